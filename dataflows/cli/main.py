@@ -1,0 +1,98 @@
+"""The command line: `riverkeeper init | check | run | reports | demo`."""
+
+import sys
+import warnings
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from dataflows.checking import check_flow
+from dataflows.showing import show_check, show_run, show_window
+from dataflows.config import load_config
+from dataflows.demo.run import run_demo
+from dataflows.example import write_example
+from dataflows.running import run_flow
+from engine.errors import RiverkeeperError
+
+app = typer.Typer(
+    help="Streaming online learning that watches its data and its model, and rolls back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+Config = Annotated[Path, typer.Argument(help="The flow's configuration file.")]
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path()) -> None:
+    """Write a commented example flow, and the small data set that it runs on."""
+    for path in write_example(folder):
+        console.print(f"wrote {path}", highlight=False)
+    console.print(f"next: riverkeeper check {folder / 'flow.toml'}", highlight=False)
+
+
+@app.command()
+def check(config: Config) -> None:
+    """Validate a configuration, and try it and its model on a sample of the data."""
+    findings = check_flow(load_config(config))
+    show_check(console, config, findings)
+    if findings.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    config: Config,
+    recovery: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps progress, made on first use: a run that was killed goes on there."),
+    ] = None,
+) -> None:
+    """Run a flow to the end of its input; results go to its run folder."""
+    flow = load_config(config)
+    run_flow(flow, recovery, console)
+    show_run(console, flow.run_dir)
+
+
+@app.command()
+def reports(
+    run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")],
+    window: Annotated[int | None, typer.Argument(help="Show this window in full.")] = None,
+    key: Annotated[str, typer.Option(help="The model key, when there are several.")] = "main",
+    html: Annotated[bool, typer.Option("--html", help="Write the window's HTML report and open it.")] = False,
+) -> None:
+    """List the windows of a run, or show one, in the terminal or as HTML."""
+    if window is None:
+        show_run(console, run)
+    else:
+        show_window(console, run, key, window, html=html)
+
+
+@app.command()
+def demo(
+    fault: Annotated[bool, typer.Option(help="Spoil the data for three weeks, or leave it alone.")] = True,
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Flights before this day of 2013.")] = datetime(
+        2013, 7, 1
+    ),
+    folder: Annotated[Path, typer.Option(help="Where to write data and results.")] = Path(),
+) -> None:
+    """Run the flights of New York 2013 through a model that learns, with a fault on purpose."""
+    run_demo(folder, date(until.year, until.month, until.day), fault=fault, console=console)
+
+
+def main() -> None:
+    """Entry point: a mistake of the user's is one line on standard error and exit status 2."""
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    try:
+        app()
+    except RiverkeeperError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped", highlight=False)
+        sys.exit(130)

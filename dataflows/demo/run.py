@@ -1,0 +1,51 @@
+"""The demo: half a year of flights, three weeks of which are spoilt on purpose."""
+
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.progress import Progress
+
+from dataflows.showing import show_run
+from dataflows.config import load_config
+from dataflows.demo.flights import Fault, write_stream
+from dataflows.running import run_flow
+
+FAULT = Fault(date(2013, 4, 15), date(2013, 5, 6))
+
+
+def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> None:
+    """Writes the stream and the configuration under `folder`, runs the flow, and shows what came of it."""
+    name = "demo" if fault else "demo-no-fault"
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    stream = data / f"{name}.jsonl"
+    console.print(_story(fault=fault, until=until), highlight=False)
+    with Progress(console=console, transient=True) as progress:
+        progress.add_task("writing the stream", total=None)
+        flights, arrivals = write_stream(stream, until, FAULT if fault else None, lambda _: None)
+    console.print(f"{stream}: {flights:,} flights and {arrivals:,} arrivals in event-time order", highlight=False)
+    config = folder / f"{name}.toml"
+    template = files("dataflows.demo").joinpath("flow.toml").read_text(encoding="utf-8")
+    config.write_text(template.replace("NAME", name), encoding="utf-8")
+    flow = load_config(config)
+    began = perf_counter()
+    records = run_flow(flow, None, console)
+    seconds = perf_counter() - began
+    show_run(console, flow.run_dir)
+    console.print(f"{records:,} records in {seconds:.1f} s: {records / seconds:,.0f} records/s", highlight=False)
+
+
+def _story(*, fault: bool, until: date) -> str:
+    text = (
+        f"Will a flight from New York arrive 15 or more minutes late? Asked at its scheduled departure, "
+        f"answered when it lands; every flight before {until}."
+    )
+    if not fault:
+        return f"{text} The data is left as it is."
+    return (
+        f"{text}\n[bold]On purpose:[/] flights from {FAULT.start} up to {FAULT.end} carry a wrong departure hour: "
+        "the schedule feed sends hhmm, 1530 instead of 15."
+    )

@@ -1,0 +1,119 @@
+"""The commented example that `riverkeeper init` writes: every key there is, with what it means.
+
+It is made from the configuration's own descriptions, so it cannot fall behind them, and it runs as it is,
+on the Phishing data that River brings along (1,250 web sites, is it phishing?).
+"""
+
+import textwrap
+from pathlib import Path
+from typing import Any, get_args
+
+import orjson
+from pydantic.fields import FieldInfo
+from river import datasets
+
+from dataflows.config import FlowConfig
+from engine.errors import OutputError
+from engine.records.config import Section
+
+DATA = "phishing.jsonl"
+
+_SET: dict[str, str] = {
+    "run.name": '"phishing"',
+    "input.path": f'"{DATA}"',
+    "model.task": '"binary"',
+    "model.model": '[\n    "preprocessing.StandardScaler",\n    { type = "linear_model.LogisticRegression", l2 = 0.0 },\n]',
+    "record.time": '""',
+    "record.label": '"phishing"',
+    "scores.metrics": '["Accuracy", "ROCAUC"]',
+    "window.count": "250",
+    "supervision.cooldown": "250",
+}
+"""What the example sets; every other key is there as a comment, with its default."""
+
+_FIRST = ("run", "input", "record", "model")
+
+
+def write_example(folder: Path) -> list[Path]:
+    """Writes `flow.toml` and the data it reads; returns both.
+
+    Raises:
+        OutputError: When one of them is there already: nothing is written over.
+    """
+    paths = [folder / "flow.toml", folder / DATA]
+    for path in paths:
+        if path.exists():
+            raise OutputError(f"{path} is there already; nothing was written. Choose another folder or remove it")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths[0].write_text(example_text(), encoding="utf-8")
+    with paths[1].open("wb") as out:
+        for number, (features, label) in enumerate(datasets.Phishing()):
+            out.write(orjson.dumps({"id": number, **features, "phishing": label}) + b"\n")
+    return paths
+
+
+def example_text() -> str:
+    """The commented configuration."""
+    lines = [
+        "# A Riverkeeper flow. Keys that are commented out show their default.",
+        "#   riverkeeper check flow.toml     is it right? tried on a sample of the data",
+        "#   riverkeeper run flow.toml       runs it; results go to runs/<name>/",
+        "#   riverkeeper reports runs/<name> shows the windows",
+    ]
+    sections = {name: field for name, field in FlowConfig.model_fields.items() if name != "base"}
+    for name in (*_FIRST, *(name for name in sections if name not in _FIRST)):
+        section = _section_of(sections[name])
+        if section is not None:
+            lines += ["", *_section(name, section)]
+    return "\n".join(lines) + "\n"
+
+
+def _section_of(field: FieldInfo) -> type[Section] | None:
+    """The section class of a field, also behind `| None`."""
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if isinstance(kind, type) and issubclass(kind, Section):
+            return kind
+    return None
+
+
+def _section(path: str, section: type[Section]) -> list[str]:
+    required = path in {"run", "input", "model"}
+    active = required or any(key.startswith(f"{path}.") for key in _SET)
+    lines = _comment((section.__doc__ or "").split("\n\n")[0])
+    lines.append(f"[{path}]" if active else f"# [{path}]")
+    nested: list[str] = []
+    for name, field in section.model_fields.items():
+        key = f"{path}.{name}"
+        inner = _section_of(field)
+        if inner is not None and not str(field.annotation).startswith(("dict", "list")):
+            nested += ["", *_section(key, inner)]
+            continue
+        lines += _comment(field.description or "")
+        if key in _SET:
+            lines.append(f"{name} = {_SET[key]}")
+        elif field.is_required():
+            lines.append(f"# {name} =")
+        else:
+            lines.append(f"# {name} = {literal(field.get_default(call_default_factory=True))}")
+    return lines + nested
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(" ".join(text.split()), 98, initial_indent="# ", subsequent_indent="# ")
+
+
+def literal(value: Any) -> str:
+    """A value as TOML writes it; what has no value (there is no null in TOML) is left open.
+
+    >>> literal(["a", True, 0.5]), literal(None)
+    ('["a", true, 0.5]', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(literal(item) for item in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {literal(item)}" for name, item in value.items()) + "}"
+    return orjson.dumps(value).decode() if isinstance(value, str) else repr(value)

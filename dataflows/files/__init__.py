@@ -1,0 +1,1 @@
+"""Records from files, and output to files, as Bytewax sources and sinks."""

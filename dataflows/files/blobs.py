@@ -1,0 +1,45 @@
+"""Whole files as output: each is there completely or not at all."""
+
+import os
+from pathlib import Path, PurePosixPath
+
+from engine.errors import OutputError
+
+
+def write_blob(folder: Path, name: str, content: bytes) -> None:
+    """Writes a file under `folder`, replacing one that is there; doing it twice is doing it once.
+
+    The name is a relative path with `/`. On return the content is on disk, not just in the system's memory.
+
+    Raises:
+        OutputError: The name leads out of the folder or names none, or the disk refuses.
+    """
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or not parts.parts or ".." in parts.parts or "\0" in name:
+        raise OutputError(f"output {folder}: expected a relative path inside this folder, got {name!r}")
+    target = folder.joinpath(*parts.parts)
+    try:
+        if not target.parent.resolve().is_relative_to(folder.resolve()):
+            raise OutputError(f"output {folder}: {name!r} leads out of this folder through a link; remove it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A fixed name: what a killed run left behind is written over, and does not pile up.
+        partial = target.with_name(f".{target.name}.partial")
+        with partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise OutputError(
+            f"output {target}: cannot be written: {error.strerror or error}; see to space and rights"
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Puts on disk which files are in a folder: the content alone does not survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,47 @@
+"""What to read: the configuration of a file input."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from engine.records.config import Section
+
+Format = Literal["jsonl", "csv"]
+"""How records are written: one JSON object a line, or a header line and rows of cells."""
+
+
+class InputConfig(Section):
+    """Files with records, and optionally files with labels that come later."""
+
+    path: str | list[str] = Field(
+        description="Files with the records: a file, a glob, a folder, or a list of these. Globs and "
+        "folders are read in the order of their names, lists as written. Relative to the config file."
+    )
+    labels: str | list[str] | None = Field(
+        default=None,
+        description="Files with label records, written like `path`. They are merged with the records by "
+        "event time: the smaller goes first, on a tie the record. Both should be sorted by time.",
+    )
+    format: Literal["auto", "jsonl", "csv"] = Field(
+        default="auto",
+        description="auto: by the file name without .gz or .zst: .csv is CSV; .jsonl, .ndjson and .json "
+        "are JSON lines. jsonl or csv: every file is of this format, whatever its name.",
+    )
+    text_columns: list[str] = Field(
+        default=[], description="CSV columns whose cells stay text even when they look like numbers."
+    )
+    batch: int = Field(
+        default=1000,
+        ge=1,
+        description="Most records that travel together. It decides speed, never results; below 100 is slow.",
+    )
+
+
+def resolve(given: str, base: Path) -> Path:
+    """The place of a path as a configuration in the folder `base` writes it; `~` is the home folder.
+
+    >>> resolve("data/../clicks.csv", Path("/etc/run")).as_posix()
+    '/etc/run/data/../clicks.csv'
+    """
+    return base / Path(given).expanduser()

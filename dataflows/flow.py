@@ -1,0 +1,155 @@
+"""The Bytewax dataflow: files in, engines in keyed state, files out.
+
+    source -> route -> engine (one per model key) -> run folder
+
+Records travel in batches of raw bytes and are decoded where their model lives: crossing a process costs
+several times what decoding does. It runs in one process, under `riverkeeper run`, or under Bytewax's own
+runner, alone or as a cluster:
+
+    python -m bytewax.run "dataflows.flow:flow('flow.toml')"
+"""
+
+import atexit
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import orjson
+from bytewax import operators as op
+from bytewax.dataflow import Dataflow
+from bytewax.operators import StatefulBatchLogic
+
+from dataflows.config import FlowConfig, load_config
+from dataflows.files.batch import Batch, Line
+from dataflows.files.sink import BLOBS, RunSink
+from dataflows.files.source import FileSource
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.judges import Judge, make_judge
+from engine.pipeline.encode import STREAMS, encode
+from engine.pipeline.engine import Engine
+from engine.pipeline.events import Event
+from engine.records.config import Task
+from engine.records.decode import Decoder, identifier
+from engine.records.values import Record, Unreadable
+
+ONE_KEY = "main"
+"""The model key when the configuration names no key field."""
+
+NO_KEY = "no-key"
+"""Where records without a readable key go: its engine only rejects and counts."""
+
+Progress = Callable[[int, int], None]
+Item = tuple[str, Any]
+
+
+def flow(path: str) -> Dataflow:
+    """The dataflow that a configuration file describes.
+
+    Raises:
+        ConfigError: When the file does not describe one.
+        InputError: When its input is not there.
+    """
+    return build_flow(load_config(Path(path)))
+
+
+def build_flow(config: FlowConfig, progress: Progress | None = None) -> Dataflow:
+    """The dataflow of a configuration; `progress` is told records and bytes as they are read."""
+    source = FileSource(config.input, config.base, time_field=config.record.time, progress=progress)
+    dataflow = Dataflow("riverkeeper")
+    batches = op.input("input", dataflow, source)
+    routed = op.flat_map("route", batches, router(config.record.key))
+    keyed = op.stateful_batch("engine", routed, lambda saved: _EngineLogic(config, saved))
+    items = op.map("unkey", keyed, lambda pair: pair[1])
+    op.output("run", items, RunSink(config.run_dir, STREAMS))
+    return dataflow
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Lines for one model key. The key is repeated, since Bytewax does not tell it to the logic."""
+
+    key: str
+    lines: Batch | list[Line]
+
+
+def router(field: str | None) -> Callable[[Batch], Iterable[tuple[str, Routed]]]:
+    """What gives each batch's lines their model key; without a key field a batch stays whole."""
+    if field is None:
+        return lambda batch: ((ONE_KEY, Routed(ONE_KEY, batch)),)
+
+    def by_key(batch: Batch) -> Iterator[tuple[str, Routed]]:
+        groups: dict[str, list[Line]] = {}
+        for line in batch.records():
+            groups.setdefault(_key_of(line, field), []).append(line)
+        for key, lines in groups.items():
+            yield key, Routed(key, lines)
+
+    return by_key
+
+
+def _key_of(line: Line, field: str) -> str:
+    if line.error is None:
+        try:
+            fields = orjson.loads(line.line)
+        except orjson.JSONDecodeError:
+            return NO_KEY
+        if isinstance(fields, dict):
+            return identifier(fields.get(field)) or NO_KEY
+    return NO_KEY
+
+
+def decode_lines(decoder: Decoder, lines: Batch | list[Line]) -> Iterator[Record]:
+    """The records of lines; one that is already known to be no record stays so."""
+    decode = decoder.decode
+    for line, source, offset, is_label, raw, error in lines.records() if isinstance(lines, Batch) else lines:
+        if error is not None:
+            yield Unreadable(error, source, offset, raw)
+        else:
+            yield decode(line, source, offset, is_label=is_label)
+
+
+class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
+    """One engine: decodes, processes, encodes. Bytewax makes one per key, anew or from its snapshot."""
+
+    def __init__(self, config: FlowConfig, saved: bytes | None) -> None:
+        self._config = config
+        self._decoder = Decoder(config.record, config.model.task)
+        self._judge = _shared_judge(config.monitoring, config.model.task)
+        self._engine = None if saved is None else Engine.restore(saved, config, self._judge)
+
+    def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
+        """Processes all lines that came for this key at once."""
+        if self._engine is None:
+            self._engine = Engine(self._config, values[0].key, self._judge)
+        records = chain.from_iterable(decode_lines(self._decoder, routed.lines) for routed in values)
+        return _items(self._engine.process(records)), StatefulBatchLogic.RETAIN
+
+    def on_eof(self) -> tuple[Iterable[Item], bool]:
+        """The input has ended: the last report, the model as it is, and the summary."""
+        return ([] if self._engine is None else _items(self._engine.finish())), StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> bytes:
+        """The engine as bytes, which later events do not change."""
+        if self._engine is None:
+            raise RuntimeError("Bytewax asked for the state of a key that has seen no record")
+        return self._engine.snapshot()
+
+
+def _items(events: list[Event]) -> list[Item]:
+    lines, files = encode(events)
+    # Files first: a report's line must not name a file that is not there.
+    return [*((BLOBS, file) for file in files), *lines.items()]
+
+
+_judges: dict[str, Judge] = {}
+
+
+def _shared_judge(config: MonitoringConfig, task: Task) -> Judge:
+    """One judge per worker process, for all its engines; ended with the process."""
+    wanted = f"{task} {config.model_dump_json()}"
+    if wanted not in _judges:
+        _judges[wanted] = make_judge(config, task)
+        atexit.register(_judges[wanted].close)
+    return _judges[wanted]

@@ -1,0 +1,107 @@
+"""Runs a flow in this process: with a progress bar, with recovery, and with errors as one line."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from bytewax.recovery import RecoveryConfig, init_db_dir
+from bytewax.run import cli_main
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from dataflows.config import FlowConfig
+from dataflows.files.source import FileSource
+from dataflows.flow import build_flow
+from engine.errors import OutputError, RiverkeeperError
+
+_STREAM_FILES = ("reports", "models")
+
+
+class _Rate(ProgressColumn):
+    """Records so far, and how many a second."""
+
+    def render(self, task: Task) -> Text:
+        records = int(task.fields.get("records", 0))
+        seconds = task.elapsed or 0.0
+        rate = f"{records / seconds:,.0f} records/s" if seconds else ""
+        return Text(f"{records:,} records  {rate}", style="progress.data.speed")
+
+
+def run_flow(config: FlowConfig, recovery: Path | None, console: Console) -> int:
+    """Runs to the end of the input; returns the number of records read.
+
+    With a recovery folder (made on first use) it goes on where the last run got to; without one it
+    begins anew and writes over what an earlier run of this name has left.
+
+    Raises:
+        RiverkeeperError: Whatever of ours was raised in the flow.
+    """
+    fresh = recovery is None or not any(recovery.glob("*.sqlite3"))
+    if fresh:
+        clear(config.run_dir)
+    store = None
+    if recovery is not None:
+        if fresh:
+            recovery.mkdir(parents=True, exist_ok=True)
+            init_db_dir(recovery, 1)
+        store = RecoveryConfig(recovery, timedelta(0))
+    with _progress(config, console) as (progress, read):
+        with _ours_only():
+            cli_main(
+                build_flow(config, read),
+                epoch_interval=timedelta(seconds=config.run.snapshot_interval),
+                recovery_config=store,
+            )
+        return int(progress.tasks[0].fields["records"])
+
+
+def clear(run_dir: Path) -> None:
+    """Removes what an earlier run wrote, and nothing else.
+
+    Raises:
+        OutputError: When the folder cannot be used.
+    """
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        for stale in run_dir.glob("*.jsonl"):
+            stale.unlink()
+        for name in _STREAM_FILES:
+            shutil.rmtree(run_dir / name, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"{run_dir}: cannot be written: {error.strerror}") from error
+
+
+class _Reader:
+    """Told by the source what it has read; keeps the bar up to date."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("running", total=total, records=0)
+
+    def __call__(self, records: int, position: int) -> None:
+        self._progress.update(self._task, completed=position, records=records)
+
+
+@contextmanager
+def _progress(config: FlowConfig, console: Console) -> Iterator[tuple[Progress, _Reader]]:
+    total = FileSource(config.input, config.base, time_field=config.record.time).total_bytes()
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), _Rate(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        yield progress, _Reader(progress, total)
+
+
+@contextmanager
+def _ours_only() -> Iterator[None]:
+    """Bytewax wraps what an operator raises; a user is to see our own message alone."""
+    try:
+        yield
+    except BaseException as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, RiverkeeperError):
+                raise cause from None
+            cause = cause.__cause__ or cause.__context__
+        raise

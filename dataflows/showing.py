@@ -1,0 +1,86 @@
+"""What the commands print."""
+
+import webbrowser
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dataflows.checking import Findings
+from dataflows.results import day, decisions_table, read_stream, summary_lines, windows_table
+from engine.errors import InputError
+from engine.monitoring.evidently import render_html
+
+
+def show_run(console: Console, run: Path) -> None:
+    """Windows, decisions, where every record went, and where the files are."""
+    console.print(windows_table(run))
+    if next(read_stream(run, "decisions"), None) is not None:
+        console.print(decisions_table(run))
+    for line in summary_lines(run):
+        console.print(line, highlight=False)
+    console.print(f"results: {run}/ (predictions, reports, decisions, dead_letters, versions: *.jsonl)", highlight=False)
+    console.print(f"one window in full: riverkeeper reports {run} WINDOW [--html]", highlight=False)
+
+
+def show_window(console: Console, run: Path, key: str, window: int, *, html: bool) -> None:
+    """One window: every check with what it measured, and its HTML report if asked for.
+
+    Raises:
+        InputError: When there is no such window, or no report of it.
+    """
+    rows = [row for row in read_stream(run, "reports") if (row["key"], row["window"]) == (key, window)]
+    if not rows:
+        known = sorted({(row["key"], row["window"]) for row in read_stream(run, "reports")})
+        raise InputError(
+            f"{run}: no report of window {window} of key {key!r}; it has {len(known)} reports"
+            + (f", from {known[0]} to {known[-1]}" if known else "")
+        )
+    row = rows[-1]
+    title = (
+        f"window {window} ({day(row['start'])} to {day(row['end'])}), compared with {row['reference']}: "
+        f"{row['status']}{': ' if row['reason'] else ''}{row['reason']}"
+    )
+    table = Table(title=escape(title), title_justify="left", header_style="bold")
+    for name in ("check", "column", "measured", "limit", "verdict"):
+        table.add_column(name)
+    for check in row["checks"]:
+        numbers = ["" if check[name] is None else f"{check[name]:.4f}" for name in ("value", "limit")]
+        table.add_row(check["name"], check["column"], *numbers, check["status"])
+    console.print(table)
+    for name, value in row["metrics"].items():
+        if not name.startswith(("drift.", "missing.")):
+            console.print(f"  {name}: {value:g}", highlight=False)
+    if html:
+        if row["evidently"] is None:
+            raise InputError(f"{run}: window {window} could not be judged, so it has no HTML report: {row['reason']}")
+        path = (run / row["evidently"]).with_suffix(".html")
+        render_html((run / row["evidently"]).read_bytes(), path)
+        console.print(f"wrote {path}", highlight=False)
+        webbrowser.open(path.resolve().as_uri())
+
+
+def show_check(console: Console, config: Path, found: Findings) -> None:
+    """What the sample has shown."""
+    counts = found.counts
+    console.print(
+        f"{config}: {counts.records} records tried: {counts.predicted} predicted, "
+        f"{counts.inline + counts.matched} labelled, {counts.rejected} rejected, {counts.unmatched} labels "
+        f"without a prediction, {counts.waiting} still waiting",
+        highlight=False,
+    )
+    for reason, times in found.reasons.most_common(5):
+        console.print(f"  {times} × {reason}", highlight=False, markup=False)
+    for name, kinds in found.types.items():
+        share = sum(kinds.values()) / max(1, counts.inline + counts.matched)
+        seen = ", ".join(kind for kind, _ in kinds.most_common())
+        console.print(f"  feature {name}: {seen}, present in {share:.1%}", highlight=False, markup=False)
+    if found.last is not None:
+        console.print(f"  last prediction: {found.last.prediction} ({found.last.probability})", highlight=False)
+    scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
+    console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}", highlight=False)
+    for problem in found.problems:
+        console.print(f"[red]problem:[/] {escape(problem)}", highlight=False)
+    if not found.problems:
+        console.print("[green]fine[/]")

@@ -1,0 +1,33 @@
+"""The tree of errors: everything Riverkeeper raises for a mistake that a user can mend.
+
+A message says where, what was expected, what came and what to do. The command line prints it as one
+line and exits with status 2; a traceback is only ever shown for a defect of our own.
+"""
+
+
+class RiverkeeperError(Exception):
+    """The root: catch this to catch all of ours."""
+
+
+class ConfigError(RiverkeeperError):
+    """A configuration does not say something that can be built: a wrong key, type or value."""
+
+
+class ModelError(RiverkeeperError):
+    """A model cannot be built, or does not do what the task asks of it."""
+
+
+class SnapshotError(RiverkeeperError):
+    """Saved bytes cannot be restored: damaged, of another version, or holding what is not allowed."""
+
+
+class InputError(RiverkeeperError):
+    """An input cannot be read: not there, of an unknown format, cut off."""
+
+
+class OutputError(RiverkeeperError):
+    """An output cannot be written or does not fit the run that wrote it before."""
+
+
+class JudgeError(RiverkeeperError):
+    """The process that judges windows cannot be started or has died more often than it may."""

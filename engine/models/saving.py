@@ -1,0 +1,189 @@
+"""Safe saving and loading: a header that says what is inside, then a pickle that may hold only what is allowed.
+
+The header is one line of JSON with the format, the kind of content, the versions of River, NumPy, Python
+and Riverkeeper, and the SHA-256 of the pickle. Loading checks all of them before it unpickles, and
+unpickling resolves only names on an allow-list: classes of River, array types of NumPy, standard
+containers, our own values and the modules the user names. The hash finds damage, not malice: whoever
+can write the file can write the hash, which is why there is the allow-list too.
+"""
+
+import hashlib
+import importlib
+import inspect
+import io
+import pickle
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+from random import Random
+from typing import Any
+
+import orjson
+
+from engine.errors import SnapshotError
+
+SCHEMA = 1
+"""Raised by one whenever older bytes can no longer be read."""
+
+_MAGIC = b"riverkeeper\n"
+_VERSIONS = {
+    "river": version("river"),
+    "numpy": version("numpy"),
+    "python": ".".join(platform.python_version_tuple()[:2]),
+    "riverkeeper": version("riverkeeper"),
+}
+_EXACT = ("river", "python")
+"""River gives no promise that its pickles load in another version; bytecode-free pickles of NumPy do."""
+
+_ALLOWED_NAMES = {
+    "builtins": {
+        *("bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "iter", "list"),
+        *("object", "range", "set", "slice", "str", "tuple"),
+    },
+    "collections": {"OrderedDict", "defaultdict", "deque", "Counter", "ChainMap"},
+    "copyreg": {"_reconstructor"},
+    "copy": {"deepcopy"},
+    "_codecs": {"encode"},
+    "datetime": {"datetime", "date", "timedelta", "timezone"},
+    "functools": {"partial"},
+    "random": {"Random"},
+    "statistics": {"NormalDist"},
+    "numpy": {"ndarray", "dtype", "float64", "int64", "float32", "int32", "bool_"},
+    "numpy._core.multiarray": {"_reconstruct", "scalar"},
+    "numpy._core.numeric": {"_frombuffer"},
+    "numpy.random._pickle": {"__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"},
+    "numpy.random._mt19937": {"MT19937"},
+    "numpy.random._pcg64": {"PCG64"},
+    "numpy.random.bit_generator": {"SeedSequence"},
+    "sortedcontainers.sortedlist": {"SortedList"},
+    "sortedcontainers.sorteddict": {"SortedDict"},
+}
+_ALLOWED_PACKAGES = ("river", "engine")
+_REFUSED = ("river.datasets", "river.stream", "river.evaluate", "river.checks", "engine.models", "engine.checks")
+"""River's data sets open files and sockets; our own loader must not be reachable from what it loads."""
+
+
+def dump(content: object, kind: str) -> bytes:
+    """Saves a model or a state; `kind` names which, and loading asks for the same.
+
+    Raises:
+        SnapshotError: When something in it cannot be pickled (a lambda or an open file in a model).
+    """
+    try:
+        body = pickle.dumps(content, protocol=5)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise SnapshotError(
+            f"{kind}: cannot be saved: {error}. A model must be picklable: no lambdas, no open files."
+        ) from error
+    header = {"schema": SCHEMA, "kind": kind, "versions": _VERSIONS, "sha256": hashlib.sha256(body).hexdigest()}
+    return _MAGIC + orjson.dumps(header) + b"\n" + body
+
+
+def load(saved: bytes, kind: str, allow: Iterable[str] = ()) -> Any:
+    """Restores what `dump` saved.
+
+    Args:
+        saved: The bytes.
+        kind: What they must hold.
+        allow: Further modules whose classes may appear (the user's own models).
+
+    Raises:
+        SnapshotError: When the bytes are damaged, of another kind or version, or hold what is not allowed.
+
+    >>> load(dump({"learned": 3}, "state"), "state")
+    {'learned': 3}
+    """
+    header, body = _open(saved, kind)
+    if hashlib.sha256(body).hexdigest() != header.get("sha256"):
+        raise SnapshotError(f"{kind}: damaged: its content does not have the SHA-256 that its header states")
+    try:
+        return _Unpickler(io.BytesIO(body), tuple(allow)).load()
+    except SnapshotError:
+        raise
+    except Exception as error:
+        raise SnapshotError(f"{kind}: cannot be restored: {error}") from error
+
+
+def digest(saved: bytes) -> str:
+    """The SHA-256 of a saved content, in hexadecimal."""
+    return hashlib.sha256(saved).hexdigest()
+
+
+def _open(saved: bytes, kind: str) -> tuple[dict[str, Any], bytes]:
+    if not saved.startswith(_MAGIC):
+        raise SnapshotError(f"{kind}: expected bytes saved by Riverkeeper, got {saved[:12]!r}...")
+    line, separator, body = saved[len(_MAGIC) :].partition(b"\n")
+    try:
+        header = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise SnapshotError(f"{kind}: damaged header: {error}") from error
+    if not separator or not isinstance(header, dict):
+        raise SnapshotError(f"{kind}: damaged: cut off in its header")
+    if header.get("schema") != SCHEMA:
+        raise SnapshotError(f"{kind}: expected schema {SCHEMA}, got {header.get('schema')!r}")
+    if header.get("kind") != kind:
+        raise SnapshotError(f"expected a saved {kind}, got a saved {header.get('kind')}")
+    saved_by = header.get("versions", {})
+    for name in _EXACT:
+        if saved_by.get(name) != _VERSIONS[name]:
+            raise SnapshotError(
+                f"{kind}: saved with {name} {saved_by.get(name)}, this is {name} {_VERSIONS[name]}. "
+                f"Install that version, or replay the stream to build the model anew."
+            )
+    return header, body
+
+
+class _Unpickler(pickle.Unpickler):
+    """Resolves allow-listed names only, and of packages only classes that are at home there."""
+
+    def __init__(self, file: io.BytesIO, allow: tuple[str, ...]) -> None:
+        super().__init__(file)
+        self._allow = allow
+
+    def find_class(self, module: str, name: str) -> Any:
+        if name in _ALLOWED_NAMES.get(module, ()):
+            return getattr(importlib.import_module(module), name)
+        if (module, name) == ("builtins", "getattr"):
+            return _bound_method
+        listed = _within(module, _ALLOWED_PACKAGES) and not _within(module, _REFUSED)
+        if listed or _within(module, self._allow):
+            found = _at_home(module, name)
+            if found is not None:
+                return found
+        raise SnapshotError(
+            f"holds {module}.{name}, which is not allowed. If it is your own class, name its module in "
+            f"'allow' of the model."
+        )
+
+
+def _at_home(module: str, name: str) -> Any:
+    """A class or function defined in this module, or in a class of it; `None` for anything else.
+
+    A name that the module merely imports (`os` in a module of River) is not at home there, and a
+    dotted name may walk through classes only.
+    """
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        if part.startswith("__") and not part.startswith("__pyx_unpickle_"):
+            return None
+        found = getattr(found, part, None)
+        if not (inspect.isclass(found) or inspect.isroutine(found)):
+            return None
+        home = getattr(found, "__module__", None) or module
+        if home != module and (not _within(home, ("river",)) or _within(home, _REFUSED)):
+            return None
+    return found
+
+
+def _bound_method(owner: Any, name: str) -> Any:
+    """Stands in for `getattr`, through which bound methods are pickled: methods of River's objects only."""
+    method = getattr(type(owner), name, None)
+    known = _within(type(owner).__module__, ("river",)) or isinstance(owner, Random)
+    if name.startswith("__") or not known or not inspect.isroutine(method):
+        raise SnapshotError(f"holds {type(owner).__name__}.{name}, which is not a method of a River object")
+    return getattr(owner, name)
+
+
+def _within(module: str, packages: Iterable[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+

@@ -1,0 +1,141 @@
+"""Builds a River model from a specification that fits in a configuration file.
+
+- `"tree.HoeffdingTreeClassifier"`: a class of River by its dotted name
+- `"my_module:make_model"`: a function of the user's own that returns a model
+- `{"type": "optim.SGD", "lr": 0.01}`: either of these with parameters; `args` holds positional ones
+- `["preprocessing.StandardScaler", ...]`: a pipeline, step after step
+
+Parameters are built the same way when they are tables with a `type` or lists of such.
+"""
+
+import importlib
+import inspect
+from difflib import get_close_matches
+from typing import Any
+
+from river import base, compose
+
+from engine.errors import ModelError
+from engine.models.config import Spec
+
+
+def build(spec: Spec, where: str = "model") -> base.Estimator:
+    """A fresh, untrained model.
+
+    Args:
+        spec: What to build.
+        where: The name of this place in the configuration, for messages.
+
+    Raises:
+        ModelError: When the specification names or configures nothing that can be built.
+
+    >>> build(["preprocessing.StandardScaler", {"type": "linear_model.LogisticRegression", "l2": 0.1}])
+    Pipeline (
+      StandardScaler (
+        with_std=True
+      ),
+      LogisticRegression (
+        optimizer=SGD (
+          lr=Constant (
+            learning_rate=0.01
+          )
+        )
+        loss=Log (
+          weight_pos=1.
+          weight_neg=1.
+        )
+        l2=0.1
+        l1=0.
+        intercept_init=0.
+        intercept_lr=Constant (
+          learning_rate=0.01
+        )
+        clip_gradient=1e+12
+        initializer=Zeros ()
+      )
+    )
+    """
+    model = _node(spec, where)
+    if not isinstance(model, base.Estimator):
+        raise ModelError(f"{where}: expected a River estimator, got {type(model).__name__}")
+    return model
+
+
+def _node(spec: Any, where: str) -> Any:
+    if isinstance(spec, str):
+        return _call(_resolve(spec, where), [], {}, spec, where)
+    if isinstance(spec, list):
+        if not spec:
+            raise ModelError(f"{where}: a pipeline needs at least one step, got an empty list")
+        return compose.Pipeline(*(_node(step, f"{where}[{i}]") for i, step in enumerate(spec)))
+    if isinstance(spec, dict) and isinstance(spec.get("type"), str):
+        parameters = {
+            name: _value(value, f"{where}.{name}") for name, value in spec.items() if name not in {"type", "args"}
+        }
+        positional = [_value(value, f"{where}.args[{i}]") for i, value in enumerate(spec.get("args", []))]
+        return _call(_resolve(spec["type"], where), positional, parameters, spec["type"], where)
+    raise ModelError(
+        f"{where}: expected a name, a list of steps or a table with a 'type', got {spec!r}"
+    )
+
+
+def _value(value: Any, where: str) -> Any:
+    """A parameter: a nested object where it has a `type`, a pipeline where it is a list of such."""
+    if isinstance(value, dict):
+        if "type" in value:
+            return _node(value, where)
+        return {name: _value(item, f"{where}.{name}") for name, item in value.items()}
+    if isinstance(value, list):
+        if value and isinstance(value[-1], dict) and "type" in value[-1]:
+            return _node(value, where)
+        return [_value(item, f"{where}[{i}]") for i, item in enumerate(value)]
+    return value
+
+
+def _call(target: Any, positional: list[Any], parameters: dict[str, Any], name: str, where: str) -> Any:
+    try:
+        return target(*positional, **parameters)
+    except Exception as error:
+        # Whatever a constructor or the user's factory raises is about what the configuration gave it.
+        hint = ""
+        if inspect.isclass(target) and isinstance(error, TypeError):
+            known = ", ".join(inspect.signature(target).parameters)
+            hint = f"; it takes: {known or 'no parameters'}"
+        raise ModelError(f"{where}: {name} cannot be built: {error}{hint}") from error
+
+
+def _resolve(name: str, where: str) -> Any:
+    if ":" in name:
+        return _own(name, where)
+    path, _, attribute = name.rpartition(".")
+    if not path:
+        raise ModelError(
+            f"{where}: expected a dotted River name such as 'linear_model.LogisticRegression' "
+            f"or 'module:function', got {name!r}"
+        )
+    try:
+        module = importlib.import_module(f"river.{path}")
+    except ImportError as error:
+        raise ModelError(f"{where}: River has no module {path!r} (from {name!r})") from error
+    target = getattr(module, attribute, None)
+    if not inspect.isclass(target) or not target.__module__.startswith("river."):
+        classes = [n for n, found in inspect.getmembers(module, inspect.isclass)]
+        close = get_close_matches(attribute, classes, n=1)
+        hint = f"; did you mean {path}.{close[0]}?" if close else ""
+        raise ModelError(f"{where}: river.{path} has no class {attribute!r}{hint}")
+    return target
+
+
+def _own(name: str, where: str) -> Any:
+    module_name, _, function = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise ModelError(
+            f"{where}: cannot import {module_name!r} (from {name!r}): {error}. "
+            "It must lie beside the configuration file or be installed."
+        ) from error
+    target = getattr(module, function, None)
+    if not callable(target):
+        raise ModelError(f"{where}: {module_name} has no function {function!r}")
+    return target

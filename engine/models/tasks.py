@@ -1,0 +1,136 @@
+"""One small adapter between River's models and the engine: predict and loss, by task.
+
+An output is what the model puts out: class probabilities, or a number. `None` stands for every way in
+which River says "I have not learned yet" (`None`, `{}`).
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from river import base
+
+from engine.errors import ModelError
+from engine.records.config import Task
+from engine.records.events import Output
+from engine.records.values import Features, Target
+from engine.models.config import ModelConfig
+from engine.models.spec import build
+
+Predict = Callable[[Any, Features], Output | None]
+"""Takes a River model and features."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOps:
+    """What a task does with its models' outputs.
+
+    Attributes:
+        predict: Asks a model for its output.
+        loss: Of an output on a label. Classification: the Brier score, halved so that it lies in
+            [0, 1] (Brier 1950). Regression: the absolute error.
+        serve: The served class or value, and the probability that goes with it.
+    """
+
+    predict: Predict
+    loss: Callable[[Any, Any], float]
+    serve: Callable[[Any], tuple[Target | None, float | Mapping[Target, float] | None]]
+
+
+def make_model(config: ModelConfig) -> base.Estimator:
+    """A fresh model that fits the task.
+
+    Raises:
+        ModelError: When it cannot be built, or predicts something other than the task.
+    """
+    model = build(config.model)
+    wanted = base.Regressor if config.task == "regression" else base.Classifier
+    final = model
+    while hasattr(final, "_last_step"):
+        final = final._last_step
+    if not isinstance(final, wanted) and not _predicts(model, config.task):
+        raise ModelError(
+            f"model: the task is {config.task}, which needs a {wanted.__name__.lower()}; "
+            f"{type(final).__name__} is none"
+        )
+    return model
+
+
+def task_ops(task: Task, model: base.Estimator) -> TaskOps:
+    """The operations of the task, for models built like this one."""
+    if task == "regression":
+        return TaskOps(_predict_value, _absolute_error, _serve_value)
+    predict = _predict_probabilities if _has_probabilities(model) else _predict_class
+    if task == "binary":
+        return TaskOps(predict, _binary_brier, _serve_binary)
+    return TaskOps(predict, _brier, _serve_classes)
+
+
+def _predicts(model: base.Estimator, task: Task) -> bool:
+    """Whether a model that is no subclass of River's own still has the verbs (wrappers, users' models)."""
+    return hasattr(model, "learn_one") and hasattr(model, "predict_one") and not isinstance(
+        model, base.Classifier if task == "regression" else base.Regressor
+    )
+
+
+def _has_probabilities(model: Any) -> bool:
+    """Whether `predict_proba_one` exists and is implemented; asked of a copy, which may learn from it."""
+    if not hasattr(model, "predict_proba_one"):
+        return False
+    probe = model.clone() if hasattr(model, "clone") else model
+    try:
+        probe.predict_proba_one({})
+    except (NotImplementedError, AttributeError):
+        return False
+    except Exception:  # noqa: BLE001 - it dislikes the empty features, but it is implemented
+        return True
+    return True
+
+
+def _predict_probabilities(model: Any, features: Features) -> Output | None:
+    output: Mapping[Target, float] | None = model.predict_proba_one(features)
+    return output or None
+
+
+def _predict_class(model: Any, features: Features) -> Output | None:
+    label = model.predict_one(features)
+    return None if label is None else {label: 1.0}
+
+
+def _predict_value(model: Any, features: Features) -> Output | None:
+    value = model.predict_one(features)
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _binary_brier(output: Mapping[Target, float], label: Target) -> float:
+    miss: float = 1.0 - output.get(label, 0.0)
+    return miss * miss
+
+
+def _brier(output: Mapping[Target, float], label: Target) -> float:
+    squares = sum(p * p for p in output.values())
+    return (squares - 2.0 * output.get(label, 0.0) + 1.0) / 2.0
+
+
+def _absolute_error(output: float, label: float) -> float:
+    return abs(output - label)
+
+
+def top_class(output: Mapping[Target, float]) -> Target:
+    """The most probable class; the first of them in a tie, as River does it."""
+    return max(output, key=output.__getitem__)
+
+
+def _serve_binary(output: Mapping[Target, float] | None) -> tuple[Target | None, float | None]:
+    return (None, None) if output is None else (top_class(output), output.get(True, 0.0))
+
+
+def _serve_classes(
+    output: Mapping[Target, float] | None,
+) -> tuple[Target | None, Mapping[Target, float] | None]:
+    return (None, None) if output is None else (top_class(output), output)
+
+
+def _serve_value(output: float | None) -> tuple[Target | None, None]:
+    return output, None

@@ -1,0 +1,56 @@
+"""From numbers and limits to statuses, and from checks to one line of plain words."""
+
+import math
+from collections.abc import Sequence
+
+from engine.monitoring.values import Check, Status
+
+_ORDER: dict[Status, int] = {"pass": 0, "warn": 1, "fail": 2, "unjudged": 3}
+_MOST_NAMED = 6
+
+
+def grade(value: float, warn: float, fail: float | None) -> Status:
+    """The status of a number: a limit counts as passed over when it is reached. No `fail`: warns at most.
+
+    Raises:
+        ValueError: When the value is not finite, since every comparison with it would pass.
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"expected a finite number to compare with {warn}, got {value}")
+    if fail is not None and value >= fail:
+        return "fail"
+    return "warn" if value >= warn else "pass"
+
+
+def worst(checks: Sequence[Check]) -> Status:
+    """The worst status among the checks; `pass` when there are none."""
+    return max((check.status for check in checks), key=_ORDER.__getitem__, default="pass")
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """The checks that did not pass, in words, the failed ones first; empty when all passed.
+
+    >>> summary([Check("drift", "hour", 270.1, 1.0, "fail"), Check("missing", "temp", 0.01, 0.05, "pass")])
+    'hour drifted 270 (limit 1)'
+    """
+    found = sorted(
+        (check for check in checks if check.status != "pass"), key=lambda check: -_ORDER[check.status]
+    )
+    named = [_words(check) for check in found[:_MOST_NAMED]]
+    if len(found) > _MOST_NAMED:
+        named.append(f"and {len(found) - _MOST_NAMED} more")
+    return "; ".join(named)
+
+
+def _words(check: Check) -> str:
+    said = {
+        "drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
+        "target drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
+        "prediction drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
+        "missing": "{name} missing +{value:.2g} (limit {limit:.2g})",
+        "type": "{name} changed type in {value:.1%} of its values",
+        "new column": "{name} is not in the reference",
+        "constant": "{name} was constant in the reference, now {value:.1%} of its values differ",
+        "labels": "no label, though the reference has them",
+    }[check.name]
+    return said.format(name=check.column, value=check.value, limit=check.limit)

@@ -1,0 +1,140 @@
+"""What happens when a window closes.
+
+A report takes up to seconds, so it is computed while the stream goes on, and its verdict is applied at a
+fixed point: when the *next* window closes. Inline or in the background, the same things happen in the
+same order:
+
+1. the window that closed is summed up
+2. the verdict of the window before it is waited for, reported and applied
+3. a checkpoint of the champion is taken, unless it has learned from a window that failed
+4. the window is given to the judge
+"""
+
+from dataclasses import replace
+
+from engine.learning.scores import Totals
+from engine.monitoring.judges import Judge
+from engine.monitoring.tables import tabulate
+from engine.monitoring.values import Job, Verdict
+from engine.pipeline.deciding import carry_out, checkpoint, version
+from engine.pipeline.events import Event, Report, WindowScores
+from engine.pipeline.parts import Judging, Parts
+from engine.windows import Window
+
+
+def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -> None:
+    """Closes the open window at this event time."""
+    progress = parts.progress
+    outcomes = parts.windows.outcomes
+    window = parts.windows.close()
+    scores = _sum_up(parts, outcomes)
+    judging = progress.judging
+    if judging is not None:
+        if judging.verdict is None:
+            judging = replace(judging, verdict=judge.collect(parts.key, judging.window.index))
+            events.append(_report(parts, judging))
+        _apply(parts, judging, window, time, events)
+    parts.supervisor.next_window()
+    if not parts.supervisor.state.tainted and parts.counts.learned >= parts.config.supervision.min_events:
+        parts.candidates.state.unvetted[window.index] = checkpoint(parts, f"w{window.index}")
+    job = Job(
+        parts.key,
+        window.index,
+        tabulate(window.sample, parts.ops.serve),
+        progress.reference,
+        progress.reference_name,
+    )
+    verdict = None
+    if parts.config.monitoring.reports:
+        judge.submit(job)
+    else:
+        verdict = Verdict(window.index, "pass", "reports are switched off", (), {}, b"")
+    progress.judging = Judging(window, job, scores, parts.candidates.state.name, verdict)
+
+
+def _sum_up(parts: Parts, outcomes: int) -> WindowScores:
+    totals, parts.progress.totals = parts.progress.totals, Totals()
+    compared = parts.supervisor.losses()
+    return WindowScores(
+        outcomes,
+        totals.scored,
+        totals.loss / totals.scored if totals.scored else None,
+        totals.baseline_loss / totals.scored if totals.scored else None,
+        compared[0] if compared else 0,
+        compared[1] if compared else None,
+        compared[2] if compared else {},
+    )
+
+
+def report_early(parts: Parts, judge: Judge) -> Report | None:
+    """At the end of the input: the report that is still awaited. Its verdict is applied later, if ever."""
+    judging = parts.progress.judging
+    if judging is None or judging.verdict is not None:
+        return None
+    judging = replace(judging, verdict=judge.collect(parts.key, judging.window.index))
+    parts.progress.judging = judging
+    return _report(parts, judging)
+
+
+def _report(parts: Parts, judging: Judging) -> Report:
+    verdict = _verdict(judging)
+    window = judging.window
+    return Report(
+        parts.key,
+        window.index,
+        window.start,
+        window.end,
+        judging.model,
+        judging.job.reference_name,
+        judging.scores,
+        verdict,
+    )
+
+
+def _verdict(judging: Judging) -> Verdict:
+    assert judging.verdict is not None  # noqa: S101 - set by both callers just before
+    return judging.verdict
+
+
+def _apply(parts: Parts, judging: Judging, closed: Window, time: float, events: list[Event]) -> None:
+    """Applies the verdict on the window before the one that has just closed."""
+    verdict = _verdict(judging)
+    judged = judging.window
+    candidates, supervisor = parts.candidates, parts.supervisor
+    were_learning = supervisor.shadows_learn
+    finding = supervisor.on_verdict(verdict.status, f"window {judged.index}: {verdict.reason}")
+    if verdict.status == "fail":
+        candidates.state.unvetted.clear()
+        candidates.unlearn(judged.index)
+    elif verdict.status != "unjudged":
+        vetted = candidates.vet(judged.index)
+        if vetted is not None:
+            events.append(version(parts, vetted, "passed", judged.end))
+        if parts.config.window.reference == "last_passed" or parts.progress.reference is None:
+            _refer_to(parts, judging)
+    if finding is not None:
+        carry_out(parts, finding, time, events)
+        if finding.action == "accept":
+            _refer_to(parts, judging)
+    if supervisor.shadows_learn:
+        _let_learn(parts, judged, closed, were_learning=were_learning)
+
+
+def _refer_to(parts: Parts, judging: Judging) -> None:
+    parts.progress.reference = judging.job.current
+    parts.progress.reference_name = f"window {judging.window.index}"
+
+
+def _let_learn(parts: Parts, judged: Window, closed: Window, *, were_learning: bool) -> None:
+    """The judged window did not fail, so the shadows learn it, and from the open window on they learn live.
+
+    Windows without a verdict are learned on trust; `keep_before` is what takes that back.
+    """
+    candidates = parts.candidates
+    if were_learning:
+        candidates.forget_before(judged.index)
+    else:
+        candidates.catch_up(judged.labelled)
+        candidates.keep_before(closed.index)
+        candidates.catch_up(closed.labelled)
+    candidates.keep_before(closed.index + 1)

@@ -1,0 +1,24 @@
+"""The engine's whole configuration: one section for each part."""
+
+from pydantic import Field
+
+from engine.contract import ContractConfig
+from engine.learning.config import LabelsConfig, ScoresConfig
+from engine.models.config import ModelConfig
+from engine.monitoring.config import MonitoringConfig
+from engine.records.config import RecordConfig, Section
+from engine.supervision.config import SupervisionConfig
+from engine.windows import WindowConfig
+
+
+class EngineConfig(Section):
+    """Everything an engine is built from. Only `model` has no default."""
+
+    model: ModelConfig
+    record: RecordConfig = Field(default=RecordConfig())
+    contract: ContractConfig = Field(default=ContractConfig())
+    labels: LabelsConfig = Field(default=LabelsConfig())
+    scores: ScoresConfig = Field(default=ScoresConfig())
+    window: WindowConfig = Field(default=WindowConfig())
+    monitoring: MonitoringConfig = Field(default=MonitoringConfig())
+    supervision: SupervisionConfig = Field(default=SupervisionConfig())

@@ -1,0 +1,103 @@
+"""Carries out what supervision finds, and writes it down with its evidence."""
+
+from collections.abc import Sequence
+
+from engine.models.saving import digest
+from engine.monitoring.drift import LossDrift
+from engine.pipeline.candidates import Checkpoint, Shadow
+from engine.pipeline.events import Decision, Event
+from engine.pipeline.parts import Parts
+from engine.records.events import Output
+from engine.records.values import Features
+from engine.registry import Reason, Version
+from engine.supervision.values import Finding
+
+
+def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event]) -> None:
+    """Does what the finding says; after a rollback the very next prediction comes from the shadow."""
+    candidates = parts.candidates
+    previous = candidates.state.name
+    shadow = finding.shadow
+    at_once = None
+    if finding.action == "suspect":
+        shadows = candidates.revive()
+        shadow = ", ".join(revived.checkpoint.name for revived in shadows)
+        at_once = _compare_buffered(parts, shadows)
+    elif finding.action == "rollback":
+        _roll_back(parts, finding.shadow, time, events)
+    elif finding.action in {"clear", "accept"}:
+        candidates.dismiss()
+    number = parts.progress.decisions
+    parts.progress.decisions += 1
+    learned, window = parts.counts.learned, parts.windows.index
+    model, reason, evidence = candidates.state.name, finding.reason, finding.evidence
+    events.append(
+        Decision(
+            parts.key, number, time, learned, window, finding.action, reason, model, previous, shadow, evidence
+        )
+    )
+    if at_once is not None:
+        carry_out(parts, at_once, time, events)
+
+
+def _compare_buffered(parts: Parts, shadows: Sequence[Shadow]) -> Finding | None:
+    """Opens the suspicion and compares its shadows on the labelled outcomes that are still at hand.
+
+    Only examples predicted after a shadow's checkpoint count: on earlier ones the champion knew less
+    than the shadow does. Those that still wait for a label get the shadows' predictions now: the shadows
+    have learned nothing since, so these are the predictions they would have made then.
+    """
+    parts.supervisor.begin([shadow.checkpoint.name for shadow in shadows])
+    for held in parts.waiting.all():
+        held.shadows = _predict_fairly(parts, shadows, held.sequence, held.example.features)
+    champion = parts.candidates.state.name
+    finding = None
+    for outcome in parts.windows.labelled():
+        if outcome.loss is None or outcome.model != champion:
+            continue
+        outputs = _predict_fairly(parts, shadows, outcome.sequence, outcome.example.features)
+        losses = {
+            name: parts.ops.loss(output, outcome.label) for name, output in outputs.items() if output is not None
+        }
+        finding = parts.supervisor.compare(outcome.loss, losses, parts.counts.learned)
+    return finding
+
+
+def _predict_fairly(
+    parts: Parts, shadows: Sequence[Shadow], sequence: int, features: Features
+) -> dict[str, Output | None]:
+    """What the shadows whose checkpoint is older than the prediction with this number say."""
+    fair = [shadow for shadow in shadows if sequence >= shadow.checkpoint.sequence]
+    return parts.candidates.predict_with(fair, features) if fair else {}
+
+
+def _roll_back(parts: Parts, shadow: str, time: float, events: list[Event]) -> None:
+    replaced = checkpoint(parts, f"s{parts.counts.learned}")
+    events.append(version(parts, replaced, "replaced", time))
+    parts.candidates.take_over(shadow, replaced)
+    parts.supervisor.changed(parts.counts.learned)
+    # The detector knows the losses of the champion that is gone.
+    parts.drift = LossDrift(parts.config.monitoring.loss_drift_delta)
+
+
+def checkpoint(parts: Parts, suffix: str) -> Checkpoint:
+    """The champion as it is now."""
+    return parts.candidates.save(
+        parts.windows.index, parts.counts.predicted, parts.progress.outcomes, parts.counts.learned, suffix
+    )
+
+
+def version(parts: Parts, saved: Checkpoint, reason: Reason, time: float) -> Version:
+    """The registry's entry for a checkpoint."""
+    return Version(
+        parts.key,
+        saved.name,
+        parts.candidates.state.parent,
+        reason,
+        saved.window,
+        saved.learned,
+        time,
+        parts.scores.values(),
+        digest(saved.saved),
+        saved.saved,
+    )

@@ -1,0 +1,102 @@
+"""What the engine says of windows and of itself: reports, decisions, the closing summary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.monitoring.values import Verdict
+from engine.records.events import Counts, DeadLetter, Outcome, Prediction
+from engine.registry import Version
+from engine.supervision.values import Action
+
+
+@dataclass(frozen=True, slots=True)
+class WindowScores:
+    """Mean losses over the labelled outcomes of one window, of what was served and of its rivals.
+
+    Attributes:
+        outcomes: Predictions whose fate became known in the window.
+        labelled: Those with a label and a served output; the means are over these.
+        loss: Mean loss of what was served; `None` when nothing was labelled.
+        baseline_loss: Mean loss of the baseline on the same events.
+        compared: Events of the window on which champion and shadows could be compared.
+        champion_loss: The champion's mean loss on those.
+        shadow_loss: Each shadow's mean loss on those, by its name.
+    """
+
+    outcomes: int
+    labelled: int
+    loss: float | None
+    baseline_loss: float | None
+    compared: int
+    champion_loss: float | None
+    shadow_loss: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict on one window, with what it was about.
+
+    Attributes:
+        key: The model key.
+        window: The window's number, from 0.
+        start: Event time of its first outcome, seconds since 1970.
+        end: Event time of its last one.
+        model: Who served when it closed.
+        reference: What it was compared with.
+        scores: Losses over the window.
+        verdict: The judge's findings, with Evidently's own serialised report.
+    """
+
+    key: str
+    window: int
+    start: float
+    end: float
+    model: str
+    reference: str
+    scores: WindowScores
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An entry of the audit log: what was decided, on what evidence, and who serves now.
+
+    Attributes:
+        key: The model key.
+        number: Counts this key's decisions from 0: with the key, a deterministic event id.
+        time: Event time at which it was taken, seconds since 1970.
+        learned: Labelled events learned by then.
+        window: The open window by then.
+        action: What was done.
+        reason: Why.
+        model: Who serves after it.
+        previous: Who served before it.
+        shadow: The version it is about; "" when it is about none.
+        evidence: The numbers behind it.
+    """
+
+    key: str
+    number: int
+    time: float
+    learned: int
+    window: int
+    action: Action
+    reason: str
+    model: str
+    previous: str
+    shadow: str
+    evidence: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Where every record went, and how well what was served has done."""
+
+    key: str
+    model: str
+    counts: Counts
+    scores: Mapping[str, float]
+
+
+Event = Prediction | DeadLetter | Outcome | Report | Decision | Version | Summary
+"""What `Engine.process` and `Engine.finish` return."""

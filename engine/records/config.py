@@ -1,0 +1,60 @@
+"""How to read a record: which fields hold the id, the time and the label, and what is predicted."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Task = Literal["binary", "multiclass", "regression"]
+"""What is predicted: a yes/no, one of several classes, or a number."""
+
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KindConfig(Section):
+    """Tells examples from labels when both come in one stream: the value of one field decides."""
+
+    field: str = Field(description="The field that says what a record is.")
+    example: str = Field(default="example", description="Its value in a record to predict.")
+    label: str = Field(default="label", description="Its value in a record that brings a label.")
+
+
+class RecordConfig(Section):
+    """Which fields of a record are not features, and what they mean."""
+
+    id: str | None = Field(
+        default="id",
+        description="Field with the id that joins a label to its example. Without one "
+        "(id omitted as an empty string), every example must carry its label.",
+    )
+    time: str | None = Field(
+        default="time",
+        description="Field with the event time: ISO 8601, seconds or milliseconds since 1970. "
+        "Empty string: records have no time, and pending examples expire by count only.",
+    )
+    label: str = Field(default="label", description="Field with the label.")
+    positive: bool | int | str = Field(default=True, description="Binary task: the label that means yes.")
+    negative: bool | int | str = Field(default=False, description="Binary task: the label that means no.")
+    kind: KindConfig | None = Field(
+        default=None, description="How to tell examples from labels in one stream; omit when a record is both."
+    )
+    key: str | None = Field(default=None, description="Field that names the model: one model per value.")
+    ignore: list[str] = Field(default=[], description="Fields that are not features.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_none(cls, values: object) -> object:
+        """TOML has no null: an empty string says that there is no such field."""
+        if isinstance(values, dict):
+            return {name: None if name in {"id", "time", "key"} and value == "" else value
+                    for name, value in values.items()}
+        return values
+
+    @model_validator(mode="after")
+    def _classes_differ(self) -> "RecordConfig":
+        if self.positive == self.negative:
+            raise ValueError(f"positive and negative are both {self.positive!r}; they must differ")
+        return self

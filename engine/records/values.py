@@ -1,0 +1,66 @@
+"""What goes into the engine: examples, labels, and records that could not be read.
+
+All are values: frozen, slotted, compared by content. Time is seconds since 1970 (UTC) as the record
+states it; the engine reads no clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Scalar = bool | int | float | str
+"""One feature's value. A missing value is an absent key, never `None` or NaN."""
+
+Features = Mapping[str, Scalar]
+"""Feature names to values, as they were when the prediction was asked for."""
+
+Target = bool | int | float | str
+"""A label: a class (`bool`, `int`, `str`) or, in regression, a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Something to predict; with a `label` when it is known at once.
+
+    Attributes:
+        id: Joins the example to its label. Unique among the examples that wait for one.
+        time: Event time, seconds since 1970.
+        features: Present values only.
+        label: The label, when it came in the same record.
+        source: Where the record came from (a file, a topic partition), for dead letters.
+        position: Byte offset or message offset in `source`; -1 when there is none.
+        raw: The record's bytes as they came, for dead letters.
+    """
+
+    id: str
+    time: float
+    features: Features
+    label: Target | None = None
+    source: str = ""
+    position: int = -1
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The truth for an example that came earlier, found by its `id`; fields as in `Example`."""
+
+    id: str
+    time: float
+    value: Target
+    source: str = ""
+    position: int = -1
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that is not an example or a label, with the reason; it becomes a dead letter."""
+
+    reason: str
+    source: str = ""
+    position: int = -1
+    raw: bytes = b""
+
+
+Record = Example | Label | Unreadable
+"""What `Engine.process` takes a batch of."""

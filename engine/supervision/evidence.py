@@ -1,0 +1,73 @@
+"""Is a shadow better than the champion on the same events? A test valid at every moment one looks.
+
+The test is a bet (Waudby-Smith and Ramdas 2023, "Estimating means of bounded random variables by
+betting", JRSS-B 86:1-27, with their approximate-GRAPA bets). Its capital starts at 1 and is multiplied by
+`1 + bet * difference` at each event, the difference being the champion's loss less the shadow's, in
+[-1, 1]. The bet is fixed before the event, between 0 and 1/2. While the shadow is no better, the capital
+is a nonnegative supermartingale, and by Ville's inequality the chance that it *ever* reaches c is at
+most 1/c.
+
+A trial that began in bad times has lost its capital and would need long to win it back. So a new trial
+starts with every window. The error rate alpha of a suspicion is shared out: trial k of each of n
+shadows gets alpha / (n k (k + 1)), and these add up to at most alpha.
+"""
+
+import math
+from dataclasses import dataclass
+
+_MOST = 0.5
+"""The largest bet. Capital stays positive: a step multiplies it by 1/2 at least."""
+
+_WORTH = 25.0
+"""Events that the prior guess (mean 0, variance 1/4) of the bets counts for."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """One bet that a shadow is better than the champion, and the losses behind it.
+
+    Attributes:
+        threshold: Natural logarithm of the capital that decides.
+        events: Labelled events on which both had an output.
+        champion: Sum of the champion's losses over them.
+        shadow: Sum of the shadow's.
+        log_capital: Natural logarithm of the capital now.
+
+    >>> trial = Trial(threshold=math.log(100))
+    >>> for _ in range(100): trial.add(champion=0.4, shadow=0.2, scale=1.0)
+    >>> trial.decided
+    True
+    """
+
+    threshold: float
+    events: int = 0
+    champion: float = 0.0
+    shadow: float = 0.0
+    log_capital: float = 0.0
+    _mean_sum: float = 0.0
+    _square_sum: float = _WORTH / 4
+
+    def add(self, champion: float, shadow: float, scale: float) -> None:
+        """Adds the two losses on one event; differences beyond `scale` count as `scale`."""
+        weight = self.events + _WORTH
+        mean = self._mean_sum / weight
+        square = self._square_sum / weight
+        # What is known before this event sets the bet; the event then only settles it.
+        bet = min(_MOST, max(0.0, mean / square)) if square > 0 else 0.0
+        difference = max(-1.0, min(1.0, (champion - shadow) / scale))
+        self.log_capital += math.log1p(bet * difference)
+        self.events += 1
+        self.champion += champion
+        self.shadow += shadow
+        self._mean_sum += difference
+        self._square_sum += difference * difference
+
+    @property
+    def decided(self) -> bool:
+        """Whether the shadow is better, with the error rate that the threshold stands for."""
+        return self.log_capital >= self.threshold
+
+
+def threshold(alpha: float, shadows: int, number: int) -> float:
+    """Natural logarithm of the capital that decides trial `number` (from 1) of one of several shadows."""
+    return math.log(shadows * number * (number + 1) / alpha)

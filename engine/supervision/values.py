@@ -1,0 +1,26 @@
+"""What supervision decides, as values that the engine carries out and the audit log keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["suspect", "rollback", "clear", "accept", "alert"]
+"""`suspect`: shadows come alive. `rollback`: a shadow takes over. `clear`: the champion is no worse than
+the vetted shadow. `accept`: the world has changed, the reference moves. `alert`: nothing to switch to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A decision before it is carried out.
+
+    Attributes:
+        action: What to do.
+        reason: Why, in one line for a person.
+        shadow: The shadow that it is about; "" when it is about none.
+        evidence: The numbers behind it.
+    """
+
+    action: Action
+    reason: str
+    shadow: str
+    evidence: Mapping[str, float]
