@@ -73,12 +73,12 @@ class Merged:
 
     def _end_of_run(self, examples: list[float], labels: list[float], is_label: bool, room: int) -> int:
         """The index after the last record of the next stream that goes before the other stream's next."""
-        own, at = (labels, self._labels.stream.at) if is_label else (examples, self._examples.stream.at)
-        last = min(len(own), at + room)
-        stop = at + 1
+        own, stream = (labels, self._labels.stream) if is_label else (examples, self._examples.stream)
+        last = min(len(own), stream.at + room)
+        stop = stream.at + 1
         if is_label:
             other = examples[self._examples.stream.at] if examples else inf
-            while stop < last and (own[stop] < other or not examples):
+            while stop < last and own[stop] < other:
                 stop += 1
         else:
             other = labels[self._labels.stream.at] if labels else inf
@@ -104,6 +104,4 @@ class _Timed:
         if chunk is not self._of:
             self._of = chunk
             self._times = [self._read_time(line) for line in chunk.lines]
-            for index in chunk.errors:
-                self._times[index] = -inf
         return self._times

@@ -83,7 +83,7 @@ class MonitoringConfig(Section):
     queue_limit: int = Field(
         default=4,
         ge=1,
-        description="Background: windows that may wait for their report; the stream waits when there are more.",
+        description="Background: windows that may wait for their report; with more, the stream waits.",
     )
     drift: DriftConfig = Field(default=DriftConfig(), description="Limits on the drift of columns.")
     missing_warn: float = Field(

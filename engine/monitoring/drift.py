@@ -47,7 +47,7 @@ class LossDrift:
                 self._begin()
             return False
         before = self._adwin.estimation
-        self._adwin.update(loss / self._unit)
+        self._adwin.update(loss / self._unit)  # type: ignore[no-untyped-call]
         if not self._adwin.drift_detected:
             return False
         risen = self._adwin.estimation > before
@@ -58,7 +58,9 @@ class LossDrift:
         self._unit = median([abs(loss) for loss in self._first if loss] or [1.0])
         self._adwin = self._fresh()
         for loss in self._first:
-            self._adwin.update(loss / self._unit)
+            self._adwin.update(loss / self._unit)  # type: ignore[no-untyped-call]
 
     def _fresh(self) -> ADWIN:
-        return ADWIN(delta=self._delta, grace_period=_UNIT_FROM, min_window_length=_SHORTEST_PART)
+        return ADWIN(  # type: ignore[no-untyped-call]  # River leaves its detectors untyped
+            delta=self._delta, grace_period=_UNIT_FROM, min_window_length=_SHORTEST_PART
+        )

@@ -6,6 +6,7 @@ the deviation is smaller, so that small units never drift, and sums the Jensen-S
 order of a set, which for text differs from process to process.
 """
 
+# ruff: noqa: PLC0415 - see above: imported at the first report
 import datetime
 import functools
 import math
@@ -74,21 +75,21 @@ class _Library:
 @functools.cache
 def _library() -> _Library:
     os.environ["DO_NOT_TRACK"] = "1"  # Evidently reads it when it is imported
-    import evidently
+    import evidently  # type: ignore[import-untyped]
     import pandas as pd
-    from evidently import metrics
-    from evidently.core.report import Snapshot
-    from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
-    from evidently.legacy.core import ColumnType
-    from evidently.tests import lt
+    from evidently.legacy.calculations.stattests import registry  # type: ignore[import-untyped]
 
-    register_stattest(StatTest(_WASSERSTEIN, _WASSERSTEIN, [ColumnType.Numerical]), _wasserstein)
-    register_stattest(StatTest(_JENSEN_SHANNON, _JENSEN_SHANNON, [ColumnType.Categorical]), _jensen_shannon)
-    return _Library(evidently, metrics, lt, Snapshot, pd)
+    kinds = evidently.ColumnType
+    for name, kind, distance in (
+        (_WASSERSTEIN, kinds.Numerical, _wasserstein),
+        (_JENSEN_SHANNON, kinds.Categorical, _jensen_shannon),
+    ):
+        registry.register_stattest(registry.StatTest(name, name, [kind]), distance)
+    return _Library(evidently, evidently.metrics, evidently.tests.lt, evidently.Run, pd)
 
 
 def _wasserstein(reference: Any, current: Any, _kind: object, limit: float) -> tuple[float, bool]:
-    from scipy.stats import wasserstein_distance
+    from scipy.stats import wasserstein_distance  # type: ignore[import-untyped]
 
     distance = float(wasserstein_distance(reference, current)) / deviation(reference.tolist())
     return distance, distance >= limit
@@ -96,7 +97,7 @@ def _wasserstein(reference: Any, current: Any, _kind: object, limit: float) -> t
 
 def _jensen_shannon(reference: Any, current: Any, _kind: object, limit: float) -> tuple[float, bool]:
     before, now = Counter(reference.tolist()), Counter(current.tolist())
-    terms = []
+    terms: list[float] = []
     for name in before.keys() | now.keys():
         shares = before[name] / before.total(), now[name] / now.total()
         terms.extend(share * math.log(2 * share / sum(shares)) / 2 for share in shares if share)

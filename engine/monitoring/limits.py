@@ -17,11 +17,13 @@ _RARE = 1e-5
 def wasserstein_by_chance(current: Sequence[float], reference: Sequence[float]) -> float:
     """The normed Wasserstein distance that chance alone explains, in deviations of the reference.
 
-    The deviation of both samples together stands for the true one: with a long tail the reference's own
-    is often far too small, and up to about 20 stray rows cannot be told from such a tail.
+    The deviation within both samples stands for the true one: with a long tail the reference's own is
+    often far too small, and up to about 20 stray rows cannot be told from such a tail.
     """
-    error = deviation([*current, *reference]) * math.sqrt(1 / len(current) + 1 / len(reference))
-    return _DEVIATIONS * error / deviation(reference)
+    now, before = len(current), len(reference)
+    usual = deviation(reference)
+    within = (now * deviation(current) ** 2 + before * usual**2) / (now + before)
+    return _DEVIATIONS * math.sqrt(within * (1 / now + 1 / before)) / usual
 
 
 def jensen_shannon_by_chance(categories: int, current: int, reference: int) -> float:
@@ -47,13 +49,15 @@ def rise_by_chance(current_share: float, current: int, reference_share: float, r
     return _DEVIATIONS * math.sqrt(both * (1 - both) * (1 / current + 1 / reference))
 
 
-def could_be_absent(share: float, rows: int) -> bool:
-    """Whether something with this share may by chance not occur in so many rows.
+def could_be_absent(rows_with: int, rows: int, rows_elsewhere: int) -> bool:
+    """Whether `rows_with` of some rows may have a thing, and none of the rows elsewhere, by chance.
 
-    >>> could_be_absent(0.005, 1000), could_be_absent(0.02, 1000)
+    If it were as frequent in both, each of the rows that have it had `rows` out of all to be here.
+
+    >>> could_be_absent(16, 1000, 1000), could_be_absent(17, 1000, 1000)
     (True, False)
     """
-    return (1 - share) ** rows >= _RARE
+    return (rows / (rows + rows_elsewhere)) ** rows_with >= _RARE
 
 
 def deviation(values: Sequence[float]) -> float:

@@ -7,6 +7,7 @@ that is zero raises or gives no number. Here is chosen what it is asked for.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from engine.monitoring.values import Cell, Table
 from engine.records.config import Task
@@ -96,8 +97,8 @@ def _regression(pairs: Sequence[tuple[Cell, Cell]]) -> list[Quality]:
     return [Quality([row[0] for row in kept], [row[1] for row in kept], ("mae", "rmse", "r2"), None)]
 
 
-def _is_class(cell: Cell) -> bool:
-    return cell is not None and not isinstance(cell, str) and cell in (0, 1)
+def _is_class(cell: Cell) -> TypeGuard[bool]:
+    return isinstance(cell, bool | int | float) and cell in (0, 1)
 
 
 def _number(cell: Cell) -> float | None:

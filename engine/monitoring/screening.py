@@ -16,7 +16,7 @@ from engine.monitoring.limits import (
     rise_by_chance,
     wasserstein_by_chance,
 )
-from engine.monitoring.values import Cell, Check, Job, Table
+from engine.monitoring.values import Cell, Check, Job, Status, Table
 from engine.records.config import Task
 
 SERVED = {"label": "target drift", "prediction": "prediction drift", "probability": "prediction drift"}
@@ -130,23 +130,18 @@ def _beside(
     name: str, current: Sequence[Clean], reference: Sequence[Clean], config: MonitoringConfig
 ) -> tuple[Column, list[Check]]:
     now, before = _present(current), _present(reference)
-    gap = 1 - len(before) / len(reference)
-    missing = (
-        None
-        if name in SERVED
-        else _missing_limits(1 - len(now) / len(current), len(current), gap, len(reference), config)
-    )
+    filled = _Filled(len(now), len(current), len(before), len(reference))
     plain = Column(
-        name,
-        False,
-        [_text(cell) for cell in current],
-        [_text(cell) for cell in reference],
-        missing,
-        gap,
-        None,
+        name=name,
+        numeric=False,
+        current=[_text(cell) for cell in current],
+        reference=[_text(cell) for cell in reference],
+        missing=None if name in SERVED else _missing_limits(filled, config),
+        missing_before=filled.missing_before,
+        drift=None,
     )
     if not now or not before:
-        return plain, _one_sided(name, len(now) / len(current), len(current), gap, len(reference))
+        return plain, _one_sided(name, filled)
     kinds = {type(cell) for cell in before}
     strange = sum(type(cell) not in kinds for cell in now) / len(now)
     if strange:
@@ -163,23 +158,36 @@ def _present(cells: Sequence[Clean]) -> list[bool | float | str]:
     return [cell for cell in cells if cell is not None]
 
 
-def _missing_limits(
-    share: float, rows: int, gap: float, reference_rows: int, config: MonitoringConfig
-) -> Limits:
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """How many rows have a value, of how many, in the window and in the reference."""
+
+    now: int
+    rows: int
+    before: int
+    reference_rows: int
+
+    @property
+    def missing_before(self) -> float:
+        return (self.reference_rows - self.before) / self.reference_rows
+
+
+def _missing_limits(filled: _Filled, config: MonitoringConfig) -> Limits:
     """Limits on the missing share itself, as Evidently tests it, from the limits on its rise."""
-    chance = rise_by_chance(share, rows, gap, reference_rows)
-    fail = gap + max(config.missing_fail, chance)
-    if not could_be_absent(1 - gap, rows):
+    share, before = (filled.rows - filled.now) / filled.rows, filled.missing_before
+    chance = rise_by_chance(share, filled.rows, before, filled.reference_rows)
+    fail = before + max(config.missing_fail, chance)
+    if filled.before and not could_be_absent(filled.before, filled.reference_rows, filled.rows):
         # A column that had values and has none at all any more failed, however few they were.
         fail = min(fail, 1.0)
-    return Limits(min(gap + max(config.missing_warn, chance), fail), fail)
+    return Limits(min(before + max(config.missing_warn, chance), fail), fail)
 
 
-def _one_sided(name: str, share: float, rows: int, gap: float, reference_rows: int) -> list[Check]:
-    """A column with values only now, or only before; the latter is told by its missing share."""
-    if share and not could_be_absent(share, reference_rows):
-        return [Check("new column", name, share, None, "warn")]
-    if name == "label" and gap < 1 and not could_be_absent(1 - gap, rows):
+def _one_sided(name: str, filled: _Filled) -> list[Check]:
+    """A column with values only now, or only before; of a feature the latter is told by what is missing."""
+    if filled.now and not could_be_absent(filled.now, filled.rows, filled.reference_rows):
+        return [Check("new column", name, filled.now / filled.rows, None, "warn")]
+    if name == "label" and not could_be_absent(filled.before, filled.reference_rows, filled.rows):
         return [Check("labels", name, 0.0, None, "warn")]
     return []
 
@@ -190,12 +198,12 @@ def _numeric(
     now, before = _numbers(current), _numbers(reference)
     kept, was = [x for x in now if x is not None], [x for x in before if x is not None]
     low, high = min(was), max(was)
-    if high - low <= max(1e-9 * max(abs(low), abs(high)), 1 / _LARGEST):
+    rounding = 1e-12 * max(abs(low), abs(high))
+    if high - low <= max(rounding, 1 / _LARGEST):
         # No spread, no unit to measure a distance in.
-        slack = 1e-9 * max(abs(low), abs(high))
-        share = sum(not low - slack <= value <= high + slack for value in kept) / len(kept)
-        status = "pass" if could_be_absent(share, len(was)) else "warn"
-        return plain, [Check("constant", plain.name, share, None, status)]
+        others = sum(not low - rounding <= value <= high + rounding for value in kept)
+        status: Status = "pass" if could_be_absent(others, len(kept), len(was)) else "warn"
+        return plain, [Check("constant", plain.name, others / len(kept), None, status)]
     limits = _drift_limits(
         plain.name, config, config.numeric_warn, config.numeric_fail, lambda: wasserstein_by_chance(kept, was)
     )

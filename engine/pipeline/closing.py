@@ -34,7 +34,7 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
             judging = replace(judging, verdict=judge.collect(parts.key, judging.window.index))
             events.append(_report(parts, judging))
         _apply(parts, judging, window, time, events)
-    parts.supervisor.next_window()
+    parts.supervisor.next_window(parts.counts.predicted)
     if not parts.supervisor.state.tainted and parts.counts.learned >= parts.config.supervision.min_events:
         parts.candidates.state.unvetted[window.index] = checkpoint(parts, f"w{window.index}")
     job = Job(

@@ -1,6 +1,8 @@
 """The engine's whole configuration: one section for each part."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from engine.contract import ContractConfig
 from engine.learning.config import LabelsConfig, ScoresConfig
@@ -22,3 +24,11 @@ class EngineConfig(Section):
     window: WindowConfig = Field(default=WindowConfig())
     monitoring: MonitoringConfig = Field(default=MonitoringConfig())
     supervision: SupervisionConfig = Field(default=SupervisionConfig())
+
+    @model_validator(mode="after")
+    def _trials_fit_windows(self) -> Self:
+        if self.supervision.min_events >= self.window.count:
+            raise ValueError(
+                f"supervision.min_events below window.count ({self.window.count}), since a trial lasts a window"
+            )
+        return self

@@ -59,7 +59,7 @@ def _compare_buffered(parts: Parts, shadows: Sequence[Shadow]) -> Finding | None
         losses = {
             name: parts.ops.loss(output, outcome.label) for name, output in outputs.items() if output is not None
         }
-        finding = parts.supervisor.compare(outcome.loss, losses, parts.counts.learned)
+        finding = parts.supervisor.compare(outcome.sequence, outcome.loss, losses, parts.counts.learned)
     return finding
 
 

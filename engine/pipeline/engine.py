@@ -225,7 +225,7 @@ class Engine:
                 for name, output in held.shadows.items()
                 if output is not None and name in parts.candidates.state.shadows
             }
-            return supervisor.compare(loss, losses, parts.counts.learned)
+            return supervisor.compare(held.sequence, loss, losses, parts.counts.learned)
         return supervisor.on_loss_drift() if parts.drift.update(loss) else None
 
     def _learn(self, outcome: Outcome, label: Target, events: list[Event]) -> None:

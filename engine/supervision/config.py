@@ -24,12 +24,15 @@ class SupervisionConfig(Section):
         description="Chance of a wrong change per suspicion, over all shadows and however often one looks.",
     )
     min_events: int = Field(
-        default=200, ge=1, description="Labelled events on which a shadow must have been compared, at least."
+        default=500, ge=1,
+        description="Labelled events that a trial must cover before it decides; a trial begins with every "
+        "window, so it must be below the window's count. Choose it so that it spans the stream's ups and "
+        "downs: a spell of some hundred events in which the shadow is better proves nothing.",
     )
     tolerance: float = Field(
         default=0.01, ge=0,
-        description="The champion is cleared when its mean loss over a trial is at most this share above "
-        "the best shadow's.",
+        description="A difference in mean loss up to this share does not matter: it clears the champion, "
+        "and it is not enough for a change.",
     )
     patience: int = Field(
         default=8, ge=2,

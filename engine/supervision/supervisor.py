@@ -3,7 +3,8 @@
 A suspicion is open from its finding `suspect` until a `rollback`, a `clear` or an `accept`. While it is
 open, shadows are compared with the champion on every labelled event.
 
-- rollback: a trial decided for a shadow, on at least `min_events`, outside the cool-down
+- rollback: a trial decided for a shadow, on at least `min_events`, by more than `tolerance`, outside the
+  cool-down
 - clear: a window passed during all of which the shadows were learning too, and over it the champion was
   no worse than the best of them; or a window passed and there is no shadow to compare with
 - accept: `patience` windows failed in a row and no shadow proved better: the world changed
@@ -27,6 +28,8 @@ class Suspicion:
 
     Attributes:
         number: Of the current trial, from 1; one begins with every window.
+        since: The current trial counts predictions from this sequence number on. Those made before it
+            began came from shadows that had not caught up yet; counting them would compare two moments.
         trials: The current trial of each shadow.
         previous: The trial of each shadow in the window before, empty when there was none.
         learning: Whether the shadows learn: the last judged window did not fail.
@@ -35,6 +38,7 @@ class Suspicion:
     """
 
     number: int = 1
+    since: int = 0
     trials: dict[str, Trial] = field(default_factory=dict)
     previous: dict[str, Trial] = field(default_factory=dict)
     learning: bool = False
@@ -104,13 +108,22 @@ class Supervisor:
         level = threshold(self._config.alpha, max(1, len(shadows)), suspicion.number)
         suspicion.trials = {name: Trial(level) for name in shadows}
 
-    def compare(self, champion: float, shadows: Mapping[str, float], learned: int) -> Finding | None:
-        """Takes the losses of champion and shadows on one labelled event; `learned` counts such events.
+    def compare(
+        self, sequence: int, champion: float, shadows: Mapping[str, float], learned: int
+    ) -> Finding | None:
+        """Takes the losses of champion and shadows on one labelled event.
 
-        Returns a rollback when a shadow has proved better.
+        Args:
+            sequence: The prediction's sequence number.
+            champion: The loss of what the champion put out.
+            shadows: The same of each shadow, by name.
+            learned: Labelled events learned so far.
+
+        Returns:
+            A rollback, when a shadow has proved better.
         """
         suspicion = self.state.suspicion
-        if suspicion is None:
+        if suspicion is None or sequence < suspicion.since:
             return None
         # Without a bound of its own, a loss is measured in units of three times the usual error.
         scale = 1.0 if self._bounded else 3.0 * self.state.scale or 1.0
@@ -118,8 +131,7 @@ class Supervisor:
         for name, loss in shadows.items():
             trial = suspicion.trials[name]
             trial.add(champion, loss, scale)
-            enough = trial.decided and trial.events >= self._config.min_events
-            if enough and (decided is None or trial.log_capital > decided[1].log_capital):
+            if self._better(trial) and (decided is None or trial.log_capital > decided[1].log_capital):
                 decided = (name, trial)
         changed_at = self.state.changed_at
         if decided is None or (changed_at >= 0 and learned - changed_at < self._config.cooldown):
@@ -130,6 +142,14 @@ class Supervisor:
             f"against the champion's {trial.champion / trial.events:.4f}"
         )
         return Finding("rollback", reason, name, _numbers(trial))
+
+    def _better(self, trial: Trial) -> bool:
+        """Whether the shadow is certainly better, for long enough, and by so much that it matters."""
+        return (
+            trial.decided
+            and trial.events >= self._config.min_events
+            and trial.champion > trial.shadow * (1.0 + self._config.tolerance)
+        )
 
     def changed(self, learned: int) -> None:
         """A rollback was carried out."""
@@ -188,12 +208,16 @@ class Supervisor:
         state.tainted = False
         state.failed_in_row = 0
 
-    def next_window(self) -> None:
-        """A window has closed and its predecessor's verdict is in: every shadow gets a new trial."""
+    def next_window(self, sequence: int) -> None:
+        """A window has closed and its predecessor's verdict is in: every shadow gets a new trial.
+
+        It counts the predictions from number `sequence` on.
+        """
         suspicion = self.state.suspicion
         if suspicion is None:
             return
         suspicion.number += 1
+        suspicion.since = sequence
         suspicion.previous = suspicion.trials
         suspicion.previous_throughout = suspicion.throughout
         suspicion.throughout = suspicion.learning

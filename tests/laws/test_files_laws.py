@@ -13,7 +13,7 @@ from typing import Literal
 
 import orjson
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dataflows.files.batch import Line
@@ -159,6 +159,8 @@ def test_what_a_csv_writer_wrote_comes_back(rows: list[list[str]], ends: str) ->
 
 
 @quick
+@example(-(2**63))
+@example(2**63 - 1)
 @given(st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans())
 def test_a_number_in_a_cell_is_that_number(value: float) -> None:
     cell = orjson.dumps(value).decode()
@@ -168,6 +170,7 @@ def test_a_number_in_a_cell_is_that_number(value: float) -> None:
 
 
 @quick
+@example(b"a\n" + b"b" * 20, 8, 8, 3)
 @given(contents, st.integers(8, 12), st.integers(1, 8), st.integers(1, 8))
 def test_the_size_of_a_read_changes_no_line(data: bytes, longest: int, block: int, other: int) -> None:
     def split(size: int) -> list[tuple[bytes, int, bool]]:

@@ -1,0 +1,237 @@
+"""Who computes the verdicts: this process, or one of its own beside the stream.
+
+The background judge does not use `multiprocessing`: its processes import the caller's `__main__` again,
+which runs a script that has no guard against it.
+"""
+
+import atexit
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import IO, Protocol
+
+from engine.errors import JudgeError
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.evidently import judge
+from engine.monitoring.values import Job, Verdict
+from engine.monitoring.worker import receive, send
+from engine.records.config import Task
+
+_MOST_TRIES = 3
+_Id = tuple[str, int]
+
+
+class Judge(Protocol):
+    """Gives a verdict for every job, the same one whoever computes it."""
+
+    def submit(self, job: Job) -> None:
+        """Hands in a job. One with the same key and window that is already in stays as it is."""
+
+    def collect(self, key: str, window: int) -> Verdict:
+        """The verdict of a job that was handed in; waits for it, and forgets the job.
+
+        Raises:
+            JudgeError: When no such job is in, or the judge was closed.
+        """
+
+    def close(self) -> None:
+        """Ends the judge; jobs that were not collected are lost. Twice is fine."""
+
+
+def make_judge(config: MonitoringConfig, task: Task) -> Judge:
+    """The judge that the configuration asks for."""
+    return InlineJudge(config, task) if config.mode == "inline" else BackgroundJudge(config, task)
+
+
+def _not_submitted(key: str, window: int) -> JudgeError:
+    return JudgeError(f"key {key!r}, window {window}: no job was submitted, or its verdict was collected")
+
+
+class InlineJudge:
+    """Computes each verdict at once, in the caller's thread."""
+
+    def __init__(self, config: MonitoringConfig, task: Task) -> None:
+        self._config = config
+        self._task: Task = task
+        self._verdicts: dict[_Id, Verdict] = {}
+        self._closed = False
+
+    def submit(self, job: Job) -> None:
+        """Judges the job, which takes as long as it takes."""
+        if self._closed:
+            raise JudgeError("the judge is closed")
+        if (job.key, job.window) not in self._verdicts:
+            self._verdicts[job.key, job.window] = judge(job, self._config, self._task)
+
+    def collect(self, key: str, window: int) -> Verdict:
+        """The verdict; see `Judge.collect`."""
+        if self._closed:
+            raise JudgeError("the judge is closed")
+        try:
+            return self._verdicts.pop((key, window))
+        except KeyError:
+            raise _not_submitted(key, window) from None
+
+    def close(self) -> None:
+        """Forgets everything."""
+        self._closed = True
+        self._verdicts.clear()
+
+
+class BackgroundJudge:
+    """Has verdicts computed by a process of its own, started with the first job.
+
+    A thread carries one job at a time to the process and its verdict back, so neither a long report nor a
+    full pipe holds up the caller. The caller waits in `submit` only while `queue_limit` jobs have no
+    verdict yet, and that never depends on what the caller itself collects. A process that dies is started
+    again and the job it had is judged again; the third time the job's verdict is `unjudged`.
+    """
+
+    def __init__(self, config: MonitoringConfig, task: Task) -> None:
+        self._config = config
+        self._task: Task = task
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[_Id, bytes]] = deque()
+        self._known: set[_Id] = set()
+        self._verdicts: dict[_Id, Verdict] = {}
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def submit(self, job: Job) -> None:
+        """Hands in a job; waits while too many have no verdict yet."""
+        name = (job.key, job.window)
+        # Now: a job that cannot be sent is the caller's error, and later changes to it change nothing.
+        content = pickle.dumps(job)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closed or name in self._known or len(self._waiting) < self._config.queue_limit
+            )
+            if self._closed:
+                raise JudgeError("the judge is closed")
+            if name in self._known:
+                return
+            self._known.add(name)
+            self._waiting.append((name, content))
+            self._start_thread()
+            self._changed.notify_all()
+
+    def collect(self, key: str, window: int) -> Verdict:
+        """Waits for the verdict; see `Judge.collect`."""
+        name = (key, window)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or name in self._verdicts or name not in self._known)
+            if self._closed:
+                raise JudgeError("the judge is closed")
+            if name not in self._known:
+                raise _not_submitted(key, window)
+            self._known.remove(name)
+            return self._verdicts.pop(name)
+
+    def close(self) -> None:
+        """Kills the process, which holds nothing that could not be computed again."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+            if self._process is not None:
+                pass
+        if self._thread is not None:
+            self._thread.join()
+            atexit.unregister(self.close)
+        self._waiting.clear()
+        self._verdicts.clear()
+
+    def _start_thread(self) -> None:
+        if self._thread is None:
+            # A daemon, lest an interpreter wait for it that ends without close(); atexit then closes.
+            self._thread = threading.Thread(target=self._carry, name="judge", daemon=True)
+            self._thread.start()
+            atexit.register(self.close)
+
+    def _carry(self) -> None:
+        """The thread: carries jobs until the judge is closed."""
+        try:
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closed or self._waiting)
+                    if self._closed:
+                        return
+                    name, content = self._waiting[0]
+                verdict = self._judged(name[1], content)
+                with self._changed:
+                    if self._closed:
+                        return
+                    # Only now, so that the job being judged counts towards the limit.
+                    self._waiting.popleft()
+                    self._verdicts[name] = verdict
+                    self._changed.notify_all()
+        finally:
+            self._end_process()
+
+    def _judged(self, window: int, content: bytes) -> Verdict:
+        reason = ""
+        for _ in range(_MOST_TRIES):
+            try:
+                process = self._running()
+                if process is None:
+                    break
+                send(_pipe(process.stdin), content)
+                # From the process that this one started.
+                verdict: Verdict = pickle.loads(receive(_pipe(process.stdout)))  # noqa: S301
+            except Exception as error:  # whatever it is, a thread that ended would leave collect() waiting
+                status = self._end_process()
+                reason = (
+                    f"the process that judges failed {_MOST_TRIES} times on this window: "
+                    f"{type(error).__name__}, exit status {status}"
+                )
+            else:
+                return verdict
+        return Verdict(window, "unjudged", reason, (), {}, b"")
+
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        """The process, started when there is none; `None` when the judge was closed meanwhile."""
+        with self._changed:
+            if self._closed:
+                return None
+            if self._process is not None:
+                return self._process
+            self._process = process = _start()
+        send(_pipe(process.stdin), pickle.dumps((self._config, self._task)))
+        return process
+
+    def _end_process(self) -> int | None:
+        """Kills the process if there is one, waits for it and closes its pipes; its exit status."""
+        with self._changed:
+            process, self._process = self._process, None
+        if process is None:
+            return None
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            # What is still buffered cannot be written to a process that is gone.
+            with contextlib.suppress(OSError):
+                _pipe(pipe).close()
+        return process.wait()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """Starts the process so that it finds the same modules as this one, whatever its directory."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(dict.fromkeys([*(path for path in sys.path if path), root]))
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "engine.monitoring.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # noqa: S101 - narrows the type; both were asked for in _start
+    return stream

@@ -1,0 +1,206 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.judges import BackgroundJudge, InlineJudge
+from engine.monitoring.values import Cell, Job, Table, Verdict
+
+pytestmark = pytest.mark.integration
+
+ROOT = str(Path(__file__).resolve().parents[2])
+CONFIG = MonitoringConfig()
+
+
+def table(seed: int, rows: int = 200, shift: float = 0.0) -> Table:
+    random = Random(seed)  # noqa: S311
+    columns: dict[str, list[Cell]] = {
+        "temp": [random.gauss(shift, 1) for _ in range(rows)],
+        "carrier": [random.choice(["AA", "UA", "B6", "DL", "WN", "AS", "HA", "F9"]) for _ in range(rows)],
+        "label": [random.random() < 0.3 for _ in range(rows)],
+        "prediction": [random.random() < 0.3 for _ in range(rows)],
+        "probability": [random.random() for _ in range(rows)],
+    }
+    return Table(columns)
+
+
+def job(key: str, window: int, shift: float = 0.0) -> Job:
+    return Job(key, window, table(window, shift=shift), table(99), "pinned")
+
+
+class Trap(dict[str, Any]):
+    """Columns that run a line of Python where they are unpickled, which is in the judging process."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        self.line = line
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return eval, (self.line,)
+
+
+@pytest.fixture
+def background() -> Iterator[BackgroundJudge]:
+    judge = BackgroundJudge(CONFIG, "binary")
+    yield judge
+    judge.close()
+
+
+def inline(jobs: list[Job]) -> list[Verdict]:
+    judge = InlineJudge(CONFIG, "binary")
+    for one in jobs:
+        judge.submit(one)
+    return [judge.collect(one.key, one.window) for one in jobs]
+
+
+def started(judge: BackgroundJudge) -> "subprocess.Popen[bytes]":
+    deadline = time.monotonic() + 30
+    while judge._process is None:
+        assert time.monotonic() < deadline, "no process was started"
+        time.sleep(0.01)
+    return judge._process
+
+
+def test_background_and_inline_give_equal_verdicts(background: BackgroundJudge) -> None:
+    jobs = [job("a", 0), job("b", 0, 0.7), job("a", 1, 5.0), Job("b", 1, Table({}), None, "none")]
+    for one in jobs:
+        background.submit(one)
+    expected = inline(jobs)
+    assert [verdict.status for verdict in expected] == ["pass", "warn", "fail", "unjudged"]
+    assert [background.collect(one.key, one.window) for one in jobs] == expected
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "2"])
+def test_the_verdict_does_not_depend_on_the_process_s_hash_seed(
+    seed: str, background: BackgroundJudge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", seed)
+    background.submit(job("a", 3))
+    assert background.collect("a", 3) == inline([job("a", 3)])[0]
+
+
+def test_a_killed_process_changes_no_verdict(background: BackgroundJudge) -> None:
+    jobs = [job("a", window) for window in range(3)]
+    for one in jobs:
+        background.submit(one)
+    first = started(background)
+    first.kill()
+    got = [background.collect("a", 0)]
+    second = started(background)
+    assert second.pid != first.pid
+    second.kill()
+    got += [background.collect("a", 1), background.collect("a", 2)]
+    assert got == inline(jobs)
+    assert first.returncode == second.returncode == -signal.SIGKILL
+
+
+def test_a_job_that_kills_every_process_is_given_up_and_the_next_is_judged(
+    background: BackgroundJudge, tmp_path: Path
+) -> None:
+    tries = tmp_path / "tries"
+    line = f"(open({str(tries)!r}, 'a').write('x'), __import__('os')._exit(7))"
+    background.submit(Job("a", 0, Table(Trap(line)), None, "none"))
+    background.submit(Job("a", 1, Table({}), None, "none"))
+    verdict = background.collect("a", 0)
+    assert (verdict.window, verdict.status) == (0, "unjudged")
+    assert verdict.reason == (
+        "the process that judges failed 3 times on this window: EOFError, exit status 7"
+    )
+    assert tries.read_text().count("x") == 3
+    assert background.collect("a", 1).reason == "the window has no rows"
+
+
+def test_what_a_library_prints_does_not_disturb_the_verdicts(background: BackgroundJudge) -> None:
+    noise = "print('noise', flush=True), __import__('os').write(1, b'noise')"
+    line = f"({noise}, __import__('sys').stdin.read(), {{}})[-1]"
+    background.submit(Job("a", 0, Table(Trap(line)), None, "none"))
+    assert background.collect("a", 0).reason == "the window has no rows"
+
+
+def test_jobs_and_verdicts_larger_than_a_pipe_do_not_block() -> None:
+    judge = BackgroundJudge(MonitoringConfig(queue_limit=1, max_columns=1), "binary")
+    wide = Table({f"c{number}": ["x" * 1000] * 300 for number in range(10)})
+    try:
+        for window in range(4):
+            judge.submit(Job("a", window, wide, None, "none"))
+        assert {judge.collect("a", window).status for window in range(4)} == {"pass"}
+    finally:
+        judge.close()
+
+
+def test_closing_ends_the_process_even_while_it_judges() -> None:
+    judge = BackgroundJudge(CONFIG, "binary")
+    line = "(__import__('time').sleep(600), {})[-1]"
+    judge.submit(Job("a", 0, Table(Trap(line)), None, "none"))
+    process = started(judge)
+    before = time.monotonic()
+    judge.close()
+    assert time.monotonic() - before < 10
+    assert process.returncode == -signal.SIGKILL
+
+
+SCRIPT = """
+import sys, time
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.judges import BackgroundJudge
+from engine.monitoring.values import Job, Table
+judge = BackgroundJudge(MonitoringConfig(), "binary")
+judge.submit(Job("a", 0, Table({"x": [1.0, 2.0, 3.0]}), None, "none"))
+print(judge.collect("a", 0).status, judge._process.pid, flush=True)
+"""
+
+
+def script(tmp_path: Path, more: str) -> "subprocess.Popen[str]":
+    """A script without a guard, in a directory of its own that also holds a misleading module."""
+    (tmp_path / "script.py").write_text(SCRIPT + more)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "pandas.py").write_text("raise ImportError('the wrong pandas')")
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-W", "error", str(tmp_path / "script.py")],
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended; one that nobody has waited for yet counts."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_script_without_a_guard_runs_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with script(tmp_path, "") as parent:
+        out, errors = parent.communicate(timeout=60)
+    assert parent.returncode == 0
+    assert errors == ""
+    (line,) = out.splitlines()
+    status, pid = line.split()
+    assert status == "pass"
+    assert gone(int(pid))
+
+
+def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    with script(tmp_path, "time.sleep(600)\n") as parent:
+        assert parent.stdout is not None
+        status, pid = parent.stdout.readline().split()
+        assert status == "pass"
+        assert not gone(int(pid))
+        parent.kill()
+        deadline = time.monotonic() + 20
+        while not gone(int(pid)):
+            assert time.monotonic() < deadline, "the process outlived its parent"
+            time.sleep(0.05)
