@@ -1,0 +1,1 @@
+"""The shell around the engine: files, the Bytewax dataflow, configuration, command line."""

@@ -81,7 +81,9 @@ def check_flow(config: FlowConfig) -> Findings:
 
 
 def _sample(config: FlowConfig) -> list[Line]:
-    part = FileSource(config.input, config.base, time_field=config.record.time).build_part("check", "files", None)
+    part = FileSource(config.input, config.base, time_field=config.record.time).build_part(
+        "check", "files", None
+    )
     lines: list[Line] = []
     try:
         while len(lines) < SAMPLE:

@@ -45,7 +45,9 @@ def load_config(path: Path) -> FlowConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}. 'riverkeeper init' writes an example.") from error
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}. 'riverkeeper init' writes an example."
+        ) from error
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

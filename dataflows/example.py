@@ -22,7 +22,10 @@ _SET: dict[str, str] = {
     "run.name": '"phishing"',
     "input.path": f'"{DATA}"',
     "model.task": '"binary"',
-    "model.model": '[\n    "preprocessing.StandardScaler",\n    { type = "linear_model.LogisticRegression", l2 = 0.0 },\n]',
+    "model.model": """[
+    "preprocessing.StandardScaler",
+    { type = "linear_model.LogisticRegression", l2 = 0.0 },
+]""",
     "record.time": '""',
     "record.label": '"phishing"',
     "scores.metrics": '["Accuracy", "ROCAUC"]',
@@ -44,7 +47,9 @@ def write_example(folder: Path) -> list[Path]:
     paths = [folder / "flow.toml", folder / DATA]
     for path in paths:
         if path.exists():
-            raise OutputError(f"{path} is there already; nothing was written. Choose another folder or remove it")
+            raise OutputError(
+                f"{path} is there already; nothing was written. Choose another folder or remove it"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     paths[0].write_text(example_text(), encoding="utf-8")
     with paths[1].open("wb") as out:

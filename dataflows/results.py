@@ -101,7 +101,11 @@ def summary_lines(run: Path) -> list[str]:
     latest = {row["key"]: row for row in read_stream(run, "summary")}
     for row in latest.values():
         counts = row["counts"]
-        went = ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in counts if counts[name] and name != "records")
+        went = ", ".join(
+            f"{counts[name]:,} {name.replace('_', ' ')}"
+            for name in counts
+            if counts[name] and name != "records"
+        )
         lines.append(
             f"{row['key']}: {counts['records']:,} records: {went}; "
             + ("the counts add up" if row["add_up"] else "THE COUNTS DO NOT ADD UP")

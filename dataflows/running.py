@@ -9,7 +9,15 @@ from pathlib import Path
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 from dataflows.config import FlowConfig
@@ -46,11 +54,11 @@ def run_flow(config: FlowConfig, recovery: Path | None, console: Console) -> int
     if recovery is not None:
         if fresh:
             recovery.mkdir(parents=True, exist_ok=True)
-            init_db_dir(recovery, 1)
-        store = RecoveryConfig(recovery, timedelta(0))
+            init_db_dir(recovery, 1)  # type: ignore[no-untyped-call]  # Bytewax leaves these untyped
+        store = RecoveryConfig(recovery, timedelta(0))  # type: ignore[no-untyped-call]
     with _progress(config, console) as (progress, read):
         with _ours_only():
-            cli_main(
+            cli_main(  # type: ignore[no-untyped-call]
                 build_flow(config, read),
                 epoch_interval=timedelta(seconds=config.run.snapshot_interval),
                 recovery_config=store,
@@ -88,7 +96,13 @@ class _Reader:
 @contextmanager
 def _progress(config: FlowConfig, console: Console) -> Iterator[tuple[Progress, _Reader]]:
     total = FileSource(config.input, config.base, time_field=config.record.time).total_bytes()
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), _Rate(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         yield progress, _Reader(progress, total)
 

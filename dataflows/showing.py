@@ -20,7 +20,9 @@ def show_run(console: Console, run: Path) -> None:
         console.print(decisions_table(run))
     for line in summary_lines(run):
         console.print(line, highlight=False)
-    console.print(f"results: {run}/ (predictions, reports, decisions, dead_letters, versions: *.jsonl)", highlight=False)
+    console.print(
+        f"results: {run}/ (predictions, reports, decisions, dead_letters, versions: *.jsonl)", highlight=False
+    )
     console.print(f"one window in full: riverkeeper reports {run} WINDOW [--html]", highlight=False)
 
 
@@ -54,7 +56,9 @@ def show_window(console: Console, run: Path, key: str, window: int, *, html: boo
             console.print(f"  {name}: {value:g}", highlight=False)
     if html:
         if row["evidently"] is None:
-            raise InputError(f"{run}: window {window} could not be judged, so it has no HTML report: {row['reason']}")
+            raise InputError(
+                f"{run}: window {window} could not be judged, so it has no HTML report: {row['reason']}"
+            )
         path = (run / row["evidently"]).with_suffix(".html")
         render_html((run / row["evidently"]).read_bytes(), path)
         console.print(f"wrote {path}", highlight=False)
@@ -71,13 +75,15 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         highlight=False,
     )
     for reason, times in found.reasons.most_common(5):
-        console.print(f"  {times} × {reason}", highlight=False, markup=False)
+        console.print(f"  {times} times: {reason}", highlight=False, markup=False)
     for name, kinds in found.types.items():
         share = sum(kinds.values()) / max(1, counts.inline + counts.matched)
         seen = ", ".join(kind for kind, _ in kinds.most_common())
         console.print(f"  feature {name}: {seen}, present in {share:.1%}", highlight=False, markup=False)
     if found.last is not None:
-        console.print(f"  last prediction: {found.last.prediction} ({found.last.probability})", highlight=False)
+        console.print(
+            f"  last prediction: {found.last.prediction} ({found.last.probability})", highlight=False
+        )
     scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
     console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}", highlight=False)
     for problem in found.problems:

@@ -69,13 +69,17 @@ def _outputs(model: Any, ops: TaskOps, sample: Sequence[Labelled]) -> list[Any]:
     return [copy.deepcopy(ops.predict(model, features)) for features, _ in sample]
 
 
-def _untrained(make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]) -> str | None:
+def _untrained(
+    make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]
+) -> str | None:
     for features, _label in sample[:1]:
         ops.serve(ops.predict(make(), features))
     return None
 
 
-def _not_mutated(make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]) -> str | None:
+def _not_mutated(
+    make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]
+) -> str | None:
     model = make()
     for features, label in sample:
         before = dict(features)
@@ -86,19 +90,25 @@ def _not_mutated(make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelle
     return None
 
 
-def _deterministic(make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]) -> str | None:
+def _deterministic(
+    make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]
+) -> str | None:
     first = _outputs(_train(make(), sample), ops, sample)
     second = _outputs(_train(make(), sample), ops, sample)
     return None if first == second else "two models trained alike predict differently; fix its seed"
 
 
-def _predict_is_pure(make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]) -> str | None:
+def _predict_is_pure(
+    make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]
+) -> str | None:
     model = _train(make(), sample)
     first = _outputs(model, ops, sample)
     return None if first == _outputs(model, ops, sample) else "predicting twice gives two answers"
 
 
-def _round_trip(make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], allow: Sequence[str]) -> str | None:
+def _round_trip(
+    make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], allow: Sequence[str]
+) -> str | None:
     half = len(sample) // 2
     model = _train(make(), sample[:half])
     restored = load(dump(model, "model"), "model", allow)
@@ -121,7 +131,9 @@ def _snapshot_is_value(
     return None
 
 
-def _features_vanish(make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]) -> str | None:
+def _features_vanish(
+    make: Callable[[], Any], ops: TaskOps, sample: Sequence[Labelled], _: Sequence[str]
+) -> str | None:
     model = _train(make(), sample)
     for features, label in sample[:20]:
         for name in features:

@@ -69,26 +69,23 @@ class Contract:
         >>> contract.check({"age": -1})[1]
         "field 'age': expected a number from 0.0 to inf, got -1"
         """
-        fields = self._fields
         present: dict[str, Scalar] = {}
         for name, value in features.items():
             if value is None:
                 continue
-            field = fields.get(name)
-            kind = type(value)
-            if field is None:
-                if self._extra == "ignore":
-                    continue
-                if self._extra == "reject":
-                    return present, f"field {name!r}: not in the contract"
-                if kind is float and not math.isfinite(value):  # type: ignore[arg-type]
-                    return present, f"field {name!r}: expected a finite number, got {value!r}"
-                if kind is not float and kind is not int and kind is not str and kind is not bool:
-                    return present, f"field {name!r}: expected a number, text or boolean, got {kind.__name__}"
-            else:
+            field = self._fields.get(name)
+            if field is not None:
                 reason = _breach(name, value, field)
-                if reason is not None:
-                    return present, reason
+            elif self._extra == "ignore":
+                continue
+            else:
+                reason = (
+                    _extra_breach(name, value)
+                    if self._extra == "accept"
+                    else f"field {name!r}: not in the contract"
+                )
+            if reason is not None:
+                return present, reason
             present[name] = value
         for name in self._required:
             if name not in present:
@@ -96,23 +93,30 @@ class Contract:
         return present, None
 
 
-def _breach(
-    name: str, value: Scalar, field: tuple[str, float, float, frozenset[str] | None]
-) -> str | None:
+def _extra_breach(name: str, value: Scalar) -> str | None:
+    """What is wrong with a present value that the contract does not name: any finite scalar will do."""
+    kind = type(value)
+    if kind is float and not math.isfinite(value):  # type: ignore[arg-type]  # kind says that it is a float
+        return f"field {name!r}: expected a finite number, got {value!r}"
+    if kind is not float and kind is not int and kind is not str and kind is not bool:
+        return f"field {name!r}: expected a number, text or boolean, got {kind.__name__}"
+    return None
+
+
+def _breach(name: str, value: Scalar, field: tuple[str, float, float, frozenset[str] | None]) -> str | None:
     """What is wrong with one present value; `None` if nothing is."""
     expected, low, high, categories = field
     kind = type(value)
     if expected == "number":
+        if kind is not float and kind is not int:
+            return f"field {name!r}: expected a number, got {value!r}"
         # A NaN fails both comparisons, so it is out of every range.
-        if (kind is float or kind is int) and low <= value <= high and abs(value) != math.inf:  # type: ignore[operator, arg-type]
-            return None
-        if kind is float or kind is int:
-            return f"field {name!r}: expected a number from {low} to {high}, got {value!r}"
-        return f"field {name!r}: expected a number, got {value!r}"
-    if expected == "text":
-        if kind is not str:
-            return f"field {name!r}: expected text, got {value!r}"
-        if categories is None or value in categories:
-            return None
-        return f"field {name!r}: expected one of {sorted(categories)}, got {value!r}"
-    return None if kind is bool else f"field {name!r}: expected true or false, got {value!r}"
+        fits = low <= value <= high and abs(value) != math.inf  # type: ignore[operator, arg-type]
+        return None if fits else f"field {name!r}: expected a number from {low} to {high}, got {value!r}"
+    if expected == "boolean":
+        return None if kind is bool else f"field {name!r}: expected true or false, got {value!r}"
+    if kind is not str:
+        return f"field {name!r}: expected text, got {value!r}"
+    if categories is None or value in categories:
+        return None
+    return f"field {name!r}: expected one of {sorted(categories)}, got {value!r}"

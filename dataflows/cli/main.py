@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 
 from dataflows.checking import check_flow
-from dataflows.showing import show_check, show_run, show_window
 from dataflows.config import load_config
 from dataflows.demo.run import run_demo
 from dataflows.example import write_example
 from dataflows.running import run_flow
+from dataflows.showing import show_check, show_run, show_window
 from engine.errors import RiverkeeperError
 
 app = typer.Typer(
@@ -50,7 +50,9 @@ def run(
     config: Config,
     recovery: Annotated[
         Path | None,
-        typer.Option(help="Folder that keeps progress, made on first use: a run that was killed goes on there."),
+        typer.Option(
+            help="Folder that keeps progress, made on first use: a run that was killed goes on there."
+        ),
     ] = None,
 ) -> None:
     """Run a flow to the end of its input; results go to its run folder."""
@@ -76,9 +78,9 @@ def reports(
 @app.command()
 def demo(
     fault: Annotated[bool, typer.Option(help="Spoil the data for three weeks, or leave it alone.")] = True,
-    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Flights before this day of 2013.")] = datetime(
-        2013, 7, 1
-    ),
+    until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Flights before this day of 2013.")
+    ] = datetime(2013, 7, 1),
     folder: Annotated[Path, typer.Option(help="Where to write data and results.")] = Path(),
 ) -> None:
     """Run the flights of New York 2013 through a model that learns, with a fault on purpose."""

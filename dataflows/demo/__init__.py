@@ -1,0 +1,1 @@
+"""The demo: the flights of New York 2013."""

@@ -71,7 +71,9 @@ def data_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "data"
 
 
-def write_stream(path: Path, until: date, fault: Fault | None, tick: Callable[[int], None]) -> tuple[int, int]:
+def write_stream(
+    path: Path, until: date, fault: Fault | None, tick: Callable[[int], None]
+) -> tuple[int, int]:
     """Writes the records in event-time order as JSON lines; returns how many flights and arrivals.
 
     Args:
@@ -149,7 +151,9 @@ def _weather(path: Path) -> dict[tuple[str, str], dict[str, float]]:
     """Hourly observations by airport and hour; a value that is not there is left out."""
     with path.open(encoding="utf-8", newline="") as file:
         return {
-            (row["origin"], row["time_hour"]): {name: float(row[name]) for name in WEATHER if _present(row[name])}
+            (row["origin"], row["time_hour"]): {
+                name: float(row[name]) for name in WEATHER if _present(row[name])
+            }
             for row in csv.DictReader(file)
         }
 

@@ -8,10 +8,10 @@ from time import perf_counter
 from rich.console import Console
 from rich.progress import Progress
 
-from dataflows.showing import show_run
 from dataflows.config import load_config
 from dataflows.demo.flights import Fault, write_stream
 from dataflows.running import run_flow
+from dataflows.showing import show_run
 
 FAULT = Fault(date(2013, 4, 15), date(2013, 5, 6))
 
@@ -26,7 +26,9 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> Non
     with Progress(console=console, transient=True) as progress:
         progress.add_task("writing the stream", total=None)
         flights, arrivals = write_stream(stream, until, FAULT if fault else None, lambda _: None)
-    console.print(f"{stream}: {flights:,} flights and {arrivals:,} arrivals in event-time order", highlight=False)
+    console.print(
+        f"{stream}: {flights:,} flights and {arrivals:,} arrivals in event-time order", highlight=False
+    )
     config = folder / f"{name}.toml"
     template = files("dataflows.demo").joinpath("flow.toml").read_text(encoding="utf-8")
     config.write_text(template.replace("NAME", name), encoding="utf-8")
@@ -35,7 +37,9 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> Non
     records = run_flow(flow, None, console)
     seconds = perf_counter() - began
     show_run(console, flow.run_dir)
-    console.print(f"{records:,} records in {seconds:.1f} s: {records / seconds:,.0f} records/s", highlight=False)
+    console.print(
+        f"{records:,} records in {seconds:.1f} s: {records / seconds:,.0f} records/s", highlight=False
+    )
 
 
 def _story(*, fault: bool, until: date) -> str:
@@ -47,5 +51,6 @@ def _story(*, fault: bool, until: date) -> str:
         return f"{text} The data is left as it is."
     return (
         f"{text}\n[bold]On purpose:[/] flights from {FAULT.start} up to {FAULT.end} carry a wrong departure hour: "
-        "the schedule feed sends hhmm, 1530 instead of 15."
+        "the "
+        "schedule feed sends hhmm, 1530 instead of 15."
     )

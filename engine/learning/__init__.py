@@ -1,0 +1,1 @@
+"""Predict, hold, score, then learn."""

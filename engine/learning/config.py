@@ -12,7 +12,9 @@ class LabelsConfig(Section):
         default=7 * 86400.0, gt=0, description="Seconds of event time that a prediction waits for its label."
     )
     max_waiting: int = Field(
-        default=1_000_000, gt=0, description="Predictions that may wait at once; beyond it the oldest expires."
+        default=1_000_000,
+        gt=0,
+        description="Predictions that may wait at once; beyond it the oldest expires.",
     )
 
 

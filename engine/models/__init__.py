@@ -1,0 +1,1 @@
+"""River models from a specification, and safe saving and loading."""

@@ -1,4 +1,4 @@
-"""Safe saving and loading: a header that says what is inside, then a pickle that may hold only what is allowed.
+"""Safe saving and loading: a header that says what is inside, then a pickle of only what is allowed.
 
 The header is one line of JSON with the format, the kind of content, the versions of River, NumPy, Python
 and Riverkeeper, and the SHA-256 of the pickle. Loading checks all of them before it unpickles, and
@@ -59,7 +59,14 @@ _ALLOWED_NAMES = {
     "sortedcontainers.sorteddict": {"SortedDict"},
 }
 _ALLOWED_PACKAGES = ("river", "engine")
-_REFUSED = ("river.datasets", "river.stream", "river.evaluate", "river.checks", "engine.models", "engine.checks")
+_REFUSED = (
+    "river.datasets",
+    "river.stream",
+    "river.evaluate",
+    "river.checks",
+    "engine.models",
+    "engine.checks",
+)
 """River's data sets open files and sockets; our own loader must not be reachable from what it loads."""
 
 
@@ -75,7 +82,12 @@ def dump(content: object, kind: str) -> bytes:
         raise SnapshotError(
             f"{kind}: cannot be saved: {error}. A model must be picklable: no lambdas, no open files."
         ) from error
-    header = {"schema": SCHEMA, "kind": kind, "versions": _VERSIONS, "sha256": hashlib.sha256(body).hexdigest()}
+    header = {
+        "schema": SCHEMA,
+        "kind": kind,
+        "versions": _VERSIONS,
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
     return _MAGIC + orjson.dumps(header) + b"\n" + body
 
 
@@ -186,4 +198,3 @@ def _bound_method(owner: Any, name: str) -> Any:
 
 def _within(module: str, packages: Iterable[str]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
-

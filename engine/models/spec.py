@@ -70,13 +70,13 @@ def _node(spec: Any, where: str) -> Any:
         return compose.Pipeline(*(_node(step, f"{where}[{i}]") for i, step in enumerate(spec)))
     if isinstance(spec, dict) and isinstance(spec.get("type"), str):
         parameters = {
-            name: _value(value, f"{where}.{name}") for name, value in spec.items() if name not in {"type", "args"}
+            name: _value(value, f"{where}.{name}")
+            for name, value in spec.items()
+            if name not in {"type", "args"}
         }
         positional = [_value(value, f"{where}.args[{i}]") for i, value in enumerate(spec.get("args", []))]
         return _call(_resolve(spec["type"], where), positional, parameters, spec["type"], where)
-    raise ModelError(
-        f"{where}: expected a name, a list of steps or a table with a 'type', got {spec!r}"
-    )
+    raise ModelError(f"{where}: expected a name, a list of steps or a table with a 'type', got {spec!r}")
 
 
 def _value(value: Any, where: str) -> Any:

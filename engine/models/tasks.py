@@ -12,11 +12,11 @@ from typing import Any
 from river import base
 
 from engine.errors import ModelError
+from engine.models.config import ModelConfig
+from engine.models.spec import build
 from engine.records.config import Task
 from engine.records.events import Output
 from engine.records.values import Features, Target
-from engine.models.config import ModelConfig
-from engine.models.spec import build
 
 Predict = Callable[[Any, Features], Output | None]
 """Takes a River model and features."""
@@ -69,8 +69,10 @@ def task_ops(task: Task, model: base.Estimator) -> TaskOps:
 
 def _predicts(model: base.Estimator, task: Task) -> bool:
     """Whether a model that is no subclass of River's own still has the verbs (wrappers, users' models)."""
-    return hasattr(model, "learn_one") and hasattr(model, "predict_one") and not isinstance(
-        model, base.Classifier if task == "regression" else base.Regressor
+    return (
+        hasattr(model, "learn_one")
+        and hasattr(model, "predict_one")
+        and not isinstance(model, base.Classifier if task == "regression" else base.Regressor)
     )
 
 

@@ -1,0 +1,1 @@
+"""Is this window of data and predictions still all right?"""

@@ -170,7 +170,7 @@ def _value_drift(column: Column, config: MonitoringConfig) -> Any:
     common = config.drift.numeric_warn if column.numeric else config.drift.category_warn
     return _library().metrics.ValueDrift(
         column=column.name,
-        method=_WASSERSTEIN if column.numeric else _JENSEN_SHANNON,
+        method="wasserstein" if column.numeric else _JENSEN_SHANNON,
         # Only words a picture. Not widened with few rows: each value of it is a series of its own in the UI.
         threshold=own.warn if own is not None and own.warn is not None else common,
         tests=_tests(column.drift),

@@ -141,7 +141,7 @@ class BackgroundJudge:
             self._closed = True
             self._changed.notify_all()
             if self._process is not None:
-                pass
+                self._process.kill()
         if self._thread is not None:
             self._thread.join()
             atexit.unregister(self.close)

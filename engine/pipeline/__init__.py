@@ -1,0 +1,1 @@
+"""The engine itself: all layers in order for a batch of records."""

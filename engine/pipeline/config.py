@@ -29,6 +29,7 @@ class EngineConfig(Section):
     def _trials_fit_windows(self) -> Self:
         if self.supervision.min_events >= self.window.count:
             raise ValueError(
-                f"supervision.min_events below window.count ({self.window.count}), since a trial lasts a window"
+                f"supervision.min_events below window.count, since a trial lasts a window: below "
+                f"{self.window.count}; it is {self.supervision.min_events}"
             )
         return self

@@ -33,7 +33,17 @@ def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event]) 
     model, reason, evidence = candidates.state.name, finding.reason, finding.evidence
     events.append(
         Decision(
-            parts.key, number, time, learned, window, finding.action, reason, model, previous, shadow, evidence
+            parts.key,
+            number,
+            time,
+            learned,
+            window,
+            finding.action,
+            reason,
+            model,
+            previous,
+            shadow,
+            evidence,
         )
     )
     if at_once is not None:
@@ -57,7 +67,9 @@ def _compare_buffered(parts: Parts, shadows: Sequence[Shadow]) -> Finding | None
             continue
         outputs = _predict_fairly(parts, shadows, outcome.sequence, outcome.example.features)
         losses = {
-            name: parts.ops.loss(output, outcome.label) for name, output in outputs.items() if output is not None
+            name: parts.ops.loss(output, outcome.label)
+            for name, output in outputs.items()
+            if output is not None
         }
         finding = parts.supervisor.compare(outcome.sequence, outcome.loss, losses, parts.counts.learned)
     return finding

@@ -5,9 +5,9 @@ model key and a number or name that is unique within its stream and key, the sam
 Numbers that JSON cannot hold (NaN, infinity) become null.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
@@ -125,5 +125,11 @@ def _summary(event: Summary) -> dict[str, Any]:
 
 
 def _file(name: str) -> str:
-    """A name as a file name: a key may hold slashes and dots."""
-    return quote(name, safe="").replace("..", "%2E%2E")
+    """A name as a file name: a key may hold slashes and dots.
+
+    >>> _file("m0.w12"), _file("../a/b")
+    ('m0.w12', '%2E%2E%2Fa%2Fb')
+    """
+    return re.sub(
+        r"[^A-Za-z0-9_.-]|^\.+", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), name
+    )

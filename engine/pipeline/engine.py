@@ -142,7 +142,9 @@ class Engine:
             return self._reject(example, breach, events)
         self._tick(example.time, events)
         if example.id in parts.waiting:
-            return self._reject(example, f"id {example.id!r}: a prediction with this id waits already", events)
+            return self._reject(
+                example, f"id {example.id!r}: a prediction with this id waits already", events
+            )
         models = parts.candidates.state
         try:
             output = parts.ops.predict(models.champion, features)

@@ -1,0 +1,1 @@
+"""Examples, labels, predictions: values, and how bytes become them."""

@@ -39,7 +39,8 @@ class RecordConfig(Section):
     positive: bool | int | str = Field(default=True, description="Binary task: the label that means yes.")
     negative: bool | int | str = Field(default=False, description="Binary task: the label that means no.")
     kind: KindConfig | None = Field(
-        default=None, description="How to tell examples from labels in one stream; omit when a record is both."
+        default=None,
+        description="How to tell examples from labels in one stream; omit when a record is both.",
     )
     key: str | None = Field(default=None, description="Field that names the model: one model per value.")
     ignore: list[str] = Field(default=[], description="Fields that are not features.")
@@ -49,8 +50,10 @@ class RecordConfig(Section):
     def _empty_means_none(cls, values: object) -> object:
         """TOML has no null: an empty string says that there is no such field."""
         if isinstance(values, dict):
-            return {name: None if name in {"id", "time", "key"} and value == "" else value
-                    for name, value in values.items()}
+            return {
+                name: None if name in {"id", "time", "key"} and value == "" else value
+                for name, value in values.items()
+            }
         return values
 
     @model_validator(mode="after")

@@ -1,13 +1,12 @@
 """Bytes to records. A line that cannot be one becomes `Unreadable` with the reason: nothing is raised."""
 
 import math
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from engine.records.config import RecordConfig, Task
+from engine.records.config import KindConfig, RecordConfig, Task
 from engine.records.values import Example, Label, Record, Target, Unreadable
 
 _MILLISECONDS = 1e11
@@ -59,6 +58,10 @@ def identifier(value: object) -> str | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+class _Refused(Exception):  # noqa: N818 - not an error of ours: it only carries the reason up a call
+    """A line cannot be a record, for this reason."""
+
+
 class Decoder:
     """Turns lines of JSON into records, as the configuration names their fields."""
 
@@ -70,72 +73,66 @@ class Decoder:
 
     def decode(self, line: bytes, source: str = "", position: int = -1, *, is_label: bool = False) -> Record:
         """Reads one line; `is_label` says that it comes from the stream of labels."""
-
-        def unreadable(reason: str) -> Unreadable:
-            return Unreadable(reason, source, position, line)
-
         try:
             fields = orjson.loads(line)
+            return self._record(fields, is_label, source, position, line)
         except orjson.JSONDecodeError as error:
-            return unreadable(f"not JSON: {error}")
-        if type(fields) is not dict:
-            return unreadable(f"expected a JSON object, got {type(fields).__name__}")
-        config = self._config
-        time: float | None = 0.0
-        if config.time is not None:
-            time = event_time(fields.get(config.time))
-            if time is None:
-                return unreadable(
-                    f"field {config.time!r}: expected an event time (ISO 8601 or seconds since 1970), "
-                    f"got {fields.get(config.time)!r}"
-                )
-        name: str | None = f"{source}:{position}"
-        if config.id is not None:
-            name = identifier(fields.get(config.id))
-            if name is None:
-                return unreadable(
-                    f"field {config.id!r}: expected an id (text or a whole number), got {fields.get(config.id)!r}"
-                )
-        if config.kind is not None:
-            kind = fields.get(config.kind.field)
-            if kind == config.kind.label:
-                is_label = True
-            elif kind != config.kind.example:
-                return unreadable(
-                    f"field {config.kind.field!r}: expected {config.kind.example!r} or "
-                    f"{config.kind.label!r}, got {kind!r}"
-                )
-        assert time is not None  # noqa: S101 - narrows the types; both were returned on above
-        assert name is not None  # noqa: S101
-        return self._record(fields, name, time, is_label, unreadable, (source, position, line))
+            return Unreadable(f"not JSON: {error}", source, position, line)
+        except _Refused as refused:
+            return Unreadable(str(refused), source, position, line)
 
     def _record(
-        self,
-        fields: dict[str, Any],
-        name: str,
-        time: float,
-        is_label: bool,
-        unreadable: Callable[[str], Unreadable],
-        origin: tuple[str, int, bytes],
-    ) -> Record:
+        self, fields: dict[str, Any], is_label: bool, source: str, position: int, line: bytes
+    ) -> Example | Label:
+        if type(fields) is not dict:
+            raise _Refused(f"expected a JSON object, got {type(fields).__name__}")
+        config = self._config
+        time = 0.0 if config.time is None else self._time(fields, config.time)
+        name = f"{source}:{position}" if config.id is None else self._id(fields, config.id)
+        if config.key is not None:
+            self._id(fields, config.key)
+        if config.kind is not None:
+            is_label = self._is_label(fields, config.kind)
+        label = self._label(fields, required=is_label or config.id is None)
+        if is_label and label is not None:
+            return Label(name, time, label, source, position, line)
+        for field in self._not_features:
+            fields.pop(field, None)
+        return Example(name, time, fields, label, source, position, line)
+
+    def _time(self, fields: dict[str, Any], field: str) -> float:
+        time = event_time(fields.get(field))
+        if time is None:
+            raise _refusal(field, "an event time (ISO 8601 or seconds since 1970)", fields.get(field))
+        return time
+
+    def _id(self, fields: dict[str, Any], field: str) -> str:
+        name = identifier(fields.get(field))
+        if name is None:
+            raise _refusal(field, "text or a whole number", fields.get(field))
+        return name
+
+    def _is_label(self, fields: dict[str, Any], kind: KindConfig) -> bool:
+        found = fields.get(kind.field)
+        if found == kind.label:
+            return True
+        if found == kind.example:
+            return False
+        raise _refusal(kind.field, f"{kind.example!r} or {kind.label!r}", found)
+
+    def _label(self, fields: dict[str, Any], *, required: bool) -> Target | None:
+        """The label, which leaves the fields; `None` in an example that has none yet."""
         value = fields.pop(self._config.label, None)
-        label = None
-        if value is not None or is_label:
-            label = read_label(value, self._task, self._config)
-            if label is None:
-                return unreadable(
-                    f"field {self._config.label!r}: {value!r} is not {_expected(self._task, self._config)}"
-                )
-        if is_label:
-            assert label is not None  # noqa: S101 - narrows the type; returned on above
-            return Label(name, time, label, *origin)
-        if label is None and self._config.id is None:
-            return unreadable(
-                f"field {self._config.label!r}: missing, and without an id no later label can be joined"
-            )
-        for key in self._not_features:
-            fields.pop(key, None)
-        return Example(name, time, fields, label, *origin)
+        if value is None and not required:
+            return None
+        label = read_label(value, self._task, self._config)
+        if label is None:
+            raise _refusal(self._config.label, _expected(self._task, self._config), value)
+        return label
+
+
+def _refusal(field: str, expected: str, got: object) -> _Refused:
+    return _Refused(f"field {field!r}: expected {expected}, got {got!r}")
 
 
 def _expected(task: Task, config: RecordConfig) -> str:

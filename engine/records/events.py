@@ -82,7 +82,9 @@ class Outcome:
 
 @dataclass(slots=True)
 class Counts:
-    """Where every record went. Two sums always hold:
+    """Where every record went.
+
+    Two sums always hold:
 
     records = rejected + predicted + matched + unmatched
     predicted = inline + matched + expired + waiting
