@@ -4,7 +4,7 @@ Fields that the contract does not name may hold any scalar. A `null` is a missin
 features: for every model alike, a missing value is an absent key.
 """
 
-import math
+import sys
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -44,19 +44,21 @@ class ContractConfig(Section):
     )
 
 
+_ANY = (-sys.float_info.max, sys.float_info.max)
+"""The bounds of a number that may be any: NaN and infinities lie outside them."""
+
+
 class Contract:
     """Checks features against the contract."""
 
     def __init__(self, config: ContractConfig) -> None:
-        self._fields = {
-            name: (
-                field.type,
-                -math.inf if field.min is None else field.min,
-                math.inf if field.max is None else field.max,
-                None if field.categories is None else frozenset(field.categories),
-            )
+        self._fields = config.fields
+        self._bounds = {
+            name: (_ANY[0] if field.min is None else field.min, _ANY[1] if field.max is None else field.max)
             for name, field in config.fields.items()
+            if field.type == "number"
         }
+        self._others = config.fields.keys() - self._bounds.keys()
         self._required = tuple(name for name, field in config.fields.items() if field.required)
         self._extra = config.extra
 
@@ -67,23 +69,21 @@ class Contract:
         >>> contract.check({"age": 3, "town": None})
         ({'age': 3}, None)
         >>> contract.check({"age": -1})[1]
-        "field 'age': expected a number from 0.0 to inf, got -1"
+        "field 'age': expected a number of at least 0.0, got -1"
         """
         present: dict[str, Scalar] = {}
+        bounds, others, accept = self._bounds, self._others, self._extra == "accept"
         for name, value in features.items():
-            if value is None:
+            kind = type(value)
+            # Most values are numbers within their bounds, and this is all that is done with them.
+            if (kind is float or kind is int) and name not in others and (accept or name in bounds):
+                low, high = bounds.get(name, _ANY)
+                if low <= value <= high:  # type: ignore[operator]  # kind says that it is a number
+                    present[name] = value
+                    continue
+            if value is None or (self._extra == "ignore" and name not in self._fields):
                 continue
-            field = self._fields.get(name)
-            if field is not None:
-                reason = _breach(name, value, field)
-            elif self._extra == "ignore":
-                continue
-            else:
-                reason = (
-                    _extra_breach(name, value)
-                    if self._extra == "accept"
-                    else f"field {name!r}: not in the contract"
-                )
+            reason = self._breach(name, value)
             if reason is not None:
                 return present, reason
             present[name] = value
@@ -92,31 +92,34 @@ class Contract:
                 return present, f"field {name!r}: required, but missing"
         return present, None
 
+    def _breach(self, name: str, value: Scalar) -> str | None:
+        """What is wrong with one present value; `None` if nothing is."""
+        field = self._fields.get(name)
+        kind = type(value)
+        number = kind is float or kind is int
+        if field is None:
+            if self._extra == "reject":
+                return f"field {name!r}: not in the contract"
+            fine = kind is str or kind is bool or (number and abs(value) <= _ANY[1])  # type: ignore[arg-type]
+            expected = "a finite number, text or a boolean"
+        elif field.type == "number":
+            low, high = self._bounds[name]
+            fine = number and low <= value <= high  # type: ignore[operator]
+            expected = _range(field)
+        elif field.type == "boolean":
+            fine, expected = kind is bool, "true or false"
+        else:
+            fine = kind is str and (field.categories is None or value in field.categories)
+            expected = "text" if field.categories is None else f"one of {field.categories}"
+        return None if fine else f"field {name!r}: expected {expected}, got {value!r}"
 
-def _extra_breach(name: str, value: Scalar) -> str | None:
-    """What is wrong with a present value that the contract does not name: any finite scalar will do."""
-    kind = type(value)
-    if kind is float and not math.isfinite(value):  # type: ignore[arg-type]  # kind says that it is a float
-        return f"field {name!r}: expected a finite number, got {value!r}"
-    if kind is not float and kind is not int and kind is not str and kind is not bool:
-        return f"field {name!r}: expected a number, text or boolean, got {kind.__name__}"
-    return None
 
-
-def _breach(name: str, value: Scalar, field: tuple[str, float, float, frozenset[str] | None]) -> str | None:
-    """What is wrong with one present value; `None` if nothing is."""
-    expected, low, high, categories = field
-    kind = type(value)
-    if expected == "number":
-        if kind is not float and kind is not int:
-            return f"field {name!r}: expected a number, got {value!r}"
-        # A NaN fails both comparisons, so it is out of every range.
-        fits = low <= value <= high and abs(value) != math.inf  # type: ignore[operator, arg-type]
-        return None if fits else f"field {name!r}: expected a number from {low} to {high}, got {value!r}"
-    if expected == "boolean":
-        return None if kind is bool else f"field {name!r}: expected true or false, got {value!r}"
-    if kind is not str:
-        return f"field {name!r}: expected text, got {value!r}"
-    if categories is None or value in categories:
-        return None
-    return f"field {name!r}: expected one of {sorted(categories)}, got {value!r}"
+def _range(field: FieldConfig) -> str:
+    """What a number must be, in words."""
+    if field.min is None:
+        return "a finite number" if field.max is None else f"a number of at most {field.max}"
+    return (
+        f"a number of at least {field.min}"
+        if field.max is None
+        else f"a number from {field.min} to {field.max}"
+    )

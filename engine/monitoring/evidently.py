@@ -48,7 +48,7 @@ def judge(job: Job, config: MonitoringConfig, task: Task) -> Verdict:
             return _judge(job, screened, config, task)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # some of Evidently's errors are not an Exception
+    except BaseException as error:  # noqa: BLE001 - some of Evidently's errors are not an Exception
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         return Verdict(job.window, "unjudged", reason, screened.checks, _counts(job, screened), b"")
 
@@ -170,7 +170,7 @@ def _value_drift(column: Column, config: MonitoringConfig) -> Any:
     common = config.drift.numeric_warn if column.numeric else config.drift.category_warn
     return _library().metrics.ValueDrift(
         column=column.name,
-        method="wasserstein" if column.numeric else _JENSEN_SHANNON,
+        method=_WASSERSTEIN if column.numeric else _JENSEN_SHANNON,
         # Only words a picture. Not widened with few rows: each value of it is a series of its own in the UI.
         threshold=own.warn if own is not None and own.warn is not None else common,
         tests=_tests(column.drift),

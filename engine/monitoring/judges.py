@@ -185,7 +185,7 @@ class BackgroundJudge:
                 send(_pipe(process.stdin), content)
                 # From the process that this one started.
                 verdict: Verdict = pickle.loads(receive(_pipe(process.stdout)))  # noqa: S301
-            except Exception as error:  # whatever it is, a thread that ended would leave collect() waiting
+            except Exception as error:  # noqa: BLE001 - a thread that ended would leave collect() waiting
                 status = self._end_process()
                 reason = (
                     f"the process that judges failed {_MOST_TRIES} times on this window: "

@@ -228,7 +228,8 @@ class Engine:
                 if output is not None and name in parts.candidates.state.shadows
             }
             return supervisor.compare(held.sequence, loss, losses, parts.counts.learned)
-        return supervisor.on_loss_drift() if parts.drift.update(loss) else None
+        watched = parts.config.supervision.on_loss_drift
+        return supervisor.on_loss_drift() if watched and parts.drift.update(loss) else None
 
     def _learn(self, outcome: Outcome, label: Target, events: list[Event]) -> None:
         parts = self._parts

@@ -1,0 +1,221 @@
+"""The laws of DESIGN.md that the engine itself must keep, as properties over streams of records."""
+
+import ast
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from river import linear_model, metrics, preprocessing
+
+import engine
+from engine.monitoring.values import Status
+from engine.pipeline.engine import Engine
+from engine.pipeline.events import Event, Report, Summary
+from engine.records.events import Counts, DeadLetter, Outcome, Prediction
+from engine.records.values import Example, Label, Record
+from engine.registry import Version
+from tests.laws.engines import ScriptedJudge, in_batches, make_config, make_engine, scripts, streams
+
+cuts = st.lists(st.integers(0, 150), max_size=6)
+
+
+def run(stream: list[Record], script: dict[int, Status]) -> tuple[list[Event], Counts]:
+    tried = make_engine(script)
+    return tried.process(stream), tried.counts
+
+
+@given(streams, scripts)
+def test_law_1_an_event_is_scored_with_what_was_served_before_any_model_saw_its_label(
+    stream: list[Record], script: dict[int, Status]
+) -> None:
+    seen: list[tuple[str, Any]] = []
+
+    class Spy(linear_model.LogisticRegression):
+        def predict_proba_one(self, x: dict[str, Any]) -> dict[bool, float]:
+            return {True: 0.25, False: 0.75}
+
+        def learn_one(self, x: dict[str, Any], y: bool, w: float = 1.0) -> None:
+            seen.append(("learn", (tuple(sorted(x.items())), y)))
+
+    tried = make_engine(script)
+    tried._parts.candidates.state.champion = Spy()
+    scores = tried._parts.scores
+    score = scores.update
+
+    def spy_on_score(output: Any, label: Any, loss: float) -> float:
+        seen.append(("score", label))
+        return score(output, label, loss)
+
+    scores.update = spy_on_score  # type: ignore[method-assign]
+    # Without checkpoints no shadow takes over, so that every learning passes the spy.
+    tried._parts.supervisor.state.tainted = True
+    events = []
+    for record in stream:
+        tried._parts.supervisor.state.tainted = True
+        events += tried.process([record])
+    served = {event.sequence: event for event in events if isinstance(event, Prediction)}
+    for event in events:
+        if isinstance(event, Outcome) and event.label is not None:
+            assert event.output == {True: 0.25, False: 0.75}
+            assert events.index(served[event.sequence]) < events.index(event)
+    # Score and learning alternate, and the score of a label always comes first.
+    assert [kind for kind, _ in seen] == ["score", "learn"] * (len(seen) // 2)
+    assert all(seen[i][1] == seen[i + 1][1][1] for i in range(0, len(seen), 2))
+
+
+@given(streams, scripts, cuts)
+def test_law_2_batch_boundaries_change_nothing(
+    stream: list[Record], script: dict[int, Status], places: list[int]
+) -> None:
+    whole, counts = run(stream, script)
+    tried = make_engine(script)
+    parts = [event for batch in in_batches(stream, places) for event in tried.process(batch)]
+    assert parts == whole
+    assert tried.counts == counts
+
+
+@given(streams, scripts, cuts)
+@settings(max_examples=50)
+def test_law_2_and_5_a_run_that_is_stopped_and_resumed_gives_what_a_run_without_a_stop_gives(
+    stream: list[Record], script: dict[int, Status], places: list[int]
+) -> None:
+    whole, counts = run(stream, script)
+    tried = make_engine(script)
+    resumed: list[Event] = []
+    for batch in in_batches(stream, places):
+        resumed += tried.process(batch)
+        tried = Engine.restore(tried.snapshot(), make_config(), ScriptedJudge(script))
+    assert resumed == whole
+    assert tried.counts == counts
+
+
+@given(streams, streams, scripts)
+@settings(max_examples=50)
+def test_law_5_a_snapshot_is_a_value(before: list[Record], after: list[Record], script: dict[int, Status]) -> None:
+    tried = make_engine(script)
+    tried.process(before)
+    saved = tried.snapshot()
+    expected = tried.process(after)
+    again = Engine.restore(saved, make_config(), ScriptedJudge(script))
+    assert again.process(after) == expected
+
+
+@given(streams, scripts)
+def test_law_3_nothing_is_lost(stream: list[Record], script: dict[int, Status]) -> None:
+    tried = make_engine(script)
+    events: list[Event] = []
+    for record in stream:
+        events += tried.process([record])
+        assert tried.counts.add_up(), tried.counts
+    counts = tried.counts
+    assert counts.records == len(stream)
+    assert counts.predicted == sum(isinstance(event, Prediction) for event in events)
+    assert counts.rejected + counts.unmatched == sum(isinstance(event, DeadLetter) for event in events)
+    settled = [event for event in events if isinstance(event, Outcome)]
+    assert counts.matched + counts.inline == sum(event.label is not None for event in settled)
+    assert counts.expired == sum(event.label is None for event in settled)
+
+
+@given(streams)
+def test_law_6_event_time_alone_decides_what_expires(stream: list[Record]) -> None:
+    tried = make_engine()
+    now = 0.0
+    for record in stream:
+        for event in tried.process([record]):
+            if isinstance(event, Outcome) and event.label is None:
+                waited_too_long = event.example.time < now_after(record, now) - 50
+                assert waited_too_long or len(tried._parts.waiting) >= 12 - 1
+        now = now_after(record, now)
+
+
+def now_after(record: Record, now: float) -> float:
+    return max(now, record.time) if isinstance(record, Example | Label) else now
+
+
+def test_law_6_the_engine_reads_no_clock_and_draws_no_unseeded_number() -> None:
+    forbidden = {"time", "secrets", "uuid"}
+    for path in Path(engine.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names = {node.module or ""}
+            elif isinstance(node, ast.Attribute):
+                assert node.attr not in {"now", "utcnow", "today"} or not _is_datetime(node), path
+                continue
+            else:
+                continue
+            assert not names & forbidden, f"{path} imports {names & forbidden}"
+
+
+def _is_datetime(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date"}
+
+
+@given(streams)
+def test_law_7_what_is_rejected_trains_nothing(stream: list[Record]) -> None:
+    clean = make_engine()
+    kept = [r for r in stream if not (isinstance(r, Example) and not isinstance(r.features.get("a", 0.0), float))]
+    kept = [r for r in kept if not (isinstance(r, Example) and r.features.get("a") != r.features.get("a"))]
+    kept = [r for r in kept if not (isinstance(r, Example) and abs(r.features.get("a", 0.0)) == float("inf"))]  # type: ignore[arg-type]
+    kept = [r for r in kept if isinstance(r, Example | Label)]
+    dirty = make_engine()
+
+    def told(events: list[Event]) -> list[Event]:
+        return [event for event in events if isinstance(event, Prediction | Outcome | Report | Version)]
+
+    assert told(dirty.process(stream)) == told(clean.process(kept))
+
+
+@given(streams)
+@settings(max_examples=30)
+def test_records_are_not_changed(stream: list[Record]) -> None:
+    before = copy.deepcopy(stream)
+    make_engine().process(stream)
+    assert repr(stream) == repr(before)
+
+
+@given(streams, scripts)
+@settings(max_examples=30)
+def test_finish_changes_nothing_that_later_records_would_notice(
+    stream: list[Record], script: dict[int, Status]
+) -> None:
+    half = len(stream) // 2
+    plain, finished = make_engine(script), make_engine(script)
+    plain.process(stream[:half])
+    finished.process(stream[:half])
+    early = [event for event in finished.finish() if isinstance(event, Report)]
+    expected, got = plain.process(stream[half:]), finished.process(stream[half:])
+    assert [event for event in got if event not in early] == [event for event in expected if event not in early]
+    assert finished.counts == plain.counts
+
+
+def test_finish_reports_where_every_record_went() -> None:
+    tried = make_engine()
+    tried.process([Example("1", 0.0, {"a": 1.0}, label=True), Label("9", 1.0, True)])
+    summary = next(event for event in tried.finish() if isinstance(event, Summary))
+    assert (summary.counts.records, summary.counts.inline, summary.counts.unmatched) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("delay", [0, 1, 7])
+def test_scores_are_those_of_a_bare_river_loop_with_the_same_delay(delay: int) -> None:
+    model = preprocessing.StandardScaler() | linear_model.LogisticRegression()
+    accuracy = metrics.Accuracy()
+    rows = [({"a": float(i % 5), "b": float(i % 3)}, (i * 7) % 11 > 4) for i in range(200)]
+    tried = make_engine(labels={"wait": 1000, "max_waiting": 1000})
+    stream: list[Record] = []
+    held: list[tuple[dict[str, float], bool | None]] = []
+    for i, (features, _) in enumerate(rows):
+        stream.append(Example(str(i), float(i), features))
+        held.append((features, model.predict_one(features)))
+        if i >= delay:
+            late_features, predicted = held[i - delay]
+            label = rows[i - delay][1]
+            stream.append(Label(str(i - delay), float(i), label))
+            accuracy.update(label, predicted)
+            model.learn_one(late_features, label)
+    tried.process(stream)
+    assert tried.scores["Accuracy"] == accuracy.get()
