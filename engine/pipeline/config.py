@@ -29,7 +29,7 @@ class EngineConfig(Section):
     def _trials_fit_windows(self) -> Self:
         if self.supervision.min_events >= self.window.count:
             raise ValueError(
-                f"supervision.min_events below window.count, since a trial lasts a window: below "
+                f"supervision.min_events below window.count, so that a window can clear the champion: below "
                 f"{self.window.count}; it is {self.supervision.min_events}"
             )
         return self

@@ -28,9 +28,9 @@ class SupervisionConfig(Section):
     min_events: int = Field(
         default=500,
         ge=1,
-        description="Labelled events that a trial must cover before it decides; a trial begins with every "
-        "window, so it must be below the window's count. Choose it so that it spans the stream's ups and "
-        "downs: a spell of some hundred events in which the shadow is better proves nothing.",
+        description="Labelled events that a trial must cover before it decides; below the window's count. "
+        "Choose it so that it spans the stream's ups and downs: a spell of some hundred events in which "
+        "the shadow is better proves nothing.",
     )
     tolerance: float = Field(
         default=0.01,

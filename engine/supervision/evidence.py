@@ -3,20 +3,21 @@
 The test is a bet (Waudby-Smith and Ramdas 2023, "Estimating means of bounded random variables by
 betting", JRSS-B 86:1-27, with their approximate-GRAPA bets). Its capital starts at 1 and is multiplied by
 `1 + bet * difference` at each event, the difference being the champion's loss less the shadow's, in
-[-1, 1]. The bet is fixed before the event, between 0 and 1/2. While the shadow is no better, the capital
+[-1, 1]. The bet is fixed before the event, between 0 and 3/4. While the shadow is no better, the capital
 is a nonnegative supermartingale, and by Ville's inequality the chance that it *ever* reaches c is at
 most 1/c.
 
-A trial that began in bad times has lost its capital and would need long to win it back. So a new trial
-starts with every window. The error rate alpha of a suspicion is shared out: trial k of each of n
+A trial that began in bad times has lost its capital and would need long to win it back. So at the end of
+a window a trial in which the shadow is behind ends, and a new one begins; so does every trial when the
+shadows begin or cease to learn. The error rate alpha of a suspicion is shared out: trial k of each of n
 shadows gets alpha / (n k (k + 1)), and these add up to at most alpha.
 """
 
 import math
 from dataclasses import dataclass
 
-_MOST = 0.5
-"""The largest bet. Capital stays positive: a step multiplies it by 1/2 at least."""
+_MOST = 0.75
+"""The largest bet. Capital stays positive: a step multiplies it by 1/4 at least."""
 
 _WORTH = 25.0
 """Events that the prior guess (mean 0, variance 1/4) of the bets counts for."""
@@ -28,6 +29,9 @@ class Trial:
 
     Attributes:
         threshold: Natural logarithm of the capital that decides.
+        number: Which trial of its shadow this is, from 1.
+        since: It counts predictions from this sequence number on. Those made before it began may come
+            from a shadow that had not caught up yet; counting them would compare two moments.
         events: Labelled events on which both had an output.
         champion: Sum of the champion's losses over them.
         shadow: Sum of the shadow's.
@@ -40,6 +44,8 @@ class Trial:
     """
 
     threshold: float
+    number: int = 1
+    since: int = 0
     events: int = 0
     champion: float = 0.0
     shadow: float = 0.0

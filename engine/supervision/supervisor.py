@@ -23,27 +23,47 @@ Status = Literal["pass", "warn", "fail", "unjudged"]
 
 
 @dataclass(slots=True)
+class Tally:
+    """Losses of champion and shadow summed over the same events of one window."""
+
+    events: int = 0
+    champion: float = 0.0
+    shadow: float = 0.0
+
+    def add(self, champion: float, shadow: float) -> None:
+        """Adds one event."""
+        self.events += 1
+        self.champion += champion
+        self.shadow += shadow
+
+
+@dataclass(slots=True)
 class Suspicion:
     """An open suspicion.
 
     Attributes:
-        number: Of the current trial, from 1; one begins with every window.
-        since: The current trial counts predictions from this sequence number on. Those made before it
-            began came from shadows that had not caught up yet; counting them would compare two moments.
-        trials: The current trial of each shadow.
-        previous: The trial of each shadow in the window before, empty when there was none.
+        trials: The running trial of each shadow.
+        tallies: The losses of each shadow's comparison in the open window.
+        previous: The same of the window before; empty when there was none.
         learning: Whether the shadows learn: the last judged window did not fail.
-        throughout: Whether they learned during the whole current window.
+        jumped: Whether they began or ceased to learn, and so changed at a stroke, in this window.
+        throughout: Whether they learned during the whole open window.
         previous_throughout: The same for the window before.
     """
 
-    number: int = 1
-    since: int = 0
     trials: dict[str, Trial] = field(default_factory=dict)
-    previous: dict[str, Trial] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    previous: dict[str, Tally] = field(default_factory=dict)
     learning: bool = False
+    jumped: bool = False
     throughout: bool = False
     previous_throughout: bool = False
+
+    def learn(self, *, learning: bool) -> None:
+        """The shadows learn from now on, or no longer."""
+        self.jumped = self.jumped or learning != self.learning
+        self.learning = learning
+        self.throughout = self.throughout and learning
 
 
 @dataclass(slots=True)
@@ -100,13 +120,12 @@ class Supervisor:
 
     def begin(self, shadows: Sequence[str]) -> None:
         """Opens a suspicion with these shadows; they do not learn until a window passes."""
-        suspicion = Suspicion()
-        self.state.suspicion = suspicion
-        self._new_trials(suspicion, shadows)
+        names = tuple(shadows)
+        trials = {name: self._trial(len(names), 1, 0) for name in names}
+        self.state.suspicion = Suspicion(trials, {name: Tally() for name in names})
 
-    def _new_trials(self, suspicion: Suspicion, shadows: Sequence[str]) -> None:
-        level = threshold(self._config.alpha, max(1, len(shadows)), suspicion.number)
-        suspicion.trials = {name: Trial(level) for name in shadows}
+    def _trial(self, shadows: int, number: int, since: int) -> Trial:
+        return Trial(threshold(self._config.alpha, shadows, number), number, since)
 
     def compare(
         self, sequence: int, champion: float, shadows: Mapping[str, float], learned: int
@@ -123,13 +142,16 @@ class Supervisor:
             A rollback, when a shadow has proved better.
         """
         suspicion = self.state.suspicion
-        if suspicion is None or sequence < suspicion.since:
+        if suspicion is None:
             return None
         # Without a bound of its own, a loss is measured in units of three times the usual error.
         scale = 1.0 if self._bounded else 3.0 * self.state.scale or 1.0
         decided: tuple[str, Trial] | None = None
         for name, loss in shadows.items():
             trial = suspicion.trials[name]
+            if sequence < trial.since:
+                continue
+            suspicion.tallies[name].add(champion, loss)
             trial.add(champion, loss, scale)
             if self._better(trial) and (decided is None or trial.log_capital > decided[1].log_capital):
                 decided = (name, trial)
@@ -168,12 +190,12 @@ class Supervisor:
             state.failed_in_row += 1
             if state.suspicion is None:
                 return Finding("suspect", reason, "", {}) if self._config.on_fail else None
-            state.suspicion.learning = state.suspicion.throughout = False
+            state.suspicion.learn(learning=False)
             return self._accepted(state, reason)
         state.failed_in_row = 0
         if state.suspicion is None:
             return Finding("suspect", reason, "", {}) if status == "warn" and self._config.on_warn else None
-        state.suspicion.learning = True
+        state.suspicion.learn(learning=True)
         return self._cleared(state, state.suspicion)
 
     def _accepted(self, state: SupervisorState, reason: str) -> Finding | None:
@@ -189,19 +211,21 @@ class Supervisor:
             return Finding("clear", "a window passed, and there was no shadow to compare with", "", {})
         if not suspicion.previous_throughout or not suspicion.previous:
             return None
-        name, trial = min(
+        name, tally = min(
             suspicion.previous.items(), key=lambda i: i[1].shadow / i[1].events if i[1].events else math.inf
         )
-        if trial.events < self._config.min_events:
+        if tally.events < self._config.min_events:
             return None
-        if trial.champion > trial.shadow * (1.0 + self._config.tolerance):
+        if tally.champion > tally.shadow * (1.0 + self._config.tolerance):
             return None
         self._end(state)
+        champion, shadow = tally.champion / tally.events, tally.shadow / tally.events
         reason = (
-            f"the champion is no worse than {name} on the same {trial.events} events: loss "
-            f"{trial.champion / trial.events:.4f} against {trial.shadow / trial.events:.4f}"
+            f"the champion is no worse than {name} on the same {tally.events} events: loss {champion:.4f} "
+            f"against {shadow:.4f}"
         )
-        return Finding("clear", reason, name, _numbers(trial))
+        evidence = {"events": float(tally.events), "champion_loss": champion, "shadow_loss": shadow}
+        return Finding("clear", reason, name, evidence)
 
     def _end(self, state: SupervisorState) -> None:
         state.suspicion = None
@@ -209,30 +233,37 @@ class Supervisor:
         state.failed_in_row = 0
 
     def next_window(self, sequence: int) -> None:
-        """A window has closed and its predecessor's verdict is in: every shadow gets a new trial.
+        """A window has closed and its predecessor's verdict is in.
 
-        It counts the predictions from number `sequence` on.
+        Trials in which the shadow is behind end, and so does every trial of shadows that have jumped; the
+        new ones count the predictions from number `sequence` on.
         """
         suspicion = self.state.suspicion
         if suspicion is None:
             return
-        suspicion.number += 1
-        suspicion.since = sequence
-        suspicion.previous = suspicion.trials
+        for name, trial in suspicion.trials.items():
+            if suspicion.jumped or trial.shadow >= trial.champion:
+                suspicion.trials[name] = self._trial(len(suspicion.trials), trial.number + 1, sequence)
+        suspicion.previous, suspicion.tallies = (
+            suspicion.tallies,
+            {name: Tally() for name in suspicion.trials},
+        )
         suspicion.previous_throughout = suspicion.throughout
         suspicion.throughout = suspicion.learning
-        self._new_trials(suspicion, tuple(suspicion.previous))
+        suspicion.jumped = False
 
     def losses(self) -> tuple[int, float, dict[str, float]] | None:
-        """Events compared in the current trial, the champion's mean loss and each shadow's; for reports."""
+        """Events compared in the open window, the champion's mean loss and each shadow's; for reports."""
         suspicion = self.state.suspicion
-        if suspicion is None or not suspicion.trials:
+        tallies = {} if suspicion is None else {n: t for n, t in suspicion.tallies.items() if t.events}
+        if not tallies:
             return None
-        longest = max(suspicion.trials.values(), key=lambda trial: trial.events)
-        if not longest.events:
-            return None
-        means = {n: t.shadow / t.events for n, t in suspicion.trials.items() if t.events}
-        return longest.events, longest.champion / longest.events, means
+        longest = max(tallies.values(), key=lambda tally: tally.events)
+        return (
+            longest.events,
+            longest.champion / longest.events,
+            {n: t.shadow / t.events for n, t in tallies.items()},
+        )
 
 
 def _numbers(trial: Trial) -> dict[str, float]:
