@@ -48,6 +48,8 @@ def load_config(path: Path) -> FlowConfig:
         raise ConfigError(
             f"{path}: cannot be read: {error.strerror}. 'riverkeeper init' writes an example."
         ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: expected text in UTF-8, got other bytes") from error
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -72,5 +74,11 @@ def _explain(found: Any) -> str:
         return f"{key}: required, but missing"
     if found["type"] == "extra_forbidden":
         return f"{key}: unknown key"
-    expected = found["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    if found["type"] == "value_error":
+        # A rule of our own over several keys: its sentence says what it found.
+        sentence = found["msg"].removeprefix("Value error, ")
+        return f"{key}: {sentence}" if key else f"expected {sentence}"
+    expected = (
+        found["msg"].removeprefix("Input should be ").replace("String should match", "text that matches")
+    )
     return f"{key}: expected {expected}, got {found['input']!r}"

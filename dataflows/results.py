@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from engine.errors import InputError
 
+_DECISIONS = {"rollback": "bold red", "alert": "bold yellow", "accept": "bold magenta"}
 _STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "unjudged": "magenta"}
 
 
@@ -21,7 +24,9 @@ def read_stream(run: Path, stream: str) -> Iterator[dict[str, Any]]:
     """
     path = run / f"{stream}.jsonl"
     if not path.is_file():
-        raise InputError(f"{run}: expected the folder of a run, with {stream}.jsonl in it; there is none")
+        if any(run.glob("*.jsonl")):
+            return  # A stream without a line has no file.
+        raise InputError(f"{run}: expected the folder of a run, with predictions.jsonl in it; there is none")
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.endswith(b"\n"):
@@ -38,30 +43,29 @@ def day(time: float) -> str:
 
 
 def windows_table(run: Path) -> Table:
-    """One row per window: its verdict, what drifted, and the losses of champion, shadows and baseline."""
+    """One row per window: its verdict, what drifted, and the losses of champion, shadows and baseline.
+
+    It fits 80 columns.
+    """
     decided: dict[tuple[str, int], list[str]] = {}
     for decision in read_stream(run, "decisions"):
         decided.setdefault((decision["key"], decision["window"]), []).append(decision["action"])
-    table = Table(title=f"{run}: windows", title_justify="left", header_style="bold")
-    for name in ("window", "from", "to", "verdict", "drifted"):
-        table.add_column(name)
-    for name in ("served", "baseline", "champion", "best shadow"):
-        table.add_column(name, justify="right")
-    table.add_column("serves")
-    table.add_column("decided in it")
-    keys = set()
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    for name in ("win", "from", "verdict"):
+        table.add_column(name, no_wrap=True)
+    for name in ("drift", "served", "base", "champ", "shadow"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("by", no_wrap=True)
+    table.add_column("decided")
     rows = list(read_stream(run, "reports"))
     keys = {row["key"] for row in rows}
     for row in rows:
         scores, metrics = row["scores"], row["metrics"]
-        drifted = f"{metrics.get('drifted_columns', 0):.0f} of {metrics.get('drift_tested_columns', 0):.0f}"
-        name = str(row["window"]) if len(keys) == 1 else f"{row['key']}/{row['window']}"
         table.add_row(
-            name,
-            day(row["start"]),
-            day(row["end"]),
+            str(row["window"]) if len(keys) == 1 else f"{row['key']}/{row['window']}",
+            day(row["start"])[2:],
             f"[{_STYLES[row['status']]}]{row['status']}[/]",
-            drifted,
+            f"{metrics.get('drifted_columns', 0):.0f}/{metrics.get('drift_tested_columns', 0):.0f}",
             _number(scores["loss"]),
             _number(scores["baseline_loss"]),
             _number(scores["champion_loss"]),
@@ -69,30 +73,26 @@ def windows_table(run: Path) -> Table:
             row["model"],
             ", ".join(decided.get((row["key"], row["window"]), [])),
         )
-    table.caption = (
-        "Mean loss, lower is better. served and baseline: all labelled outcomes of the window; champion "
-        "and best shadow: the same events for both, under a suspicion."
-    )
-    table.caption_justify = "left"
     return table
 
 
-def decisions_table(run: Path) -> Table:
-    """One row per decision, with its reason."""
-    table = Table(title=f"{run}: decisions", title_justify="left", header_style="bold")
-    for name in ("when", "window", "decision", "serves", "shadows", "why"):
-        table.add_column(name, overflow="fold")
+LEGEND = (
+    "drift: columns that drifted, of those tested. Mean loss, lower is better: served and the baseline on "
+    "all labelled outcomes of the window; champion and best shadow on the same events for both, while the "
+    "champion is suspected. by: which model serves at the window's end."
+)
+
+
+def decision_lines(run: Path) -> Iterator[str]:
+    """One line of markup per decision: when, what, and why."""
     for row in read_stream(run, "decisions"):
-        style = {"rollback": "bold red", "alert": "yellow"}.get(row["action"], "")
-        table.add_row(
-            day(row["time"]),
-            str(row["window"]),
-            f"[{style}]{row['action']}[/]" if style else row["action"],
-            row["model"] if row["model"] == row["previous"] else f"{row['previous']} → {row['model']}",
-            row["shadow"],
-            row["reason"],
+        style = _DECISIONS.get(row["action"], "bold")
+        change = "" if row["model"] == row["previous"] else f" {row['previous']} → {row['model']}"
+        shadows = f" (shadows: {row['shadow']})" if row["action"] == "suspect" and row["shadow"] else ""
+        yield (
+            f"{day(row['time'])} window {row['window']:>3} [{style}]{row['action']}[/]{change}: "
+            f"{escape(row['reason'])}{escape(shadows)}"
         )
-    return table
 
 
 def summary_lines(run: Path) -> list[str]:

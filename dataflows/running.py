@@ -1,6 +1,9 @@
 """Runs a flow in this process: with a progress bar, with recovery, and with errors as one line."""
 
+import os
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -109,13 +112,36 @@ def _progress(config: FlowConfig, console: Console) -> Iterator[tuple[Progress, 
 
 @contextmanager
 def _ours_only() -> Iterator[None]:
-    """Bytewax wraps what an operator raises; a user is to see our own message alone."""
-    try:
-        yield
-    except BaseException as error:
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, RiverkeeperError):
-                raise cause from None
-            cause = cause.__cause__ or cause.__context__
-        raise
+    """Bytewax panics and wraps what an operator raises; a user is to see our own message alone.
+
+    What is written to standard error meanwhile is held back, and shown unless the error is one of ours.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        show = True
+        try:
+            yield
+        except BaseException as error:
+            ours = _ours_behind(error)
+            if ours is None:
+                raise
+            show = False
+            raise ours from None
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            held.seek(0)
+            if show:
+                shutil.copyfileobj(held, sys.stderr.buffer)
+                sys.stderr.flush()
+
+
+def _ours_behind(error: BaseException) -> RiverkeeperError | None:
+    """The first of our errors among an error and its causes."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, RiverkeeperError):
+        cause = cause.__cause__ or cause.__context__
+    return cause

@@ -3,27 +3,42 @@
 import webbrowser
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from dataflows.checking import Findings
-from dataflows.results import day, decisions_table, read_stream, summary_lines, windows_table
+from dataflows.results import LEGEND, day, decision_lines, read_stream, summary_lines, windows_table
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
 
 
 def show_run(console: Console, run: Path) -> None:
     """Windows, decisions, where every record went, and where the files are."""
+    run = _short(run)
     console.print(windows_table(run))
-    if next(read_stream(run, "decisions"), None) is not None:
-        console.print(decisions_table(run))
-    for line in summary_lines(run):
+    console.print(LEGEND, style="dim", highlight=False)
+    console.print()
+    for line in decision_lines(run):
         console.print(line, highlight=False)
+    console.print()
+    for line in summary_lines(run):
+        console.print(line, highlight=False, markup=False)
     console.print(
-        f"results: {run}/ (predictions, reports, decisions, dead_letters, versions: *.jsonl)", highlight=False
+        f"results: {run}/*.jsonl (predictions, reports, decisions, versions, dead_letters), "
+        f"{run}/reports/ (Evidently's), {run}/models/",
+        highlight=False,
     )
-    console.print(f"one window in full: riverkeeper reports {run} WINDOW [--html]", highlight=False)
+    console.print(
+        f"one window in full: riverkeeper reports {run} WINDOW [--html]", highlight=False, markup=False
+    )
+
+
+def _short(path: Path) -> Path:
+    """The path as one would type it here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def show_window(console: Console, run: Path, key: str, window: int, *, html: bool) -> None:
@@ -44,7 +59,8 @@ def show_window(console: Console, run: Path, key: str, window: int, *, html: boo
         f"window {window} ({day(row['start'])} to {day(row['end'])}), compared with {row['reference']}: "
         f"{row['status']}{': ' if row['reason'] else ''}{row['reason']}"
     )
-    table = Table(title=escape(title), title_justify="left", header_style="bold")
+    console.print(escape(title), highlight=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name in ("check", "column", "measured", "limit", "verdict"):
         table.add_column(name)
     for check in row["checks"]:

@@ -1,16 +1,17 @@
 """What a record must look like. A record that breaks the contract is rejected with the reason.
 
-Fields that the contract does not name may hold any scalar. A `null` is a missing value and leaves the
-features: for every model alike, a missing value is an absent key.
+Fields that the contract does not name may hold any scalar; NumPy's scalars become Python's. A `null` is a
+missing value and leaves the features: for every model alike, a missing value is an absent key.
 """
 
 import sys
 from typing import Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from engine.records.config import Section
-from engine.records.values import Features, Scalar
+from engine.records.values import Features, Scalar, shown
 
 
 class FieldConfig(Section):
@@ -18,8 +19,8 @@ class FieldConfig(Section):
 
     type: Literal["number", "text", "boolean"] = Field(description="The type of a present value.")
     required: bool = Field(default=False, description="Whether a missing value rejects the record.")
-    min: float | None = Field(default=None, description="Smallest number allowed.")
-    max: float | None = Field(default=None, description="Largest number allowed.")
+    min: float | None = Field(default=None, allow_inf_nan=False, description="Smallest number allowed.")
+    max: float | None = Field(default=None, allow_inf_nan=False, description="Largest number allowed.")
     categories: list[str] | None = Field(default=None, description="The texts allowed; omit for any.")
 
     @model_validator(mode="after")
@@ -83,6 +84,8 @@ class Contract:
                     continue
             if value is None or (self._extra == "ignore" and name not in self._fields):
                 continue
+            if isinstance(value, np.generic):  # as programs that embed the engine pass them
+                value = value.item()  # noqa: PLW2901
             reason = self._breach(name, value)
             if reason is not None:
                 return present, reason
@@ -111,7 +114,7 @@ class Contract:
         else:
             fine = kind is str and (field.categories is None or value in field.categories)
             expected = "text" if field.categories is None else f"one of {field.categories}"
-        return None if fine else f"field {name!r}: expected {expected}, got {value!r}"
+        return None if fine else f"field {name!r}: expected {expected}, got {shown(value)}"
 
 
 def _range(field: FieldConfig) -> str:

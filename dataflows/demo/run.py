@@ -24,15 +24,14 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> Non
     stream = data / f"{name}.jsonl"
     console.print(_story(fault=fault, until=until), highlight=False)
     with Progress(console=console, transient=True) as progress:
-        progress.add_task("writing the stream", total=None)
-        flights, arrivals = write_stream(stream, until, FAULT if fault else None, lambda _: None)
+        task = progress.add_task("writing the stream", total=None)
+        flights, arrivals = write_stream(
+            stream, until, FAULT if fault else None, lambda done: progress.update(task, completed=done)
+        )
     console.print(
         f"{stream}: {flights:,} flights and {arrivals:,} arrivals in event-time order", highlight=False
     )
-    config = folder / f"{name}.toml"
-    template = files("dataflows.demo").joinpath("flow.toml").read_text(encoding="utf-8")
-    config.write_text(template.replace("NAME", name), encoding="utf-8")
-    flow = load_config(config)
+    flow = load_config(write_config(folder, name))
     began = perf_counter()
     records = run_flow(flow, None, console)
     seconds = perf_counter() - began
@@ -40,6 +39,14 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> Non
     console.print(
         f"{records:,} records in {seconds:.1f} s: {records / seconds:,.0f} records/s", highlight=False
     )
+
+
+def write_config(folder: Path, name: str) -> Path:
+    """Writes the demo's configuration for the stream `data/<name>.jsonl`; returns its path."""
+    config = folder / f"{name}.toml"
+    template = files("dataflows.demo").joinpath("flow.toml").read_text(encoding="utf-8")
+    config.write_text(template.replace("NAME", name), encoding="utf-8")
+    return config
 
 
 def _story(*, fault: bool, until: date) -> str:
@@ -50,7 +57,6 @@ def _story(*, fault: bool, until: date) -> str:
     if not fault:
         return f"{text} The data is left as it is."
     return (
-        f"{text}\n[bold]On purpose:[/] flights from {FAULT.start} up to {FAULT.end} carry a wrong departure hour: "
-        "the "
-        "schedule feed sends hhmm, 1530 instead of 15."
+        f"{text}\n[bold]On purpose:[/] flights from {FAULT.start} up to {FAULT.end} carry a wrong departure "
+        "hour: the schedule feed sends hhmm, 1530 instead of 15."
     )

@@ -4,6 +4,7 @@ Progressive (prequential) evaluation, Gama, Sebastião and Rodrigues (2013): eve
 scored with the prediction that was served for it, before any model learns from it.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,11 +31,18 @@ def make_metrics(config: ScoresConfig, task: Task) -> dict[str, metrics.base.Met
     made: dict[str, metrics.base.Metric] = {}
     for name in config.metrics or _DEFAULT[task]:
         kind = getattr(metrics, name, None)
-        if kind is None or not issubclass(kind, metrics.base.Metric):
+        if not inspect.isclass(kind) or not issubclass(kind, metrics.base.Metric):
             raise ConfigError(f"scores.metrics: River has no metric {name!r}")
-        if not issubclass(kind, wanted):
+        only_binary = issubclass(kind, metrics.base.BinaryMetric)
+        if not issubclass(kind, wanted) or (only_binary and task != "binary"):
             raise ConfigError(f"scores.metrics: {name} is not a metric of a {task} task")
-        made[name] = kind()
+        try:
+            made[name] = kind()
+            float(made[name].get())
+        except (TypeError, NotImplementedError) as error:
+            raise ConfigError(
+                f"scores.metrics: {name} is not one number without settings: {error}"
+            ) from error
     return made
 
 

@@ -2,9 +2,9 @@
 
 The header is one line of JSON with the format, the kind of content, the versions of River, NumPy, Python
 and Riverkeeper, and the SHA-256 of the pickle. Loading checks all of them before it unpickles, and
-unpickling resolves only names on an allow-list: classes of River, array types of NumPy, standard
-containers, our own values and the modules the user names. The hash finds damage, not malice: whoever
-can write the file can write the hash, which is why there is the allow-list too.
+unpickling resolves only names on an allow-list: classes of River, standard containers, our own values and
+the modules the user names; NumPy's arrays go through `engine.models.arrays`. The hash finds damage, not
+malice: whoever can write the file can write the hash, which is why there is the allow-list too.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ import io
 import pickle
 import platform
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 from importlib.metadata import version
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 import orjson
 
 from engine.errors import SnapshotError
+from engine.models.arrays import DISPATCH, NAMES
 
 SCHEMA = 1
 """Raised by one whenever older bytes can no longer be read."""
@@ -48,26 +50,33 @@ _ALLOWED_NAMES = {
     "functools": {"partial"},
     "random": {"Random"},
     "statistics": {"NormalDist"},
-    "numpy": {"ndarray", "dtype", "float64", "int64", "float32", "int32", "bool_"},
-    "numpy._core.multiarray": {"_reconstruct", "scalar"},
-    "numpy._core.numeric": {"_frombuffer"},
+    "engine.models.arrays": NAMES,
+    "operator": {"itemgetter"},
     "numpy.random._pickle": {"__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"},
     "numpy.random._mt19937": {"MT19937"},
     "numpy.random._pcg64": {"PCG64"},
-    "numpy.random.bit_generator": {"SeedSequence"},
+    "numpy.random.bit_generator": {"SeedSequence", "__pyx_unpickle_SeedSequence"},
     "sortedcontainers.sortedlist": {"SortedList"},
     "sortedcontainers.sorteddict": {"SortedDict"},
 }
-_ALLOWED_PACKAGES = ("river", "engine")
 _REFUSED = (
-    "river.datasets",
-    "river.stream",
-    "river.evaluate",
+    "river.bandit.datasets",
+    "river.bandit.envs",
     "river.checks",
-    "engine.models",
-    "engine.checks",
+    "river.compat",
+    "river.datasets",
+    "river.drift.datasets",
+    "river.evaluate",
+    "river.stream",
 )
-"""River's data sets open files and sockets; our own loader must not be reachable from what it loads."""
+"""River's data sets open files and sockets, wherever they live."""
+
+_OURS = {
+    "engine.learning.scores": {"Baseline", "Totals"},
+    "engine.monitoring.drift": {"LossDrift"},
+    "engine.windows": {"Reservoir"},
+}
+"""Our own classes that may appear, besides dataclasses. An engine could import anything, so it may not."""
 
 
 def dump(content: object, kind: str) -> bytes:
@@ -77,11 +86,16 @@ def dump(content: object, kind: str) -> bytes:
         SnapshotError: When something in it cannot be pickled (a lambda or an open file in a model).
     """
     try:
-        body = pickle.dumps(content, protocol=5)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        out = io.BytesIO()
+        pickler = pickle.Pickler(out, protocol=5)
+        pickler.dispatch_table = DISPATCH
+        pickler.dump(content)
+    except Exception as error:
+        # A model's own code may run here, and it may raise anything.
         raise SnapshotError(
             f"{kind}: cannot be saved: {error}. A model must be picklable: no lambdas, no open files."
         ) from error
+    body = out.getvalue()
     header = {
         "schema": SCHEMA,
         "kind": kind,
@@ -108,12 +122,18 @@ def load(saved: bytes, kind: str, allow: Iterable[str] = ()) -> Any:
     header, body = _open(saved, kind)
     if hashlib.sha256(body).hexdigest() != header.get("sha256"):
         raise SnapshotError(f"{kind}: damaged: its content does not have the SHA-256 that its header states")
+    unpickler = _Unpickler(io.BytesIO(body), tuple(allow))
     try:
-        return _Unpickler(io.BytesIO(body), tuple(allow)).load()
-    except SnapshotError:
-        raise
+        content = unpickler.load()
+    except SnapshotError as error:
+        raise SnapshotError(f"{kind}: {error}") from error
     except Exception as error:
         raise SnapshotError(f"{kind}: cannot be restored: {error}") from error
+    finally:
+        altered = unpickler.mend()
+    if altered:
+        raise SnapshotError(f"{kind}: alters {altered}, which only the code itself may")
+    return content
 
 
 def digest(saved: bytes) -> str:
@@ -135,7 +155,9 @@ def _open(saved: bytes, kind: str) -> tuple[dict[str, Any], bytes]:
         raise SnapshotError(f"{kind}: expected schema {SCHEMA}, got {header.get('schema')!r}")
     if header.get("kind") != kind:
         raise SnapshotError(f"expected a saved {kind}, got a saved {header.get('kind')}")
-    saved_by = header.get("versions", {})
+    saved_by = header.get("versions")
+    if not isinstance(saved_by, dict):
+        raise SnapshotError(f"{kind}: damaged: its header states no versions")
     for name in _EXACT:
         if saved_by.get(name) != _VERSIONS[name]:
             raise SnapshotError(
@@ -151,21 +173,66 @@ class _Unpickler(pickle.Unpickler):
     def __init__(self, file: io.BytesIO, allow: tuple[str, ...]) -> None:
         super().__init__(file)
         self._allow = allow
+        self._found: list[tuple[Any, dict[str, Any]]] = []
 
     def find_class(self, module: str, name: str) -> Any:
+        found = self._resolve(module, name)
+        if found is None:
+            raise SnapshotError(
+                f"holds {module}.{name}, which is not allowed. If it is your own class, name its module in "
+                f"'allow' of the model."
+            )
+        self._found.append((found, _attributes(found)))
+        return found
+
+    def _resolve(self, module: str, name: str) -> Any:
         if name in _ALLOWED_NAMES.get(module, ()):
             return getattr(importlib.import_module(module), name)
         if (module, name) == ("builtins", "getattr"):
-            return _bound_method
-        listed = _within(module, _ALLOWED_PACKAGES) and not _within(module, _REFUSED)
-        if listed or _within(module, self._allow):
-            found = _at_home(module, name)
-            if found is not None:
-                return found
-        raise SnapshotError(
-            f"holds {module}.{name}, which is not allowed. If it is your own class, name its module in "
-            f"'allow' of the model."
-        )
+            return _method
+        if _within(module, ("engine",)) and not _within(module, self._allow):
+            return _our_value(module, name)
+        listed = _within(module, ("river",)) and not _within(module, _REFUSED)
+        return _at_home(module, name) if listed or _within(module, self._allow) else None
+
+    def mend(self) -> str:
+        """Undoes what the pickle set on classes and functions; names the first, "" when there is none.
+
+        Pickles can set attributes of anything they name, and so change a class for the whole process.
+        """
+        altered = ""
+        for found, before in reversed(self._found):
+            after = _attributes(found)
+            for name in before.keys() | after.keys():
+                if name in before and name in after and before[name] is after[name]:
+                    continue
+                altered = f"{found.__name__}.{name}"
+                if name in before:
+                    setattr(found, name, before[name])
+                else:
+                    delattr(found, name)
+        return altered
+
+
+_OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__", "__doc__", "__name__", "__qualname__")
+
+
+def _attributes(found: Any) -> dict[str, Any]:
+    """What can be set on a class or function."""
+    attributes = dict(getattr(found, "__dict__", {}))
+    if inspect.isfunction(found):
+        attributes |= {name: getattr(found, name) for name in _OF_FUNCTIONS}
+    return attributes
+
+
+def _our_value(module: str, name: str) -> Any:
+    """A dataclass of ours, or one of the few other classes that a snapshot holds."""
+    if "." in name or _within(module, ("engine.models", "engine.checks")):
+        return None
+    found = getattr(importlib.import_module(module), name, None)
+    if not inspect.isclass(found) or found.__module__ != module:
+        return None
+    return found if is_dataclass(found) or name in _OURS.get(module, ()) else None
 
 
 def _at_home(module: str, name: str) -> Any:
@@ -182,18 +249,28 @@ def _at_home(module: str, name: str) -> Any:
         if not (inspect.isclass(found) or inspect.isroutine(found)):
             return None
         home = getattr(found, "__module__", None) or module
-        if home != module and (not _within(home, ("river",)) or _within(home, _REFUSED)):
+        if home != module and not _within(home, ("river",)):
+            return None
+        homes = [base.__module__ for base in inspect.getmro(found)] if inspect.isclass(found) else [home]
+        if any(_within(place, _REFUSED) for place in homes):
             return None
     return found
 
 
-def _bound_method(owner: Any, name: str) -> Any:
-    """Stands in for `getattr`, through which bound methods are pickled: methods of River's objects only."""
-    method = getattr(type(owner), name, None)
-    known = _within(type(owner).__module__, ("river",)) or isinstance(owner, Random)
+def _method(owner: Any, name: str) -> Any:
+    """Stands in for `getattr`, through which methods are pickled: those of River's objects and of text."""
+    kind = type(owner)
+    known = kind is Random or (_within(kind.__module__, ("river",)) and not inspect.isclass(owner))
+    if owner is str:
+        kind, known = str, name in _OF_TEXT
+    method = getattr(kind, name, None)
     if name.startswith("__") or not known or not inspect.isroutine(method):
-        raise SnapshotError(f"holds {type(owner).__name__}.{name}, which is not a method of a River object")
+        raise SnapshotError(f"holds {kind.__name__}.{name}, which is not a method of a River object")
     return getattr(owner, name)
+
+
+_OF_TEXT = {"lower", "upper", "casefold", "strip", "title"}
+"""What a text model may do with each of its words."""
 
 
 def _within(module: str, packages: Iterable[str]) -> bool:

@@ -67,16 +67,27 @@ def _node(spec: Any, where: str) -> Any:
     if isinstance(spec, list):
         if not spec:
             raise ModelError(f"{where}: a pipeline needs at least one step, got an empty list")
-        return compose.Pipeline(*(_node(step, f"{where}[{i}]") for i, step in enumerate(spec)))
+        return compose.Pipeline(*(_step(step, f"{where}[{i}]") for i, step in enumerate(spec)))
     if isinstance(spec, dict) and isinstance(spec.get("type"), str):
         parameters = {
             name: _value(value, f"{where}.{name}")
             for name, value in spec.items()
             if name not in {"type", "args"}
         }
-        positional = [_value(value, f"{where}.args[{i}]") for i, value in enumerate(spec.get("args", []))]
+        args = spec.get("args", [])
+        if not isinstance(args, list):
+            raise ModelError(f"{where}.args: expected a list, got {args!r}")
+        positional = [_value(value, f"{where}.args[{i}]") for i, value in enumerate(args)]
         return _call(_resolve(spec["type"], where), positional, parameters, spec["type"], where)
     raise ModelError(f"{where}: expected a name, a list of steps or a table with a 'type', got {spec!r}")
+
+
+def _step(spec: Any, where: str) -> Any:
+    """A step of a pipeline: an estimator, or a function of the user's own that changes features."""
+    made = _node(spec, where)
+    if not isinstance(made, base.Estimator) and not inspect.isroutine(made):
+        raise ModelError(f"{where}: expected a step of a pipeline, got {type(made).__name__}")
+    return made
 
 
 def _value(value: Any, where: str) -> Any:
@@ -130,9 +141,10 @@ def _own(name: str, where: str) -> Any:
     module_name, _, function = name.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
+    except Exception as error:
+        # It is the user's code: it may raise anything, and a name may be none that can be imported.
         raise ModelError(
-            f"{where}: cannot import {module_name!r} (from {name!r}): {error}. "
+            f"{where}: cannot import {module_name!r} (from {name!r}): {type(error).__name__}: {error}. "
             "It must lie beside the configuration file or be installed."
         ) from error
     target = getattr(module, function, None)

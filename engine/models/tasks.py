@@ -49,7 +49,7 @@ def make_model(config: ModelConfig) -> base.Estimator:
     final = model
     while hasattr(final, "_last_step"):
         final = final._last_step
-    if not isinstance(final, wanted) and not _predicts(model, config.task):
+    if not isinstance(final, wanted) and not _predicts(final):
         raise ModelError(
             f"model: the task is {config.task}, which needs a {wanted.__name__.lower()}; "
             f"{type(final).__name__} is none"
@@ -67,13 +67,10 @@ def task_ops(task: Task, model: base.Estimator) -> TaskOps:
     return TaskOps(predict, _brier, _serve_classes)
 
 
-def _predicts(model: base.Estimator, task: Task) -> bool:
-    """Whether a model that is no subclass of River's own still has the verbs (wrappers, users' models)."""
-    return (
-        hasattr(model, "learn_one")
-        and hasattr(model, "predict_one")
-        and not isinstance(model, base.Classifier if task == "regression" else base.Regressor)
-    )
+def _predicts(model: base.Estimator) -> bool:
+    """Whether a model that is of none of River's kinds still has the verbs (wrappers, users' models)."""
+    kinds = (base.Classifier, base.Regressor, base.Clusterer, base.Transformer)
+    return hasattr(model, "learn_one") and hasattr(model, "predict_one") and not isinstance(model, kinds)
 
 
 def _has_probabilities(model: Any) -> bool:
@@ -107,12 +104,17 @@ def _predict_value(model: Any, features: Features) -> Output | None:
 
 def _binary_brier(output: Mapping[Target, float], label: Target) -> float:
     miss: float = 1.0 - output.get(label, 0.0)
-    return miss * miss
+    return _in_bounds(miss * miss)
 
 
 def _brier(output: Mapping[Target, float], label: Target) -> float:
     squares = sum(p * p for p in output.values())
-    return (squares - 2.0 * output.get(label, 0.0) + 1.0) / 2.0
+    return _in_bounds((squares - 2.0 * output.get(label, 0.0) + 1.0) / 2.0)
+
+
+def _in_bounds(loss: float) -> float:
+    """Probabilities may not add up to 1, or be NaN: the first cannot cost more than 1, the second does."""
+    return max(loss, 0.0) if loss <= 1.0 else 1.0
 
 
 def _absolute_error(output: float, label: float) -> float:

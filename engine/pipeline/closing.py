@@ -30,8 +30,8 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
     scores = _sum_up(parts, outcomes)
     judging = progress.judging
     if judging is not None:
-        if judging.verdict is None:
-            judging = replace(judging, verdict=judge.collect(parts.key, judging.window.index))
+        judging = replace(judging, verdict=_verdict(parts, judging, judge))
+        if not judging.reported:
             events.append(_report(parts, judging))
         _apply(parts, judging, window, time, events)
     parts.supervisor.next_window(parts.counts.predicted)
@@ -44,7 +44,7 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
         progress.reference,
         progress.reference_name,
     )
-    verdict = None
+    verdict: Verdict | None = None
     if parts.config.monitoring.reports:
         judge.submit(job)
     else:
@@ -69,15 +69,15 @@ def _sum_up(parts: Parts, outcomes: int) -> WindowScores:
 def report_early(parts: Parts, judge: Judge) -> Report | None:
     """At the end of the input: the report that is still awaited. Its verdict is applied later, if ever."""
     judging = parts.progress.judging
-    if judging is None or judging.verdict is not None:
+    if judging is None or judging.reported:
         return None
-    judging = replace(judging, verdict=judge.collect(parts.key, judging.window.index))
+    judging = replace(judging, verdict=_verdict(parts, judging, judge), reported=True)
     parts.progress.judging = judging
     return _report(parts, judging)
 
 
 def _report(parts: Parts, judging: Judging) -> Report:
-    verdict = _verdict(judging)
+    verdict = _known(judging)
     window = judging.window
     return Report(
         parts.key,
@@ -91,14 +91,19 @@ def _report(parts: Parts, judging: Judging) -> Report:
     )
 
 
-def _verdict(judging: Judging) -> Verdict:
-    assert judging.verdict is not None  # noqa: S101 - set by both callers just before
+def _verdict(parts: Parts, judging: Judging, judge: Judge) -> Verdict:
+    """The verdict, waited for unless it is known already; a judge gives each only once."""
+    return judging.verdict or judge.collect(parts.key, judging.window.index)
+
+
+def _known(judging: Judging) -> Verdict:
+    assert judging.verdict is not None  # noqa: S101 - both callers have just waited for it
     return judging.verdict
 
 
 def _apply(parts: Parts, judging: Judging, closed: Window, time: float, events: list[Event]) -> None:
     """Applies the verdict on the window before the one that has just closed."""
-    verdict = _verdict(judging)
+    verdict = _known(judging)
     judged = judging.window
     candidates, supervisor = parts.candidates, parts.supervisor
     were_learning = supervisor.shadows_learn

@@ -26,7 +26,8 @@ class Judging:
         job: What was given to the judge; given again after a restore.
         scores: Losses over the window.
         model: Who served when it closed.
-        verdict: The verdict, if it was collected early for a report at the end of the input.
+        verdict: The verdict, if it is known already.
+        reported: Whether it was reported early, at the end of the input.
     """
 
     window: Window
@@ -34,6 +35,7 @@ class Judging:
     scores: WindowScores
     model: str
     verdict: Verdict | None = None
+    reported: bool = False
 
 
 @dataclass(slots=True)

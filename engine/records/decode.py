@@ -1,13 +1,13 @@
 """Bytes to records. A line that cannot be one becomes `Unreadable` with the reason: nothing is raised."""
 
-import math
+import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
 from engine.records.config import KindConfig, RecordConfig, Task
-from engine.records.values import Example, Label, Record, Target, Unreadable
+from engine.records.values import Example, Label, Record, Target, Unreadable, shown
 
 _MILLISECONDS = 1e11
 """Numbers from here on are milliseconds: as seconds they would lie beyond the year 5138."""
@@ -29,9 +29,16 @@ def event_time(value: object) -> float | None:
         except ValueError:
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not _is_finite(value):
         return None
     return value / 1000 if abs(value) >= _MILLISECONDS else float(value)
+
+
+def _is_finite(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that arithmetic can bear: not NaN, not infinite, within the range of floats."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -sys.float_info.max <= value <= sys.float_info.max
 
 
 def read_label(value: object, task: Task, config: RecordConfig) -> Target | None:
@@ -45,9 +52,7 @@ def read_label(value: object, task: Task, config: RecordConfig) -> Target | None
             return True
         return False if value == config.negative else None
     if task == "regression":
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return None
-        return value
+        return value if _is_finite(value) else None
     return value if isinstance(value, bool | int | str) else None
 
 
@@ -132,7 +137,7 @@ class Decoder:
 
 
 def _refusal(field: str, expected: str, got: object) -> _Refused:
-    return _Refused(f"field {field!r}: expected {expected}, got {got!r}")
+    return _Refused(f"field {field!r}: expected {expected}, got {shown(got)}")
 
 
 def _expected(task: Task, config: RecordConfig) -> str:

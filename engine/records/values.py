@@ -64,3 +64,16 @@ class Unreadable:
 
 Record = Example | Label | Unreadable
 """What `Engine.process` takes a batch of."""
+
+
+def shown(value: object) -> str:
+    """A value as a reason shows it: at most about a hundred characters, whatever it is.
+
+    >>> shown("town"), len(shown("x" * 10_000))
+    ("'town'", 103)
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a value from an embedding program may be anything
+        return f"a {type(value).__name__} that cannot be shown"
+    return text if len(text) <= 100 else f"{text[:100]}..."

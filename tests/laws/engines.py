@@ -1,6 +1,7 @@
 """What the laws of the engine are tried on: small engines, and streams of every kind of record."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -69,4 +70,4 @@ scripts: st.SearchStrategy[dict[int, Status]] = st.dictionaries(
 def in_batches(stream: Sequence[Record], cuts: Sequence[int]) -> list[Sequence[Record]]:
     """The stream cut at these places."""
     edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
-    return [stream[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
+    return [stream[begin:end] for begin, end in pairwise(edges)]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from river import linear_model, metrics, preprocessing
+from river import linear_model, preprocessing
 
 import engine
+from engine.learning.config import ScoresConfig
+from engine.learning.scores import make_metrics
 from engine.monitoring.values import Status
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Event, Report, Summary
@@ -33,12 +35,15 @@ def test_law_1_an_event_is_scored_with_what_was_served_before_any_model_saw_its_
 ) -> None:
     seen: list[tuple[str, Any]] = []
 
-    class Spy(linear_model.LogisticRegression):
-        def predict_proba_one(self, x: dict[str, Any]) -> dict[bool, float]:
+    class Spy:
+        """Stands in for the champion: says always the same, and remembers what it learned."""
+
+        def predict_proba_one(self, features: dict[str, Any]) -> dict[bool, float]:
+            assert features is not None
             return {True: 0.25, False: 0.75}
 
-        def learn_one(self, x: dict[str, Any], y: bool, w: float = 1.0) -> None:
-            seen.append(("learn", (tuple(sorted(x.items())), y)))
+        def learn_one(self, features: dict[str, Any], label: bool) -> None:
+            seen.append(("learn", (tuple(sorted(features.items())), label)))
 
     tried = make_engine(script)
     tried._parts.candidates.state.champion = Spy()
@@ -94,7 +99,9 @@ def test_law_2_and_5_a_run_that_is_stopped_and_resumed_gives_what_a_run_without_
 
 @given(streams, streams, scripts)
 @settings(max_examples=50)
-def test_law_5_a_snapshot_is_a_value(before: list[Record], after: list[Record], script: dict[int, Status]) -> None:
+def test_law_5_a_snapshot_is_a_value(
+    before: list[Record], after: list[Record], script: dict[int, Status]
+) -> None:
     tried = make_engine(script)
     tried.process(before)
     saved = tried.snapshot()
@@ -158,7 +165,9 @@ def _is_datetime(node: ast.Attribute) -> bool:
 @given(streams)
 def test_law_7_what_is_rejected_trains_nothing(stream: list[Record]) -> None:
     clean = make_engine()
-    kept = [r for r in stream if not (isinstance(r, Example) and not isinstance(r.features.get("a", 0.0), float))]
+    kept = [
+        r for r in stream if not (isinstance(r, Example) and not isinstance(r.features.get("a", 0.0), float))
+    ]
     kept = [r for r in kept if not (isinstance(r, Example) and r.features.get("a") != r.features.get("a"))]
     kept = [r for r in kept if not (isinstance(r, Example) and abs(r.features.get("a", 0.0)) == float("inf"))]  # type: ignore[arg-type]
     kept = [r for r in kept if isinstance(r, Example | Label)]
@@ -189,7 +198,9 @@ def test_finish_changes_nothing_that_later_records_would_notice(
     finished.process(stream[:half])
     early = [event for event in finished.finish() if isinstance(event, Report)]
     expected, got = plain.process(stream[half:]), finished.process(stream[half:])
-    assert [event for event in got if event not in early] == [event for event in expected if event not in early]
+    assert [event for event in got if event not in early] == [
+        event for event in expected if event not in early
+    ]
     assert finished.counts == plain.counts
 
 
@@ -203,7 +214,7 @@ def test_finish_reports_where_every_record_went() -> None:
 @pytest.mark.parametrize("delay", [0, 1, 7])
 def test_scores_are_those_of_a_bare_river_loop_with_the_same_delay(delay: int) -> None:
     model = preprocessing.StandardScaler() | linear_model.LogisticRegression()
-    accuracy = metrics.Accuracy()
+    accuracy = make_metrics(ScoresConfig(), "binary")["Accuracy"]
     rows = [({"a": float(i % 5), "b": float(i % 3)}, (i * 7) % 11 > 4) for i in range(200)]
     tried = make_engine(labels={"wait": 1000, "max_waiting": 1000})
     stream: list[Record] = []

@@ -1,6 +1,7 @@
 """Law 4: a decision changes what serves. The tests compare predictions, not flags."""
 
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,10 +31,10 @@ def faulty_stream(seed: int, length: int = 2400) -> list[Example]:
 
 def judge_that_knows() -> ScriptedJudge:
     """Fails exactly the windows that hold spoilt events."""
-    return ScriptedJudge({window: "fail" for window in range(FAULT.start // WINDOW, FAULT.stop // WINDOW)})
+    return ScriptedJudge(dict.fromkeys(range(FAULT.start // WINDOW, FAULT.stop // WINDOW), "fail"))
 
 
-def config() -> object:
+def config() -> dict[str, Any]:
     return {
         "window": {"count": WINDOW, "sample": 10},
         "labels": {"wait": 1e9},
@@ -43,7 +44,7 @@ def config() -> object:
 
 def run(seed: int, *, fault: bool) -> tuple[list[Event], Engine]:
     judge = judge_that_knows() if fault else ScriptedJudge()
-    engine = Engine(make_config(**config()), judge=judge)  # type: ignore[arg-type]
+    engine = Engine(make_config(**config()), judge=judge)
     stream = faulty_stream(seed)
     if not fault:
         stream = [e if int(e.id) not in FAULT else _mended(e) for e in stream]
@@ -57,8 +58,8 @@ def _mended(example: Example) -> Example:
 @given(st.integers(0, 10_000))
 @settings(max_examples=10, deadline=None)
 def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) -> None:
-    engine = Engine(make_config(**config()), judge=judge_that_knows())  # type: ignore[arg-type]
-    for number, example in enumerate(faulty_stream(seed)):
+    engine = Engine(make_config(**config()), judge=judge_that_knows())
+    for example in faulty_stream(seed):
         candidates = engine._parts.candidates.state
         shadows = dict(candidates.shadows)
         champion = candidates.champion
@@ -68,10 +69,12 @@ def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) ->
             break
     else:
         raise AssertionError("the shadow never took over, though the champion was spoilt")
-    assert number >= FAULT.stop, "the rollback came while the fault lasted, when the shadow is the worse one"
+    assert int(example.id) >= FAULT.stop, (
+        "the rollback came while the fault lasted, when the shadow is the worse one"
+    )
     probe = {"x": 0.7}
     expected = shadows[rollback.shadow].model.predict_proba_one(probe)[True]
-    served = engine.process([Example("probe", float(number), probe)])[0]
+    served = engine.process([Example("probe", example.time, probe)])[0]
     assert isinstance(served, Prediction)
     assert served.probability == expected
     assert served.probability != champion.predict_proba_one(probe)[True]
@@ -95,7 +98,7 @@ def test_what_serves_after_the_rollback_is_better_than_what_served_before(seed: 
     def wrong(probability: float, label: object) -> float:
         return (probability - float(bool(label))) ** 2
 
-    new_loss = sum(wrong(float(e.probability or 0), labels[e.id]) for e in after)  # type: ignore[arg-type]
+    new_loss = sum(wrong(float(e.probability or 0), labels[e.id]) for e in after)
     old_loss = 0.0
     for event in after:
         old_loss += wrong(old.predict_proba_one(points[event.id])[True], labels[event.id])
@@ -113,8 +116,8 @@ def test_without_a_fault_nothing_is_rolled_back(seed: int) -> None:
 def test_a_failed_window_alone_switches_nothing() -> None:
     """Every window fails on clean data: suspicion, shadows, evidence, and the champion stays."""
     engine = Engine(
-        make_config(**config()),  # type: ignore[arg-type]
-        judge=ScriptedJudge({w: "fail" for w in range(3, 30)}),
+        make_config(**config()),
+        judge=ScriptedJudge(dict.fromkeys(range(3, 30), "fail")),
     )
     stream = [e if int(e.id) not in FAULT else _mended(e) for e in faulty_stream(1)]
     decisions = [e for e in engine.process(stream) if isinstance(e, Decision)]

@@ -1,0 +1,41 @@
+# Two commands are enough: `make demo` and `make test`. Python 3.11 or 3.12 is needed, nothing else.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-quick bench format clean
+
+help: ## Show this text
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or 3.12 is needed; name one with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
+	@touch $@
+
+demo: $(VENV)/installed ## Run half a year of flights with a fault (ARGS=--no-fault: without one)
+	@$(BIN)/riverkeeper demo $(ARGS)
+
+test: $(VENV)/installed ## Run everything that CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
+	$(BIN)/pytest -m 'not integration'
+
+bench: $(VENV)/installed ## Engine against a bare River loop on the flights, as ratios
+	$(BIN)/python -m benchmarks.flights $(ARGS)
+
+format: $(VENV)/installed ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove the environment and what runs have written
+	rm -rf $(VENV) runs data .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,131 @@
+"""Flows run as a user runs them: the command line, Bytewax's own runner, a cluster, a killed process."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, write_flow
+
+pytestmark = pytest.mark.integration
+
+NO_REPORTS = "reports = false"
+BYTEWAX = [sys.executable, "-m", "bytewax.run", "dataflows.flow:flow('flow.toml')"]
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What an undisturbed run without reports writes."""
+    flow = write_flow(tmp_path_factory.mktemp("expected"), extra=NO_REPORTS)
+    done = riverkeeper("run", flow)
+    assert done.returncode == 0, done.stderr
+    return results(flow)
+
+
+def test_the_flow_of_the_tests_is_worth_running(expected: dict[str, bytes]) -> None:
+    assert expected["predictions.jsonl"].count(b"\n") == 6000
+    assert expected["dead_letters.jsonl"].count(b"\n") == 62
+    assert b'"add_up":true' in expected["summary.jsonl"]
+    assert b'"action":"suspect"' in expected["decisions.jsonl"]
+
+
+def test_reports_are_judged_in_the_background_as_they_are_inline(tmp_path: Path) -> None:
+    inline = write_flow(tmp_path / "inline", rows=2400, extra='mode = "inline"')
+    background = write_flow(tmp_path / "background", rows=2400)
+    for flow in (inline, background):
+        done = riverkeeper("run", flow)
+        assert done.returncode == 0, done.stderr
+    assert results(inline) == results(background)
+    reports = lines(background, "reports")
+    assert len(reports) == 7
+    assert "fail" in {report["status"] for report in reports}, "the fault was not seen"
+    decisions = [decision["action"] for decision in lines(background, "decisions")]
+    assert decisions[0] == "suspect"
+
+
+def test_a_run_that_is_killed_again_and_again_writes_what_an_undisturbed_one_writes(
+    tmp_path: Path, expected: dict[str, bytes]
+) -> None:
+    flow = write_flow(tmp_path, extra=NO_REPORTS)
+    random = Random(1)  # noqa: S311 - test data
+    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
+    predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
+    kills = 0
+    for _ in range(4):
+        grown = predictions.stat().st_size if predictions.exists() else 0
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+            deadline = time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < deadline:
+                if predictions.exists() and predictions.stat().st_size != grown:
+                    break
+                time.sleep(0.005)
+            time.sleep(random.random() * 0.1)
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+    assert kills >= 2, "the run was over before it could be killed"
+    done = riverkeeper("run", flow, "--recovery", tmp_path / "recovery")
+    assert done.returncode == 0, done.stderr
+    assert results(flow) == expected
+
+
+def test_bytewax_own_runner_gives_the_same(tmp_path: Path, expected: dict[str, bytes]) -> None:
+    flow = write_flow(tmp_path, extra=NO_REPORTS)
+    subprocess.run(BYTEWAX, cwd=tmp_path, check=True, timeout=120)  # noqa: S603 - our own command
+    assert results(flow) == expected
+
+
+def test_bytewax_own_recovery_flags_work(tmp_path: Path, expected: dict[str, bytes]) -> None:
+    flow = write_flow(tmp_path, extra=NO_REPORTS)
+    (tmp_path / "store").mkdir()
+    subprocess.run([sys.executable, "-m", "bytewax.recovery", "store", "1"], cwd=tmp_path, check=True)
+    command = [*BYTEWAX, "-r", "store", "-s", "1", "-b", "0"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)  # noqa: S603
+    # Resumed at the end of the input there is nothing left to do, and nothing may be written twice.
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)  # noqa: S603
+    found = results(flow)
+    assert found["predictions.jsonl"] == expected["predictions.jsonl"]
+    assert found["decisions.jsonl"] == expected["decisions.jsonl"]
+
+
+def test_a_cluster_of_two_processes_gives_the_same_for_every_key(tmp_path: Path) -> None:
+    alone = write_flow(tmp_path / "alone", extra=NO_REPORTS, keyed=True)
+    assert riverkeeper("run", alone).returncode == 0
+    flow = write_flow(tmp_path / "cluster", extra=NO_REPORTS, keyed=True)
+    addresses = ";".join(f"127.0.0.1:{port}" for port in _free_ports(2))
+    cluster = [
+        subprocess.Popen(  # noqa: S603
+            [*BYTEWAX, "-i", str(number), "-a", addresses], cwd=flow.parent, stdout=subprocess.DEVNULL
+        )
+        for number in range(2)
+    ]
+    assert [process.wait(timeout=120) for process in cluster] == [0, 0]
+    for stream in ("predictions", "decisions", "versions", "dead_letters"):
+        for key in ("r0", "r1", "r2", "no-key"):
+            mine = [line for line in lines(flow, stream) if line["key"] == key]
+            assert mine == [line for line in lines(alone, stream) if line["key"] == key]
+    assert {line["key"] for line in lines(flow, "predictions")} == {"r0", "r1", "r2"}
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [found.getsockname()[1] for found in sockets]
+    for found in sockets:
+        found.close()
+    return ports
+
+
+def test_running_again_writes_over_and_leaves_nothing_stale(
+    tmp_path: Path, expected: dict[str, bytes]
+) -> None:
+    flow = write_flow(tmp_path, extra=NO_REPORTS)
+    stale = tmp_path / "runs" / "test" / "reports" / "main-000099.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("of an earlier run")
+    assert riverkeeper("run", flow).returncode == 0
+    assert results(flow) == expected
