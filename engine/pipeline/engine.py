@@ -74,10 +74,14 @@ class Engine:
     def finish(self) -> list[Event]:
         """At the end of the input: the report still awaited, the champion as it is, and the summary.
 
-        Changes nothing that later records would notice: more input can follow.
+        Changes nothing that later records would notice: more input can follow. Without any since the last
+        time there is nothing to say again.
         """
         parts = self._parts
         events: list[Event] = []
+        if parts.progress.finished == parts.counts.records:
+            return events
+        parts.progress.finished = parts.counts.records
         report = report_early(parts, self._judge)
         if report is not None:
             events.append(report)

@@ -50,6 +50,7 @@ class Progress:
         judging: The window that waits for its verdict.
         reference: The rows that windows are compared with.
         reference_name: What they are.
+        finished: Records taken in when the end of the input was last reported; -1 before.
         complained: The champion that was last reported for raising while it learned.
     """
 
@@ -60,6 +61,7 @@ class Progress:
     judging: Judging | None = None
     reference: Table | None = None
     reference_name: str = "none yet"
+    finished: int = -1
     complained: str = ""
 
 

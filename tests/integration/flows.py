@@ -81,9 +81,9 @@ def results(flow: Path) -> dict[str, bytes]:
     """
     run = flow.parent / "runs" / "test"
     found = {str(p.relative_to(run)): p.read_bytes() for p in sorted(run.rglob("*")) if p.is_file()}
-    for name in found:
+    for name, content in found.items():
         if name.endswith(".model"):
-            model = load(found[name], "model")
+            model = load(content, "model")
             found[name] = repr([model.predict_proba_one({"x": x / 10}) for x in range(-20, 20)]).encode()
     if "versions.jsonl" in found:
         found["versions.jsonl"] = re.sub(rb'"sha256":"\w+"', b"", found["versions.jsonl"])

@@ -116,7 +116,7 @@ def test_every_command_is_in_the_readme_and_has_a_help_text() -> None:
 def test_the_readme_example_runs() -> None:
     text = README.read_text(encoding="utf-8")
     code = text.split("```python\n")[1].split("```")[0]
-    assert 8 <= sum(bool(line.strip()) for line in code.splitlines()) <= 14
+    assert 8 <= sum(bool(line.strip()) for line in code.splitlines()) <= 12
     names: dict[str, object] = {}
     exec(code, names)  # noqa: S102 - our own README
     events = names["events"]

@@ -208,6 +208,7 @@ def test_finish_reports_where_every_record_went() -> None:
     tried = make_engine()
     tried.process([Example("1", 0.0, {"a": 1.0}, label=True), Label("9", 1.0, True)])
     summary = next(event for event in tried.finish() if isinstance(event, Summary))
+    assert tried.finish() == [], "nothing came since: a run resumed at its end must not say it again"
     assert (summary.counts.records, summary.counts.inline, summary.counts.unmatched) == (2, 1, 1)
 
 

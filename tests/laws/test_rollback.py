@@ -95,10 +95,11 @@ def test_what_serves_after_the_rollback_is_better_than_what_served_before(seed: 
     after = [e for e in events if isinstance(e, Prediction) and e.model == "m1"]
     assert len(after) > 500
 
-    def wrong(probability: float, label: object) -> float:
+    def wrong(probability: object, label: object) -> float:
+        assert isinstance(probability, float)
         return (probability - float(bool(label))) ** 2
 
-    new_loss = sum(wrong(float(e.probability or 0), labels[e.id]) for e in after)
+    new_loss = sum((wrong(e.probability, labels[e.id]) for e in after), 0.0)
     old_loss = 0.0
     for event in after:
         old_loss += wrong(old.predict_proba_one(points[event.id])[True], labels[event.id])

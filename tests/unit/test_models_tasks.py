@@ -76,7 +76,7 @@ def test_what_has_not_learned_says_none(task: Task, nothing: Any) -> None:
 
 
 def test_models_of_river_that_have_not_learned_say_none() -> None:
-    for model in (naive_bayes.GaussianNB(), neighbors.KNNClassifier()):
+    for model in (dummy.PriorClassifier(), neighbors.KNNClassifier()):
         assert ops_of(model, "multiclass").predict(model, {"a": 1.0}) is None
 
 
@@ -176,11 +176,11 @@ def test_in_a_tie_the_first_class_is_served() -> None:
     assert top_class({False: 0.5, True: 0.5}) is False
 
 
-CLASSIFIERS = [
+CLASSIFIERS: list[Any] = [
     linear_model.LogisticRegression(),
     preprocessing.StandardScaler() | linear_model.LogisticRegression(),
-    preprocessing.StandardScaler() | linear_model.PAClassifier(),
-    naive_bayes.GaussianNB(),
+    preprocessing.StandardScaler() | linear_model.PAClassifier(),  # type: ignore[no-untyped-call]
+    naive_bayes.GaussianNB(),  # type: ignore[no-untyped-call]
     trees.HoeffdingTreeClassifier(grace_period=20),
     trees.HoeffdingAdaptiveTreeClassifier(grace_period=20, seed=1),
     neighbors.KNNClassifier(n_neighbors=4),
