@@ -6,7 +6,7 @@ on the Phishing data that River brings along (1,250 web sites, is it phishing?).
 
 import textwrap
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import orjson
 from pydantic.fields import FieldInfo
@@ -75,11 +75,16 @@ def example_text() -> str:
 
 
 def _section_of(field: FieldInfo) -> type[Section] | None:
-    """The section class of a field, also behind `| None`."""
+    """The section class of a field, also behind `| None` or as the values of a table."""
     for kind in (field.annotation, *get_args(field.annotation)):
         if isinstance(kind, type) and issubclass(kind, Section):
             return kind
     return None
+
+
+def _is_table(field: FieldInfo) -> bool:
+    """Whether the field is a table of sections, each under a name that the user chooses."""
+    return get_origin(field.annotation) is dict
 
 
 def _section(path: str, section: type[Section]) -> list[str]:
@@ -91,8 +96,9 @@ def _section(path: str, section: type[Section]) -> list[str]:
     for name, field in section.model_fields.items():
         key = f"{path}.{name}"
         inner = _section_of(field)
-        if inner is not None and not str(field.annotation).startswith(("dict", "list")):
-            nested += ["", *_section(key, inner)]
+        if inner is not None:
+            about = _comment(field.description or "") if _is_table(field) else []
+            nested += ["", *about, *_section(f"{key}.NAME" if _is_table(field) else key, inner)]
             continue
         lines += _comment(field.description or "")
         if key in _SET:
@@ -100,7 +106,8 @@ def _section(path: str, section: type[Section]) -> list[str]:
         elif field.is_required():
             lines.append(f"# {name} =")
         else:
-            lines.append(f"# {name} = {literal(field.get_default(call_default_factory=True))}")
+            default = literal(field.get_default(call_default_factory=True))
+            lines.append(f"# {name} = {default}".rstrip())
     return lines + nested
 
 
