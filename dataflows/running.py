@@ -27,8 +27,10 @@ from dataflows.config import FlowConfig
 from dataflows.files.source import FileSource
 from dataflows.flow import build_flow
 from engine.errors import OutputError, RiverkeeperError
+from engine.pipeline.encode import STREAMS
 
-_STREAM_FILES = ("reports", "models")
+_FILES = ("reports/*-[0-9]*.json", "reports/*-[0-9]*.html", "models/*.model")
+"""What a run writes beside its streams: only this is removed, should somebody keep more in the folder."""
 
 
 class _Rate(ProgressColumn):
@@ -77,10 +79,9 @@ def clear(run_dir: Path) -> None:
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        for stale in run_dir.glob("*.jsonl"):
-            stale.unlink()
-        for name in _STREAM_FILES:
-            shutil.rmtree(run_dir / name, ignore_errors=True)
+        for pattern in (*(f"{stream}.jsonl" for stream in STREAMS), *_FILES):
+            for stale in run_dir.glob(pattern):
+                stale.unlink()
     except OSError as error:
         raise OutputError(f"{run_dir}: cannot be written: {error.strerror}") from error
 

@@ -55,7 +55,10 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Run a flow to the end of its input; results go to its run folder."""
+    """Run a flow to the end of its input; results go to its run folder.
+
+    What an earlier run of the same name has left there is written over, unless --recovery goes on with it.
+    """
     flow = load_config(config)
     run_flow(flow, recovery, console)
     show_run(console, flow.run_dir)

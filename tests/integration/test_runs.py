@@ -127,5 +127,9 @@ def test_running_again_writes_over_and_leaves_nothing_stale(
     stale = tmp_path / "runs" / "test" / "reports" / "main-000099.json"
     stale.parent.mkdir(parents=True)
     stale.write_text("of an earlier run")
+    kept = tmp_path / "runs" / "test" / "notes.jsonl"
+    kept.write_text("somebody's own")
     assert riverkeeper("run", flow).returncode == 0
+    assert kept.read_text() == "somebody's own"
+    kept.unlink()
     assert results(flow) == expected
