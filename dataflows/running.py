@@ -39,8 +39,8 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         records = int(task.fields.get("records", 0))
         seconds = task.elapsed or 0.0
-        rate = f"{records / seconds:,.0f} records/s" if seconds else ""
-        return Text(f"{records:,} records  {rate}", style="progress.data.speed")
+        rate = records / seconds if seconds else 0.0
+        return Text(f"{records:,} records, {rate:,.0f}/s", style="progress.data.speed")
 
 
 def run_flow(config: FlowConfig, recovery: Path | None, console: Console) -> int:
@@ -102,7 +102,7 @@ def _progress(config: FlowConfig, console: Console) -> Iterator[tuple[Progress, 
     total = FileSource(config.input, config.base, time_field=config.record.time).total_bytes()
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         TaskProgressColumn(),
         _Rate(),
         TimeElapsedColumn(),

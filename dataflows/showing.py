@@ -20,7 +20,7 @@ def show_run(console: Console, run: Path) -> None:
     console.print(windows_table(run))
     console.print(LEGEND, style="dim", highlight=False)
     console.print()
-    for line in decision_lines(run):
+    for line in list(decision_lines(run)) or ["no decisions: the champion was never suspected"]:
         console.print(line, highlight=False)
     console.print()
     for line in summary_lines(run):
