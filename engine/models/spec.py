@@ -5,7 +5,8 @@
 - `{"type": "optim.SGD", "lr": 0.01}`: either of these with parameters; `args` holds positional ones
 - `["preprocessing.StandardScaler", ...]`: a pipeline, step after step
 
-Parameters are built the same way when they are tables with a `type` or lists of such.
+Parameters are built the same way when they are tables with a `type`, or lists that end in one: such a list is
+a pipeline too, unless the parameter takes a list (`models` of an ensemble), when it is a list of models.
 """
 
 import importlib
@@ -29,31 +30,9 @@ def build(spec: Spec, where: str = "model") -> base.Estimator:
     Raises:
         ModelError: When the specification names or configures nothing that can be built.
 
-    >>> build(["preprocessing.StandardScaler", {"type": "linear_model.LogisticRegression", "l2": 0.1}])
-    Pipeline (
-      StandardScaler (
-        with_std=True
-      ),
-      LogisticRegression (
-        optimizer=SGD (
-          lr=Constant (
-            learning_rate=0.01
-          )
-        )
-        loss=Log (
-          weight_pos=1.
-          weight_neg=1.
-        )
-        l2=0.1
-        l1=0.
-        intercept_init=0.
-        intercept_lr=Constant (
-          learning_rate=0.01
-        )
-        clip_gradient=1e+12
-        initializer=Zeros ()
-      )
-    )
+    >>> model = build(["preprocessing.StandardScaler", {"type": "linear_model.LogisticRegression", "l2": 1}])
+    >>> list(model.steps), model["LogisticRegression"].l2
+    (['StandardScaler', 'LogisticRegression'], 1)
     """
     model = _node(spec, where)
     if not isinstance(model, base.Estimator):
@@ -69,17 +48,35 @@ def _node(spec: Any, where: str) -> Any:
             raise ModelError(f"{where}: a pipeline needs at least one step, got an empty list")
         return compose.Pipeline(*(_step(step, f"{where}[{i}]") for i, step in enumerate(spec)))
     if isinstance(spec, dict) and isinstance(spec.get("type"), str):
-        parameters = {
-            name: _value(value, f"{where}.{name}")
-            for name, value in spec.items()
-            if name not in {"type", "args"}
-        }
-        args = spec.get("args", [])
-        if not isinstance(args, list):
-            raise ModelError(f"{where}.args: expected a list, got {args!r}")
-        positional = [_value(value, f"{where}.args[{i}]") for i, value in enumerate(args)]
-        return _call(_resolve(spec["type"], where), positional, parameters, spec["type"], where)
+        return _object(spec, where)
     raise ModelError(f"{where}: expected a name, a list of steps or a table with a 'type', got {spec!r}")
+
+
+def _object(spec: dict[str, Any], where: str) -> Any:
+    target = _resolve(spec["type"], where)
+    args = spec.get("args", [])
+    if not isinstance(args, list):
+        raise ModelError(f"{where}.args: expected a list, got {args!r}")
+    positional = [_value(value, f"{where}.args[{i}]") for i, value in enumerate(args)]
+    parameters = {}
+    for name, value in spec.items():
+        if name in {"type", "args"}:
+            continue
+        place = f"{where}.{name}"
+        if isinstance(value, list) and _takes_list(target, name):
+            parameters[name] = [_value(item, f"{place}[{i}]") for i, item in enumerate(value)]
+        else:
+            parameters[name] = _value(value, place)
+    return _call(target, positional, parameters, spec["type"], where)
+
+
+def _takes_list(target: Any, parameter: str) -> bool:
+    """Whether a parameter is annotated as a list (`models: list[...]` of an ensemble), not as one object."""
+    try:
+        found = inspect.signature(target).parameters.get(parameter)
+    except (TypeError, ValueError):
+        return False
+    return found is not None and str(found.annotation).lower().startswith(("list", "typing.list"))
 
 
 def _step(spec: Any, where: str) -> Any:

@@ -184,13 +184,14 @@ def learn_quietly(model: Any, features: Features, label: Target) -> str | None:
 def thin(ladder: list[Checkpoint], most: int) -> list[Checkpoint]:
     """At most so many checkpoints, oldest first, spaced further apart the older they are.
 
-    The one dropped is that whose neighbours are closest for its age; the newest and the oldest stay.
+    The one dropped is that whose neighbours are closest for its age; the newest and the oldest stay
+    (of two or fewer, the newest).
 
     >>> ladder = []
     >>> for window in range(20):
     ...     ladder = thin([*ladder, Checkpoint("", window, 0, 0, 0, b"")], 5)
     >>> [checkpoint.window for checkpoint in ladder]
-    [0, 7, 13, 17, 19]
+    [0, 8, 15, 18, 19]
     """
     if len(ladder) <= most:
         return ladder

@@ -224,14 +224,18 @@ class Engine:
         supervisor = parts.supervisor
         if held.model != parts.candidates.state.name:
             return None
-        supervisor.on_loss(loss)
+        finding = None
         if held.shadows and supervisor.suspecting:
             losses = {
                 name: parts.ops.loss(output, label)
                 for name, output in held.shadows.items()
                 if output is not None and name in parts.candidates.state.shadows
             }
-            return supervisor.compare(held.sequence, loss, losses, parts.counts.learned)
+            finding = supervisor.compare(held.sequence, loss, losses, parts.counts.learned)
+        # Only now: the scale of a bet must be known before the event that settles it.
+        supervisor.on_loss(loss)
+        if finding is not None or supervisor.suspecting:
+            return finding
         watched = parts.config.supervision.on_loss_drift
         return supervisor.on_loss_drift() if watched and parts.drift.update(loss) else None
 

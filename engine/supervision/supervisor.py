@@ -186,10 +186,12 @@ class Supervisor:
         if status == "unjudged":
             return None
         if status == "fail":
+            if state.suspicion is None and not self._config.on_fail:
+                return None
             state.tainted = True
             state.failed_in_row += 1
             if state.suspicion is None:
-                return Finding("suspect", reason, "", {}) if self._config.on_fail else None
+                return Finding("suspect", reason, "", {})
             state.suspicion.learn(learning=False)
             return self._accepted(state, reason)
         state.failed_in_row = 0

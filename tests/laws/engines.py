@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -40,7 +41,7 @@ def make_config(**sections: Any) -> EngineConfig:
             "model": {"task": "binary", "model": LOGISTIC},
             "window": {"count": 20, "sample": 10},
             "labels": {"wait": 50, "max_waiting": 12},
-            "supervision": {"min_events": 5, "cooldown": 10, "patience": 3},
+            "supervision": {"min_events": 5, "cooldown": 10, "patience": 9, "alpha": 0.5},
         }
         | sections
     )
@@ -50,20 +51,53 @@ def make_engine(script: dict[int, Status] | None = None, **sections: Any) -> Eng
     return Engine(make_config(**sections), judge=ScriptedJudge(script))
 
 
-_numbers = st.floats(-5, 5, allow_nan=False)
-_features = st.fixed_dictionaries({"a": _numbers}, optional={"b": _numbers, "c": st.sampled_from([0, 1])})
-_broken = st.fixed_dictionaries({"a": st.sampled_from([float("nan"), float("inf"), [1], {}])})
-_times = st.floats(0, 300)
-_ids = st.integers(0, 30).map(str)
+def make_stream(seed: int, length: int) -> list[Record]:
+    """A stream of every kind of record, with a fault in its middle third.
 
-examples = st.builds(Example, _ids, _times, _features | _broken, st.none() | st.booleans())
-labels = st.builds(Label, _ids, _times, st.booleans())
-records: st.SearchStrategy[Record] = st.one_of(
-    examples, examples, labels, labels, st.builds(Unreadable, st.just("not JSON"))
-)
-streams = st.lists(records, max_size=150)
-scripts: st.SearchStrategy[dict[int, Status]] = st.dictionaries(
-    st.integers(0, 8), st.sampled_from(["pass", "warn", "fail", "unjudged"]), max_size=8
+    Hypothesis chooses the seed and the length; drawn by it record by record, streams stay so short that
+    no label finds its prediction and no window closes.
+    """
+    random = Random(seed)  # noqa: S311 - test data
+    stream: list[Record] = []
+    truth: list[tuple[str, bool]] = []
+    time = 0.0
+    for number in range(length):
+        time += random.choice([0.0, 0.5, 1.0, 1.0, 5.0])
+        spoilt = length / 3 < number < length * 0.55
+        stream.append(_record(random, number, time, truth, spoilt=spoilt))
+    return stream
+
+
+def _record(
+    random: Random, number: int, time: float, truth: list[tuple[str, bool]], *, spoilt: bool
+) -> Record:
+    kind = random.random()
+    if kind < 0.04:
+        return Unreadable("not JSON")
+    if kind < 0.08:
+        broken = random.choice([float("nan"), float("inf"), [1], {}])
+        return Example(f"broken{number}", time, {"a": broken})
+    if kind < 0.35 and truth:
+        name, label = truth[-min(len(truth), random.choice([1, 2, 3, 8, 40]))]
+        return Label(name, time, label)
+    if kind < 0.38:
+        return Label("never seen", time, True)
+    a = random.gauss(0, 1)
+    label = a + random.gauss(0, 0.2) > 0
+    features = {"a": a * 1000 if spoilt else a} | ({"b": random.gauss(0, 1)} if random.random() < 0.7 else {})
+    late = random.choice([0.0, 0.0, 0.0, 30.0])
+    if kind < 0.75:
+        return Example(f"inline{number}", time - late, features, label)
+    # Sometimes an id that waits already.
+    name = truth[-1][0] if kind < 0.78 and truth else str(number)
+    truth.append((name, label))
+    return Example(name, time - late, features)
+
+
+streams = st.builds(make_stream, st.integers(0, 100_000), st.integers(0, 500))
+scripts: st.SearchStrategy[dict[int, Status]] = st.one_of(
+    st.sampled_from([{}, dict.fromkeys((4, 5, 6, 7), "fail"), dict.fromkeys((3, 4), "fail")]),
+    st.dictionaries(st.integers(0, 14), st.sampled_from(["pass", "warn", "fail", "unjudged"]), max_size=15),
 )
 
 

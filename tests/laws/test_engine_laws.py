@@ -2,6 +2,7 @@
 
 import ast
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,44 @@ from engine.learning.config import ScoresConfig
 from engine.learning.scores import make_metrics
 from engine.monitoring.values import Status
 from engine.pipeline.engine import Engine
-from engine.pipeline.events import Event, Report, Summary
+from engine.pipeline.events import Decision, Event, Report, Summary
 from engine.records.events import Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, Label, Record
 from engine.registry import Version
-from tests.laws.engines import ScriptedJudge, in_batches, make_config, make_engine, scripts, streams
+from tests.laws.engines import (
+    ScriptedJudge,
+    in_batches,
+    make_config,
+    make_engine,
+    make_stream,
+    scripts,
+    streams,
+)
 
-cuts = st.lists(st.integers(0, 150), max_size=6)
+cuts = st.lists(st.integers(0, 500), max_size=6)
+
+
+def test_the_streams_are_worth_the_trouble() -> None:
+    """Without this, every law below could hold because nothing happens."""
+    events: list[Event] = []
+    counts = Counts()
+    for seed in range(40):
+        tried = make_engine(dict.fromkeys((4, 5, 6, 7), "fail"))
+        events += tried.process(make_stream(seed, 400))
+        for name in Counts.__dataclass_fields__:
+            setattr(counts, name, getattr(counts, name) + getattr(tried.counts, name))
+    assert min(counts.rejected, counts.inline, counts.matched, counts.unmatched, counts.expired) > 100
+    decided = {event.action for event in events if isinstance(event, Decision)}
+    assert {"suspect", "rollback", "clear"} <= decided
+    assert sum(isinstance(event, Report) for event in events) > 200
+
+
+def told(events: list[Event]) -> list[Event]:
+    """Events as the laws compare them: of a saved model all but its bytes.
+
+    A pickle records which equal strings were one object, and that changes with a restore.
+    """
+    return [replace(event, saved=b"", digest="") if isinstance(event, Version) else event for event in events]
 
 
 def run(stream: list[Record], script: dict[int, Status]) -> tuple[list[Event], Counts]:
@@ -29,9 +61,9 @@ def run(stream: list[Record], script: dict[int, Status]) -> tuple[list[Event], C
     return tried.process(stream), tried.counts
 
 
-@given(streams, scripts)
+@given(streams)
 def test_law_1_an_event_is_scored_with_what_was_served_before_any_model_saw_its_label(
-    stream: list[Record], script: dict[int, Status]
+    stream: list[Record],
 ) -> None:
     seen: list[tuple[str, Any]] = []
 
@@ -45,7 +77,8 @@ def test_law_1_an_event_is_scored_with_what_was_served_before_any_model_saw_its_
         def learn_one(self, features: dict[str, Any], label: bool) -> None:
             seen.append(("learn", (tuple(sorted(features.items())), label)))
 
-    tried = make_engine(script)
+    # No window closes, so that no shadow learns beside the spy.
+    tried = make_engine(window={"count": 10_000})
     tried._parts.candidates.state.champion = Spy()
     scores = tried._parts.scores
     score = scores.update
@@ -55,12 +88,7 @@ def test_law_1_an_event_is_scored_with_what_was_served_before_any_model_saw_its_
         return score(output, label, loss)
 
     scores.update = spy_on_score  # type: ignore[method-assign]
-    # Without checkpoints no shadow takes over, so that every learning passes the spy.
-    tried._parts.supervisor.state.tainted = True
-    events = []
-    for record in stream:
-        tried._parts.supervisor.state.tainted = True
-        events += tried.process([record])
+    events = tried.process(stream)
     served = {event.sequence: event for event in events if isinstance(event, Prediction)}
     for event in events:
         if isinstance(event, Outcome) and event.label is not None:
@@ -78,7 +106,7 @@ def test_law_2_batch_boundaries_change_nothing(
     whole, counts = run(stream, script)
     tried = make_engine(script)
     parts = [event for batch in in_batches(stream, places) for event in tried.process(batch)]
-    assert parts == whole
+    assert told(parts) == told(whole)
     assert tried.counts == counts
 
 
@@ -93,7 +121,7 @@ def test_law_2_and_5_a_run_that_is_stopped_and_resumed_gives_what_a_run_without_
     for batch in in_batches(stream, places):
         resumed += tried.process(batch)
         tried = Engine.restore(tried.snapshot(), make_config(), ScriptedJudge(script))
-    assert resumed == whole
+    assert told(resumed) == told(whole)
     assert tried.counts == counts
 
 
@@ -107,7 +135,7 @@ def test_law_5_a_snapshot_is_a_value(
     saved = tried.snapshot()
     expected = tried.process(after)
     again = Engine.restore(saved, make_config(), ScriptedJudge(script))
-    assert again.process(after) == expected
+    assert told(again.process(after)) == told(expected)
 
 
 @given(streams, scripts)
@@ -128,18 +156,22 @@ def test_law_3_nothing_is_lost(stream: list[Record], script: dict[int, Status]) 
 
 @given(streams)
 def test_law_6_event_time_alone_decides_what_expires(stream: list[Record]) -> None:
-    tried = make_engine()
+    tried = make_engine(labels={"wait": 50, "max_waiting": 10_000})
     now = 0.0
     for record in stream:
-        for event in tried.process([record]):
-            if isinstance(event, Outcome) and event.label is None:
-                waited_too_long = event.example.time < now_after(record, now) - 50
-                assert waited_too_long or len(tried._parts.waiting) >= 12 - 1
+        events = tried.process([record])
         now = now_after(record, now)
+        for event in events:
+            if isinstance(event, Outcome) and event.label is None:
+                assert event.example.time < now - 50
+        if isinstance(record, Label):  # an example that is too late when it comes goes with the next record
+            assert all(held.example.time >= now - 50 for held in tried._parts.waiting.all()[:1])
 
 
 def now_after(record: Record, now: float) -> float:
-    return max(now, record.time) if isinstance(record, Example | Label) else now
+    if not isinstance(record, Example | Label) or record.id.startswith("broken"):
+        return now  # what breaks the contract does not move time either
+    return max(now, record.time)
 
 
 def test_law_6_the_engine_reads_no_clock_and_draws_no_unseeded_number() -> None:
@@ -164,19 +196,16 @@ def _is_datetime(node: ast.Attribute) -> bool:
 
 @given(streams)
 def test_law_7_what_is_rejected_trains_nothing(stream: list[Record]) -> None:
-    clean = make_engine()
-    kept = [
-        r for r in stream if not (isinstance(r, Example) and not isinstance(r.features.get("a", 0.0), float))
-    ]
-    kept = [r for r in kept if not (isinstance(r, Example) and r.features.get("a") != r.features.get("a"))]
-    kept = [r for r in kept if not (isinstance(r, Example) and abs(r.features.get("a", 0.0)) == float("inf"))]  # type: ignore[arg-type]
-    kept = [r for r in kept if isinstance(r, Example | Label)]
-    dirty = make_engine()
+    def is_broken(record: Record) -> bool:
+        return not isinstance(record, Example | Label) or record.id.startswith("broken")
 
-    def told(events: list[Event]) -> list[Event]:
-        return [event for event in events if isinstance(event, Prediction | Outcome | Report | Version)]
+    def kept_events(events: list[Event]) -> list[Event]:
+        return [event for event in told(events) if not isinstance(event, DeadLetter)]
 
-    assert told(dirty.process(stream)) == told(clean.process(kept))
+    clean, dirty = make_engine(), make_engine()
+    kept = [record for record in stream if not is_broken(record)]
+    assert kept_events(dirty.process(stream)) == kept_events(clean.process(kept))
+    assert dirty.counts.rejected - clean.counts.rejected == len(stream) - len(kept)
 
 
 @given(streams)

@@ -211,3 +211,17 @@ def test_a_wrong_parameter_lists_the_known_ones() -> None:
 )
 def test_a_typo_is_answered_with_the_name_that_was_meant(typo: str, meant: str) -> None:
     assert said(typo).endswith(f"did you mean {meant}?")
+
+
+def test_a_parameter_that_takes_a_list_gets_a_list_of_models() -> None:
+    nested = [{"type": "preprocessing.StandardScaler"}, {"type": "linear_model.LogisticRegression"}]
+    model: Any = build(
+        {"type": "ensemble.VotingClassifier", "models": [nested, {"type": "dummy.NoChangeClassifier"}]}
+    )
+    assert [type(member).__name__ for member in model.models] == ["Pipeline", "NoChangeClassifier"]
+
+
+def test_a_parameter_that_takes_one_model_gets_a_pipeline() -> None:
+    nested = [{"type": "preprocessing.StandardScaler"}, {"type": "linear_model.LogisticRegression"}]
+    model: Any = build({"type": "ensemble.BaggingClassifier", "model": nested, "n_models": 3, "seed": 1})
+    assert type(model.model).__name__ == "Pipeline"

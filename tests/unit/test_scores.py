@@ -50,16 +50,19 @@ def test_scores_are_those_of_rivers_own_progressive_evaluation() -> None:
 
 def test_scores_of_values_are_those_of_rivers_own_progressive_evaluation() -> None:
     model = preprocessing.StandardScaler() | linear_model.LinearRegression()
-    scores, mae, rmse = make("regression", "MAE", "RMSE"), metrics.MAE(), metrics.RMSE()
-    for features, label in datasets.TrumpApproval().take(300):
+    scores = make("regression", "MAE", "RMSE")
+    river: dict[str, Any] = {name: getattr(metrics, name)() for name in ("MAE", "RMSE")}
+    stream: Any = getattr(datasets, "TrumpApproval")()  # noqa: B009 - its class has no types
+    for features, label in stream.take(300):
         output = float(model.predict_one(features))
         update(scores, "regression", output, label)
-        mae.update(label, output)
-        rmse.update(label, output)
+        for metric in river.values():
+            metric.update(label, output)
         model.learn_one(features, label)
     values = scores.values()
-    assert values["MAE"] == pytest.approx(mae.get()) == pytest.approx(values["loss"])
-    assert values["RMSE"] == pytest.approx(rmse.get())
+    assert values["MAE"] == pytest.approx(river["MAE"].get())
+    assert values["MAE"] == pytest.approx(values["loss"])
+    assert values["RMSE"] == pytest.approx(river["RMSE"].get())
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("abc")), min_size=1, max_size=30))

@@ -1,0 +1,224 @@
+import math
+from dataclasses import fields
+from pathlib import PurePosixPath
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.monitoring.values import Check, Verdict
+from engine.pipeline.encode import STREAMS, encode
+from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
+from engine.records.events import Counts, DeadLetter, Outcome, Prediction
+from engine.records.values import Example
+from engine.registry import Version
+
+
+def prediction(sequence: int = 0, key: str = "main", probability: Any = 0.5) -> Prediction:
+    return Prediction("7", 1.5, True, probability, "m0", sequence, key)
+
+
+def letter(raw: bytes = b"{}", position: int = 3) -> DeadLetter:
+    return DeadLetter("rejected", "not JSON", "in.jsonl", position, raw, "main")
+
+
+def outcome() -> Outcome:
+    return Outcome(0, 0, Example("7", 1.0, {}), None, "m0", None, None, 1.0)
+
+
+def report(window: int = 4, key: str = "main", snapshot: bytes = b"{}", value: float = 0.5) -> Report:
+    checks = (Check("drift", "a", value, 0.3, "fail"),)
+    verdict = Verdict(window, "fail", "a drifted", checks, {"drift.a": value}, snapshot)
+    scores = WindowScores(10, 8, value, None, 0, None, {"m0.w1": value})
+    return Report(key, window, 1.0, 2.0, "m0", "window 0", scores, verdict)
+
+
+def decision(number: int = 2, key: str = "main", value: float = 0.5) -> Decision:
+    return Decision(key, number, 1.0, 50, 4, "rollback", "better", "m1", "m0", "m0.w1", {"loss": value})
+
+
+def version(name: str = "m0.w12", key: str = "main", value: float = 0.5) -> Version:
+    return Version(key, name, "", "passed", 12, 50, 1.0, {"Accuracy": value}, "ab" * 32, b"bytes")
+
+
+def summary(key: str = "main", value: float = 0.5) -> Summary:
+    return Summary(key, "m0", Counts(records=3, rejected=3), {"Accuracy": value})
+
+
+def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
+    found, _ = encode(events)
+    return {stream: [orjson.loads(line) for line in text.splitlines()] for stream, text in found.items()}
+
+
+def test_every_kind_of_event_has_its_stream_and_outcomes_have_none() -> None:
+    found = lines(prediction(), letter(), report(), decision(), version(), summary(), outcome())
+    assert found.keys() == set(STREAMS)
+    assert all(len(rows) == 1 for rows in found.values())
+    assert all(rows[0]["key"] == "main" for rows in found.values())
+
+
+@pytest.mark.parametrize("events", [[], [outcome()]])
+def test_nothing_gives_no_lines(events: list[Event]) -> None:
+    assert encode(events) == ({}, [])
+
+
+@given(st.lists(st.sampled_from([prediction, letter, report, decision, version, summary]), max_size=12))
+@settings(max_examples=30)
+def test_lines_keep_their_order_and_each_ends_with_a_newline(kinds: list[Any]) -> None:
+    events: list[Event] = [kind() for kind in kinds]
+    found, files = encode(events)
+    alone = [encode([event]) for event in events]
+    for stream in STREAMS:
+        expected = b"".join(one[0].get(stream, b"") for one in alone)
+        assert found.get(stream, b"") == expected
+        assert expected.endswith(b"\n") == (stream in found)
+    assert files == [file for one in alone for file in one[1]]
+
+
+def test_a_prediction_is_written_with_all_its_fields() -> None:
+    assert lines(prediction(sequence=9))["predictions"] == [
+        {
+            "id": "7",
+            "time": 1.5,
+            "prediction": True,
+            "probability": 0.5,
+            "model": "m0",
+            "sequence": 9,
+            "key": "main",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("probability", "written"),
+    [
+        (None, None),
+        ({"a": 0.25, "b": 0.75}, {"a": 0.25, "b": 0.75}),
+        ({1: 0.25, 2: 0.75}, {"1": 0.25, "2": 0.75}),
+        ({True: 0.25, False: 0.75}, {"true": 0.25, "false": 0.75}),
+        (math.nan, None),
+        ({"a": math.inf}, {"a": None}),
+    ],
+)
+def test_probabilities_are_written_whatever_the_classes_are(probability: Any, written: Any) -> None:
+    assert lines(prediction(probability=probability))["predictions"][0]["probability"] == written
+
+
+@given(st.binary(max_size=40))
+@settings(max_examples=80)
+def test_the_bytes_of_a_dead_letter_can_be_had_back(raw: bytes) -> None:
+    row = lines(letter(raw))["dead_letters"][0]
+    assert row["raw"].encode(row.get("raw_encoding", "utf-8")) == raw
+
+
+def test_only_bytes_that_are_no_utf8_are_marked() -> None:
+    rows = lines(letter("büro".encode()), letter(b"\xff\xfe"))["dead_letters"]
+    assert "raw_encoding" not in rows[0]
+    assert rows[0]["raw"] == "büro"
+    assert rows[1]["raw_encoding"] == "latin-1"
+    assert rows[0].keys() == {field.name for field in fields(DeadLetter)}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_cannot_hold_becomes_null(value: float) -> None:
+    found = lines(report(value=value), decision(value=value), version(value=value), summary(value=value))
+    window = found["reports"][0]
+    assert window["scores"]["loss"] is window["scores"]["shadow_loss"]["m0.w1"] is None
+    assert window["metrics"] == {"drift.a": None}
+    assert window["checks"][0]["value"] is None
+    assert found["decisions"][0]["evidence"] == {"loss": None}
+    assert found["versions"][0]["scores"] == found["summary"][0]["scores"] == {"Accuracy": None}
+
+
+def test_a_report_names_its_file_and_leaves_the_snapshot_to_it() -> None:
+    found, files = encode([report(window=4, snapshot=b"{evidently}")])
+    assert files == [("reports/main-000004.json", b"{evidently}")]
+    row = orjson.loads(found["reports"])
+    assert row["evidently"] == "reports/main-000004.json"
+    assert row["schema"] == 1
+    assert (row["status"], row["reason"]) == ("fail", "a drifted")
+    assert row["checks"] == [{"name": "drift", "column": "a", "value": 0.5, "limit": 0.3, "status": "fail"}]
+    assert "snapshot" not in row
+
+
+def test_a_window_without_a_report_has_no_file() -> None:
+    found, files = encode([report(snapshot=b"")])
+    assert files == []
+    assert orjson.loads(found["reports"])["evidently"] is None
+
+
+def test_a_version_names_its_file_and_its_digest() -> None:
+    found, files = encode([version()])
+    assert files == [("models/main-m0.w12.model", b"bytes")]
+    row = orjson.loads(found["versions"])
+    assert (row["path"], row["sha256"], row["name"]) == ("models/main-m0.w12.model", "ab" * 32, "m0.w12")
+    assert "saved" not in row
+
+
+def test_a_summary_says_whether_the_counts_add_up() -> None:
+    rows = lines(summary(), Summary("main", "m0", Counts(records=3), {}))["summary"]
+    assert [row["add_up"] for row in rows] == [True, False]
+    assert rows[0]["counts"].keys() == {field.name for field in fields(Counts)}
+
+
+HOSTILE = [
+    "../up",
+    "/etc/passwd",
+    "..",
+    ".",
+    "a/b",
+    "a\\b",
+    "a\nb",
+    "a\x00b",
+    "~",
+    "C:x",
+    "%2E",
+    "",
+    "büro",
+    "a b",
+]
+_keys = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_size=12)
+
+
+def paths(key: str) -> list[str]:
+    return [path for path, _ in encode([report(key=key), version(key=key)])[1]]
+
+
+@given(_keys)
+@settings(max_examples=100)
+def test_a_key_cannot_lead_a_file_out_of_its_folder(key: str) -> None:
+    for path, folder in zip(paths(key), ("reports", "models"), strict=True):
+        assert PurePosixPath(path).parts[0] == folder
+        assert len(PurePosixPath(path).parts) == 2
+        assert not PurePosixPath(path).name.startswith(".")
+        assert set(path) <= set("%-./_") | {c for c in map(chr, range(128)) if c.isalnum()}
+
+
+@given(_keys, _keys, st.integers(0, 3), st.integers(0, 3))
+@settings(max_examples=100)
+def test_other_keys_and_numbers_have_other_files(one: str, two: str, first: int, second: int) -> None:
+    def files(key: str, number: int) -> list[str]:
+        events: list[Event] = [report(key=key, window=number), version(key=key, name=f"m0.w{number}")]
+        return [path for path, _ in encode(events)[1]]
+
+    same = (one, first) == (two, second)
+    for here, there in zip(files(one, first), files(two, second), strict=True):
+        assert (here == there) == same
+
+
+def test_the_key_and_a_number_make_every_line_unique() -> None:
+    names = {"predictions": "sequence", "reports": "window", "decisions": "number", "versions": "name"}
+    events: list[Event] = []
+    for key in ("a", "b"):
+        for number in range(3):
+            events += [
+                prediction(number, key),
+                report(number, key),
+                decision(number, key),
+                version(f"m0.w{number}", key),
+            ]
+    found = lines(*events)
+    for stream, name in names.items():
+        assert len({(row["key"], row[name]) for row in found[stream]}) == 6
