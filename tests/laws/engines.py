@@ -75,7 +75,7 @@ def _record(
     if kind < 0.04:
         return Unreadable("not JSON")
     if kind < 0.08:
-        broken = random.choice([float("nan"), float("inf"), [1], {}])
+        broken: Any = random.choice([float("nan"), float("inf"), [1], {}])
         return Example(f"broken{number}", time, {"a": broken})
     if kind < 0.35 and truth:
         name, label = truth[-min(len(truth), random.choice([1, 2, 3, 8, 40]))]
@@ -96,7 +96,8 @@ def _record(
 
 streams = st.builds(make_stream, st.integers(0, 100_000), st.integers(0, 500))
 scripts: st.SearchStrategy[dict[int, Status]] = st.one_of(
-    st.sampled_from([{}, dict.fromkeys((4, 5, 6, 7), "fail"), dict.fromkeys((3, 4), "fail")]),
+    st.just(dict.fromkeys((4, 5, 6, 7), "fail")),
+    st.just({}),
     st.dictionaries(st.integers(0, 14), st.sampled_from(["pass", "warn", "fail", "unjudged"]), max_size=15),
 )
 
