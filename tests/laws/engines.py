@@ -21,9 +21,11 @@ class ScriptedJudge:
     def __init__(self, script: dict[int, Status] | None = None) -> None:
         self._script = script or {}
         self._jobs: set[tuple[str, int]] = set()
+        self.seen: list[Job] = []
 
     def submit(self, job: Job) -> None:
         self._jobs.add((job.key, job.window))
+        self.seen.append(job)
 
     def collect(self, key: str, window: int) -> Verdict:
         self._jobs.remove((key, window))
@@ -47,8 +49,10 @@ def make_config(**sections: Any) -> EngineConfig:
     )
 
 
-def make_engine(script: dict[int, Status] | None = None, **sections: Any) -> Engine:
-    return Engine(make_config(**sections), judge=ScriptedJudge(script))
+def make_engine(
+    script: dict[int, Status] | None = None, judge: ScriptedJudge | None = None, **sections: Any
+) -> Engine:
+    return Engine(make_config(**sections), judge=judge or ScriptedJudge(script))
 
 
 def make_stream(seed: int, length: int) -> list[Record]:
