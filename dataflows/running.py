@@ -26,7 +26,7 @@ from rich.text import Text
 from dataflows.config import FlowConfig
 from dataflows.files.source import FileSource
 from dataflows.flow import build_flow
-from engine.errors import OutputError, RiverkeeperError
+from engine.errors import OutputError, RiverkeeperError, StoppedError
 from engine.pipeline.encode import STREAMS
 
 _FILES = ("reports/*-[0-9]*.json", "reports/*-[0-9]*.html", "models/*.model")
@@ -141,8 +141,12 @@ def _ours_only() -> Iterator[None]:
 
 
 def _ours_behind(error: BaseException) -> RiverkeeperError | None:
-    """The first of our errors among an error and its causes."""
+    """The first of our errors among an error and its causes; the user's wish to stop is one too."""
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, RiverkeeperError):
+    while cause is not None:
+        if isinstance(cause, RiverkeeperError):
+            return cause
+        if isinstance(cause, KeyboardInterrupt):
+            return StoppedError("stopped; with --recovery the same command goes on")
         cause = cause.__cause__ or cause.__context__
-    return cause
+    return None

@@ -31,3 +31,7 @@ class OutputError(RiverkeeperError):
 
 class JudgeError(RiverkeeperError):
     """The process that judges windows cannot be started or has died more often than it may."""
+
+
+class StoppedError(RiverkeeperError):
+    """The user has stopped a run (Ctrl-C)."""

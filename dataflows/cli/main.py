@@ -15,7 +15,7 @@ from dataflows.demo.run import run_demo
 from dataflows.example import write_example
 from dataflows.running import run_flow
 from dataflows.showing import show_check, show_run, show_window
-from engine.errors import RiverkeeperError
+from engine.errors import RiverkeeperError, StoppedError
 
 app = typer.Typer(
     help="Streaming online learning that watches its data and its model, and rolls back.",
@@ -95,9 +95,9 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning)
     try:
         app()
+    except StoppedError as error:
+        Console(stderr=True).print(f"{error}", highlight=False)
+        sys.exit(130)
     except RiverkeeperError as error:
         Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped", highlight=False)
-        sys.exit(130)

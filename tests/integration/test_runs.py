@@ -74,6 +74,24 @@ def test_a_run_that_is_killed_again_and_again_writes_what_an_undisturbed_one_wri
     assert results(flow) == expected
 
 
+def test_a_run_that_is_interrupted_says_so_in_one_line_and_goes_on(
+    tmp_path: Path, expected: dict[str, bytes]
+) -> None:
+    flow = write_flow(tmp_path, extra=NO_REPORTS)
+    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
+    predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        deadline = time.monotonic() + 60
+        while not (predictions.exists() and predictions.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error == "stopped; with --recovery the same command goes on\n"
+    assert riverkeeper("run", flow, "--recovery", tmp_path / "recovery").returncode == 0
+    assert results(flow) == expected
+
+
 def test_bytewax_own_runner_gives_the_same(tmp_path: Path, expected: dict[str, bytes]) -> None:
     flow = write_flow(tmp_path, extra=NO_REPORTS)
     subprocess.run(BYTEWAX, cwd=tmp_path, check=True, timeout=120)  # noqa: S603 - our own command
