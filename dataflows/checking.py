@@ -72,7 +72,10 @@ def check_flow(config: FlowConfig) -> Findings:
     breaches = []
     if labelled:
         breaches = check_model(
-            lambda: make_model(config.model), config.model.task, labelled[:_MODEL_SAMPLE], config.model.allow
+            lambda: make_model(config.model),
+            config.model.task,
+            labelled[:_MODEL_SAMPLE],
+            config.model.allowed,
         )
     findings = Findings(engine.counts, reasons, types, last, engine.scores, breaches)
     findings.problems = _problems(findings)

@@ -38,7 +38,9 @@ def read_stream(run: Path, stream: str) -> Iterator[dict[str, Any]]:
 
 
 def day(time: float) -> str:
-    """An event time, seconds since 1970, as a UTC date."""
+    """An event time, seconds since 1970, as a UTC date; "-" for records that state no time."""
+    if time == 0.0:
+        return "-"
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
 
 
@@ -63,7 +65,7 @@ def windows_table(run: Path) -> Table:
         scores, metrics = row["scores"], row["metrics"]
         table.add_row(
             str(row["window"]) if len(keys) == 1 else f"{row['key']}/{row['window']}",
-            day(row["start"])[2:],
+            day(row["start"])[-8:],
             f"[{_STYLES[row['status']]}]{row['status']}[/]",
             f"{metrics.get('drifted_columns', 0):.0f}/{metrics.get('drift_tested_columns', 0):.0f}",
             _number(scores["loss"]),

@@ -97,9 +97,10 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         seen = ", ".join(kind for kind, _ in kinds.most_common())
         console.print(f"  feature {name}: {seen}, present in {share:.1%}", highlight=False, markup=False)
     if found.last is not None:
-        console.print(
-            f"  last prediction: {found.last.prediction} ({found.last.probability})", highlight=False
+        sure = (
+            f", probability {found.last.probability:.4f}" if isinstance(found.last.probability, float) else ""
         )
+        console.print(f"  last prediction: {found.last.prediction}{sure}", highlight=False, markup=False)
     scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
     console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}", highlight=False)
     for problem in found.problems:

@@ -21,5 +21,23 @@ class ModelConfig(Section):
     allow: list[str] = Field(
         default=[],
         description="Modules of your own whose classes may be loaded from a saved model, besides River's, "
-        "NumPy's and the standard containers.",
+        "NumPy's, the standard containers and the modules that `model` names.",
     )
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Modules of the user's own whose classes a saved model may hold."""
+        return (*self.allow, *own_modules(self.model))
+
+
+def own_modules(spec: Any) -> list[str]:
+    """The modules that a specification names as `module:function`.
+
+    >>> own_modules([{"type": "mine:scale"}, {"type": "tree.SGTClassifier", "model": "other.place:make"}])
+    ['mine', 'other.place']
+    """
+    if isinstance(spec, str):
+        module, colon, _ = spec.partition(":")
+        return [module] if colon else []
+    parts = spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ()
+    return [module for part in parts for module in own_modules(part)]

@@ -116,7 +116,7 @@ class Engine:
         Raises:
             SnapshotError: When the bytes are damaged, of another version, or of another model or task.
         """
-        content: dict[str, Any] = load(saved, _KIND, config.model.allow)
+        content: dict[str, Any] = load(saved, _KIND, config.model.allowed)
         if content["model"] != _identity(config):
             raise SnapshotError(
                 f"{_KIND}: it holds another model than the configuration: {content['model']} there, "

@@ -81,7 +81,7 @@ class Parts:
         self.drift = LossDrift(config.monitoring.loss_drift_delta)
         limits = config.supervision
         self.candidates = Candidates(
-            champion, self.ops, config.model.allow, limits.checkpoints, limits.shadows
+            champion, self.ops, config.model.allowed, limits.checkpoints, limits.shadows
         )
         self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
         self.counts = Counts()
