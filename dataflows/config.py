@@ -8,15 +8,16 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from dataflows.files.config import InputConfig
-from engine.errors import ConfigError
+from engine.errors import ConfigError, ModelError
 from engine.pipeline.config import EngineConfig
+from engine.pipeline.parts import Parts
 from engine.records.config import Section
 
 
 class RunConfig(Section):
     """Where results go, and how often progress is made safe."""
 
-    name: str = Field(description="The run's name: results go to <folder>/<name>/.", pattern=r"^[\w.-]+$")
+    name: str = Field(description="The run's name: results go to <folder>/<name>/.", pattern=r"^\w[\w.-]*$")
     folder: str = Field(default="runs", description="The folder of runs, relative to the config file.")
     snapshot_interval: float = Field(
         default=10.0, gt=0, description="Seconds between snapshots for recovery; work since is done again."
@@ -41,6 +42,7 @@ def load_config(path: Path) -> FlowConfig:
 
     Raises:
         ConfigError: Naming the file, the key, what was expected and what came.
+        ModelError: The same, when it is the model that cannot be built.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -64,6 +66,11 @@ def load_config(path: Path) -> FlowConfig:
     # The user's own models live beside the file that names them.
     if str(base) not in sys.path:
         sys.path.insert(0, str(base))
+    try:
+        # Models and metrics are only known to be right when they can be built.
+        Parts(config, "main")
+    except (ConfigError, ModelError) as error:
+        raise type(error)(f"{path}: {error}") from error
     return config
 
 

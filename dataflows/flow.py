@@ -30,7 +30,6 @@ from engine.monitoring.judges import Judge, make_judge
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Event
-from engine.pipeline.parts import Parts
 from engine.records.config import Task
 from engine.records.decode import Decoder, identifier
 from engine.records.values import Record, Unreadable
@@ -57,8 +56,6 @@ def flow(path: str) -> Dataflow:
 
 def build_flow(config: FlowConfig, progress: Progress | None = None) -> Dataflow:
     """The dataflow of a configuration; `progress` is told records and bytes as they are read."""
-    # A mistake in the model or the metrics shows here, before anything runs.
-    Parts(config, ONE_KEY)
     source = FileSource(config.input, config.base, time_field=config.record.time, progress=progress)
     dataflow = Dataflow("riverkeeper")
     batches = op.input("input", dataflow, source)

@@ -44,14 +44,14 @@ def make_model(config: ModelConfig) -> base.Estimator:
     Raises:
         ModelError: When it cannot be built, or predicts something other than the task.
     """
-    model = build(config.model)
+    model = build(config.model, "model.model")
     wanted = base.Regressor if config.task == "regression" else base.Classifier
     final = model
     while hasattr(final, "_last_step"):
         final = final._last_step
     if not isinstance(final, wanted) and not _predicts(final):
         raise ModelError(
-            f"model: the task is {config.task}, which needs a {wanted.__name__.lower()}; "
+            f"model.model: the task is {config.task}, which needs a {wanted.__name__.lower()}; "
             f"{type(final).__name__} is none"
         )
     return model

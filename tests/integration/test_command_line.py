@@ -71,6 +71,7 @@ def test_a_mistake_is_one_clear_line_and_exit_status_2(
         done = riverkeeper(command, flow)
         assert done.returncode == 2, (command, done.stdout)
         assert message in done.stderr
+        assert "flow.toml" in done.stderr or "fishing.jsonl" in done.stderr, "where the mistake is"
         assert "Traceback" not in done.stderr + done.stdout
         assert len(done.stderr.strip().splitlines()) == 1
 
