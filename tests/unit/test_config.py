@@ -79,7 +79,7 @@ def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
         (OK + "[labels]\nwait = -1\n", ["labels.wait: expected greater than 0, got -1"]),
         (
             OK.replace('"trial"', '"../up"'),
-            [r"run.name: expected text that matches pattern '^[\w.-]+$', got '../up'"],
+            [r"run.name: expected text that matches pattern '^\w[\w.-]*$', got '../up'"],
         ),
         (
             OK + "[record]\npositive = 1\nnegative = 1\n",
