@@ -107,7 +107,10 @@ def main() -> None:
             "riverkeeper run, whole process": lambda: whole_run(path),
         }
         same = bare_loop(quiet, lines), engine_loop(quiet, lines)
-        print("scores:", *({n: round(v, 6) for n, v in scores.items() if n[0].isupper()} for scores in same))
+        print(
+            "scores:",
+            *({n: round(float(v), 6) for n, v in scores.items() if n[0].isupper()} for scores in same),
+        )
         seconds: dict[str, list[float]] = {name: [] for name in peers}
         for _ in range(given.rounds):
             for name, work in peers.items():
