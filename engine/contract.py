@@ -48,6 +48,9 @@ class ContractConfig(Section):
 _ANY = (-sys.float_info.max, sys.float_info.max)
 """The bounds of a number that may be any: NaN and infinities lie outside them."""
 
+_NONE = (1.0, 0.0)
+"""Bounds within which no number lies."""
+
 
 class Contract:
     """Checks features against the contract."""
@@ -59,7 +62,11 @@ class Contract:
             for name, field in config.fields.items()
             if field.type == "number"
         }
-        self._others = config.fields.keys() - self._bounds.keys()
+        self._texts = {
+            name: None if field.categories is None else frozenset(field.categories)
+            for name, field in config.fields.items()
+            if field.type == "text"
+        }
         self._required = tuple(name for name, field in config.fields.items() if field.required)
         self._extra = config.extra
 
@@ -73,27 +80,41 @@ class Contract:
         "field 'age': expected a number of at least 0.0, got -1"
         """
         present: dict[str, Scalar] = {}
-        bounds, others, accept = self._bounds, self._others, self._extra == "accept"
+        bounds, texts = self._bounds, self._texts
         for name, value in features.items():
             kind = type(value)
-            # Most values are numbers within their bounds, and this is all that is done with them.
-            if (kind is float or kind is int) and name not in others and (accept or name in bounds):
-                low, high = bounds.get(name, _ANY)
+            # Most values are numbers or texts as they should be, and this is all that is done with them.
+            if kind is float or kind is int:
+                low, high = bounds.get(name) or self._bounds_of_extra(name)
                 if low <= value <= high:  # type: ignore[operator]  # kind says that it is a number
                     present[name] = value
                     continue
-            if value is None or (self._extra == "ignore" and name not in self._fields):
-                continue
-            if isinstance(value, np.generic):  # as programs that embed the engine pass them
-                value = value.item()  # noqa: PLW2901
-            reason = self._breach(name, value)
+            elif kind is str and name in texts:
+                allowed = texts[name]
+                if allowed is None or value in allowed:
+                    present[name] = value
+                    continue
+            kept, reason = self._examine(name, value)
             if reason is not None:
                 return present, reason
-            present[name] = value
+            if kept is not None:
+                present[name] = kept
         for name in self._required:
             if name not in present:
                 return present, f"field {name!r}: required, but missing"
         return present, None
+
+    def _examine(self, name: str, value: Scalar | np.generic | None) -> tuple[Scalar | None, str | None]:
+        """The value as it is kept, `None` when it leaves the features, and what is wrong with it."""
+        if value is None or (self._extra == "ignore" and name not in self._fields):
+            return None, None
+        # NumPy's scalars are what programs that embed the engine often have at hand.
+        plain: Scalar = value.item() if isinstance(value, np.generic) else value
+        return plain, self._breach(name, plain)
+
+    def _bounds_of_extra(self, name: str) -> tuple[float, float]:
+        """The bounds of a number that no number field names; none will do unless extras are accepted."""
+        return _ANY if self._extra == "accept" and name not in self._fields else _NONE
 
     def _breach(self, name: str, value: Scalar) -> str | None:
         """What is wrong with one present value; `None` if nothing is."""

@@ -123,6 +123,9 @@ def _absolute_error(output: float, label: float) -> float:
 
 def top_class(output: Mapping[Target, float]) -> Target:
     """The most probable class; the first of them in a tie, as River does it."""
+    if len(output) == 2:  # what binary tasks ask for, twice an event
+        (first, p), (second, q) = output.items()
+        return second if q > p else first
     return max(output, key=output.__getitem__)
 
 

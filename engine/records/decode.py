@@ -23,6 +23,9 @@ def event_time(value: object) -> float | None:
     >>> event_time("yesterday"), event_time(True)
     (None, None)
     """
+    kind = type(value)
+    if (kind is float or kind is int) and -_MILLISECONDS < value < _MILLISECONDS:  # type: ignore[operator]
+        return float(value)  # type: ignore[arg-type]  # the most frequent case, and kind says that it is a number
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
