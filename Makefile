@@ -30,8 +30,9 @@ test: $(VENV)/installed ## Run everything that CI runs
 test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
 	$(BIN)/pytest -m 'not integration'
 
-bench: $(VENV)/installed ## Engine against a bare River loop on the flights, as ratios
+bench: $(VENV)/installed ## Engine against a bare River loop, file source against a plain loop, as ratios
 	$(BIN)/python -m benchmarks.flights $(ARGS)
+	$(BIN)/python -m benchmarks.files
 
 format: $(VENV)/installed ## Format and fix what can be fixed
 	$(BIN)/ruff format .

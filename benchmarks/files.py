@@ -1,0 +1,86 @@
+"""Reading files: records a second for each format, against a plain Python loop over the lines."""
+
+import gzip
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import orjson
+import zstandard
+
+from dataflows.files.config import InputConfig
+from dataflows.files.source import FileSource
+
+RECORDS = 300_000
+ROUNDS = 3
+
+
+def write_files(folder: Path) -> None:
+    """The same ten features in each format, and labels to merge with them."""
+    rows = [
+        {"id": i, "time": i, **{f"x{k}": (i * k % 997) / 7 for k in range(8)}, "town": f"t{i % 50}"}
+        for i in range(RECORDS)
+    ]
+    text = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+    (folder / "plain.jsonl").write_bytes(text)
+    (folder / "gzip.jsonl.gz").write_bytes(gzip.compress(text, 6))
+    (folder / "zstd.jsonl.zst").write_bytes(zstandard.compress(text))
+    cells = "\n".join(",".join(str(value) for value in row.values()) for row in rows)
+    (folder / "rows.csv").write_text(",".join(rows[0]) + "\n" + cells + "\n", encoding="utf-8")
+    labels = (orjson.dumps({"id": i, "time": i + 5, "label": True}) + b"\n" for i in range(RECORDS))
+    (folder / "labels.jsonl").write_bytes(b"".join(labels))
+
+
+def plain_loop(path: Path) -> int:
+    """What one would write by hand: every line of a file."""
+    with path.open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
+def read(folder: Path, name: str, labels: str | None = None) -> int:
+    """All batches of the source; returns the number of records."""
+    part = FileSource(InputConfig(path=name, labels=labels), folder, time_field="time").build_part(
+        "", "files", None
+    )
+    records = 0
+    try:
+        while True:
+            records += sum(len(batch) for batch in part.next_batch())
+    except StopIteration:
+        return records
+    finally:
+        part.close()
+
+
+def main() -> None:
+    """Runs and prints."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_files(folder)
+        peers: dict[str, Callable[[], int]] = {
+            "plain Python loop, JSON lines": lambda: plain_loop(folder / "plain.jsonl"),
+            "JSON lines": lambda: read(folder, "plain.jsonl"),
+            "JSON lines, gzip": lambda: read(folder, "gzip.jsonl.gz"),
+            "JSON lines, zstd": lambda: read(folder, "zstd.jsonl.zst"),
+            "two streams merged by event time": lambda: read(folder, "plain.jsonl", "labels.jsonl"),
+            "CSV": lambda: read(folder, "rows.csv"),
+        }
+        seconds: dict[str, list[float]] = {peer: [] for peer in peers}
+        records = dict.fromkeys(peers, 0)
+        for _ in range(ROUNDS):
+            for peer, work in peers.items():
+                began = perf_counter()
+                records[peer] = work()
+                seconds[peer].append(perf_counter() - began)
+    print(f"{'':36}{'records/s':>11}{'spread':>9}{'of the plain loop':>19}")
+    plain = median(seconds["plain Python loop, JSON lines"]) / RECORDS
+    for peer, times in seconds.items():
+        each = median(times) / records[peer]
+        spread = (max(times) - min(times)) / median(times)
+        print(f"{peer:36}{1 / each:>11,.0f}{spread:>8.0%} {plain / each:>18.2f}")
+
+
+if __name__ == "__main__":
+    main()
