@@ -4,8 +4,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
 from engine.models.saving import load
 from engine.pipeline.engine import Engine
@@ -56,8 +55,7 @@ def _mended(example: Example) -> Example:
     return Example(example.id, example.time, {"x": float(example.features["x"]) / 1000}, example.label)
 
 
-@given(st.integers(0, 10_000))
-@settings(max_examples=10, deadline=None)
+@pytest.mark.parametrize("seed", range(10))
 def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) -> None:
     engine = Engine(make_config(**config()), judge=judge_that_knows())
     for example in faulty_stream(seed):
@@ -82,8 +80,7 @@ def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) ->
     assert (served.model, rollback.previous, rollback.model) == ("m1", "m0", "m1")
 
 
-@given(st.integers(0, 10_000))
-@settings(max_examples=5, deadline=None)
+@pytest.mark.parametrize("seed", range(5))
 def test_what_serves_after_the_rollback_is_better_than_what_served_before(seed: int) -> None:
     events, _ = run(seed, fault=True)
     rollback = next(e for e in events if isinstance(e, Decision) and e.action == "rollback")
@@ -108,8 +105,7 @@ def test_what_serves_after_the_rollback_is_better_than_what_served_before(seed: 
     assert new_loss < old_loss
 
 
-@given(st.integers(0, 10_000))
-@settings(max_examples=5, deadline=None)
+@pytest.mark.parametrize("seed", range(5))
 def test_without_a_fault_nothing_is_rolled_back(seed: int) -> None:
     events, _ = run(seed, fault=False)
     assert not [e for e in events if isinstance(e, Decision) and e.action == "rollback"]
