@@ -27,7 +27,7 @@ class Findings:
 
     Attributes:
         counts: Where the sampled records went.
-        reasons: Why records were turned away, with how often; the wording without its values.
+        reasons: Why records were turned away, with how often.
         types: Feature name to the types seen, with how often.
         last: A prediction, as an example.
         scores: Progressive scores over the sample.

@@ -9,7 +9,6 @@ runner, alone or as a cluster:
     python -m bytewax.run "dataflows.flow:flow('flow.toml')"
 """
 
-import atexit
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -147,9 +146,8 @@ _judges: dict[str, Judge] = {}
 
 
 def _shared_judge(config: MonitoringConfig, task: Task) -> Judge:
-    """One judge per worker process, for all its engines; ended with the process."""
+    """One judge per worker process, for all its engines; it ends itself with the process."""
     wanted = f"{task} {config.model_dump_json()}"
     if wanted not in _judges:
         _judges[wanted] = make_judge(config, task)
-        atexit.register(_judges[wanted].close)
     return _judges[wanted]

@@ -15,6 +15,9 @@ from pydantic import Field
 from engine.records.config import Section
 from engine.records.events import Outcome
 
+Status = Literal["pass", "warn", "fail", "unjudged"]
+"""A window's verdict; `unjudged` means that it could not be judged (the reason is with it)."""
+
 
 class WindowConfig(Section):
     """How outcomes are cut into windows."""

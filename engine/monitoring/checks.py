@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from engine.monitoring.values import Check, Status
+from engine.monitoring.values import Check
+from engine.windows import Status
 
 _ORDER: dict[Status, int] = {"pass": 0, "warn": 1, "fail": 2, "unjudged": 3}
 _MOST_NAMED = 6

@@ -16,8 +16,9 @@ from engine.monitoring.limits import (
     rise_by_chance,
     wasserstein_by_chance,
 )
-from engine.monitoring.values import Cell, Check, Job, Status, Table
+from engine.monitoring.values import Cell, Check, Job, Table
 from engine.records.config import Task
+from engine.windows import Status
 
 SERVED = {"label": "target drift", "prediction": "prediction drift", "probability": "prediction drift"}
 """The columns that are not features, and what their drift is called."""

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Status = Literal["pass", "warn", "fail", "unjudged"]
-"""A window's verdict; `unjudged` means that it could not be judged (the reason is with it)."""
+from engine.windows import Status
 
 Cell = bool | int | float | str | None
 

@@ -13,13 +13,11 @@ open, shadows are compared with the champion on every labelled event.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.evidence import Trial, threshold
 from engine.supervision.values import Finding
-
-Status = Literal["pass", "warn", "fail", "unjudged"]
+from engine.windows import Status
 
 
 @dataclass(slots=True)
@@ -175,9 +173,7 @@ class Supervisor:
 
     def changed(self, learned: int) -> None:
         """A rollback was carried out."""
-        self.state.suspicion = None
-        self.state.tainted = False
-        self.state.failed_in_row = 0
+        self._end(self.state)
         self.state.changed_at = learned
 
     def on_verdict(self, status: Status, reason: str) -> Finding | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from engine.monitoring.values import Job, Status, Verdict
+from engine.monitoring.values import Job, Verdict
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.engine import Engine
 from engine.records.values import Example, Label, Record, Unreadable
+from engine.windows import Status
 
 LOGISTIC = ["preprocessing.StandardScaler", "linear_model.LogisticRegression"]
 

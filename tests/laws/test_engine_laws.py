@@ -14,12 +14,12 @@ from river import linear_model, preprocessing
 import engine
 from engine.learning.config import ScoresConfig
 from engine.learning.scores import make_metrics
-from engine.monitoring.values import Status
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event, Report, Summary
 from engine.records.events import Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, Label, Record
 from engine.registry import Version
+from engine.windows import Status
 from tests.laws.engines import (
     ScriptedJudge,
     in_batches,

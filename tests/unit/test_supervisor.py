@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from engine.supervision.config import SupervisionConfig
-from engine.supervision.supervisor import Status, Supervisor
+from engine.supervision.supervisor import Supervisor
 from engine.supervision.values import Finding
+from engine.windows import Status
 
 BAD, GOOD = 0.9, 0.1
 

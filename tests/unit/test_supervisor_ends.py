@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from engine.supervision.supervisor import Status
+from engine.windows import Status
 from tests.unit.test_supervisor import action, close, feed, make, suspicious
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from engine.monitoring.config import ColumnLimits, DriftConfig, MonitoringConfig
 from engine.monitoring.evidently import judge
-from engine.monitoring.values import Cell, Job, Status, Table
+from engine.monitoring.values import Cell, Job, Table
 from engine.records.config import Task
+from engine.windows import Status
 from tests.unit.verdicts import (
     CONFIG,
     Change,

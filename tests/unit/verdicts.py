@@ -7,8 +7,9 @@ from typing import Any
 
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import judge
-from engine.monitoring.values import Cell, Job, Status, Table, Verdict
+from engine.monitoring.values import Cell, Job, Table, Verdict
 from engine.records.config import Task
+from engine.windows import Status
 
 CONFIG = MonitoringConfig()
 Change = Callable[[dict[str, list[Cell]]], None]
