@@ -1,7 +1,7 @@
 """Windows: which outcomes are judged together, and the bounded sample of them that a report sees.
 
 Windows are tumbling, over outcomes (predictions whose fate is known), by count. Beside the sample the
-last closed windows' labelled outcomes are kept, so that a shadow can be scored on them and catch up.
+last closed windows' outcomes that train are kept, so that a shadow can be scored on them and catch up.
 """
 
 from collections import deque
@@ -41,14 +41,14 @@ class Window:
         start: Event time of its first outcome, seconds since 1970.
         end: Event time of its last one.
         sample: At most `WindowConfig.sample` of its outcomes.
-        labelled: All its outcomes that have a label, in the order in which the labels came.
+        learnable: All its outcomes that models learn from, in the order in which they became known.
     """
 
     index: int
     start: float
     end: float
     sample: Sequence[Outcome]
-    labelled: Sequence[Outcome]
+    learnable: Sequence[Outcome]
 
 
 class Reservoir:
@@ -82,7 +82,7 @@ class Reservoir:
 @dataclass(slots=True)
 class _OpenWindow:
     reservoir: Reservoir
-    labelled: list[Outcome] = field(default_factory=list)
+    learnable: list[Outcome] = field(default_factory=list)
     outcomes: int = 0
     start: float = 0.0
     end: float = 0.0
@@ -110,7 +110,7 @@ class Windows:
         """Outcomes in the open window."""
         return self._open.outcomes
 
-    def add(self, outcome: Outcome) -> bool:
+    def add(self, outcome: Outcome, *, learnable: bool) -> bool:
         """Puts an outcome into the open window; true when that fills it, and it must be closed."""
         window = self._open
         if window.outcomes == 0:
@@ -118,22 +118,22 @@ class Windows:
         window.end = outcome.time
         window.outcomes += 1
         window.reservoir.add(outcome)
-        if outcome.label is not None:
-            window.labelled.append(outcome)
+        if learnable:
+            window.learnable.append(outcome)
         return window.outcomes >= self._config.count
 
     def close(self) -> Window:
         """Closes the open window and opens the next."""
         done = self._open
-        window = Window(self.index, done.start, done.end, tuple(done.reservoir.rows), tuple(done.labelled))
+        window = Window(self.index, done.start, done.end, tuple(done.reservoir.rows), tuple(done.learnable))
         self.closed.append(window)
         self.index += 1
         self._open = self._fresh()
         return window
 
-    def labelled(self) -> list[Outcome]:
-        """The labelled outcomes of the closed windows that are kept and of the open one, in order."""
-        return [outcome for window in self.closed for outcome in window.labelled] + self._open.labelled
+    def learnable(self) -> list[Outcome]:
+        """What models learned in the closed windows that are kept and in the open one, in order."""
+        return [outcome for window in self.closed for outcome in window.learnable] + self._open.learnable
 
     def state(self) -> tuple[Any, ...]:
         """What a snapshot keeps."""

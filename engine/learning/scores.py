@@ -15,10 +15,15 @@ from engine.errors import ConfigError
 from engine.learning.config import ScoresConfig
 from engine.models.tasks import top_class
 from engine.records.config import Task
-from engine.records.events import Output
+from engine.records.events import AnomalyScore, Output
 from engine.records.values import Target
 
-_DEFAULT = {"binary": ["Accuracy"], "multiclass": ["Accuracy"], "regression": ["MAE"]}
+_DEFAULT = {
+    "binary": ["Accuracy"],
+    "multiclass": ["Accuracy"],
+    "regression": ["MAE"],
+    "anomaly": ["RollingROCAUC"],
+}
 
 
 def make_metrics(config: ScoresConfig, task: Task) -> dict[str, metrics.base.Metric]:
@@ -34,7 +39,7 @@ def make_metrics(config: ScoresConfig, task: Task) -> dict[str, metrics.base.Met
         if not inspect.isclass(kind) or not issubclass(kind, metrics.base.Metric):
             raise ConfigError(f"scores.metrics: River has no metric {name!r}")
         only_binary = issubclass(kind, metrics.base.BinaryMetric)
-        if not issubclass(kind, wanted) or (only_binary and task != "binary"):
+        if not issubclass(kind, wanted) or (only_binary and task not in {"binary", "anomaly"}):
             raise ConfigError(f"scores.metrics: {name} is not a metric of a {task} task")
         try:
             made[name] = kind()
@@ -51,6 +56,7 @@ class Baseline:
 
     def __init__(self, task: Task) -> None:
         self._regression = task == "regression"
+        self._anomaly = task == "anomaly"
         self._labels = 0
         self._total = 0.0
         self._classes: dict[Target, int] = {}
@@ -61,6 +67,9 @@ class Baseline:
             return None
         if self._regression:
             return self._total / self._labels
+        if self._anomaly:
+            share = self._classes.get(True, 0) / self._labels
+            return AnomalyScore(share, share > 0.5)
         return {name: count / self._labels for name, count in self._classes.items()}
 
     def learn(self, label: Target) -> None:
@@ -90,7 +99,7 @@ class Totals:
 class Scores:
     """Scores over the whole run; predictions served as `None` are counted elsewhere, not scored."""
 
-    def __init__(self, config: ScoresConfig, task: Task, loss: Callable[[Any, Any], float]) -> None:
+    def __init__(self, config: ScoresConfig, task: Task, loss: Callable[[Any, Any], float | None]) -> None:
         self._metrics = make_metrics(config, task)
         self._classes = task != "regression"
         self._loss = loss
@@ -104,18 +113,29 @@ class Scores:
             for metric in self._metrics.values()
         ]
 
-    def update(self, output: Any, label: Target, loss: float) -> float:
+    def update(self, output: Any, label: Target, loss: float | None) -> float:
         """Scores one served output; returns the baseline's loss on the same label.
 
         The baseline has nothing to say before its first label; there it is given the model's own loss.
         """
         before = self._baseline.output()
         self._baseline.learn(label)
-        baseline = loss if before is None else self._loss(before, label)
-        self._totals.add(loss, baseline)
+        baseline = (loss if before is None else self._loss(before, label)) or 0.0
+        if loss is not None:
+            self._totals.add(loss, baseline)
         for update, needs_label in self._updates:
-            update(label, top_class(output) if needs_label else output)
+            if isinstance(output, AnomalyScore):
+                said: Any = output.anomalous if needs_label else output.score
+            else:
+                said = top_class(output) if needs_label else output
+            if said is not None:
+                update(label, said)
         return baseline
+
+    def correct(
+        self, output: Any, before: Target, label: Target, loss_before: float | None, loss: float | None
+    ) -> None:
+        """Takes back the score on one label and puts in that on another."""
 
     def values(self) -> dict[str, float]:
         """Every metric by its name, the mean `loss` and the `baseline_loss` over the same events."""

@@ -1,11 +1,26 @@
-"""Predictions that wait for their label, oldest first, bounded by event time and by number."""
+"""What waits: predictions for their label, labels for their example, settled ones for a correction.
 
+Each is kept by id, oldest first, bounded by event time and by number.
+"""
+
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from engine.learning.config import LabelsConfig
 from engine.records.events import Output
-from engine.records.values import Example
+from engine.records.values import Example, Label, Target
+
+_MOVES = 2
+"""How often one call puts something back: if all were from the future, there would be no end to it."""
+
+
+class Kept(Protocol):
+    """Anything that waits from some event time on."""
+
+    @property
+    def since(self) -> float:
+        """Seconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -13,6 +28,7 @@ class Held:
     """One prediction that waits.
 
     Attributes:
+        since: Event time from which it waits, seconds since 1970.
         sequence: The prediction's sequence number.
         example: Features as they were at prediction time.
         output: What the serving model put out.
@@ -20,6 +36,7 @@ class Held:
         shadows: What each live shadow put out for the same features, by the shadow's name.
     """
 
+    since: float
     sequence: int
     example: Example
     output: Output | None
@@ -27,16 +44,45 @@ class Held:
     shadows: dict[str, Output | None] | None = None
 
 
-class Waiting:
-    """Holds predictions by id.
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A label that came before its example."""
+
+    since: float
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A prediction that has had its outcome.
+
+    Attributes:
+        since: Event time of the outcome.
+        label: Its label; `None` when it expired without one.
+        loss: Of the served output on that label, where there is one.
+        held: The prediction, kept only where a later label is learned.
+    """
+
+    since: float
+    label: Target | None
+    loss: float | None = None
+    held: Held | None = None
+
+
+KeptT = TypeVar("KeptT", bound=Kept)
+
+
+class Waiting(Generic[KeptT]):
+    """Holds what waits, by id, at most so many seconds of event time and at most so many.
 
     The oldest is found in constant time: an `OrderedDict`, since a plain `dict` scans the slots of the
     entries deleted before its first one.
     """
 
-    def __init__(self, config: LabelsConfig) -> None:
-        self._config = config
-        self._held: OrderedDict[str, Held] = OrderedDict()
+    def __init__(self, seconds: float, most: int) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._held: OrderedDict[str, KeptT] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -44,40 +90,50 @@ class Waiting:
     def __contains__(self, name: str) -> bool:
         return name in self._held
 
-    def add(self, held: Held) -> None:
-        """Holds a prediction whose id does not wait already."""
-        self._held[held.example.id] = held
+    def add(self, name: str, kept: KeptT) -> None:
+        """Holds something whose id does not wait already."""
+        self._held[name] = kept
 
-    def take(self, name: str) -> Held | None:
-        """The prediction with this id, which stops waiting; `None` when none waits."""
+    def get(self, name: str) -> KeptT | None:
+        """What waits under this id, and goes on waiting."""
+        return self._held.get(name)
+
+    def take(self, name: str) -> KeptT | None:
+        """What waits under this id, which stops waiting; `None` when nothing does."""
         return self._held.pop(name, None)
 
-    def expired(self, now: float) -> list[Held]:
+    def expired(self, now: float) -> list[KeptT]:
         """Removes and returns what has waited too long at event time `now`, and what is over the bound.
 
-        Order is that of arrival: an example that came late, behind a younger one, expires with it.
+        Order is that of arrival: what came late, behind something younger, expires with it. Only what
+        claims to come from far in the future (more than a whole wait ahead) goes back to the end, so that
+        the others need not wait for it.
         """
         held = self._held
-        if not held:
-            return []
-        gone = []
-        limit = now - self._config.wait
+        gone: list[KeptT] = []
+        earliest, latest = now - self._seconds, now + self._seconds
+        moved = 0
         while held:
-            oldest = next(iter(held.values()))
-            if oldest.example.time >= limit and len(held) <= self._config.max_waiting:
-                break
+            name, oldest = next(iter(held.items()))
+            if len(held) <= self._most:
+                if oldest.since > latest > -math.inf and moved < _MOVES:
+                    held.move_to_end(name)
+                    moved += 1
+                    continue
+                if oldest.since >= earliest:
+                    break
             gone.append(oldest)
-            del held[oldest.example.id]
+            del held[name]
         return gone
 
-    def all(self) -> list[Held]:
+    def all(self) -> list[KeptT]:
         """Everything that waits, oldest first."""
         return list(self._held.values())
 
-    def state(self) -> list[Held]:
+    def state(self) -> list[tuple[str, KeptT]]:
         """What a snapshot keeps."""
-        return self.all()
+        return list(self._held.items())
 
-    def restore(self, state: list[Held]) -> None:
+    def restore(self, state: list[tuple[str, KeptT]]) -> None:
         """Goes on from a snapshot's state."""
-        self._held = OrderedDict((held.example.id, held) for held in state)
+        self._held = OrderedDict(state)

@@ -1,7 +1,7 @@
-"""One small adapter between River's models and the engine: predict and loss, by task.
+"""One small adapter between River's models and the engine: predict, learn and loss, by task.
 
-An output is what the model puts out: class probabilities, or a number. `None` stands for every way in
-which River says "I have not learned yet" (`None`, `{}`).
+An output is what the model puts out: class probabilities, a number, or an anomaly score. `None` stands for
+every way in which River says "I have not learned yet" (`None`, `{}`).
 """
 
 import math
@@ -15,7 +15,7 @@ from engine.errors import ModelError
 from engine.models.config import ModelConfig
 from engine.models.spec import build
 from engine.records.config import Task
-from engine.records.events import Output
+from engine.records.events import AnomalyScore, Output
 from engine.records.values import Features, Target
 
 Predict = Callable[[Any, Features], Output | None]
@@ -28,14 +28,19 @@ class TaskOps:
 
     Attributes:
         predict: Asks a model for its output.
+        learn: Trains a model on features and label.
         loss: Of an output on a label. Classification: the Brier score, halved so that it lies in
-            [0, 1] (Brier 1950). Regression: the absolute error.
+            [0, 1] (Brier 1950). Regression: the absolute error. Anomaly detection: 1 for a wrong
+            decision, 0 for a right one, `None` where the detector has no threshold to decide by.
         serve: The served class or value, and the probability that goes with it.
+        unsupervised: Whether models learn from features alone, and so at once.
     """
 
     predict: Predict
-    loss: Callable[[Any, Any], float]
+    learn: Callable[[Any, Features, Target | None], None]
+    loss: Callable[[Any, Any], float | None]
     serve: Callable[[Any], tuple[Target | None, float | Mapping[Target, float] | None]]
+    unsupervised: bool = False
 
 
 def make_model(config: ModelConfig) -> base.Estimator:
@@ -45,10 +50,15 @@ def make_model(config: ModelConfig) -> base.Estimator:
         ModelError: When it cannot be built, or predicts something other than the task.
     """
     model = build(config.model, "model.model")
+    final = _last_step(model)
+    if config.task == "anomaly":
+        if isinstance(final, base.SupervisedAnomalyDetector) or not hasattr(final, "score_one"):
+            raise ModelError(
+                "model.model: the task is anomaly, which needs a detector that learns from features alone "
+                f"(score_one and learn_one, such as anomaly.HalfSpaceTrees); {type(final).__name__} is none"
+            )
+        return model
     wanted = base.Regressor if config.task == "regression" else base.Classifier
-    final = model
-    while hasattr(final, "_last_step"):
-        final = final._last_step
     if not isinstance(final, wanted) and not _predicts(final):
         raise ModelError(
             f"model.model: the task is {config.task}, which needs a {wanted.__name__.lower()}; "
@@ -57,14 +67,31 @@ def make_model(config: ModelConfig) -> base.Estimator:
     return model
 
 
+def _last_step(model: Any) -> Any:
+    """What a pipeline ends in; the model itself when it is none."""
+    while hasattr(model, "_last_step"):
+        model = model._last_step
+    return model
+
+
 def task_ops(task: Task, model: base.Estimator) -> TaskOps:
     """The operations of the task, for models built like this one."""
+    if task == "anomaly":
+        return TaskOps(_predict_score, _learn_features, _wrong_decision, _serve_score, unsupervised=True)
     if task == "regression":
-        return TaskOps(_predict_value, _absolute_error, _serve_value)
+        return TaskOps(_predict_value, _learn, _absolute_error, _serve_value)
     predict = _predict_probabilities if _has_probabilities(model) else _predict_class
     if task == "binary":
-        return TaskOps(predict, _binary_brier, _serve_binary)
-    return TaskOps(predict, _brier, _serve_classes)
+        return TaskOps(predict, _learn, _binary_brier, _serve_binary)
+    return TaskOps(predict, _learn, _brier, _serve_classes)
+
+
+def _learn(model: Any, features: Features, label: Target | None) -> None:
+    model.learn_one(features, label)
+
+
+def _learn_features(model: Any, features: Features, _: Target | None) -> None:
+    model.learn_one(features)
 
 
 def _predicts(model: base.Estimator) -> bool:
@@ -102,6 +129,14 @@ def _predict_value(model: Any, features: Features) -> Output | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
+def _predict_score(model: Any, features: Features) -> Output | None:
+    score = model.score_one(features)
+    if score is None or not math.isfinite(score):
+        return None
+    classify = getattr(_last_step(model), "classify", None)
+    return AnomalyScore(float(score), None if classify is None else bool(classify(score)))
+
+
 def _binary_brier(output: Mapping[Target, float], label: Target) -> float:
     miss: float = 1.0 - output.get(label, 0.0)
     return _in_bounds(miss * miss)
@@ -119,6 +154,10 @@ def _in_bounds(loss: float) -> float:
 
 def _absolute_error(output: float, label: float) -> float:
     return abs(output - label)
+
+
+def _wrong_decision(output: AnomalyScore, label: Target) -> float | None:
+    return None if output.anomalous is None else float(output.anomalous != label)
 
 
 def top_class(output: Mapping[Target, float]) -> Target:
@@ -141,3 +180,7 @@ def _serve_classes(
 
 def _serve_value(output: float | None) -> tuple[Target | None, None]:
     return output, None
+
+
+def _serve_score(output: AnomalyScore | None) -> tuple[Target | None, None]:
+    return (None if output is None else output.anomalous), None

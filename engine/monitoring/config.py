@@ -45,8 +45,8 @@ class DriftConfig(Section):
     category_fail: float = Field(default=0.4, gt=0, description="Categories: the same distance, that fails.")
     columns: dict[str, ColumnLimits] = Field(
         default={},
-        description="Limits of single columns by name. `label`, `prediction` and `probability` "
-        "only ever warn unless `fail` is set for them here.",
+        description="Limits of single columns by name. `label`, `prediction`, `probability` "
+        "and `score` only ever warn unless `fail` is set for them here.",
     )
     ignore: list[str] = Field(
         default=[],

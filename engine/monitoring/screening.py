@@ -20,7 +20,12 @@ from engine.monitoring.values import Cell, Check, Job, Table
 from engine.records.config import Task
 from engine.windows import Status
 
-SERVED = {"label": "target drift", "prediction": "prediction drift", "probability": "prediction drift"}
+SERVED = {
+    "label": "target drift",
+    "prediction": "prediction drift",
+    "probability": "prediction drift",
+    "score": "prediction drift",
+}
 """The columns that are not features, and what their drift is called."""
 
 OTHER = "(other)"

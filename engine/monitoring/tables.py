@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.monitoring.values import Cell, Table
-from engine.records.events import Outcome
+from engine.records.events import AnomalyScore, Outcome
 from engine.records.values import Target
 
-OWN_COLUMNS = ("label", "prediction", "probability")
+OWN_COLUMNS = ("label", "prediction", "probability", "score")
 """Columns that are ours; a feature of such a name appears as `feature:name`."""
 
 Serve = Callable[[Any], tuple[Target | None, float | Mapping[Target, float] | None]]
@@ -25,4 +25,6 @@ def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
     columns["prediction"] = [prediction for prediction, _ in served]
     if any(isinstance(probability, float) for _, probability in served):
         columns["probability"] = [p if isinstance(p, float) else None for _, p in served]
+    if any(isinstance(outcome.output, AnomalyScore) for outcome in sample):
+        columns["score"] = [getattr(outcome.output, "score", None) for outcome in sample]
     return Table(columns)

@@ -12,8 +12,9 @@ Cell = bool | int | float | str | None
 class Table:
     """Sampled rows of a window as columns of equal length; `None` is a missing value.
 
-    Besides the features there may be `label`, `prediction` (a class or a value) and `probability` (of
-    the positive class; binary only). A `label` of `None` is an outcome that never got one.
+    Besides the features there may be `label`, `prediction` (a class or a value), `probability` (of the
+    positive class; binary only) and `score` (anomaly only). A `label` of `None` is an outcome that never
+    got one.
     """
 
     columns: Mapping[str, Sequence[Cell]]

@@ -10,7 +10,7 @@ from typing import Any
 from engine.models.saving import dump, load
 from engine.models.tasks import TaskOps
 from engine.records.events import Outcome, Output
-from engine.records.values import Features, Target
+from engine.records.values import Features
 
 MODEL = "model"
 """The kind under which models are saved."""
@@ -25,7 +25,7 @@ class Checkpoint:
         window: The window at whose end it was taken (or in which, for a model that was replaced).
         sequence: Predictions made by then: only later ones can be compared fairly.
         outcomes: Outcomes known by then: it has learned none after these.
-        learned: Labelled events that it has learned.
+        learned: Events that it has learned.
         saved: The model.
     """
 
@@ -120,18 +120,26 @@ class Candidates:
                 outputs[shadow.checkpoint.name] = None
         return outputs
 
+    def learn(self, model: Any, outcome: Outcome) -> str | None:
+        """Trains a model on one outcome; returns what it raised, if anything, and raises nothing."""
+        try:
+            self._ops.learn(model, outcome.example.features, outcome.label)
+        except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
+            return f"{type(error).__name__}: {error}"
+        return None
+
     def learn_shadows(self, outcome: Outcome) -> None:
-        """Every shadow learns one labelled outcome."""
+        """Every shadow learns one outcome."""
         for shadow in self.state.shadows.values():
             self._learn(shadow, outcome)
 
     def _learn(self, shadow: Shadow, outcome: Outcome) -> None:
-        if outcome.label is not None and outcome.order >= shadow.outcomes:
+        if outcome.order >= shadow.outcomes:
             shadow.outcomes = outcome.order + 1
-            learn_quietly(shadow.model, outcome.example.features, outcome.label)
+            self.learn(shadow.model, outcome)
 
     def catch_up(self, outcomes: Iterable[Outcome]) -> None:
-        """Every shadow learns the labelled outcomes of a closed window, as far as it has not yet."""
+        """Every shadow learns these outcomes of a closed window, as far as it has not yet."""
         rows = list(outcomes)
         for shadow in self.state.shadows.values():
             for outcome in rows:
@@ -170,15 +178,6 @@ class Candidates:
     def dismiss(self) -> None:
         """The suspicion is over: the shadows end."""
         self.state.shadows.clear()
-
-
-def learn_quietly(model: Any, features: Features, label: Target) -> str | None:
-    """Trains a model on one event; returns what it raised, if anything, and raises nothing."""
-    try:
-        model.learn_one(features, label)
-    except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
-        return f"{type(error).__name__}: {error}"
-    return None
 
 
 def thin(ladder: list[Checkpoint], most: int) -> list[Checkpoint]:

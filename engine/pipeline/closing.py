@@ -139,7 +139,7 @@ def _let_learn(parts: Parts, judged: Window, closed: Window, *, were_learning: b
     if were_learning:
         candidates.forget_before(judged.index)
     else:
-        candidates.catch_up(judged.labelled)
+        candidates.catch_up(judged.learnable)
         candidates.keep_before(closed.index)
-        candidates.catch_up(closed.labelled)
+        candidates.catch_up(closed.learnable)
     candidates.keep_before(closed.index + 1)

@@ -1,6 +1,7 @@
 """Carries out what supervision finds, and writes it down with its evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from engine.models.saving import digest
 from engine.monitoring.drift import LossDrift
@@ -62,17 +63,20 @@ def _compare_buffered(parts: Parts, shadows: Sequence[Shadow]) -> Finding | None
         held.shadows = _predict_fairly(parts, shadows, held.sequence, held.example.features)
     champion = parts.candidates.state.name
     finding = None
-    for outcome in parts.windows.labelled():
-        if outcome.loss is None or outcome.model != champion:
+    for outcome in parts.windows.learnable():
+        # A correction is of a prediction that was compared when its first label came.
+        if outcome.loss is None or outcome.model != champion or outcome.correction:
             continue
         outputs = _predict_fairly(parts, shadows, outcome.sequence, outcome.example.features)
-        losses = {
-            name: parts.ops.loss(output, outcome.label)
-            for name, output in outputs.items()
-            if output is not None
-        }
+        losses = losses_of(parts, outputs, outcome.label)
         finding = parts.supervisor.compare(outcome.sequence, outcome.loss, losses, parts.counts.learned)
     return finding
+
+
+def losses_of(parts: Parts, outputs: Mapping[str, Output | None], label: Any) -> dict[str, float]:
+    """The loss of each output on the label, where it has one."""
+    losses = {name: parts.ops.loss(output, label) for name, output in outputs.items() if output is not None}
+    return {name: loss for name, loss in losses.items() if loss is not None}
 
 
 def _predict_fairly(

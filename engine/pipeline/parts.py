@@ -4,15 +4,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.contract import Contract
+from engine.errors import ConfigError
+from engine.learning.clock import Clock
 from engine.learning.scores import Scores, Totals
-from engine.learning.waiting import Waiting
+from engine.learning.waiting import Early, Held, Settled, Waiting
 from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.monitoring.drift import LossDrift
 from engine.monitoring.values import Job, Table, Verdict
 from engine.pipeline.candidates import Candidates
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.events import WindowScores
+from engine.records.decode import expected_label, read_label
 from engine.records.events import Counts
+from engine.records.values import Target
 from engine.supervision.supervisor import Supervisor
 from engine.windows import Window, Windows
 
@@ -43,7 +47,6 @@ class Progress:
     """Counters and marks.
 
     Attributes:
-        now: The latest event time seen, seconds since 1970.
         outcomes: Predictions whose fate is known.
         decisions: Decisions taken.
         totals: Losses over the open window.
@@ -54,7 +57,6 @@ class Progress:
         complained: The champion that was last reported for raising while it learned.
     """
 
-    now: float = 0.0
     outcomes: int = 0
     decisions: int = 0
     totals: Totals = field(default_factory=Totals)
@@ -75,7 +77,14 @@ class Parts:
         self.config = config
         self.ops: TaskOps = task_ops(task, champion)
         self.contract = Contract(config.contract)
-        self.waiting = Waiting(config.labels)
+        labels = config.labels
+        self.clock = Clock()
+        self.waiting: Waiting[Held] = Waiting(labels.wait, labels.max_waiting)
+        self.early: Waiting[Early] = Waiting(labels.early_wait, labels.max_waiting)
+        self.settled: Waiting[Settled] = Waiting(labels.remember, labels.max_remembered)
+        # Without an id field every id is a place in the input, and none can come twice.
+        self.expired_label = _expired_label(config)
+        self.remembers = config.record.id is not None and labels.max_remembered > 0
         self.scores = Scores(config.scores, task, self.ops.loss)
         self.windows = Windows(config.window, key)
         self.drift = LossDrift(config.monitoring.loss_drift_delta)
@@ -90,7 +99,10 @@ class Parts:
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps: the state of every part, and nothing of the configuration."""
         return {
+            "clock": self.clock.state(),
             "waiting": self.waiting.state(),
+            "early": self.early.state(),
+            "settled": self.settled.state(),
             "scores": self.scores.state(),
             "windows": self.windows.state(),
             "drift": self.drift,
@@ -102,7 +114,10 @@ class Parts:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on from what a snapshot kept."""
+        self.clock.restore(state["clock"])
         self.waiting.restore(state["waiting"])
+        self.early.restore(state["early"])
+        self.settled.restore(state["settled"])
         self.scores.restore(state["scores"])
         self.windows.restore(state["windows"])
         self.drift = state["drift"]
@@ -110,3 +125,20 @@ class Parts:
         self.supervisor.state = state["supervisor"]
         self.counts = state["counts"]
         self.progress = state["progress"]
+
+
+def _expired_label(config: EngineConfig) -> Target | None:
+    """The label that stands for none, as models learn it.
+
+    Raises:
+        ConfigError: When it is no label of the task.
+    """
+    value = config.labels.expired_label
+    if value is None:
+        return None
+    task = config.model.task
+    label = read_label(value, task, config.record)
+    if label is None:
+        expected = expected_label(task, config.record)
+        raise ConfigError(f"labels.expired_label: expected {expected}, got {value!r}")
+    return label

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Task = Literal["binary", "multiclass", "regression"]
-"""What is predicted: a yes/no, one of several classes, or a number."""
+Task = Literal["binary", "multiclass", "regression", "anomaly"]
+"""What is predicted: a yes/no, one of several classes, a number, or how unusual an example is."""
 
 
 class Section(BaseModel):
@@ -36,8 +36,12 @@ class RecordConfig(Section):
         "Empty string: records have no time, and pending examples expire by count only.",
     )
     label: str = Field(default="label", description="Field with the label.")
-    positive: bool | int | str = Field(default=True, description="Binary task: the label that means yes.")
-    negative: bool | int | str = Field(default=False, description="Binary task: the label that means no.")
+    positive: bool | int | str = Field(
+        default=True, description="Binary and anomaly task: the label that is yes."
+    )
+    negative: bool | int | str = Field(
+        default=False, description="Binary and anomaly task: the label that is no."
+    )
     kind: KindConfig | None = Field(
         default=None,
         description="How to tell examples from labels in one stream; omit when a record is both.",

@@ -45,12 +45,12 @@ def _is_finite(value: object) -> TypeGuard[int | float]:
 
 
 def read_label(value: object, task: Task, config: RecordConfig) -> Target | None:
-    """The label as models learn it (`True`/`False` in a binary task), or `None` if it is not one.
+    """The label as models learn it (`True`/`False` for yes and no), or `None` if it is not one.
 
     >>> read_label(1, "binary", RecordConfig()), read_label("maybe", "binary", RecordConfig())
     (True, None)
     """
-    if task == "binary":
+    if task in {"binary", "anomaly"}:
         if value == config.positive:
             return True
         return False if value == config.negative else None
@@ -135,7 +135,7 @@ class Decoder:
             return None
         label = read_label(value, self._task, self._config)
         if label is None:
-            raise _refusal(self._config.label, _expected(self._task, self._config), value)
+            raise _refusal(self._config.label, expected_label(self._task, self._config), value)
         return label
 
 
@@ -143,7 +143,8 @@ def _refusal(field: str, expected: str, got: object) -> _Refused:
     return _Refused(f"field {field!r}: expected {expected}, got {shown(got)}")
 
 
-def _expected(task: Task, config: RecordConfig) -> str:
-    if task == "binary":
+def expected_label(task: Task, config: RecordConfig) -> str:
+    """What a label of the task is, in words for a message."""
+    if task in {"binary", "anomaly"}:
         return f"the positive ({config.positive!r}) or the negative ({config.negative!r}) class"
     return "a finite number" if task == "regression" else "a class (text, whole number or boolean)"

@@ -6,8 +6,22 @@ from typing import Literal
 
 from engine.records.values import Example, Target
 
-Output = Mapping[Target, float] | float
-"""What a model puts out: class probabilities, or a value in regression."""
+
+@dataclass(frozen=True, slots=True)
+class AnomalyScore:
+    """What an anomaly detector puts out.
+
+    Attributes:
+        score: The higher, the more unusual; its range is the detector's own.
+        anomalous: Whether the detector's threshold calls it an anomaly; `None` when it has none.
+    """
+
+    score: float
+    anomalous: bool | None
+
+
+Output = Mapping[Target, float] | float | AnomalyScore
+"""What a model puts out: class probabilities, a value in regression, or an anomaly score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +31,13 @@ class Prediction:
     Attributes:
         id: The example's id.
         time: The example's event time, seconds since 1970.
-        prediction: A class or a value; `None` when the model has not learned enough to say.
-        probability: Binary: of the positive class. Multiclass: of each class. Regression: `None`.
+        prediction: A class or a value; in anomaly detection whether it is one. `None` when the model has
+            not learned enough to say, or has no threshold to say it by.
+        probability: Binary: of the positive class. Multiclass: of each class. Else `None`.
         model: The serving model's name: `m0` from the start, `m1` after the first change, and so on.
         sequence: Counts this key's predictions from 0: with the key, a deterministic event id.
         key: The model key.
+        score: Anomaly detection: the higher, the more unusual. Else `None`.
     """
 
     id: str
@@ -31,6 +47,7 @@ class Prediction:
     model: str
     sequence: int
     key: str
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +55,8 @@ class DeadLetter:
     """A record that was turned away, with the reason; it has trained nothing.
 
     Attributes:
-        kind: `rejected`: unreadable, or against the contract. `unmatched`: a label for which no
-            prediction waits (never seen, already labelled, or expired).
+        kind: `rejected`: unreadable, or against the contract. `unmatched`: a label that found no
+            prediction it could be for (none came in time, or it has had its outcome).
         reason: What was expected and what came.
         source: Where the record came from.
         position: Its offset there, -1 when unknown.
@@ -59,15 +76,19 @@ class DeadLetter:
 class Outcome:
     """A prediction whose fate is known: its label came, or it waited too long.
 
+    An anomaly detector learns an example at once, so there every prediction is an outcome without a label
+    first; a label that comes later makes a second one.
+
     Attributes:
         order: Counts this key's outcomes from 0.
         sequence: The prediction's sequence number.
         example: The example, features as they were at prediction time.
         output: What the model put out; `None` when it had not learned yet.
         model: Who served it.
-        label: The truth; `None` when it expired without one.
+        label: The truth, or what an expired prediction is taken for; `None` when there is neither.
         loss: Of the served output on the label; `None` without a label or an output.
-        time: Event time of the label, or of the record that made it expire.
+        time: Event time of the label, or of the stream when it expired.
+        correction: Whether the prediction has had an outcome before.
     """
 
     order: int
@@ -78,16 +99,18 @@ class Outcome:
     label: Target | None
     loss: float | None
     time: float
+    correction: bool = False
 
 
 @dataclass(slots=True)
 class Counts:
     """Where every record went.
 
-    Two sums always hold:
+    Three sums always hold:
 
-    records = rejected + predicted + matched + unmatched
+    records = rejected + predicted + matched + corrected + unmatched + early
     predicted = inline + matched + expired + waiting
+    learned + not_learned = inline + matched + presumed + corrected, or at_once where that is not 0
 
     Attributes:
         records: Everything that came in.
@@ -95,12 +118,16 @@ class Counts:
         predicted: Examples that got a prediction.
         inline: Of those, the ones that came with their label.
         matched: Labels that found the prediction they belong to.
-        unmatched: Labels that found none.
+        corrected: Labels, learned too, for a prediction that had had its outcome.
+        unmatched: Labels turned away: their example has not come in time, or has had its outcome.
+        early: Labels that wait for their example now.
         expired: Predictions that waited too long for a label.
+        presumed: Of those, the ones taken to have the label that stands for none.
         waiting: Predictions that wait now.
         not_ready: Predictions served as `None`, before the model could say anything; not scored.
-        learned: Labelled examples that the champion has trained on.
-        not_learned: Labelled examples on which the champion's `learn_one` raised.
+        at_once: Anomaly detection: examples that trained without waiting for a label.
+        learned: Examples that the champion has trained on.
+        not_learned: Examples on which the champion's `learn_one` raised.
     """
 
     records: int = 0
@@ -108,17 +135,23 @@ class Counts:
     predicted: int = 0
     inline: int = 0
     matched: int = 0
+    corrected: int = 0
     unmatched: int = 0
+    early: int = 0
     expired: int = 0
+    presumed: int = 0
     waiting: int = 0
     not_ready: int = 0
+    at_once: int = 0
     learned: int = 0
     not_learned: int = 0
 
     def add_up(self) -> bool:
-        """Whether nothing was lost: both sums, and every label that was found was learned or failed."""
+        """Whether nothing was lost: the three sums."""
+        labels = self.matched + self.corrected + self.unmatched + self.early
+        learnable = self.at_once or self.inline + self.matched + self.presumed + self.corrected
         return (
-            self.records == self.rejected + self.predicted + self.matched + self.unmatched
+            self.records == self.rejected + self.predicted + labels
             and self.predicted == self.inline + self.matched + self.expired + self.waiting
-            and self.learned + self.not_learned == self.inline + self.matched
+            and self.learned + self.not_learned == learnable
         )

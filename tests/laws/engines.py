@@ -16,6 +16,31 @@ from engine.windows import Status
 LOGISTIC = ["preprocessing.StandardScaler", "linear_model.LogisticRegression"]
 
 
+_LABELS = {"wait": 50, "max_waiting": 12}
+_DETECTOR = {"type": "anomaly.HalfSpaceTrees", "n_trees": 2, "height": 3, "window_size": 10, "seed": 1}
+
+SETUPS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "corrections are learned": {"labels": _LABELS | {"corrections": "learn", "remember": 100}},
+    "no label is a no": {"labels": _LABELS | {"expired_label": False, "corrections": "learn"}},
+    "forgetful": {"labels": _LABELS | {"early_wait": 2, "max_remembered": 5}},
+    "no memory": {"labels": _LABELS | {"max_remembered": 0}},
+    "anomaly": {
+        "model": {
+            "task": "anomaly",
+            "model": [
+                "preprocessing.MinMaxScaler",
+                {"type": "anomaly.QuantileFilter", "anomaly_detector": _DETECTOR, "q": 0.9},
+            ],
+        },
+        "labels": _LABELS | {"corrections": "learn"},
+    },
+}
+"""Sections of the configuration under which every law must hold."""
+
+setups = st.sampled_from(list(SETUPS.values()))
+
+
 class ScriptedJudge:
     """Gives the verdict that a script has for a window; without one, windows pass."""
 
@@ -43,7 +68,7 @@ def make_config(**sections: Any) -> EngineConfig:
         {
             "model": {"task": "binary", "model": LOGISTIC},
             "window": {"count": 20, "sample": 10},
-            "labels": {"wait": 50, "max_waiting": 12},
+            "labels": _LABELS,
             "supervision": {"min_events": 5, "cooldown": 10, "patience": 9, "alpha": 0.5},
         }
         | sections
@@ -82,11 +107,8 @@ def _record(
     if kind < 0.08:
         broken: Any = random.choice([float("nan"), float("inf"), [1], {}])
         return Example(f"broken{number}", time, {"a": broken})
-    if kind < 0.35 and truth:
-        name, label = truth[-min(len(truth), random.choice([1, 2, 3, 8, 40]))]
-        return Label(name, time, label)
-    if kind < 0.38:
-        return Label("never seen", time, True)
+    if kind < 0.41:
+        return _label(random, number, time, truth)
     a = random.gauss(0, 1)
     label = a + random.gauss(0, 0.2) > 0
     features = {"a": a * 1000 if spoilt else a} | ({"b": random.gauss(0, 1)} if random.random() < 0.7 else {})
@@ -97,6 +119,17 @@ def _record(
     name = truth[-1][0] if kind < 0.78 and truth else str(number)
     truth.append((name, label))
     return Example(name, time - late, features)
+
+
+def _label(random: Random, number: int, time: float, truth: list[tuple[str, bool]]) -> Record:
+    kind = random.random()
+    if kind < 0.7 and truth:
+        name, label = truth[-min(len(truth), random.choice([1, 2, 3, 8, 40]))]
+        return Label(name, time, label)
+    if kind < 0.85:  # of an example that may come later, soon or not
+        return Label(str(number + random.choice([1, 2, 3, 9])), time, random.random() < 0.5)
+    # Now and then from a clock gone wrong.
+    return Label("never seen", time if kind < 0.995 else random.choice([-1e9, 1e12]), True)
 
 
 streams = st.builds(make_stream, st.integers(0, 100_000), st.integers(0, 500))

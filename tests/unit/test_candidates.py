@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from river import linear_model
 
 from engine.models.tasks import task_ops
-from engine.pipeline.candidates import Candidates, Checkpoint, learn_quietly, thin
+from engine.pipeline.candidates import Candidates, Checkpoint, thin
 from engine.records.events import Outcome
 from engine.records.values import Example
 
@@ -264,6 +264,7 @@ def test_a_shadow_that_raises_says_nothing_and_stops_nothing(monkeypatch: pytest
 
 
 def test_what_a_model_raises_while_it_learns_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert learn_quietly(Moody(), {}, True) is None
+    candidates = make()
+    assert candidates.learn(Moody(), outcome(0)) is None
     monkeypatch.setattr(Moody, "angry", True)
-    assert learn_quietly(Moody(), {}, True) == "ValueError: not in the mood"
+    assert candidates.learn(Moody(), outcome(0)) == "ValueError: not in the mood"

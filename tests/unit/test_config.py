@@ -65,7 +65,7 @@ def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
         (OK.replace('task = "binary"\n', ""), ["model.task: required, but missing"]),
         (
             OK.replace('"binary"', '"bin"'),
-            ["model.task: expected 'binary', 'multiclass' or 'regression', got 'bin'"],
+            ["model.task: expected 'binary', 'multiclass', 'regression' or 'anomaly', got 'bin'"],
         ),
         (
             OK + "[window]\ncount = 'many'\n",

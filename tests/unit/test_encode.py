@@ -87,6 +87,7 @@ def test_a_prediction_is_written_with_all_its_fields() -> None:
             "model": "m0",
             "sequence": 9,
             "key": "main",
+            "score": None,
         }
     ]
 

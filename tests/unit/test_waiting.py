@@ -1,10 +1,10 @@
+import math
 from collections import OrderedDict
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.learning.config import LabelsConfig
 from engine.learning.waiting import Held, Waiting
 from engine.records.values import Example
 
@@ -12,11 +12,11 @@ WAIT, MOST = 10.0, 5
 
 
 def held(name: str, time: float, sequence: int = 0) -> Held:
-    return Held(sequence, Example(name, time, {"a": sequence}), 0.5, "m0")
+    return Held(time, sequence, Example(name, time, {"a": sequence}), 0.5, "m0")
 
 
-def make(wait: float = WAIT, most: int = MOST) -> Waiting:
-    return Waiting(LabelsConfig(wait=wait, max_waiting=most))
+def make(wait: float = WAIT, most: int = MOST) -> Waiting[Held]:
+    return Waiting(wait, most)
 
 
 class Naive:
@@ -32,8 +32,16 @@ class Naive:
 
     def expired(self, now: float) -> list[Held]:
         gone = []
-        while self.rows and (self.rows[0].example.time < now - WAIT or len(self.rows) > MOST):
-            gone.append(self.rows.pop(0))
+        moved = 0
+        while self.rows:
+            full = len(self.rows) > MOST
+            if not full and self.rows[0].since > now + WAIT and moved < 2:
+                self.rows.append(self.rows.pop(0))
+                moved += 1
+            elif full or self.rows[0].since < now - WAIT:
+                gone.append(self.rows.pop(0))
+            else:
+                break
         return gone
 
 
@@ -55,7 +63,7 @@ def test_what_waits_is_what_a_plain_list_would_hold(steps: list[tuple[str, str, 
     for sequence, (step, name, time) in enumerate(steps):
         if step == "add" and name not in real:
             row = held(name, time, sequence)
-            real.add(row)
+            real.add(name, row)
             naive.rows.append(row)
         elif step == "take":
             assert real.take(name) is naive.take(name)
@@ -63,7 +71,7 @@ def test_what_waits_is_what_a_plain_list_would_hold(steps: list[tuple[str, str, 
             gone = real.expired(time)
             assert gone == naive.expired(time)
             assert len(real) <= MOST
-            assert not real.all() or real.all()[0].example.time >= time - WAIT
+            assert not real.all() or real.all()[0].since >= time - WAIT
         elif step == "restore":
             kept: Any = real.state()
             real = make()
@@ -76,14 +84,14 @@ def test_what_waits_is_what_a_plain_list_would_hold(steps: list[tuple[str, str, 
 def test_a_label_finds_its_prediction_once() -> None:
     waiting = make()
     row = held("a", 0.0)
-    waiting.add(row)
+    waiting.add("a", row)
     assert waiting.take("a") is row
     assert waiting.take("a") is None
 
 
 def test_a_prediction_waits_exactly_as_long_as_the_limit_says() -> None:
     waiting = make()
-    waiting.add(held("a", 0.0))
+    waiting.add("a", held("a", 0.0))
     assert waiting.expired(WAIT) == []
     assert [row.example.id for row in waiting.expired(WAIT + 0.001)] == ["a"]
     assert len(waiting) == 0
@@ -92,34 +100,43 @@ def test_a_prediction_waits_exactly_as_long_as_the_limit_says() -> None:
 def test_over_the_bound_the_oldest_goes_even_when_it_is_in_time() -> None:
     waiting = make()
     for number in range(MOST + 2):
-        waiting.add(held(str(number), 0.0, number))
+        waiting.add(str(number), held(str(number), 0.0, number))
     assert [row.sequence for row in waiting.expired(0.0)] == [0, 1]
     assert len(waiting) == MOST
 
 
 def test_one_that_came_late_behind_a_younger_one_goes_with_it() -> None:
     waiting = make()
-    waiting.add(held("young", 20.0))
-    waiting.add(held("late", 0.0))
+    waiting.add("young", held("young", 20.0))
+    waiting.add("late", held("late", 0.0))
     assert waiting.expired(25.0) == []
     assert [row.example.id for row in waiting.expired(31.0)] == ["young", "late"]
 
 
 def test_a_state_is_not_changed_by_what_comes_later() -> None:
     waiting = make()
-    waiting.add(held("a", 0.0))
+    waiting.add("a", held("a", 0.0))
     state = waiting.state()
     waiting.take("a")
-    assert [row.example.id for row in state] == ["a"]
+    assert [row.example.id for _, row in state] == ["a"]
 
 
 def test_the_oldest_is_found_behind_many_that_are_gone() -> None:
     waiting = make(most=10**6)
     for number in range(20_000):
-        waiting.add(held(str(number), float(number), number))
+        waiting.add(str(number), held(str(number), float(number), number))
     for number in range(19_999):
         waiting.take(str(number))
     looked = [row.sequence for row in waiting.expired(19_999 + WAIT + 1)]
     assert looked == [19_999]
     # A plain dict walks over every deleted entry to its first one; this law is about cost, not result.
     assert isinstance(waiting._held, OrderedDict)
+
+
+def test_one_from_the_far_future_does_not_keep_the_others_waiting() -> None:
+    waiting = make()
+    waiting.add("wrong", held("wrong", 1e9))
+    waiting.add("right", held("right", 0.0))
+    assert [row.example.id for row in waiting.expired(WAIT + 1)] == ["right"]
+    assert "wrong" in waiting
+    assert waiting.expired(-math.inf) == [], "before the stream has a time nothing is far ahead of it"

@@ -21,7 +21,7 @@ def make(count: int = 5, sample: int = 3, key: str = "main") -> Windows:
 
 
 def close_all(windows: Windows, outcomes: list[Outcome]) -> list[Window]:
-    return [windows.close() for one in outcomes if windows.add(one)]
+    return [windows.close() for one in outcomes if windows.add(one, learnable=one.label is not None)]
 
 
 def sampled(size: int, of: int, seed: str) -> list[int]:
@@ -83,7 +83,7 @@ def test_windows_partition_the_outcomes(labels: list[bool | None], count: int, s
     assert windows.outcomes == len(outcomes) % count
     for window in closed:
         inside = outcomes[window.index * count : (window.index + 1) * count]
-        assert list(window.labelled) == [one for one in inside if one.label is not None]
+        assert list(window.learnable) == [one for one in inside if one.label is not None]
         assert len(window.sample) == min(sample, count)
         assert {one.order for one in window.sample} <= {one.order for one in inside}
         assert (window.start, window.end) == (inside[0].time, inside[-1].time)
@@ -98,16 +98,16 @@ def test_the_labelled_outcomes_at_hand_are_those_of_two_closed_windows_and_the_o
     windows = make(count)
     close_all(windows, outcomes)
     first = max(0, len(outcomes) // count - 2) * count
-    assert windows.labelled() == [one for one in outcomes[first:] if one.label is not None]
+    assert windows.learnable() == [one for one in outcomes[first:] if one.label is not None]
     assert len(windows.closed) == min(2, len(outcomes) // count)
 
 
 def test_a_closed_window_is_a_value() -> None:
     windows = make()
     first = close_all(windows, [outcome(order) for order in range(5)])[0]
-    before = (tuple(first.sample), tuple(first.labelled))
+    before = (tuple(first.sample), tuple(first.learnable))
     close_all(windows, [outcome(order) for order in range(5, 30)])
-    assert (first.sample, first.labelled) == before
+    assert (first.sample, first.learnable) == before
 
 
 @pytest.mark.parametrize("cut", [0, 3, 5, 7, 14, 23])

@@ -1,0 +1,114 @@
+"""The fate of a prediction: it is scored, champion and shadows are compared, and only then they learn."""
+
+from engine.learning.waiting import Held, Settled
+from engine.monitoring.judges import Judge
+from engine.pipeline.closing import close_window
+from engine.pipeline.deciding import carry_out, losses_of
+from engine.pipeline.events import Event
+from engine.pipeline.parts import Parts
+from engine.records.events import Outcome
+from engine.records.values import Target
+from engine.supervision.values import Finding
+
+
+def settle(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to write what comes of it
+    parts: Parts,
+    judge: Judge,
+    held: Held,
+    label: Target | None,
+    events: list[Event],
+    *,
+    time: float,
+    before: Settled | None = None,
+    enters: bool = True,
+) -> float | None:
+    """Scores a prediction on its label, compares, learns, and puts the outcome into the window.
+
+    Args:
+        parts: The engine's parts.
+        judge: Judges the window, when this fills it.
+        held: The prediction.
+        label: The truth, or what stands for it; without one nothing is scored.
+        events: Where to write what comes of it.
+        time: Event time of the label, or of the stream when the prediction expired.
+        before: The outcome that it has had, when this corrects it.
+        enters: Whether it enters the window; not when its example was learned at once and is there.
+
+    Returns:
+        The loss of what was served, when there is a label to measure it on.
+    """
+    loss = finding = None
+    if label is not None and held.output is not None:
+        loss, finding = _score(parts, held, label, before)
+    order = parts.progress.outcomes
+    parts.progress.outcomes = order + 1
+    outcome = Outcome(
+        order, held.sequence, held.example, held.output, held.model, label, loss, time, before is not None
+    )
+    events.append(outcome)
+    learns = enters if parts.ops.unsupervised else label is not None
+    full = enters and parts.windows.add(outcome, learnable=learns)
+    if learns:
+        _learn(parts, outcome, events)
+    if finding is not None:
+        carry_out(parts, finding, time, events)
+    if full:
+        close_window(parts, judge, time, events)
+    return loss
+
+
+def _score(
+    parts: Parts, held: Held, label: Target, before: Settled | None
+) -> tuple[float | None, Finding | None]:
+    """The loss of what was served, and what it says of champion and shadows.
+
+    A correction corrects the scores of the run; it is no evidence, for its prediction was compared when
+    the first label came.
+    """
+    loss = parts.ops.loss(held.output, label)
+    if before is not None and before.label is not None:
+        parts.scores.correct(held.output, before.label, label, before.loss, loss)
+        return loss, None
+    baseline = parts.scores.update(held.output, label, loss)
+    if loss is None:
+        return None, None
+    parts.progress.totals.add(loss, baseline)
+    return loss, None if before is not None else _weigh(parts, held, label, loss)
+
+
+def _weigh(parts: Parts, held: Held, label: Target, loss: float) -> Finding | None:
+    """What the loss on one event says of champion and shadows.
+
+    Only the champion's own predictions count: after a change, labels still come for what its
+    predecessor served.
+    """
+    supervisor = parts.supervisor
+    if held.model != parts.candidates.state.name:
+        return None
+    finding = None
+    if held.shadows and supervisor.suspecting:
+        alive = parts.candidates.state.shadows
+        outputs = {name: output for name, output in held.shadows.items() if name in alive}
+        losses = losses_of(parts, outputs, label)
+        finding = supervisor.compare(held.sequence, loss, losses, parts.counts.learned)
+    # Only now: the scale of a bet must be known before the event that settles it.
+    supervisor.on_loss(loss)
+    if finding is not None or supervisor.suspecting:
+        return finding
+    watched = parts.config.supervision.on_loss_drift
+    return supervisor.on_loss_drift() if watched and parts.drift.update(loss) else None
+
+
+def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:
+    models = parts.candidates.state
+    failed = parts.candidates.learn(models.champion, outcome)
+    if failed is None:
+        parts.counts.learned += 1
+    else:
+        parts.counts.not_learned += 1
+        if parts.progress.complained != models.name:
+            parts.progress.complained = models.name
+            reason = f"{models.name} cannot learn example {outcome.example.id!r}: {failed}"
+            carry_out(parts, Finding("alert", reason, "", {}), outcome.time, events)
+    if parts.supervisor.shadows_learn:
+        parts.candidates.learn_shadows(outcome)

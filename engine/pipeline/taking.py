@@ -1,0 +1,174 @@
+"""Takes in one record: an example is checked and predicted, a label finds its prediction.
+
+Examples and labels of the same id may come in any order, more than once, or not at all:
+
+- a label before its example waits for it, at most `labels.early_wait`
+- a prediction waits for its label, at most `labels.wait`; then it is an outcome without a label, or with
+  the one that stands for none (`labels.expired_label`)
+- a label for a prediction that has had its outcome is a correction: learned or rejected
+- a second example with the same id is rejected, as long as the first waits or is remembered
+"""
+
+from engine.learning.waiting import Early, Held, Settled
+from engine.monitoring.judges import Judge
+from engine.pipeline.events import Event
+from engine.pipeline.parts import Parts
+from engine.pipeline.settling import settle
+from engine.records.events import AnomalyScore, DeadLetter, Output, Prediction
+from engine.records.values import Example, Features, Label, Record, Target
+
+
+def take(parts: Parts, judge: Judge, record: Record, events: list[Event]) -> None:
+    """Takes one record in; appends what came of it."""
+    parts.counts.records += 1
+    if isinstance(record, Example):
+        _example(parts, judge, record, events)
+    elif isinstance(record, Label):
+        _tick(parts, judge, record.time, events)
+        _label(parts, judge, record, events)
+    else:
+        _reject(parts, record, record.reason, events)
+
+
+def _reject(parts: Parts, record: Record, reason: str, events: list[Event]) -> None:
+    parts.counts.rejected += 1
+    events.append(DeadLetter("rejected", reason, record.source, record.position, record.raw, parts.key))
+
+
+def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) -> None:
+    features, breach = parts.contract.check(example.features)
+    if breach is not None:
+        return _reject(parts, example, breach, events)
+    _tick(parts, judge, example.time, events)
+    if example.id in parts.waiting:
+        return _reject(parts, example, f"id {example.id!r}: a prediction with this id waits already", events)
+    if example.id in parts.settled:
+        return _reject(parts, example, f"id {example.id!r}: an example with this id has come before", events)
+    try:
+        output = parts.ops.predict(parts.candidates.state.champion, features)
+        prediction, probability = parts.ops.serve(output)
+    except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
+        reason = f"the model cannot predict this: {type(error).__name__}: {error}"
+        return _reject(parts, example, reason, events)
+    held = _hold(parts, example, features, output)
+    score = output.score if isinstance(output, AnomalyScore) else None
+    events.append(
+        Prediction(
+            example.id,
+            example.time,
+            prediction,
+            probability,
+            held.model,
+            held.sequence,
+            parts.key,
+            score,
+        )
+    )
+    return _join(parts, judge, held, example, events)
+
+
+def _hold(parts: Parts, example: Example, features: Features, output: Output | None) -> Held:
+    """The prediction as it waits, without what only the record needed."""
+    models, counts = parts.candidates.state, parts.counts
+    sequence = counts.predicted
+    counts.predicted += 1
+    if output is None:
+        counts.not_ready += 1
+    shadows = parts.candidates.predict_shadows(features) if models.shadows else None
+    kept = Example(example.id, example.time, features)
+    return Held(example.time, sequence, kept, output, models.name, shadows)
+
+
+def _join(parts: Parts, judge: Judge, held: Held, example: Example, events: list[Event]) -> None:
+    """Gives a fresh prediction the labels that are there already, or lets it wait."""
+    counts = parts.counts
+    early = parts.early.take(example.id)
+    if example.label is not None:
+        counts.inline += 1
+        _conclude(parts, judge, held, example.label, events, time=example.time, fresh=True)
+        if early is not None:
+            _label(parts, judge, early.label, events)
+    elif early is not None:
+        counts.matched += 1
+        time = max(example.time, early.label.time)
+        _conclude(parts, judge, held, early.label.value, events, time=time, fresh=True)
+    else:
+        parts.waiting.add(example.id, held)
+        if parts.ops.unsupervised:
+            parts.counts.at_once += 1
+            settle(parts, judge, held, None, events, time=example.time)
+
+
+def _conclude(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to write what comes of it
+    parts: Parts,
+    judge: Judge,
+    held: Held,
+    label: Target | None,
+    events: list[Event],
+    *,
+    time: float,
+    fresh: bool = False,
+) -> None:
+    """The prediction has its label, or never will; `fresh` when it has only just been made."""
+    loss = None
+    unsupervised = parts.ops.unsupervised
+    parts.counts.at_once += unsupervised and fresh
+    if label is not None or not unsupervised:
+        loss = settle(parts, judge, held, label, events, time=time, enters=fresh or not unsupervised)
+    if parts.remembers:
+        kept = held if parts.config.labels.corrections == "learn" else None
+        held.shadows = None
+        parts.settled.add(held.example.id, Settled(time, label, loss, kept))
+        parts.settled.expired(parts.clock.now)
+
+
+def _label(parts: Parts, judge: Judge, label: Label, events: list[Event]) -> None:
+    held = parts.waiting.take(label.id)
+    if held is not None:
+        parts.counts.matched += 1
+        return _conclude(parts, judge, held, label.value, events, time=label.time)
+    settled = parts.settled.get(label.id)
+    if settled is not None:
+        return _correct(parts, judge, label, settled, events)
+    waits = parts.early.get(label.id)
+    if waits is not None:
+        if parts.config.labels.corrections == "reject":
+            return _unmatched(parts, label, "another label waits for this example already", events)
+        parts.early.take(label.id)
+        _unmatched(parts, waits.label, "a later label came before its example did", events)
+    parts.early.add(label.id, Early(label.time, label))
+    return None
+
+
+def _correct(parts: Parts, judge: Judge, label: Label, settled: Settled, events: list[Event]) -> None:
+    if settled.held is None:
+        fate = "expired without a label" if settled.label is None else "has its label"
+        return _unmatched(parts, label, f"its prediction {fate} already", events)
+    parts.counts.corrected += 1
+    enters = not parts.ops.unsupervised
+    held = settled.held
+    loss = settle(parts, judge, held, label.value, events, time=label.time, before=settled, enters=enters)
+    # It is remembered from its last outcome on, so it goes to the end.
+    parts.settled.take(label.id)
+    parts.settled.add(label.id, Settled(label.time, label.value, loss, held))
+    return None
+
+
+def _unmatched(parts: Parts, label: Label, why: str, events: list[Event]) -> None:
+    parts.counts.unmatched += 1
+    reason = f"id {label.id!r}: {why}"
+    events.append(DeadLetter("unmatched", reason, label.source, label.position, label.raw, parts.key))
+
+
+def _tick(parts: Parts, judge: Judge, time: float, events: list[Event]) -> None:
+    """Event time goes on, and what has waited too long is over."""
+    clock = parts.clock
+    clock.tick(time)
+    label = parts.expired_label
+    for held in parts.waiting.expired(clock.now):
+        parts.counts.expired += 1
+        parts.counts.presumed += label is not None
+        _conclude(parts, judge, held, label, events, time=clock.time)
+    if len(parts.early):
+        for early in parts.early.expired(clock.now):
+            _unmatched(parts, early.label, "no example with this id came in time, or it is forgotten", events)
