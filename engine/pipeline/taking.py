@@ -141,7 +141,7 @@ def _label(parts: Parts, judge: Judge, label: Label, events: list[Event]) -> Non
 
 
 def _correct(parts: Parts, judge: Judge, label: Label, settled: Settled, events: list[Event]) -> None:
-    if settled.held is None:
+    if settled.held is None or settled.label == label.value:  # a label delivered twice is no correction
         fate = "expired without a label" if settled.label is None else "has its label"
         return _unmatched(parts, label, f"its prediction {fate} already", events)
     parts.counts.corrected += 1

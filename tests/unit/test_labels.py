@@ -107,6 +107,13 @@ def test_a_second_label_is_learned_where_corrections_are() -> None:
     assert tried.process([probe])[0].probability == twice.process([probe])[0].probability  # type: ignore[union-attr]
 
 
+def test_a_label_that_is_delivered_twice_trains_once() -> None:
+    tried = engine(corrections="learn")
+    events = tried.process([example(), label(), label(), label(value=False), label(value=False)])
+    assert outcomes(events) == [("1", True, False), ("1", False, True)]
+    assert letters(events) == [("unmatched", "id '1': its prediction has its label already")] * 2
+
+
 def test_a_label_after_the_prediction_expired_is_rejected_with_that_reason() -> None:
     tried = engine(remember=1e6)
     events = tried.process([example(), *LATER, label(time=1000.0)])
