@@ -2,11 +2,10 @@
 
 import math
 
-_LATEST = 3
-"""Event time is that of the third latest record, so two records with a wrong time cannot move it."""
-
 _OF = 16
 """Records looked at: a wrong time is forgotten after so many."""
+
+_State = tuple[float, int, tuple[float, int], tuple[float, int]]
 
 
 class Clock:
@@ -25,36 +24,46 @@ class Clock:
     4.0
     """
 
-    __slots__ = ("_ahead", "_records", "now")
+    __slots__ = ("_latest", "_latest_at", "_records", "_second", "_second_at", "now")
 
     def __init__(self) -> None:
-        self.now = -math.inf
-        self._records = 0
-        self._ahead: list[tuple[float, int]] = []
-
-    def tick(self, time: float) -> None:
-        """Takes the event time of one more record."""
-        self._records += 1
-        if time <= self.now:
-            return
-        oldest = self._records - _OF
-        # Mostly two of them: only what is later than `now` can move it.
-        ahead = [entry for entry in self._ahead if entry[1] > oldest]
-        ahead.append((time, self._records))
-        if len(ahead) >= _LATEST:
-            self.now = sorted(ahead)[-_LATEST][0]
-            ahead = [entry for entry in ahead if entry[0] > self.now]
-        self._ahead = ahead
+        self.restore((-math.inf, 0, (-math.inf, 0), (-math.inf, 0)))
 
     @property
     def time(self) -> float:
         """Event time as results state it: `now`, and 0 until there is one."""
         return 0.0 if self.now == -math.inf else self.now
 
-    def state(self) -> tuple[float, int, list[tuple[float, int]]]:
-        """What a snapshot keeps."""
-        return self.now, self._records, self._ahead
+    def tick(self, time: float) -> None:
+        """Takes the event time of one more record."""
+        number = self._records + 1
+        self._records = number
+        if time <= self.now:
+            return
+        if number - self._latest_at >= _OF:
+            self._latest, self._latest_at = self._second, self._second_at
+            self._second = -math.inf
+        if number - self._second_at >= _OF:
+            self._second = -math.inf
+        # Of the three latest the earliest is the new time, and the other two are kept.
+        if time >= self._latest:
+            third = self._second
+            self._second, self._second_at = self._latest, self._latest_at
+            self._latest, self._latest_at = time, number
+        elif time >= self._second:
+            third = self._second
+            self._second, self._second_at = time, number
+        else:
+            third = time
+        self.now = max(self.now, third)
 
-    def restore(self, state: tuple[float, int, list[tuple[float, int]]]) -> None:
+    def state(self) -> _State:
+        """What a snapshot keeps."""
+        latest, second = (self._latest, self._latest_at), (self._second, self._second_at)
+        return self.now, self._records, latest, second
+
+    def restore(self, state: _State) -> None:
         """Goes on from a snapshot's state."""
-        self.now, self._records, self._ahead = state
+        self.now, self._records, latest, second = state
+        self._latest, self._latest_at = latest
+        self._second, self._second_at = second

@@ -52,7 +52,7 @@ class Early:
     label: Label
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settled:
     """A prediction that has had its outcome.
 

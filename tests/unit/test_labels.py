@@ -206,9 +206,36 @@ def test_after_a_real_gap_in_the_stream_the_first_example_waits_as_long_as_any()
 
 
 def test_corrections_are_no_evidence_for_a_change() -> None:
-    tried = engine(corrections="learn")
-    tried.process([example(), label()])
-    before = tried._parts.supervisor.state
-    tried.process([label(value=False, time=2.0)])
-    assert tried._parts.supervisor.state is before
-    assert tried._parts.progress.totals.scored == 1
+    labels = {"wait": 50, "max_waiting": 100, "corrections": "learn"}
+    tried = make_engine({2: "fail"}, labels=labels)
+    for number in range(81):
+        tried.process([example(str(number), number, number % 2 == 0, number % 5)])
+        if number >= 41:  # every label since then was wrong
+            tried.process([label(str(number), number, value=number % 2 == 1)])
+        suspicion = tried._parts.supervisor.state.suspicion
+        if suspicion is not None:
+            break
+    assert suspicion is not None
+    newest = tried._parts.candidates.state.ladder[-1]
+    assert suspicion.previous[newest.name].events == number + 1 - newest.sequence, "once each"
+    before = {name: trial.events for name, trial in suspicion.trials.items()}
+    tried.process([label(str(number), 82.0, value=number % 2 == 0) for number in range(50, 60)])
+    assert {name: trial.events for name, trial in suspicion.trials.items()} == before
+
+
+def test_a_corrected_prediction_is_remembered_from_its_correction_on() -> None:
+    tried = engine(corrections="learn", max_remembered=2)
+    tried.process([example("1", label=True), example("2", label=True), label("1", value=False)])
+    tried.process([example("3", label=True)])
+    assert letters(tried.process([example("1")])) != []
+    assert letters(tried.process([example("2")])) == []
+
+
+def test_an_outcome_is_known_when_both_its_example_and_its_label_are() -> None:
+    tried = engine()
+    early, late = tried.process([label("1", 5.0), example("1", 2.0), label("2", 5.0), example("2", 9.0)])[
+        1::2
+    ]
+    assert isinstance(early, Outcome)
+    assert isinstance(late, Outcome)
+    assert (early.time, late.time) == (5.0, 9.0)

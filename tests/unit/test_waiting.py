@@ -139,4 +139,8 @@ def test_one_from_the_far_future_does_not_keep_the_others_waiting() -> None:
     waiting.add("right", held("right", 0.0))
     assert [row.example.id for row in waiting.expired(WAIT + 1)] == ["right"]
     assert "wrong" in waiting
-    assert waiting.expired(-math.inf) == [], "before the stream has a time nothing is far ahead of it"
+    waiting.add("next", held("next", 0.0))
+    waiting.add("last", held("last", 0.0))
+    assert waiting.expired(-math.inf) == []
+    first = waiting.all()[0].example.id
+    assert first == "wrong", "before the stream has a time nothing is far ahead of it"
