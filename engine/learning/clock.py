@@ -27,7 +27,10 @@ class Clock:
     __slots__ = ("_latest", "_latest_at", "_records", "_second", "_second_at", "now")
 
     def __init__(self) -> None:
-        self.restore((-math.inf, 0, (-math.inf, 0), (-math.inf, 0)))
+        self.now = -math.inf
+        self._records = 0
+        self._latest, self._latest_at = -math.inf, 0
+        self._second, self._second_at = -math.inf, 0
 
     @property
     def time(self) -> float:

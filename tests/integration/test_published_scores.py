@@ -14,6 +14,7 @@ from river import datasets, evaluate, metrics
 from engine.models.config import ModelConfig
 from engine.models.tasks import make_model
 from engine.pipeline.engine import Engine
+from engine.records.config import Task
 from engine.records.values import Example
 from tests.laws.engines import make_config
 
@@ -36,7 +37,8 @@ def progressive(data: str, model: Any) -> tuple[float, float]:
     """Accuracy or mean absolute error: the engine's and plain River's."""
     dataset = getattr(datasets, data)()
     regression = dataset.task == "Regression"
-    task, metric = ("regression", metrics.MAE()) if regression else ("binary", metrics.Accuracy())
+    task: Task = "regression" if regression else "binary"
+    metric: Any = getattr(metrics, "MAE" if regression else "Accuracy")()
     config = make_config(
         model={"task": task, "model": model},
         window={"count": 250},

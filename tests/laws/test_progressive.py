@@ -16,11 +16,12 @@ from river.datasets import synth
 from engine.models.config import ModelConfig
 from engine.models.tasks import make_model, top_class
 from engine.pipeline.engine import Engine
+from engine.records.config import Task
 from engine.records.events import Outcome
 from engine.records.values import Example, Label, Record
 from tests.laws.engines import make_engine
 
-Row = tuple[dict[str, float], Any]
+Row = tuple[dict[Any, Any], Any]
 
 SCALER = "preprocessing.StandardScaler"
 TREE = {"type": "tree.HoeffdingTreeClassifier", "grace_period": 20}
@@ -30,7 +31,7 @@ TREE = {"type": "tree.HoeffdingTreeClassifier", "grace_period": 20}
 class Case:
     """A task, a model for it, a metric, and where rows come from."""
 
-    task: str
+    task: Task
     model: Any
     metric: str
     rows: Callable[[int], Iterator[Row]]
@@ -67,11 +68,11 @@ CASES = {
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def moment(x: dict[str, float]) -> datetime:
+def moment(x: dict[Any, Any]) -> datetime:
     return START + timedelta(seconds=x["second"])
 
 
-def own_delay(x: dict[str, float], _: Any) -> timedelta:
+def own_delay(x: dict[Any, Any], _: Any) -> timedelta:
     return timedelta(seconds=x["delay"])
 
 
@@ -123,7 +124,7 @@ def test_scores_and_predictions_are_those_of_progressive_validation(
     rows = make_rows(case, seed, length)
     engine, outcomes = serve(case, rows, delays)
     metric = getattr(metrics, case.metric)()
-    model = make_model(ModelConfig(task=case.task, model=case.model))  # type: ignore[arg-type]
+    model = make_model(ModelConfig(task=case.task, model=case.model))
     said = [
         step["Prediction"]
         for step in evaluate.iter_progressive_val_score(

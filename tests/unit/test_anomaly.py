@@ -108,14 +108,14 @@ class Rarity(base.AnomalyDetector):
     """Scores by how rarely it has seen this value."""
 
     def __init__(self) -> None:
-        self.seen: dict[float, int] = {}
+        self.seen: dict[Any, int] = {}
         self.rows = 0
 
-    def learn_one(self, x: dict[str, float]) -> None:
+    def learn_one(self, x: dict[Any, Any]) -> None:
         self.rows += 1
         self.seen[x["a"]] = self.seen.get(x["a"], 0) + 1
 
-    def score_one(self, x: dict[str, float]) -> float:
+    def score_one(self, x: dict[Any, Any]) -> float:
         return 1.0 - self.seen.get(x["a"], 0) / max(self.rows, 1)
 
     def classify(self, score: float) -> bool:
