@@ -26,7 +26,7 @@ def show_run(console: Console, run: Path) -> None:
     for line in summary_lines(run):
         console.print(line, highlight=False, markup=False)
     console.print(
-        f"results: {run}/*.jsonl (predictions, reports, decisions, versions, dead_letters), "
+        f"results: {run}/*.jsonl (predictions, dead_letters, breaches, reports, decisions, versions), "
         f"{run}/reports/ (Evidently's), {run}/models/",
         highlight=False,
     )
@@ -86,12 +86,13 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
     counts = found.counts
     console.print(
         f"{config}: {counts.records} records tried: {counts.predicted} predicted, "
-        f"{counts.inline + counts.matched} labelled, {counts.rejected} rejected, {counts.unmatched} labels "
-        f"without a prediction, {counts.waiting} still waiting",
+        f"{counts.inline + counts.matched} labelled, {counts.rejected} rejected, {counts.warned} let through "
+        f"with a breach, {counts.unmatched} labels without a prediction, {counts.waiting} still waiting",
         highlight=False,
     )
-    for reason, times in found.reasons.most_common(5):
-        console.print(f"  {times} times: {reason}", highlight=False, markup=False)
+    for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:5]:
+        first = ", first" if len(set(reasons)) > 1 else ""
+        console.print(f"  {len(reasons)} times{first}: {reasons[0]}", highlight=False, markup=False)
     for name, kinds in found.types.items():
         share = sum(kinds.values()) / max(1, counts.inline + counts.matched)
         seen = ", ".join(kind for kind, _ in kinds.most_common())

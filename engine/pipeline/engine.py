@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Self
 
+from engine.contract.check import Fault
 from engine.errors import SnapshotError
 from engine.learning.waiting import Held
 from engine.models.saving import dump, load
@@ -28,7 +29,7 @@ from engine.pipeline.config import EngineConfig
 from engine.pipeline.deciding import carry_out, checkpoint, version
 from engine.pipeline.events import Event, Summary
 from engine.pipeline.parts import Parts
-from engine.records.events import Counts, DeadLetter, Outcome, Prediction
+from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, Label, Record, Target
 from engine.supervision.values import Finding
 
@@ -141,9 +142,9 @@ class Engine:
 
     def _example(self, example: Example, events: list[Event]) -> None:
         parts = self._parts
-        features, breach = parts.contract.check(example.features)
-        if breach is not None:
-            return self._reject(example, breach, events)
+        features, faults = parts.contract.check(example.features)
+        if faults and faults[-1].policy == "reject":
+            return self._reject(example, faults[-1].reason, events)
         self._tick(example.time, events)
         if example.id in parts.waiting:
             return self._reject(
@@ -161,6 +162,9 @@ class Engine:
         counts.predicted += 1
         if output is None:
             counts.not_ready += 1
+        if faults:
+            counts.warned += 1
+            events += _let_through(example, faults, parts.key)
         events.append(
             Prediction(example.id, example.time, prediction, probability, models.name, sequence, parts.key)
         )
@@ -253,6 +257,14 @@ class Engine:
                 carry_out(parts, Finding("alert", reason, "", {}), outcome.time, events)
         if parts.supervisor.shadows_learn:
             parts.candidates.learn_shadows(outcome)
+
+
+def _let_through(example: Example, faults: list[Fault], key: str) -> list[Event]:
+    """The breaches of an example that goes on."""
+    where = example.source, example.position, key
+    return [
+        Breach(example.id, fault.policy, fault.reason, *where) for fault in faults if fault.policy != "reject"
+    ]
 
 
 def _identity(config: EngineConfig) -> dict[str, Any]:

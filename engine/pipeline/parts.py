@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.contract import Contract
+from engine.contract.check import Contract
 from engine.learning.scores import Scores, Totals
 from engine.learning.waiting import Waiting
 from engine.models.tasks import TaskOps, make_model, task_ops

@@ -56,6 +56,28 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Breach:
+    """One thing wrong with a record that was let through all the same; a record can have several.
+
+    Attributes:
+        id: The example's id.
+        policy: `warn`: a value of the field's type was kept, any other became missing. `impute`: the value
+            became missing.
+        reason: What was expected and what came.
+        source: Where the record came from.
+        position: Its offset there, -1 when unknown.
+        key: The model key whose engine let it through.
+    """
+
+    id: str
+    policy: Literal["warn", "impute"]
+    reason: str
+    source: str
+    position: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A prediction whose fate is known: its label came, or it waited too long.
 
@@ -101,6 +123,7 @@ class Counts:
         not_ready: Predictions served as `None`, before the model could say anything; not scored.
         learned: Labelled examples that the champion has trained on.
         not_learned: Labelled examples on which the champion's `learn_one` raised.
+        warned: Of the predicted, those that went on although something was wrong with them.
     """
 
     records: int = 0
@@ -114,6 +137,7 @@ class Counts:
     not_ready: int = 0
     learned: int = 0
     not_learned: int = 0
+    warned: int = 0
 
     def add_up(self) -> bool:
         """Whether nothing was lost: both sums, and every label that was found was learned or failed."""
