@@ -1,6 +1,7 @@
 """`riverkeeper check`: tries a flow on a sample of its own data, without running it."""
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -86,19 +87,9 @@ def check_flow(config: FlowConfig) -> Findings:
 
 
 def _sample(config: FlowConfig) -> list[Line]:
-    part = FileSource(config.input, config.base, time_field=config.record.time).build_part(
-        "check", "files", None
-    )
-    lines: list[Line] = []
-    try:
-        while len(lines) < SAMPLE:
-            for batch in part.next_batch():
-                lines += islice(batch.records(), SAMPLE - len(lines))
-    except StopIteration:
-        pass  # The whole input is smaller than a sample.
-    finally:
-        part.close()
-    return lines
+    source = FileSource(config.input, config.base, time_field=config.record.time)
+    with closing(source.batches()) as batches:
+        return list(islice((line for batch in batches for line in batch.records()), SAMPLE))
 
 
 def _problems(found: Findings) -> list[str]:

@@ -1,6 +1,8 @@
 """What the commands print."""
 
 import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -9,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dataflows.checking import Findings
+from dataflows.inferring import Findings as Inferred
 from dataflows.results import LEGEND, day, decision_lines, read_stream, summary_lines, windows_table
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
@@ -108,3 +111,31 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         console.print(f"[red]problem:[/] {escape(problem)}", highlight=False)
     if not found.problems:
         console.print("[green]fine[/]")
+
+
+@contextmanager
+def reading(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """Shows how many records have been read, while it is going on."""
+    with console.status("reading") as status:
+        yield lambda records, _: status.update(f"reading: {records:,} records")
+
+
+def show_inferred(console: Console, found: Inferred, flow: Path | None, out: Path | None) -> None:
+    """What a contract was inferred from, and what is left to do."""
+    inference = found.inference
+    fields = inference.found()
+    open_ = sum(not one.settled for one in fields)
+    lines = [f"{len(fields)} fields in {inference.records:,} records"]
+    if found.labels:
+        lines[0] += f", {found.labels:,} labels left out"
+    if found.unreadable:
+        lines.append(f"{found.unreadable:,} lines could not be read; the first: {found.first}")
+    if open_:
+        lines.append(f"{open_} fields are for you to decide: they are commented out")
+    if flow is None:
+        names = ", ".join(found.record.not_features())
+        lines.append(f"no --config given: every field is taken for a feature, except {names}")
+    if out is not None:
+        lines.append(f'wrote {out}; read it, then name it in your flow: [input] contract = "{out.name}"')
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
