@@ -41,17 +41,8 @@ def plain_loop(path: Path) -> int:
 
 def read(folder: Path, name: str, labels: str | None = None) -> int:
     """All batches of the source; returns the number of records."""
-    part = FileSource(InputConfig(path=name, labels=labels), folder, time_field="time").build_part(
-        "", "files", None
-    )
-    records = 0
-    try:
-        while True:
-            records += sum(len(batch) for batch in part.next_batch())
-    except StopIteration:
-        return records
-    finally:
-        part.close()
+    source = FileSource(InputConfig(path=name, labels=labels), folder, time_field="time")
+    return sum(len(batch) for batch in source.batches())
 
 
 def main() -> None:

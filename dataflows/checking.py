@@ -1,6 +1,7 @@
 """`riverkeeper check`: tries a flow on a sample of its own data, without running it."""
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -8,11 +9,11 @@ from dataflows.config import FlowConfig
 from dataflows.files.batch import Line
 from dataflows.files.source import FileSource
 from dataflows.flow import decode_lines
-from engine.checks import Breach, check_model
+from engine.checks import BrokenLaw, check_model
 from engine.models.tasks import make_model
 from engine.pipeline.engine import Engine
 from engine.records.decode import Decoder
-from engine.records.events import Counts, DeadLetter, Outcome, Prediction
+from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Features, Target
 
 SAMPLE = 2000
@@ -27,20 +28,21 @@ class Findings:
 
     Attributes:
         counts: Where the sampled records went.
-        reasons: Why records were turned away, with how often.
+        reasons: Why records were turned away, or let through with a breach: every such reason, under
+            what it has in common with others, whatever the value that came.
         types: Feature name to the types seen, with how often.
         last: A prediction, as an example.
         scores: Progressive scores over the sample.
-        breaches: Laws that the model breaks.
+        broken: Laws that the model breaks.
         problems: What keeps this flow from being of use, in words.
     """
 
     counts: Counts
-    reasons: Counter[str]
+    reasons: dict[str, list[str]]
     types: dict[str, Counter[str]]
     last: Prediction | None
     scores: dict[str, float]
-    breaches: list[Breach]
+    broken: list[BrokenLaw]
     problems: list[str] = field(default_factory=list)
 
 
@@ -58,45 +60,36 @@ def check_flow(config: FlowConfig) -> Findings:
     events = engine.process(decode_lines(decoder, _sample(config)))
     labelled: list[tuple[Features, Target]] = []
     types: dict[str, Counter[str]] = {}
-    reasons: Counter[str] = Counter()
+    reasons: dict[str, list[str]] = {}
     last = None
     for event in events:
         if isinstance(event, Outcome) and event.label is not None:
             labelled.append((event.example.features, event.label))
             for name, value in event.example.features.items():
                 types.setdefault(name, Counter())[type(value).__name__] += 1
-        elif isinstance(event, DeadLetter):
-            reasons[f"{event.kind}: {event.reason}"] += 1
+        elif isinstance(event, DeadLetter | Breach):
+            reason = f"{event.kind if isinstance(event, DeadLetter) else event.policy}: {event.reason}"
+            reasons.setdefault(reason.partition(", got ")[0], []).append(reason)
         elif isinstance(event, Prediction):
             last = event
-    breaches = []
+    broken = []
     if labelled:
-        breaches = check_model(
+        broken = check_model(
             lambda: make_model(config.model),
             config.model.task,
             labelled[:_MODEL_SAMPLE],
             config.model.allowed,
         )
-    findings = Findings(engine.counts, reasons, types, last, engine.scores, breaches)
+    findings = Findings(engine.counts, reasons, types, last, engine.scores, broken)
     findings.problems = _problems(findings)
     engine.close()
     return findings
 
 
 def _sample(config: FlowConfig) -> list[Line]:
-    part = FileSource(config.input, config.base, time_field=config.record.time).build_part(
-        "check", "files", None
-    )
-    lines: list[Line] = []
-    try:
-        while len(lines) < SAMPLE:
-            for batch in part.next_batch():
-                lines += islice(batch.records(), SAMPLE - len(lines))
-    except StopIteration:
-        pass  # The whole input is smaller than a sample.
-    finally:
-        part.close()
-    return lines
+    source = FileSource(config.input, config.base, time_field=config.record.time)
+    with closing(source.batches()) as batches:
+        return list(islice((line for batch in batches for line in batch.records()), SAMPLE))
 
 
 def _problems(found: Findings) -> list[str]:
@@ -112,5 +105,5 @@ def _problems(found: Findings) -> list[str]:
         problems.append("no label has found its prediction: nothing can be learned")
     if counts.not_learned:
         problems.append(f"the model failed to learn {counts.not_learned} labelled examples")
-    problems += [f"the model breaks a law: {breach.law}: {breach.detail}" for breach in found.breaches]
+    problems += [f"the model breaks a law: {law.law}: {law.detail}" for law in found.broken]
     return problems

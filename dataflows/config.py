@@ -3,15 +3,18 @@
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from dataflows.files.config import InputConfig
+from dataflows.files.config import InputConfig, resolve
+from engine.contract.config import ContractConfig
 from engine.errors import ConfigError, ModelError
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.parts import Parts
-from engine.records.config import Section
+from engine.records.config import RecordConfig, Section
+
+_S = TypeVar("_S", bound=Section)
 
 
 class RunConfig(Section):
@@ -44,25 +47,20 @@ def load_config(path: Path) -> FlowConfig:
         ConfigError: Naming the file, the key, what was expected and what came.
         ModelError: The same, when it is the model that cannot be built.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read: {error.strerror}. 'riverkeeper init' writes an example."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: expected text in UTF-8, got other bytes") from error
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+    content = _read(path, "'riverkeeper init' writes an example")
     base = path.resolve().parent
     if "base" in content:
         raise ConfigError(f"{path}: base: unknown key")
-    try:
-        config = FlowConfig.model_validate({**content, "base": base})
-    except ValidationError as error:
-        raise ConfigError("\n".join(f"{path}: {_explain(found)}" for found in error.errors())) from error
+    section = content.get("input")
+    name = section.get("contract") if isinstance(section, dict) else None
+    if isinstance(name, str):
+        if "contract" in content:
+            raise ConfigError(
+                f"{path}: contract: expected a section here or the file that input.contract names, got both; "
+                f"remove one"
+            )
+        content["contract"] = read_contract(resolve(name, base))
+    config = _validated(FlowConfig, {**content, "base": base}, path)
     # The user's own models live beside the file that names them.
     if str(base) not in sys.path:
         sys.path.insert(0, str(base))
@@ -72,6 +70,56 @@ def load_config(path: Path) -> FlowConfig:
     except (ConfigError, ModelError) as error:
         raise type(error)(f"{path}: {error}") from error
     return config
+
+
+def read_contract(path: Path) -> ContractConfig:
+    """Reads a file with the `[contract]` section and nothing else.
+
+    Raises:
+        ConfigError: Naming the file, the key, what was expected and what came.
+    """
+    content = _read(path, "'riverkeeper contract infer' writes one")
+    return _validated(_ContractFile, content, path).contract
+
+
+def read_sections(path: Path) -> tuple[RecordConfig, InputConfig | None]:
+    """What a flow's file says of records and input; the rest of it need not be right, or there, yet.
+
+    Raises:
+        ConfigError: Naming the file, the key, what was expected and what came.
+    """
+    content = _read(path, "It is a flow's file, and 'riverkeeper init' writes an example")
+    found = _validated(_Sections, {key: content[key] for key in ("record", "input") if key in content}, path)
+    return found.record, found.input
+
+
+class _ContractFile(Section):
+    contract: ContractConfig
+
+
+class _Sections(Section):
+    record: RecordConfig = RecordConfig()
+    input: InputConfig | None = None
+
+
+def _read(path: Path, hint: str) -> dict[str, Any]:
+    """The content of a TOML file; the hint says what to do when there is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}. {hint}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: expected text in UTF-8, got other bytes") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def _validated(section: type[_S], content: dict[str, Any], path: Path) -> _S:
+    """The content as the section that it must be."""
+    try:
+        return section.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{path}: {_explain(found)}" for found in error.errors())) from error
 
 
 def _explain(found: Any) -> str:

@@ -4,15 +4,15 @@ It is made from the configuration's own descriptions, so it cannot fall behind t
 on the Phishing data that River brings along (1,250 web sites, is it phishing?).
 """
 
-import textwrap
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import get_args, get_origin
 
 import orjson
 from pydantic.fields import FieldInfo
 from river import datasets
 
 from dataflows.config import FlowConfig
+from dataflows.toml import comment, literal
 from engine.errors import OutputError
 from engine.records.config import Section
 
@@ -90,17 +90,17 @@ def _is_table(field: FieldInfo) -> bool:
 def _section(path: str, section: type[Section]) -> list[str]:
     required = path in {"run", "input", "model"}
     active = required or any(key.startswith(f"{path}.") for key in _SET)
-    lines = _comment((section.__doc__ or "").split("\n\n")[0])
+    lines = comment((section.__doc__ or "").split("\n\n")[0])
     lines.append(f"[{path}]" if active else f"# [{path}]")
     nested: list[str] = []
     for name, field in section.model_fields.items():
         key = f"{path}.{name}"
         inner = _section_of(field)
         if inner is not None:
-            about = _comment(field.description or "") if _is_table(field) else []
+            about = comment(field.description or "") if _is_table(field) else []
             nested += ["", *about, *_section(f"{key}.NAME" if _is_table(field) else key, inner)]
             continue
-        lines += _comment(field.description or "")
+        lines += comment(field.description or "")
         if key in _SET:
             lines.append(f"{name} = {_SET[key]}")
         elif field.is_required():
@@ -109,24 +109,3 @@ def _section(path: str, section: type[Section]) -> list[str]:
             default = literal(field.get_default(call_default_factory=True))
             lines.append(f"# {name} = {default}".rstrip())
     return lines + nested
-
-
-def _comment(text: str) -> list[str]:
-    return textwrap.wrap(" ".join(text.split()), 98, initial_indent="# ", subsequent_indent="# ")
-
-
-def literal(value: Any) -> str:
-    """A value as TOML writes it; what has no value (there is no null in TOML) is left open.
-
-    >>> literal(["a", True, 0.5]), literal(None)
-    ('["a", true, 0.5]', '')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(literal(item) for item in value)}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name} = {literal(item)}" for name, item in value.items()) + "}"
-    return orjson.dumps(value).decode() if isinstance(value, str) else repr(value)

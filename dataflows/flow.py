@@ -15,7 +15,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import orjson
 from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
@@ -31,6 +30,7 @@ from engine.pipeline.engine import Engine
 from engine.pipeline.events import Event
 from engine.records.config import Task
 from engine.records.decode import Decoder, identifier
+from engine.records.parse import parse
 from engine.records.values import Record, Unreadable
 
 ONE_KEY = "main"
@@ -91,8 +91,8 @@ def router(field: str | None) -> Callable[[Batch], Iterable[tuple[str, Routed]]]
 def _key_of(line: Line, field: str) -> str:
     if line.error is None:
         try:
-            fields = orjson.loads(line.line)
-        except orjson.JSONDecodeError:
+            fields = parse(line.line)
+        except ValueError:
             return NO_KEY
         if isinstance(fields, dict):
             return identifier(fields.get(field)) or NO_KEY
@@ -106,7 +106,7 @@ def decode_lines(decoder: Decoder, lines: Batch | list[Line]) -> Iterator[Record
         if error is not None:
             yield Unreadable(error, source, offset, raw)
         else:
-            yield decode(line, source, offset, is_label=is_label)
+            yield decode(line, source, offset, raw, is_label=is_label)
 
 
 class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):

@@ -1,6 +1,8 @@
 """What the commands print."""
 
 import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -9,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dataflows.checking import Findings
+from dataflows.inferring import Findings as Inferred
 from dataflows.results import LEGEND, day, decision_lines, read_stream, summary_lines, windows_table
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
@@ -26,7 +29,7 @@ def show_run(console: Console, run: Path) -> None:
     for line in summary_lines(run):
         console.print(line, highlight=False, markup=False)
     console.print(
-        f"results: {run}/*.jsonl (predictions, reports, decisions, versions, dead_letters), "
+        f"results: {run}/*.jsonl (predictions, dead_letters, breaches, reports, decisions, versions), "
         f"{run}/reports/ (Evidently's), {run}/models/",
         highlight=False,
     )
@@ -86,12 +89,13 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
     counts = found.counts
     console.print(
         f"{config}: {counts.records} records tried: {counts.predicted} predicted, "
-        f"{counts.inline + counts.matched} labelled, {counts.rejected} rejected, {counts.unmatched} labels "
-        f"without a prediction, {counts.waiting} still waiting",
+        f"{counts.inline + counts.matched} labelled, {counts.rejected} rejected, {counts.warned} let through "
+        f"with a breach, {counts.unmatched} labels without a prediction, {counts.waiting} still waiting",
         highlight=False,
     )
-    for reason, times in found.reasons.most_common(5):
-        console.print(f"  {times} times: {reason}", highlight=False, markup=False)
+    for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:5]:
+        first = ", first" if len(set(reasons)) > 1 else ""
+        console.print(f"  {len(reasons)} times{first}: {reasons[0]}", highlight=False, markup=False)
     for name, kinds in found.types.items():
         share = sum(kinds.values()) / max(1, counts.inline + counts.matched)
         seen = ", ".join(kind for kind, _ in kinds.most_common())
@@ -107,3 +111,31 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         console.print(f"[red]problem:[/] {escape(problem)}", highlight=False)
     if not found.problems:
         console.print("[green]fine[/]")
+
+
+@contextmanager
+def reading(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """Shows how many records have been read, while it is going on."""
+    with console.status("reading") as status:
+        yield lambda records, _: status.update(f"reading: {records:,} records")
+
+
+def show_inferred(console: Console, found: Inferred, flow: Path | None, out: Path | None) -> None:
+    """What a contract was inferred from, and what is left to do."""
+    inference = found.inference
+    fields = inference.found()
+    open_ = sum(not one.settled for one in fields)
+    lines = [f"{len(fields)} fields in {inference.records:,} records"]
+    if found.labels:
+        lines[0] += f", {found.labels:,} labels left out"
+    if found.unreadable:
+        lines.append(f"{found.unreadable:,} lines could not be read; the first: {found.first}")
+    if open_:
+        lines.append(f"{open_} fields are for you to decide: they are commented out")
+    if flow is None:
+        names = ", ".join(found.record.not_features())
+        lines.append(f"no --config given: every field is taken for a feature, except {names}")
+    if out is not None:
+        lines.append(f'wrote {out}; read it, then name it in your flow: [input] contract = "{out.name}"')
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -19,7 +19,7 @@ Labelled = tuple[Features, Target]
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class BrokenLaw:
     """A law that a model breaks, and how."""
 
     law: str
@@ -28,7 +28,7 @@ class Breach:
 
 def check_model(
     make: Callable[[], Any], task: Task, sample: Sequence[Labelled], allow: Sequence[str] = ()
-) -> list[Breach]:
+) -> list[BrokenLaw]:
     """Runs every check on fresh models; an empty list means that the model keeps all laws.
 
     Args:
@@ -43,7 +43,7 @@ def check_model(
     []
     """
     ops = task_ops(task, make())
-    breaches = []
+    broken = []
     for law, check in _LAWS.items():
         try:
             detail = check(make, ops, sample, allow)
@@ -52,8 +52,8 @@ def check_model(
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the finding
             detail = f"raised {type(error).__name__}: {error}"
         if detail is not None:
-            breaches.append(Breach(law, detail))
-    return breaches
+            broken.append(BrokenLaw(law, detail))
+    return broken
 
 
 _Check = Callable[[Callable[[], Any], TaskOps, Sequence[Labelled], Sequence[str]], str | None]

@@ -1,4 +1,4 @@
-"""The command line: `riverkeeper init | check | run | reports | demo`."""
+"""The command line: `riverkeeper init | contract | check | run | reports | demo`."""
 
 import sys
 import warnings
@@ -13,8 +13,9 @@ from dataflows.checking import check_flow
 from dataflows.config import load_config
 from dataflows.demo.run import run_demo
 from dataflows.example import write_example
+from dataflows.inferring import contract_text, infer_contract, refuse_existing, write_contract
 from dataflows.running import run_flow
-from dataflows.showing import show_check, show_run, show_window
+from dataflows.showing import reading, show_check, show_inferred, show_run, show_window
 from engine.errors import RiverkeeperError, StoppedError
 
 app = typer.Typer(
@@ -23,6 +24,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+contract = typer.Typer(help="Learn from data what a record must look like.", no_args_is_help=True)
+app.add_typer(contract, name="contract")
 console = Console()
 
 Config = Annotated[Path, typer.Argument(help="The flow's configuration file.")]
@@ -34,6 +37,29 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Pa
     for path in write_example(folder):
         console.print(f"wrote {path}", highlight=False)
     console.print(f"next: riverkeeper check {folder / 'flow.toml'}", highlight=False)
+
+
+@contract.command()
+def infer(
+    data: Annotated[list[str], typer.Argument(help="Files, folders or globs, as in a flow's input.path.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The flow: its record section says which fields are no features."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write it to this new file, not to the terminal.")] = None,
+) -> None:
+    """Learn fields, types, ranges and categories from data, and write them as TOML to read and edit."""
+    notes = Console(stderr=True)
+    if out is not None:
+        refuse_existing(out)
+    with reading(notes) as progress:
+        found = infer_contract(data, config, progress)
+    text = contract_text(found, out.name if out else "contract.toml")
+    if out is None:
+        typer.echo(text.encode(), nl=False)
+    else:
+        write_contract(text, out)
+    show_inferred(notes, found, config, out)
 
 
 @app.command()

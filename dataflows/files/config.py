@@ -28,6 +28,11 @@ class InputConfig(Section):
         description="auto: by the file name without .gz or .zst: .csv is CSV; .jsonl, .ndjson and .json "
         "are JSON lines. jsonl or csv: every file is of this format, whatever its name.",
     )
+    contract: str | None = Field(
+        default=None,
+        description="A file with the [contract] section, in place of one in this file; relative to it. "
+        "'riverkeeper contract infer' writes one.",
+    )
     text_columns: list[str] = Field(
         default=[], description="CSV columns whose cells stay text even when they look like numbers."
     )

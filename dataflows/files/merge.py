@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from math import inf
 
-import orjson
-
 from dataflows.files.batch import Batch, Builder, Chunk
 from dataflows.files.stream import Stream
 from engine.records.decode import event_time
+from engine.records.parse import parse
 
 ReadTime = Callable[[bytes], float]
 
@@ -30,8 +29,8 @@ def time_of(field: str) -> ReadTime:
 
     def read(line: bytes) -> float:
         try:
-            fields = orjson.loads(line)
-        except orjson.JSONDecodeError:
+            fields = parse(line)
+        except ValueError:
             return -inf
         time = event_time(fields.get(field)) if type(fields) is dict else None
         return -inf if time is None else time

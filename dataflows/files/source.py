@@ -1,6 +1,6 @@
 """The Bytewax source of records from files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -66,6 +66,21 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
     def total_bytes(self) -> int:
         """Bytes on disk of all files: what the second number of `progress` counts up to."""
         return total_size(self.files())
+
+    def batches(self) -> Generator[Batch, None, None]:
+        """All batches, outside of a dataflow.
+
+        Raises:
+            InputError: A file cannot be read on.
+        """
+        part = self.build_part("", _PART, None)
+        try:
+            while True:
+                yield from part.next_batch()
+        except StopIteration:
+            return
+        finally:
+            part.close()
 
     def list_parts(self) -> list[str]:
         """One partition."""

@@ -24,7 +24,7 @@ import orjson
 from engine.errors import SnapshotError
 from engine.models.arrays import DISPATCH, NAMES
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised by one whenever older bytes can no longer be read."""
 
 _MAGIC = b"riverkeeper\n"

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from engine.contract import ContractConfig
+from engine.contract.config import ContractConfig
 from engine.learning.config import LabelsConfig, ScoresConfig
 from engine.models.config import ModelConfig
 from engine.monitoring.config import MonitoringConfig

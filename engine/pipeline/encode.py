@@ -1,21 +1,26 @@
 """Events to lines of JSON, by output stream, and to the files that go with them.
 
-Streams: `predictions`, `dead_letters`, `reports`, `decisions`, `versions`, `summary`. Every line carries the
-model key and a number or name that is unique within its stream and key, the same in every replay.
-Numbers that JSON cannot hold (NaN, infinity) become null.
+Streams: `predictions`, `dead_letters`, `breaches`, `reports`, `decisions`, `versions`, `summary`. Every line
+carries the model key and what is unique within its stream and key, the same in every replay: a number or
+a name; of dead letters the position; of breaches the position and the reason.
+Numbers that JSON cannot hold (NaN, infinity) become null; text that UTF-8 cannot hold (half a surrogate
+pair, from a program that embeds the engine) is written with escapes.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 
 from engine.pipeline.events import Decision, Event, Report, Summary
-from engine.records.events import Counts, DeadLetter, Outcome, Prediction
+from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
+from engine.records.values import shown
 from engine.registry import Version
 
-STREAMS = ("predictions", "dead_letters", "reports", "decisions", "versions", "summary")
+STREAMS = ("predictions", "dead_letters", "breaches", "reports", "decisions", "versions", "summary")
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
@@ -30,20 +35,47 @@ def encode(events: Iterable[Event]) -> tuple[dict[str, bytes], list[tuple[str, b
     predictions: list[bytes] = []
     for event in events:
         if isinstance(event, Prediction):
-            predictions.append(orjson.dumps(event, None, _OPTIONS))
+            predictions.append(_json(event))
         elif not isinstance(event, Outcome):
             stream, value = _line(event, files)
-            lines.setdefault(stream, []).append(orjson.dumps(value, None, _OPTIONS))
+            lines.setdefault(stream, []).append(_json(value))
     if predictions:
         lines["predictions"] = predictions
     return {stream: b"\n".join(found) + b"\n" for stream, found in lines.items()}, files
 
 
+def _json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, None, _OPTIONS)
+    except TypeError:
+        return orjson.dumps(_writable(value), None, _OPTIONS)
+
+
+def _writable(value: Any) -> Any:
+    """A value as JSON can hold it: what users' models, keys and ids may be is not always so."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_writable(name): _writable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_writable(item) for item in value]
+    if isinstance(value, float):
+        return float(value)
+    fits = value is None or (isinstance(value, int) and -(2**63) <= value < 2**64)
+    return value if fits else shown(value)
+
+
 def _line(
-    event: DeadLetter | Report | Decision | Version | Summary, files: list[tuple[str, bytes]]
+    event: DeadLetter | Breach | Report | Decision | Version | Summary, files: list[tuple[str, bytes]]
 ) -> tuple[str, Any]:
     if isinstance(event, DeadLetter):
         return "dead_letters", _dead_letter(event)
+    if isinstance(event, Breach):
+        return "breaches", event
     if isinstance(event, Decision):
         return "decisions", event
     if isinstance(event, Report):
@@ -131,5 +163,7 @@ def _file(name: str) -> str:
     ('m0.w12', '%2E%2E%2Fa%2Fb')
     """
     return re.sub(
-        r"[^A-Za-z0-9_.-]|^\.+", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), name
+        r"[^A-Za-z0-9_.-]|^\.+",
+        lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode(errors="surrogatepass")),
+        name,
     )

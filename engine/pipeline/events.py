@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.monitoring.values import Verdict
-from engine.records.events import Counts, DeadLetter, Outcome, Prediction
+from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.registry import Version
 from engine.supervision.values import Action
 
@@ -98,5 +98,5 @@ class Summary:
     scores: Mapping[str, float]
 
 
-Event = Prediction | DeadLetter | Outcome | Report | Decision | Version | Summary
+Event = Prediction | DeadLetter | Breach | Outcome | Report | Decision | Version | Summary
 """What `Engine.process` and `Engine.finish` return."""

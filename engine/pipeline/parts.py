@@ -1,9 +1,10 @@
 """The stateful parts of one engine, held together, and what a snapshot keeps of them."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.contract import Contract
+from engine.contract.check import Contract, time_breach
 from engine.errors import ConfigError
 from engine.learning.clock import Clock
 from engine.learning.scores import Scores, Totals
@@ -77,6 +78,8 @@ class Parts:
         self.config = config
         self.ops: TaskOps = task_ops(task, champion)
         self.contract = Contract(config.contract)
+        limits_of_time = config.contract.max_ahead, config.contract.max_behind
+        self._limits_time = limits_of_time != (None, None)
         labels = config.labels
         self.clock = Clock()
         self.waiting: Waiting[Held] = Waiting(labels.wait, labels.max_waiting)
@@ -95,6 +98,13 @@ class Parts:
         self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
         self.counts = Counts()
         self.progress = Progress()
+
+    def time_breach(self, time: float) -> str | None:
+        """What is wrong with a record's event time; nothing, unless the contract limits it."""
+        if not self._limits_time and -math.inf < time < math.inf:
+            return None
+        now = self.clock.now
+        return time_breach(time, None if now == -math.inf else now, self.config.contract)
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps: the state of every part, and nothing of the configuration."""

@@ -9,12 +9,15 @@ Examples and labels of the same id may come in any order, more than once, or not
 - a second example with the same id is rejected, as long as the first waits or is remembered
 """
 
+import math
+
+from engine.contract.check import Fault
 from engine.learning.waiting import Early, Held, Settled
 from engine.monitoring.judges import Judge
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.pipeline.settling import settle
-from engine.records.events import AnomalyScore, DeadLetter, Output, Prediction
+from engine.records.events import AnomalyScore, Breach, DeadLetter, Output, Prediction
 from engine.records.values import Example, Features, Label, Record, Target
 
 
@@ -24,8 +27,10 @@ def take(parts: Parts, judge: Judge, record: Record, events: list[Event]) -> Non
     if isinstance(record, Example):
         _example(parts, judge, record, events)
     elif isinstance(record, Label):
-        _tick(parts, judge, record.time, events)
-        _label(parts, judge, record, events)
+        faults: list[Fault] = []
+        if _on_time(parts, judge, record, faults, events):
+            _let_through(parts, record, faults, events)
+            _label(parts, judge, record, events)
     else:
         _reject(parts, record, record.reason, events)
 
@@ -36,10 +41,11 @@ def _reject(parts: Parts, record: Record, reason: str, events: list[Event]) -> N
 
 
 def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) -> None:
-    features, breach = parts.contract.check(example.features)
-    if breach is not None:
-        return _reject(parts, example, breach, events)
-    _tick(parts, judge, example.time, events)
+    features, faults = parts.contract.check(example.features)
+    if faults and faults[-1].policy == "reject":
+        return _reject(parts, example, faults[-1].reason, events)
+    if not _on_time(parts, judge, example, faults, events):
+        return None
     if example.id in parts.waiting:
         return _reject(parts, example, f"id {example.id!r}: a prediction with this id waits already", events)
     if example.id in parts.settled:
@@ -50,6 +56,7 @@ def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) 
     except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
         reason = f"the model cannot predict this: {type(error).__name__}: {error}"
         return _reject(parts, example, reason, events)
+    _let_through(parts, example, faults, events)
     held = _hold(parts, example, features, output)
     score = output.score if isinstance(output, AnomalyScore) else None
     events.append(
@@ -65,6 +72,36 @@ def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) 
         )
     )
     return _join(parts, judge, held, example, events)
+
+
+def _on_time(
+    parts: Parts, judge: Judge, record: Example | Label, faults: list[Fault], events: list[Event]
+) -> bool:
+    """Event time goes on; whether the record may too, with what is wrong with its own time noted.
+
+    A record that is turned away for being ahead counts for the stream's time all the same: when all
+    records are, it is the stream that has moved.
+    """
+    reason = parts.time_breach(record.time)
+    finite = -math.inf < record.time < math.inf
+    if finite:
+        _tick(parts, judge, record.time, events)
+    if reason is None:
+        return True
+    if not finite or parts.config.contract.policy == "reject":
+        _reject(parts, record, reason, events)
+        return False
+    faults.append(Fault("warn", reason))
+    return True
+
+
+def _let_through(parts: Parts, record: Example | Label, faults: list[Fault], events: list[Event]) -> None:
+    """Tells what was wrong with a record that goes on."""
+    parts.counts.warned += bool(faults)
+    where = record.source, record.position, parts.key
+    events += [
+        Breach(record.id, fault.policy, fault.reason, *where) for fault in faults if fault.policy != "reject"
+    ]
 
 
 def _hold(parts: Parts, example: Example, features: Features, output: Output | None) -> Held:

@@ -48,6 +48,9 @@ class RecordConfig(Section):
     )
     key: str | None = Field(default=None, description="Field that names the model: one model per value.")
     ignore: list[str] = Field(default=[], description="Fields that are not features.")
+    max_bytes: int = Field(
+        default=1_000_000, ge=1, description="A longer record is rejected without being parsed."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -65,3 +68,8 @@ class RecordConfig(Section):
         if self.positive == self.negative:
             raise ValueError(f"positive and negative are both {self.positive!r}; they must differ")
         return self
+
+    def not_features(self) -> tuple[str, ...]:
+        """The names of the fields that are not features, the label's among them."""
+        names = (self.id, self.time, self.key, self.kind and self.kind.field, self.label, *self.ignore)
+        return tuple(name for name in names if name)

@@ -4,9 +4,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
-import orjson
-
 from engine.records.config import KindConfig, RecordConfig, Task
+from engine.records.parse import parse
 from engine.records.values import Example, Label, Record, Target, Unreadable, shown
 
 _MILLISECONDS = 1e11
@@ -76,21 +75,41 @@ class Decoder:
     def __init__(self, config: RecordConfig, task: Task) -> None:
         self._config = config
         self._task: Task = task
-        names = (config.id, config.time, config.key, config.kind.field if config.kind else None)
-        self._not_features = tuple(name for name in (*names, *config.ignore) if name)
+        self._not_features = config.not_features()
 
-    def decode(self, line: bytes, source: str = "", position: int = -1, *, is_label: bool = False) -> Record:
-        """Reads one line; `is_label` says that it comes from the stream of labels."""
+    def decode(
+        self,
+        line: bytes,
+        source: str = "",
+        position: int = -1,
+        raw: bytes | None = None,
+        *,
+        is_label: bool = False,
+    ) -> Record:
+        """Reads one line of JSON.
+
+        Args:
+            line: The record.
+            source: Where it came from.
+            position: Its offset there.
+            raw: Its bytes as they came, when they were not JSON; else they are `line`.
+            is_label: Whether it comes from the stream of labels.
+        """
+        raw = line if raw is None else raw
+        if len(line) > self._config.max_bytes:
+            reason = f"expected a record of at most {self._config.max_bytes} bytes, got {len(line)}"
+            return Unreadable(reason, source, position, raw)
         try:
-            fields = orjson.loads(line)
-            return self._record(fields, is_label, source, position, line)
-        except orjson.JSONDecodeError as error:
-            return Unreadable(f"not JSON: {error}", source, position, line)
+            fields = parse(line)
+        except ValueError as error:
+            return Unreadable(f"not JSON: {error}", source, position, raw)
+        try:
+            return self._record(fields, is_label, source, position, raw)
         except _Refused as refused:
-            return Unreadable(str(refused), source, position, line)
+            return Unreadable(str(refused), source, position, raw)
 
     def _record(
-        self, fields: dict[str, Any], is_label: bool, source: str, position: int, line: bytes
+        self, fields: dict[str, Any], is_label: bool, source: str, position: int, raw: bytes
     ) -> Example | Label:
         if type(fields) is not dict:
             raise _Refused(f"expected a JSON object, got {type(fields).__name__}")
@@ -103,10 +122,10 @@ class Decoder:
             is_label = self._is_label(fields, config.kind)
         label = self._label(fields, required=is_label or config.id is None)
         if is_label and label is not None:
-            return Label(name, time, label, source, position, line)
+            return Label(name, time, label, source, position, raw)
         for field in self._not_features:
             fields.pop(field, None)
-        return Example(name, time, fields, label, source, position, line)
+        return Example(name, time, fields, label, source, position, raw)
 
     def _time(self, fields: dict[str, Any], field: str) -> float:
         time = event_time(fields.get(field))

@@ -73,6 +73,28 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Breach:
+    """One thing wrong with a record that was let through all the same; a record can have several.
+
+    Attributes:
+        id: The example's id.
+        policy: `warn`: a value of the field's type was kept, any other became missing. `impute`: the value
+            became missing.
+        reason: What was expected and what came.
+        source: Where the record came from.
+        position: Its offset there, -1 when unknown.
+        key: The model key whose engine let it through.
+    """
+
+    id: str
+    policy: Literal["warn", "impute"]
+    reason: str
+    source: str
+    position: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A prediction whose fate is known: its label came, or it waited too long.
 
@@ -128,6 +150,7 @@ class Counts:
         at_once: Anomaly detection: examples that trained without waiting for a label.
         learned: Examples that the champion has trained on.
         not_learned: Examples on which the champion's `learn_one` raised.
+        warned: Records that went on although something was wrong with them.
     """
 
     records: int = 0
@@ -145,6 +168,7 @@ class Counts:
     at_once: int = 0
     learned: int = 0
     not_learned: int = 0
+    warned: int = 0
 
     def add_up(self) -> bool:
         """Whether nothing was lost: the three sums."""

@@ -37,6 +37,27 @@ def test_the_example_checks_runs_and_reports(example: Path) -> None:
     assert "window 3" in shown.stdout
 
 
+def test_a_contract_is_learned_edited_and_used(example: Path, tmp_path: Path) -> None:
+    text = (example / "flow.toml").read_text(encoding="utf-8")
+    (tmp_path / "phishing.jsonl").write_bytes((example / "phishing.jsonl").read_bytes())
+    flow, contract = tmp_path / "flow.toml", tmp_path / "contract.toml"
+    flow.write_text(text.replace("[input]", '[input]\ncontract = "contract.toml"'), encoding="utf-8")
+    done = riverkeeper("contract", "infer", "phishing.jsonl", "--config", "flow.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    contract.write_text(done.stdout, encoding="utf-8")
+    checked = riverkeeper("check", flow)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "0 rejected, 0 let through with a breach" in checked.stdout
+    edited = done.stdout.replace('"reject"', '"warn"').replace("max = 2\n", "max = 0.5\n")
+    contract.write_text(edited, encoding="utf-8")
+    ran = riverkeeper("run", flow)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert " warned" in ran.stdout
+    assert "the counts add up" in ran.stdout
+    written = (tmp_path / "runs" / "phishing" / "breaches.jsonl").read_bytes()
+    assert b'"reason":"field \'ip_in_url\': expected a number from 0.0 to 0.5, got 1"' in written
+
+
 def test_init_writes_nothing_over(example: Path) -> None:
     before = (example / "flow.toml").read_bytes()
     again = riverkeeper("init", example)
@@ -108,7 +129,7 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
 def test_every_command_is_in_the_readme_and_has_a_help_text() -> None:
     text = README.read_text(encoding="utf-8")
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    assert set(commands) == {"init", "check", "run", "reports", "demo"}
+    assert set(commands) == {"init", "contract", "check", "run", "reports", "demo"}
     for name, command in commands.items():
         assert f"riverkeeper {name}" in text
         assert command.help

@@ -25,6 +25,17 @@ SETUPS: dict[str, dict[str, Any]] = {
     "no label is a no": {"labels": _LABELS | {"expired_label": False, "corrections": "learn"}},
     "forgetful": {"labels": _LABELS | {"early_wait": 2, "max_remembered": 5}},
     "no memory": {"labels": _LABELS | {"max_remembered": 0}},
+    "breaches go on": {
+        "contract": {
+            "policy": "warn",
+            "max_ahead": 60,
+            "max_behind": 20,
+            "fields": {
+                "a": {"type": "number", "min": -2, "max": 2},
+                "b": {"type": "number", "required": True},
+            },
+        }
+    },
     "anomaly": {
         "model": {
             "task": "anomaly",

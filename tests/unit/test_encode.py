@@ -3,6 +3,7 @@ from dataclasses import fields
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from engine.monitoring.values import Check, Verdict
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
-from engine.records.events import Counts, DeadLetter, Outcome, Prediction
-from engine.records.values import Example
+from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
+from engine.records.values import Example, shown
 from engine.registry import Version
 
 
@@ -22,6 +23,10 @@ def prediction(sequence: int = 0, key: str = "main", probability: Any = 0.5) -> 
 
 def letter(raw: bytes = b"{}", position: int = 3) -> DeadLetter:
     return DeadLetter("rejected", "not JSON", "in.jsonl", position, raw, "main")
+
+
+def breach(reason: str = "too large") -> Breach:
+    return Breach("7", "warn", reason, "in.jsonl", 3, "main")
 
 
 def outcome() -> Outcome:
@@ -53,7 +58,7 @@ def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_every_kind_of_event_has_its_stream_and_outcomes_have_none() -> None:
-    found = lines(prediction(), letter(), report(), decision(), version(), summary(), outcome())
+    found = lines(prediction(), letter(), breach(), report(), decision(), version(), summary(), outcome())
     assert found.keys() == set(STREAMS)
     assert all(len(rows) == 1 for rows in found.values())
     assert all(rows[0]["key"] == "main" for rows in found.values())
@@ -64,7 +69,9 @@ def test_nothing_gives_no_lines(events: list[Event]) -> None:
     assert encode(events) == ({}, [])
 
 
-@given(st.lists(st.sampled_from([prediction, letter, report, decision, version, summary]), max_size=12))
+@given(
+    st.lists(st.sampled_from([prediction, letter, breach, report, decision, version, summary]), max_size=12)
+)
 @settings(max_examples=30)
 def test_lines_keep_their_order_and_each_ends_with_a_newline(kinds: list[Any]) -> None:
     events: list[Event] = [kind() for kind in kinds]
@@ -90,6 +97,70 @@ def test_a_prediction_is_written_with_all_its_fields() -> None:
             "score": None,
         }
     ]
+
+
+def test_a_breach_is_written_with_all_its_fields() -> None:
+    assert lines(breach())["breaches"] == [
+        {
+            "id": "7",
+            "policy": "warn",
+            "reason": "too large",
+            "source": "in.jsonl",
+            "position": 3,
+            "key": "main",
+        }
+    ]
+
+
+class Odd:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("\ud800", "\\ud800"),
+        ("büro\udcff", "büro\\udcff"),
+        (10**30, str(10**30)),
+        (-(10**30), str(-(10**30))),
+        (10**5000, "a int that cannot be shown"),
+        (2**64 - 1, 2**64 - 1),
+        (np.int64(3), 3),
+        (np.float64(0.5), 0.5),
+        (np.float64("nan"), None),
+        (np.bool_(True), True),
+        (np.str_("a\ud800"), "a\\ud800"),
+        (b"x", "b'x'"),
+        (Odd(), "a Odd that cannot be shown"),
+    ],
+    ids=shown,
+)
+def test_whatever_a_model_or_an_embedding_program_says_can_be_written(value: Any, written: Any) -> None:
+    """Ids, reasons and classes come from programs that embed the engine too, and those from users' models."""
+    served = Prediction("\ud800", 1.5, value, {"a\ud800": 0.5}, "m0", 0, "k\ud800")
+    row = lines(served)["predictions"][0]
+    assert (row["id"], row["key"], row["probability"]) == ("\\ud800", "k\\ud800", {"a\\ud800": 0.5})
+    assert row["prediction"] == written
+    assert lines(prediction(probability={"a": [value]}))["predictions"][0]["probability"] == {"a": [written]}
+
+
+def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() -> None:
+    odd = "\udfff"
+    verdict = Verdict(1, "fail", odd, (Check("drift", odd, 0.5, 0.3, "fail"),), {odd: 0.5}, b"{}")
+    scores = WindowScores(10, 8, 0.5, None, 0, None, {odd: 0.5})
+    found = lines(
+        DeadLetter("rejected", odd, odd, 3, b"\xff", odd),
+        Breach(odd, "impute", odd, odd, 3, odd),
+        Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
+        Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),
+        Version(odd, odd, odd, "passed", 12, 50, 1.0, {odd: 0.5}, "ab" * 32, b"bytes"),
+        Summary(odd, odd, Counts(), {odd: 0.5}),
+    )
+    assert found.keys() == set(STREAMS) - {"predictions"}
+    assert all(rows[0]["key"] == "\\udfff" for rows in found.values())
+    assert found["reports"][0]["evidently"] == "reports/%ED%BF%BF-000001.json"
+    assert found["reports"][0]["checks"][0]["column"] == "\\udfff"
 
 
 @pytest.mark.parametrize(

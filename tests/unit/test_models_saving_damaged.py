@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from river import linear_model
 
 from engine.errors import SnapshotError
-from engine.models.saving import dump, load
+from engine.models.saving import SCHEMA, dump, load
 
 MODEL: Any = linear_model.LogisticRegression()
 for _number in range(20):
@@ -67,7 +67,7 @@ def test_bytes_that_are_cut_off_are_refused(length: int) -> None:
         (MAGIC + b"\nnot json\n" + BODY, "damaged header"),
         (MAGIC + b"\n[]\n" + BODY, "cut off in its header"),
         (MAGIC + b"\n" + HEADER, "cut off in its header"),
-        (forged(BODY, schema=2), "expected schema 1, got 2"),
+        (forged(BODY, schema=SCHEMA - 1), f"expected schema {SCHEMA}, got {SCHEMA - 1}"),
         (forged(BODY, kind="state"), "expected a saved model, got a saved state"),
         (forged(BODY, versions=3), "states no versions"),
         (forged(BODY, versions=None), "states no versions"),

@@ -1,0 +1,216 @@
+"""Checks records against the contract.
+
+Fields that the contract does not name may hold any scalar; NumPy's scalars become Python's. A `null` is a
+missing value and leaves the features: for every model alike, a missing value is an absent key.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.contract.config import ContractConfig, FieldConfig, FieldType, Policy
+from engine.records.values import Features, Scalar, shown
+
+_LARGEST = sys.float_info.max
+_ANY = (-_LARGEST, _LARGEST)
+"""The bounds of a number that may be any: NaN and infinities lie outside them."""
+
+_NONE = (1.0, 0.0)
+"""Bounds within which no number lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a record.
+
+    Attributes:
+        policy: What is done about it.
+        reason: What was expected and what came.
+    """
+
+    policy: Policy
+    reason: str
+
+
+class Contract:
+    """Checks features against the contract."""
+
+    def __init__(self, config: ContractConfig) -> None:
+        fields = config.fields
+        accept = config.extra == "accept"
+        self._config = config
+        # What passes without a second look, for each name and for the names that are not here.
+        self._bounds = {name: _bounds(field) for name, field in fields.items()}
+        self._texts = {name: _texts(field) for name, field in fields.items()}
+        self._booleans = {name: field.type == "boolean" for name, field in fields.items()}
+        self._extra = (_ANY, None, True) if accept else (_NONE, frozenset[str](), False)
+        self._required = frozenset(name for name, field in fields.items() if field.required)
+
+    def check(self, features: Features) -> tuple[dict[str, Scalar], list[Fault]]:
+        """The features that go on, without missing values, and what is wrong with the record.
+
+        A fault whose policy is `reject` is the last one, and then the record must not go on.
+
+        >>> contract = Contract(ContractConfig(fields={"age": FieldConfig(type="number", min=0)}))
+        >>> contract.check({"age": 3, "town": None})
+        ({'age': 3}, [])
+        >>> contract.check({"age": -1})[1][0].reason
+        "field 'age': expected a number of at least 0.0, got -1"
+        """
+        present = dict(features)
+        faults: list[Fault] = []
+        bounds, texts, booleans = self._bounds, self._texts, self._booleans
+        any_number, any_text, any_boolean = self._extra
+        for name, value in features.items():
+            kind = type(value)
+            # Most values are as they should be, and this is all that is done with them.
+            if kind is float or kind is int:
+                low, high = bounds.get(name, any_number)
+                if low <= value <= high:  # type: ignore[operator]  # kind says that it is a number
+                    continue
+            elif kind is str:
+                allowed = texts.get(name, any_text)
+                if allowed is None or value in allowed:
+                    continue
+            elif kind is bool and booleans.get(name, any_boolean):
+                continue
+            if not self._settle(name, value, present, faults):
+                return present, faults
+        if not self._required <= present.keys():
+            self._add_missing(features, faults)
+        return present, faults
+
+    def _settle(self, name: str, value: object, present: dict[str, Scalar], faults: list[Fault]) -> bool:
+        """Keeps, replaces or removes one value, and notes what is wrong; false rejects the record."""
+        kept, fault = self._examine(name, value)
+        if kept is None:
+            del present[name]
+        else:
+            present[name] = kept
+        if fault is not None:
+            faults.append(fault)
+        return fault is None or fault.policy != "reject"
+
+    def _add_missing(self, features: Features, faults: list[Fault]) -> None:
+        """Adds the required values that were not there to begin with; those in breach are there already."""
+        for name, field in self._config.fields.items():
+            if field.required and features.get(name) is None:
+                policy = field.policy or self._config.policy
+                faults.append(Fault(policy, f"field {name!r}: required, but missing"))
+                if policy == "reject":
+                    return
+
+    def _examine(self, name: str, value: object) -> tuple[Any, Fault | None]:
+        """The value as it is kept, `None` when it leaves the features, and what is wrong with it."""
+        field = self._config.fields.get(name)
+        if value is None or (field is None and self._config.extra == "ignore"):
+            return None, None
+        found = plain(value)
+        if field is None:
+            return self._examine_extra(name, found)
+        bearable = kind_of(found) == field.type
+        if bearable and self._fits(name, field.type, found):
+            return found, None
+        policy = field.policy or self._config.policy
+        reason = f"field {name!r}: expected {_expected(field)}, got {shown(found)}"
+        return found if bearable and policy == "warn" else None, Fault(policy, reason)
+
+    def _fits(self, name: str, kind: FieldType, value: Scalar) -> bool:
+        """Whether a value of the field's type is within its range or among its categories."""
+        if kind == "number":
+            low, high = self._bounds[name]
+            return low <= value <= high  # type: ignore[operator]  # a number
+        allowed = self._texts[name]
+        return kind == "boolean" or allowed is None or value in allowed
+
+    def _examine_extra(self, name: str, value: object) -> tuple[Any, Fault | None]:
+        """The same of a value that no field is named for."""
+        extra = self._config.extra
+        if extra == "reject":
+            return None, Fault("reject", f"field {name!r}: not in the contract")
+        if kind_of(value) is None:
+            expected = "a finite number, text or a boolean"
+            reason = f"field {name!r}: expected {expected}, got {shown(value)}"
+            return None, Fault(self._config.policy, reason)
+        fault = Fault("warn", f"field {name!r}: not in the contract") if extra == "warn" else None
+        return value, fault
+
+
+def plain(value: object) -> Any:
+    """A value as the contract judges it.
+
+    NumPy's scalars are what programs that embed the engine often have at hand; they become Python's.
+    """
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def kind_of(value: object) -> FieldType | None:
+    """The type of a value that a model can bear; `None` for NaN, infinities, lists and all else.
+
+    >>> kind_of(3), kind_of("3"), kind_of(True), kind_of(float("nan")), kind_of([3])
+    ('number', 'text', 'boolean', None, None)
+    """
+    kind = type(value)
+    if kind is float or kind is int:
+        return "number" if -_LARGEST <= value <= _LARGEST else None  # type: ignore[operator]  # a number
+    if kind is str:
+        return "text"
+    return "boolean" if kind is bool else None
+
+
+def time_breach(time: float, now: float | None, config: ContractConfig) -> str | None:
+    """What is wrong with a record's event time, `None` if nothing is.
+
+    A time that is not finite is always wrong: no later record could ever catch up with it.
+
+    Args:
+        time: The record's event time, seconds since 1970.
+        now: The stream's event time; `None` before there is one, and then there is nothing to compare.
+        config: Says how far ahead or behind a record may be.
+
+    >>> time_breach(100.0, 30.0, ContractConfig(max_ahead=60))
+    "event time 100.0: expected at most 60 s ahead of the stream's 30.0, got 70 s"
+    """
+    if kind_of(time) is None:
+        return f"event time: expected a finite number, got {time}"
+    if now is None:
+        return None
+    if config.max_ahead is not None and time - now > config.max_ahead:
+        limit, word = config.max_ahead, "ahead of"
+    elif config.max_behind is not None and now - time > config.max_behind:
+        limit, word = config.max_behind, "behind"
+    else:
+        return None
+    off = abs(time - now)
+    return f"event time {time}: expected at most {limit:g} s {word} the stream's {now}, got {off:g} s"
+
+
+def _bounds(field: FieldConfig) -> tuple[float, float]:
+    """What a number in this field must lie between."""
+    if field.type != "number":
+        return _NONE
+    return -_LARGEST if field.min is None else field.min, _LARGEST if field.max is None else field.max
+
+
+def _texts(field: FieldConfig) -> frozenset[str] | None:
+    """The texts that may stand in this field, `None` for any."""
+    if field.type != "text":
+        return frozenset()
+    return None if field.categories is None else frozenset(field.categories)
+
+
+def _expected(field: FieldConfig) -> str:
+    """What a value must be, in words."""
+    if field.type == "boolean":
+        return "true or false"
+    if field.type == "text":
+        return "text" if field.categories is None else f"one of {shown(field.categories)}"
+    if field.min is None:
+        return "a finite number" if field.max is None else f"a number of at most {field.max}"
+    return (
+        f"a number of at least {field.min}"
+        if field.max is None
+        else f"a number from {field.min} to {field.max}"
+    )
