@@ -142,7 +142,7 @@ def _outward(value: float, margin: float, rounding: str, *, whole: bool) -> floa
     if not math.isfinite(value):
         return value
     places = 0 if whole and margin < 10 else Decimal(margin).adjusted() - 1
-    return float(Decimal(value).quantize(Decimal(1).scaleb(places), rounding=rounding))
+    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(places), rounding=rounding))
 
 
 def _categories(texts: Texts) -> list[str] | None:

@@ -107,6 +107,14 @@ def test_breaches_are_the_same_however_often_a_run_is_cut_and_resumed(
     assert tried.counts == plain.counts
 
 
+def test_one_fault_that_rejects_is_enough_however_many_only_warn() -> None:
+    fields = {"a": {"type": "number", "max": 1}, "b": {"type": "number", "policy": "reject"}}
+    tried = make_engine(contract={"policy": "warn", "fields": fields})
+    events = tried.process([Example("1", 0.0, {"a": 2.0, "b": "x", "c": float("nan")}, label=True)])
+    assert [type(event) for event in events] == [DeadLetter]
+    assert tried.counts == Counts(records=1, rejected=1)
+
+
 def test_a_record_that_is_rejected_after_all_is_not_said_to_have_been_let_through() -> None:
     tried = make_engine(contract=contract("warn"))
     one, two = Example("1", 0.0, {"a": 1.0}), Example("1", 1.0, {"a": 100.0})

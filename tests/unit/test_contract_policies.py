@@ -81,6 +81,13 @@ def test_a_record_is_rejected_by_the_last_fault_and_keeps_the_earlier_ones() -> 
     assert [fault.policy for fault in faults] == ["warn", "reject"]
 
 
+def test_a_required_value_that_is_missing_can_reject_too_and_is_the_last_fault_then() -> None:
+    fields = {name: {"type": "text", "required": True, "policy": "warn"} for name in ("a", "b", "c")}
+    fields["b"]["policy"] = "reject"
+    made = Contract(ContractConfig.model_validate({"fields": fields}))
+    assert [fault.policy for fault in made.check({})[1]] == ["warn", "reject"]
+
+
 @pytest.mark.parametrize("policy", ["reject", "warn", "impute"])
 def test_fields_that_are_not_named_can_be_accepted_with_a_warning(policy: Policy) -> None:
     made = contract(policy, "warn")
