@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.learning.config import LabelsConfig
 from engine.records.events import Output
-from engine.records.values import Example
+from engine.records.values import Example, Target
 
 
 @dataclass(slots=True)
@@ -18,6 +18,7 @@ class Held:
         output: What the serving model put out.
         model: Who served.
         shadows: What each live shadow put out for the same features, by the shadow's name.
+        last_label: The label scored last by then: what the baseline of no change said.
     """
 
     sequence: int
@@ -25,6 +26,7 @@ class Held:
     output: Output | None
     model: str
     shadows: dict[str, Output | None] | None = None
+    last_label: Target | None = None
 
 
 class Waiting:

@@ -27,6 +27,7 @@ from engine.pipeline.closing import close_window, report_early
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.deciding import carry_out, checkpoint, version
 from engine.pipeline.events import Event, Summary
+from engine.pipeline.overall import Share, pack
 from engine.pipeline.parts import Parts
 from engine.records.events import Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, Label, Record, Target
@@ -46,7 +47,7 @@ class Engine:
 
     Raises:
         ModelError: When the model cannot be built or does not fit the task.
-        ConfigError: When a metric does not exist or does not fit the task.
+        ConfigError: When a metric, of scores or of business, cannot be built or does not fit the task.
     """
 
     def __init__(self, config: EngineConfig, key: str = "main", judge: Judge | None = None) -> None:
@@ -87,7 +88,7 @@ class Engine:
             events.append(report)
         saved = checkpoint(parts, f"e{parts.counts.learned}")
         events.append(version(parts, saved, "end", parts.progress.now))
-        events.append(Summary(parts.key, parts.candidates.state.name, self.counts, parts.scores.values()))
+        events.append(Summary(parts.key, parts.candidates.state.name, self.counts, parts.scores.standing()))
         return events
 
     @property
@@ -99,6 +100,10 @@ class Engine:
     def scores(self) -> dict[str, float]:
         """Progressive scores of what was served until now, with the baseline's loss beside the model's."""
         return self._parts.scores.values()
+
+    def share(self) -> bytes:
+        """What this key adds to the summary over all keys; see `engine.pipeline.overall`."""
+        return pack(Share(self.counts, self._parts.scores.tally()))
 
     def snapshot(self) -> bytes:
         """Everything the engine knows, as a value: nothing that comes later changes it.
@@ -116,7 +121,7 @@ class Engine:
         Raises:
             SnapshotError: When the bytes are damaged, of another version, or of another model or task.
         """
-        content: dict[str, Any] = load(saved, _KIND, config.model.allowed)
+        content: dict[str, Any] = load(saved, _KIND, config.allowed)
         if content["model"] != _identity(config):
             raise SnapshotError(
                 f"{_KIND}: it holds another model than the configuration: {content['model']} there, "
@@ -165,7 +170,8 @@ class Engine:
             Prediction(example.id, example.time, prediction, probability, models.name, sequence, parts.key)
         )
         shadows = parts.candidates.predict_shadows(features) if models.shadows else None
-        held = Held(sequence, Example(example.id, example.time, features), output, models.name, shadows)
+        kept = Example(example.id, example.time, features)
+        held = Held(sequence, kept, output, models.name, shadows, parts.scores.last_label)
         if example.label is None:
             parts.waiting.add(held)
         else:
@@ -200,7 +206,7 @@ class Engine:
         finding = None
         if label is not None and held.output is not None:
             loss = parts.ops.loss(held.output, label)
-            parts.progress.totals.add(loss, parts.scores.update(held.output, label, loss))
+            parts.scores.update(held.output, label, loss, held.last_label, held.example.features)
             finding = self._weigh(held, label, loss)
         order = parts.progress.outcomes
         parts.progress.outcomes = order + 1

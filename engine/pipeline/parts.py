@@ -1,10 +1,11 @@
 """The stateful parts of one engine, held together, and what a snapshot keeps of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from engine.contract import Contract
-from engine.learning.scores import Scores, Totals
+from engine.learning.business import make_values
+from engine.learning.scores import Scores
 from engine.learning.waiting import Waiting
 from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.monitoring.drift import LossDrift
@@ -46,7 +47,6 @@ class Progress:
         now: The latest event time seen, seconds since 1970.
         outcomes: Predictions whose fate is known.
         decisions: Decisions taken.
-        totals: Losses over the open window.
         judging: The window that waits for its verdict.
         reference: The rows that windows are compared with.
         reference_name: What they are.
@@ -57,7 +57,6 @@ class Progress:
     now: float = 0.0
     outcomes: int = 0
     decisions: int = 0
-    totals: Totals = field(default_factory=Totals)
     judging: Judging | None = None
     reference: Table | None = None
     reference_name: str = "none yet"
@@ -76,7 +75,7 @@ class Parts:
         self.ops: TaskOps = task_ops(task, champion)
         self.contract = Contract(config.contract)
         self.waiting = Waiting(config.labels)
-        self.scores = Scores(config.scores, task, self.ops.loss)
+        self.scores = Scores(config.scores, task, make_values(config.business, task, config.record))
         self.windows = Windows(config.window, key)
         self.drift = LossDrift(config.monitoring.loss_drift_delta)
         limits = config.supervision

@@ -1,5 +1,5 @@
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.learning.business import Worth
+from engine.learning.calibration import Calibration
+from engine.learning.standing import Standing
 from engine.monitoring.values import Check, Verdict
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
@@ -31,7 +34,8 @@ def outcome() -> Outcome:
 def report(window: int = 4, key: str = "main", snapshot: bytes = b"{}", value: float = 0.5) -> Report:
     checks = (Check("drift", "a", value, 0.3, "fail"),)
     verdict = Verdict(window, "fail", "a drifted", checks, {"drift.a": value}, snapshot)
-    scores = WindowScores(10, 8, value, None, 0, None, {"m0.w1": value})
+    worth = {"profit": Worth(8, 1, 8 * value)}
+    scores = WindowScores(10, 8, value, None, None, value, worth, 0, None, {"m0.w1": value})
     return Report(key, window, 1.0, 2.0, "m0", "window 0", scores, verdict)
 
 
@@ -44,7 +48,11 @@ def version(name: str = "m0.w12", key: str = "main", value: float = 0.5) -> Vers
 
 
 def summary(key: str = "main", value: float = 0.5) -> Summary:
-    return Summary(key, "m0", Counts(records=3, rejected=3), {"Accuracy": value})
+    baselines = {"last_label": {"Accuracy": value}}
+    standing = Standing(
+        {"Accuracy": value}, baselines, value, Calibration().bins(), {"profit": Worth(8, 1, 8 * value)}, {}
+    )
+    return Summary(key, "m0", Counts(records=3, rejected=3), standing)
 
 
 def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
@@ -132,6 +140,19 @@ def test_a_number_that_json_cannot_hold_becomes_null(value: float) -> None:
     assert found["versions"][0]["scores"] == found["summary"][0]["scores"] == {"Accuracy": None}
 
 
+def test_business_metrics_are_told_with_their_mean() -> None:
+    found = lines(report(), summary())
+    told = {"profit": {"events": 8, "undefined": 1, "sum": 4.0, "mean": 0.5}}
+    assert found["reports"][0]["scores"]["business"] == found["summary"][0]["business"] == told
+
+
+def test_a_summary_tells_the_baselines_and_the_bins_of_the_calibration() -> None:
+    row = lines(summary())["summary"][0]
+    assert row["baselines"] == {"last_label": {"Accuracy": 0.5}}
+    assert row["calibration_error"] == 0.5
+    assert row["calibration"][3] == {"above": 0.3, "to": 0.4, "events": 0, "said": None, "happened": None}
+
+
 def test_a_report_names_its_file_and_leaves_the_snapshot_to_it() -> None:
     found, files = encode([report(window=4, snapshot=b"{evidently}")])
     assert files == [("reports/main-000004.json", b"{evidently}")]
@@ -158,7 +179,7 @@ def test_a_version_names_its_file_and_its_digest() -> None:
 
 
 def test_a_summary_says_whether_the_counts_add_up() -> None:
-    rows = lines(summary(), Summary("main", "m0", Counts(records=3), {}))["summary"]
+    rows = lines(summary(), replace(summary(), counts=Counts(records=3)))["summary"]
     assert [row["add_up"] for row in rows] == [True, False]
     assert rows[0]["counts"].keys() == {field.name for field in fields(Counts)}
 
