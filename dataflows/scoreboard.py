@@ -80,13 +80,13 @@ def _calibration_table(bins: list[dict[str, Any]]) -> Table:
 def business_lines(business: dict[str, dict[str, Any]]) -> Iterator[str]:
     """One line per business metric: the mean, the sum, over how many events."""
     for name, worth in business.items():
-        undefined = f", {worth['undefined']:,} have no value" if worth["undefined"] else ""
+        undefined = f", {worth['undefined']:,} without a value" if worth["undefined"] else ""
         if worth["mean"] is None:
-            yield f"{name}: no labelled event has a value{undefined}"
+            yield f"{name}: no labelled event has a value"
         else:
             yield (
                 f"{name}: {shown(worth['mean'])} an event, {worth['sum']:,.2f} in all "
-                f"({worth['events']:,} labelled events{undefined})"
+                f"({worth['events']:,} events{undefined})"
             )
 
 
