@@ -23,7 +23,7 @@ import orjson
 from dataflows.config import FlowConfig, load_config
 from dataflows.demo.flights import write_stream
 from dataflows.demo.run import write_config
-from engine.learning.scores import make_metrics
+from engine.learning.metrics import choose
 from engine.models.tasks import make_model, top_class
 from engine.pipeline.encode import encode
 from engine.pipeline.engine import Engine
@@ -35,7 +35,7 @@ BATCH = 1000
 def bare_loop(config: FlowConfig, lines: list[bytes]) -> dict[str, float]:
     """The loop one would write by hand; returns its scores."""
     model = make_model(config.model)
-    scores = make_metrics(config.scores, config.model.task)
+    scores = {each.name: each.make() for each in choose(config.scores, config.model.task).metrics}
     held = {}
     written = []
     for line in lines:

@@ -70,7 +70,7 @@ def example_text() -> str:
     for name in (*_FIRST, *(name for name in sections if name not in _FIRST)):
         section = _section_of(sections[name])
         if section is not None:
-            lines += ["", *_section(name, section)]
+            lines += ["", *_section(f"{name}.NAME" if _is_table(sections[name]) else name, section)]
     return "\n".join(lines) + "\n"
 
 

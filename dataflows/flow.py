@@ -1,6 +1,8 @@
 """The Bytewax dataflow: files in, engines in keyed state, files out.
 
     source -> route -> engine (one per model key) -> run folder
+                                              |          ^
+                                              +-> overall (with several keys: one summary of all)
 
 Records travel in batches of raw bytes and are decoded where their model lives: crossing a process costs
 several times what decoding does. It runs in one process, under `riverkeeper run`, or under Bytewax's own
@@ -23,11 +25,13 @@ from dataflows.config import FlowConfig, load_config
 from dataflows.files.batch import Batch, Line
 from dataflows.files.sink import BLOBS, RunSink
 from dataflows.files.source import FileSource
+from engine.models.saving import dump, load
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.judges import Judge, make_judge
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Event
+from engine.pipeline.overall import ALL_KEYS, overall
 from engine.records.config import Task
 from engine.records.decode import Decoder, identifier
 from engine.records.parse import parse
@@ -38,6 +42,11 @@ ONE_KEY = "main"
 
 NO_KEY = "no-key"
 """Where records without a readable key go: its engine only rejects and counts."""
+
+_SHARE = "share"
+"""What an engine emits for the overall summary instead of for a stream."""
+
+_SHARES = "shares of keys"
 
 Progress = Callable[[int, int], None]
 Item = tuple[str, Any]
@@ -60,6 +69,11 @@ def build_flow(config: FlowConfig, progress: Progress | None = None) -> Dataflow
     batches = op.input("input", dataflow, source)
     routed = op.flat_map("route", batches, router(config.record.key))
     keyed = op.stateful_batch("engine", routed, lambda saved: _EngineLogic(config, saved))
+    if config.record.key is not None:
+        split = op.branch("split", keyed, lambda pair: pair[1][0] == _SHARE)
+        shares = op.map("share", split.trues, lambda pair: (ALL_KEYS, (pair[0], pair[1][1])))
+        summed = op.stateful_batch("overall", shares, lambda saved: _OverallLogic(config, saved))
+        keyed = op.merge("merge", split.falses, summed)
     items = op.map("unkey", keyed, lambda pair: pair[1])
     op.output("run", items, RunSink(config.run_dir, STREAMS))
     return dataflow
@@ -127,13 +141,43 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
 
     def on_eof(self) -> tuple[Iterable[Item], bool]:
         """The input has ended: the last report, the model as it is, and the summary."""
-        return ([] if self._engine is None else _items(self._engine.finish())), StatefulBatchLogic.RETAIN
+        items = [] if self._engine is None else _items(self._engine.finish())
+        if items and self._engine is not None and self._config.record.key is not None:
+            items.append((_SHARE, self._engine.share()))
+        return items, StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> bytes:
         """The engine as bytes, which later events do not change."""
         if self._engine is None:
             raise RuntimeError("Bytewax asked for the state of a key that has seen no record")
         return self._engine.snapshot()
+
+
+class _OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
+    """Keeps the latest share of every key; says at the end of the input what they come to together."""
+
+    def __init__(self, config: FlowConfig, saved: bytes | None) -> None:
+        self._config = config
+        self._shares: dict[str, bytes] = {}
+        self._changed = False
+        if saved is not None:
+            self._shares, self._changed = load(saved, _SHARES)
+
+    def on_batch(self, values: list[tuple[str, bytes]]) -> tuple[Iterable[Item], bool]:
+        """Takes the shares of keys whose input has ended."""
+        self._shares.update(values)
+        self._changed = True
+        return [], StatefulBatchLogic.RETAIN
+
+    def on_eof(self) -> tuple[Iterable[Item], bool]:
+        """All keys have ended: their summary, unless it was said before."""
+        items = _items([overall(self._shares, self._config)]) if self._changed else []
+        self._changed = False
+        return items, StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> bytes:
+        """The shares as bytes, and whether they are still to be said."""
+        return dump((self._shares, self._changed), _SHARES)
 
 
 def _items(events: list[Event]) -> list[Item]:

@@ -1,4 +1,4 @@
-"""What a run has written, read back for people: windows, decisions, the summary."""
+"""What a run has written, read back for people: windows and decisions."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def day(time: float) -> str:
 def windows_table(run: Path) -> Table:
     """One row per window: its verdict, what drifted, and the losses of champion, shadows and baseline.
 
-    It fits 80 columns.
+    Then the mean of each business metric. It fits 80 columns, with one of these.
     """
     decided: dict[tuple[str, int], list[str]] = {}
     for decision in read_stream(run, "decisions"):
@@ -57,10 +57,13 @@ def windows_table(run: Path) -> Table:
         table.add_column(name, no_wrap=True)
     for name in ("drift", "served", "base", "champ", "shadow"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("by", no_wrap=True)
-    table.add_column("decided")
     rows = list(read_stream(run, "reports"))
     keys = {row["key"] for row in rows}
+    business = list(rows[0]["scores"]["business"]) if rows else []
+    for name in business:
+        table.add_column(escape(name[:8]), justify="right", no_wrap=True)
+    table.add_column("by", no_wrap=True)
+    table.add_column("decided")
     for row in rows:
         scores, metrics = row["scores"], row["metrics"]
         table.add_row(
@@ -68,10 +71,11 @@ def windows_table(run: Path) -> Table:
             day(row["start"])[-8:],
             f"[{_STYLES[row['status']]}]{row['status']}[/]",
             f"{metrics.get('drifted_columns', 0):.0f}/{metrics.get('drift_tested_columns', 0):.0f}",
-            _number(scores["loss"]),
-            _number(scores["baseline_loss"]),
-            _number(scores["champion_loss"]),
-            _number(min(scores["shadow_loss"].values(), default=None)),
+            shown(scores["loss"]),
+            shown(scores["baseline_loss"]),
+            shown(scores["champion_loss"]),
+            shown(min(scores["shadow_loss"].values(), default=None)),
+            *(shown(scores["business"][name]["mean"]) for name in business),
             row["model"],
             ", ".join(decided.get((row["key"], row["window"]), [])),
         )
@@ -81,7 +85,8 @@ def windows_table(run: Path) -> Table:
 LEGEND = (
     "drift: columns that drifted, of those tested. Mean loss, lower is better: served and the baseline on "
     "all labelled outcomes of the window; champion and best shadow on the same events for both, while the "
-    "champion is suspected. by: which model serves at the window's end."
+    "champion is suspected. Then the mean of each business metric, if there are any. by: which model serves "
+    "at the window's end."
 )
 
 
@@ -97,25 +102,8 @@ def decision_lines(run: Path) -> Iterator[str]:
         )
 
 
-def summary_lines(run: Path) -> list[str]:
-    """Where every record went, per key, in one or two lines of text each."""
-    lines = []
-    latest = {row["key"]: row for row in read_stream(run, "summary")}
-    for row in latest.values():
-        counts = row["counts"]
-        went = ", ".join(
-            f"{counts[name]:,} {name.replace('_', ' ')}"
-            for name in counts
-            if counts[name] and name != "records"
-        )
-        lines.append(
-            f"{row['key']}: {counts['records']:,} records: {went}; "
-            + ("the counts add up" if row["add_up"] else "THE COUNTS DO NOT ADD UP")
-        )
-        scores = ", ".join(f"{name} {_number(value)}" for name, value in row["scores"].items())
-        lines.append(f"{row['key']}: {row['model']} serves; over the whole run: {scores}")
-    return lines
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def shown(value: float | None) -> str:
+    """A number with four decimals, or four digits when it is large; "" when there is none."""
+    if value is None:
+        return ""
+    return f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}"

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from dataflows.checking import Findings
 from dataflows.inferring import Findings as Inferred
-from dataflows.results import LEGEND, day, decision_lines, read_stream, summary_lines, windows_table
+from dataflows.results import LEGEND, day, decision_lines, read_stream, shown, windows_table
+from dataflows.scoreboard import business_lines, summary_parts
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
 
@@ -26,8 +27,8 @@ def show_run(console: Console, run: Path) -> None:
     for line in list(decision_lines(run)) or ["no decisions: the champion was never suspected"]:
         console.print(line, highlight=False)
     console.print()
-    for line in summary_lines(run):
-        console.print(line, highlight=False, markup=False)
+    for part in summary_parts(run):
+        console.print(part, highlight=False, markup=False)
     console.print(
         f"results: {run}/*.jsonl (predictions, dead_letters, breaches, reports, decisions, versions), "
         f"{run}/reports/ (Evidently's), {run}/models/",
@@ -70,6 +71,11 @@ def show_window(console: Console, run: Path, key: str, window: int, *, html: boo
         numbers = ["" if check[name] is None else f"{check[name]:.4f}" for name in ("value", "limit")]
         table.add_row(check["name"], check["column"], *numbers, check["status"])
     console.print(table)
+    scores = row["scores"]
+    for name in ("loss", "baseline_loss", "last_label_loss", "calibration_error"):
+        console.print(f"  {name.replace('_', ' ')}: {shown(scores[name])}", highlight=False)
+    for line in business_lines(scores["business"]):
+        console.print(f"  {line}", highlight=False, markup=False)
     for name, value in row["metrics"].items():
         if not name.startswith(("drift.", "missing.")):
             console.print(f"  {name}: {value:g}", highlight=False)

@@ -1,156 +1,216 @@
-"""Progressive scores of the served predictions, always beside a baseline.
+"""Progressive scores of the served predictions, always beside baselines.
 
 Progressive (prequential) evaluation, Gama, Sebastião and Rodrigues (2013): every labelled event is
 scored with the prediction that was served for it, before any model learns from it.
 """
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from river import metrics
-
-from engine.errors import ConfigError
+from engine.errors import SnapshotError
+from engine.learning.baselines import Mean, Shares
+from engine.learning.business import Value, Worth
 from engine.learning.config import ScoresConfig
-from engine.models.tasks import top_class
+from engine.learning.metrics import choose
+from engine.learning.outputs import reader
+from engine.learning.recent import Fading, Recent
+from engine.learning.standing import Standing, Tally, last_choice, standing
+from engine.learning.sums import Sums
+from engine.learning.track import Track, measure
 from engine.records.config import Task
-from engine.records.events import AnomalyScore, Output
-from engine.records.values import Target
-
-_DEFAULT = {
-    "binary": ["Accuracy"],
-    "multiclass": ["Accuracy"],
-    "regression": ["MAE"],
-    "anomaly": ["RollingROCAUC"],
-}
-
-
-def make_metrics(config: ScoresConfig, task: Task) -> dict[str, metrics.base.Metric]:
-    """The metrics by name.
-
-    Raises:
-        ConfigError: When River has no such metric, or it does not fit the task.
-    """
-    wanted = metrics.base.RegressionMetric if task == "regression" else metrics.base.ClassificationMetric
-    made: dict[str, metrics.base.Metric] = {}
-    for name in config.metrics or _DEFAULT[task]:
-        kind = getattr(metrics, name, None)
-        if not inspect.isclass(kind) or not issubclass(kind, metrics.base.Metric):
-            raise ConfigError(f"scores.metrics: River has no metric {name!r}")
-        only_binary = issubclass(kind, metrics.base.BinaryMetric)
-        if not issubclass(kind, wanted) or (only_binary and task not in {"binary", "anomaly"}):
-            raise ConfigError(f"scores.metrics: {name} is not a metric of a {task} task")
-        try:
-            made[name] = kind()
-            float(made[name].get())
-        except (TypeError, NotImplementedError) as error:
-            raise ConfigError(
-                f"scores.metrics: {name} is not one number without settings: {error}"
-            ) from error
-    return made
-
-
-class Baseline:
-    """What one gets without a model: class shares so far, or the mean label so far."""
-
-    def __init__(self, task: Task) -> None:
-        self._regression = task == "regression"
-        self._anomaly = task == "anomaly"
-        self._labels = 0
-        self._total = 0.0
-        self._classes: dict[Target, int] = {}
-
-    def output(self) -> Output | None:
-        """What the baseline says before the next label; `None` before the first."""
-        if not self._labels:
-            return None
-        if self._regression:
-            return self._total / self._labels
-        if self._anomaly:
-            share = self._classes.get(True, 0) / self._labels
-            return AnomalyScore(share, share > 0.5)
-        return {name: count / self._labels for name, count in self._classes.items()}
-
-    def learn(self, label: Target) -> None:
-        """Learns one label."""
-        self._labels += 1
-        if self._regression:
-            self._total += float(label)
-        else:
-            self._classes[label] = self._classes.get(label, 0) + 1
-
-
-@dataclass(slots=True)
-class Totals:
-    """Sums of losses over the same events: divide by `scored` for the means."""
-
-    scored: int = 0
-    loss: float = 0.0
-    baseline_loss: float = 0.0
-
-    def add(self, loss: float, baseline_loss: float) -> None:
-        """Adds one scored event."""
-        self.scored += 1
-        self.loss += loss
-        self.baseline_loss += baseline_loss
+from engine.records.values import Features, Target
 
 
 class Scores:
-    """Scores over the whole run; predictions served as `None` are counted elsewhere, not scored."""
+    """Scores of one model key; predictions served as `None` are counted elsewhere, not scored.
 
-    def __init__(self, config: ScoresConfig, task: Task, loss: Callable[[Any, Any], float | None]) -> None:
-        self._metrics = make_metrics(config, task)
-        self._classes = task != "regression"
-        self._loss = loss
-        self._baseline = Baseline(task)
-        self._totals = Totals()
-        self._bind()
+    Args:
+        config: Which metrics, and over what.
+        task: What is predicted.
+        values: The business metrics.
 
-    def _bind(self) -> None:
-        self._updates = [
-            (metric.update, self._classes and bool(getattr(metric, "requires_labels", True)))
-            for metric in self._metrics.values()
-        ]
+    Attributes:
+        decides: Whether a metric is told the served class, and not the output alone.
+        last_label: The label scored last: what the baseline of no change says of the next prediction.
 
-    def update(self, output: Any, label: Target, loss: float | None) -> float:
-        """Scores one served output; returns the baseline's loss on the same label.
+    Raises:
+        ConfigError: When a metric cannot be kept; see `choose`.
+    """
 
-        The baseline has nothing to say before its first label; there it is given the model's own loss.
-        """
-        before = self._baseline.output()
-        self._baseline.learn(label)
-        baseline = (loss if before is None else self._loss(before, label)) or 0.0
-        if loss is not None:
-            self._totals.add(loss, baseline)
-        for update, needs_label in self._updates:
-            if isinstance(output, AnomalyScore):
-                said: Any = output.anomalous if needs_label else output.score
-            else:
-                said = top_class(output) if needs_label else output
-            if said is not None:
-                update(label, said)
-        return baseline
+    def __init__(self, config: ScoresConfig, task: Task, values: Sequence[Value] = ()) -> None:
+        self._kept = {"scores": config.model_dump(), "business": {v.name: v.meaning for v in values}}
+        self._task: Task = task
+        self._probable = task in {"binary", "multiclass"}
+        self._choice = choice = choose(config, task)
+        self.decides = any(each.takes_class for each in choice.metrics)
+        self._read = reader(task)
+        self._values = tuple(values)
+        self._served = Track(choice)
+        self._last = Track(last_choice(choice, task))
+        self._usual = Track(choice)
+        self._baseline: Shares | Mean = Mean() if task == "regression" else Shares()
+        self.last_label: Target | None = None
+        self._closed, self._window = self._fresh(), self._fresh()
+        self._recent = None if config.last is None else Recent(choice, self._read, config.last)
+        self._fading = None if config.fading is None else Fading(choice, config.fading)
 
-    def correct(
-        self, output: Any, before: Target, label: Target, loss_before: float | None, loss: float | None
+    def _fresh(self) -> Sums:
+        return Sums(business={value.name: Worth() for value in self._values})
+
+    def update(
+        self,
+        output: Any,
+        label: Target,
+        loss: float | None,
+        last: Target | None = None,
+        features: Features | None = None,
     ) -> None:
-        """Takes back the score on one label and puts in that on another."""
+        """Scores one served output.
+
+        Args:
+            output: What was served.
+            label: The truth.
+            loss: The output's loss on it; `None` from a detector that decides nothing.
+            last: `last_label` as it was when the output was served: later labels came too late for the
+                baseline as for the model.
+            features: What the business metrics may look at.
+        """
+        said, top, probability = self._read(output)
+        self._served.update(label, said, top, probability)
+        if self._recent is not None:
+            self._recent.update(label, output, loss)
+        if self._fading is not None:
+            self._fading.update(label, said, top, probability, loss)
+        window = self._window
+        usual, unchanged = self._score_usual(label), self._score_last(label, last)
+        if loss is not None:
+            window.totals.add(
+                loss, loss if usual is None else usual, loss if unchanged is None else unchanged
+            )
+        self._baseline.learn(label)
+        self.last_label = label
+        if self._probable:
+            window.calibration.add(probability, happened=self._happened(top, label))
+        for value in self._values:
+            window.business[value.name].add(value.of(top, label, probability, features or {}))
+
+    def _score_usual(self, label: Target) -> float | None:
+        """The loss of the class shares, or of the mean; `None` before the first label."""
+        said = self._baseline.says(output=self._usual.reads_outputs)
+        if said is None:
+            return None
+        self._usual.update(label, *said)
+        if self._task == "anomaly":  # a decision right or wrong, as of what is served
+            return float(said[1] != label)
+        return self._baseline.loss(label)
+
+    def _score_last(self, label: Any, last: Any) -> float | None:
+        """The loss of the last label, said with certainty; `None` when there was none yet."""
+        if last is None:
+            return None
+        if self._task == "regression":
+            self._last.update(label, last, last, last)
+            return abs(float(last) - float(label))
+        self._last.update(label, {last: 1.0}, last, 1.0)
+        return float(last != label)
+
+    def _happened(self, top: Target | None, label: Target) -> bool:
+        """Whether that came true whose probability was told."""
+        return bool(label) if self._task == "binary" else top == label
+
+    def correct(  # noqa: PLR0913, PLR0917 - an event has two labels, and each has its loss
+        self,
+        output: Any,
+        before: Target,
+        label: Target,
+        loss_before: float | None,
+        loss: float | None,
+        features: Features | None = None,
+    ) -> None:
+        """A label was wrong: its output is scored anew, over the whole run.
+
+        Windows, the last events and fading scores stay as they were known then, and so do the metrics and
+        the losses of the baselines, which said what they knew; what they say from now on knows better.
+        Without `features` the business metrics stay as well.
+        """
+        said, top, probability = self._read(output)
+        self._served.correct(said, top, probability, before, label)
+        self._baseline.correct(before, label)
+        whole = self._closed
+        if loss is not None and loss_before is not None:
+            whole.totals.loss += loss - loss_before
+        if self._probable:
+            change = self._happened(top, label) - self._happened(top, before)
+            whole.calibration.correct(probability, change)
+        if features is not None:
+            for value in self._values:
+                worth = whole.business[value.name]
+                worth.add(value.of(top, before, probability, features), -1)
+                worth.add(value.of(top, label, probability, features))
+
+    def close_window(self) -> Sums:
+        """The sums over the window that ends here; the next begins."""
+        closed, self._window = self._window, self._fresh()
+        self._closed.merge(closed)
+        return closed
 
     def values(self) -> dict[str, float]:
-        """Every metric by its name, the mean `loss` and the `baseline_loss` over the same events."""
-        named = {name: float(metric.get()) for name, metric in self._metrics.items()}
-        totals = self._totals
-        if totals.scored:
-            named["loss"] = totals.loss / totals.scored
-            named["baseline_loss"] = totals.baseline_loss / totals.scored
+        """Every metric by its name, the mean `loss` and the `baseline_loss` over the same events.
+
+        Over the last events the names are such as `Accuracy.last_1000`, fading ones `Accuracy.fading`.
+        """
+        named = measure(self._choice, self._served.state)
+        loss, baseline_loss, _ = self._sums().totals.means()
+        if loss is not None and baseline_loss is not None:
+            named |= {"loss": loss, "baseline_loss": baseline_loss}
+        for view in (self._recent, self._fading):
+            if view is not None:
+                named |= {f"{name}.{view.name}": value for name, value in view.values().items()}
         return named
 
-    def state(self) -> tuple[Any, ...]:
-        """What a snapshot keeps."""
-        return self._metrics, self._baseline, self._totals
+    def tally(self) -> Tally:
+        """All that is scored over the whole run; it is what goes on being updated, not a copy."""
+        return Tally(self._served.state, self._last.state, self._usual.state, self._sums())
 
-    def restore(self, state: tuple[Any, ...]) -> None:
-        """Goes on from a snapshot's state."""
-        self._metrics, self._baseline, self._totals = state
-        self._bind()
+    def standing(self) -> Standing:
+        """How well what was served has done until now."""
+        return replace(standing(self.tally(), self._choice, self._task), scores=self.values())
+
+    def _sums(self) -> Sums:
+        whole = self._fresh()
+        whole.merge(self._closed)
+        whole.merge(self._window)
+        return whole
+
+    def state(self) -> dict[str, Any]:
+        """What a snapshot keeps."""
+        return {
+            "kept": self._kept,
+            "tracks": (self._served.state, self._last.state, self._usual.state),
+            "baseline": (self._baseline, self.last_label),
+            "sums": (self._closed, self._window),
+            "recent": None if self._recent is None else self._recent.state,
+            "fading": None if self._fading is None else self._fading.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on from a snapshot's state.
+
+        Raises:
+            SnapshotError: When it has other metrics: what they missed cannot be made up for.
+        """
+        if state["kept"] != self._kept:
+            raise SnapshotError(
+                f"scores: the snapshot keeps others than the configuration: {state['kept']} there, "
+                f"{self._kept} here. "
+                f"Restore the sections 'scores' and 'business' (their limits may change), or start a new run."
+            )
+        for track, counted in zip((self._served, self._last, self._usual), state["tracks"], strict=True):
+            track.restore(counted)
+        self._baseline, self.last_label = state["baseline"]
+        self._closed, self._window = state["sums"]
+        if self._recent is not None:
+            self._recent.state = state["recent"]
+        if self._fading is not None:
+            self._fading.restore(state["fading"])

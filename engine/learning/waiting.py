@@ -34,6 +34,7 @@ class Held:
         output: What the serving model put out.
         model: Who served.
         shadows: What each live shadow put out for the same features, by the shadow's name.
+        last_label: The label scored last by then: what the baseline of no change said.
     """
 
     since: float
@@ -42,6 +43,7 @@ class Held:
     output: Output | None
     model: str
     shadows: dict[str, Output | None] | None = None
+    last_label: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,6 @@ _REFUSED = (
 """River's data sets open files and sockets, wherever they live."""
 
 _OURS = {
-    "engine.learning.scores": {"Baseline", "Totals"},
     "engine.monitoring.drift": {"LossDrift"},
     "engine.windows": {"Reservoir"},
 }

@@ -34,13 +34,18 @@ def build(spec: Spec, where: str = "model") -> base.Estimator:
     >>> list(model.steps), model["LogisticRegression"].l2
     (['StandardScaler', 'LogisticRegression'], 1)
     """
-    model = _node(spec, where)
+    model = make(spec, where)
     if not isinstance(model, base.Estimator):
         raise ModelError(f"{where}: expected a River estimator, got {type(model).__name__}")
     return model
 
 
-def _node(spec: Any, where: str) -> Any:
+def make(spec: Any, where: str) -> Any:
+    """Whatever a specification names, of any kind: a model, a metric, an optimiser.
+
+    Raises:
+        ModelError: When it names or configures nothing that can be built.
+    """
     if isinstance(spec, str):
         return _call(_resolve(spec, where), [], {}, spec, where)
     if isinstance(spec, list):
@@ -81,7 +86,7 @@ def _takes_list(target: Any, parameter: str) -> bool:
 
 def _step(spec: Any, where: str) -> Any:
     """A step of a pipeline: an estimator, or a function of the user's own that changes features."""
-    made = _node(spec, where)
+    made = make(spec, where)
     if not isinstance(made, base.Estimator) and not inspect.isroutine(made):
         raise ModelError(f"{where}: expected a step of a pipeline, got {type(made).__name__}")
     return made
@@ -91,11 +96,11 @@ def _value(value: Any, where: str) -> Any:
     """A parameter: a nested object where it has a `type`, a pipeline where it is a list of such."""
     if isinstance(value, dict):
         if "type" in value:
-            return _node(value, where)
+            return make(value, where)
         return {name: _value(item, f"{where}.{name}") for name, item in value.items()}
     if isinstance(value, list):
         if value and isinstance(value[-1], dict) and "type" in value[-1]:
-            return _node(value, where)
+            return make(value, where)
         return [_value(item, f"{where}[{i}]") for i, item in enumerate(value)]
     return value
 
@@ -114,7 +119,7 @@ def _call(target: Any, positional: list[Any], parameters: dict[str, Any], name: 
 
 def _resolve(name: str, where: str) -> Any:
     if ":" in name:
-        return _own(name, where)
+        return own(name, where)
     path, _, attribute = name.rpartition(".")
     if not path:
         raise ModelError(
@@ -134,7 +139,12 @@ def _resolve(name: str, where: str) -> Any:
     return target
 
 
-def _own(name: str, where: str) -> Any:
+def own(name: str, where: str) -> Any:
+    """The user's own `module:function`.
+
+    Raises:
+        ModelError: When the module cannot be imported, or has no such function.
+    """
     module_name, _, function = name.partition(":")
     try:
         module = importlib.import_module(module_name)

@@ -34,6 +34,7 @@ class TaskOps:
             decision, 0 for a right one, `None` where the detector has no threshold to decide by.
         serve: The served class or value, and the probability that goes with it.
         unsupervised: Whether models learn from features alone, and so at once.
+        decides: Whether a class or a value is served, and not a score alone.
     """
 
     predict: Predict
@@ -41,6 +42,7 @@ class TaskOps:
     loss: Callable[[Any, Any], float | None]
     serve: Callable[[Any], tuple[Target | None, float | Mapping[Target, float] | None]]
     unsupervised: bool = False
+    decides: bool = True
 
 
 def make_model(config: ModelConfig) -> base.Estimator:
@@ -77,7 +79,15 @@ def _last_step(model: Any) -> Any:
 def task_ops(task: Task, model: base.Estimator) -> TaskOps:
     """The operations of the task, for models built like this one."""
     if task == "anomaly":
-        return TaskOps(_predict_score, _learn_features, _wrong_decision, _serve_score, unsupervised=True)
+        decides = hasattr(_last_step(model), "classify")
+        return TaskOps(
+            _predict_score,
+            _learn_features,
+            _wrong_decision,
+            _serve_score,
+            unsupervised=True,
+            decides=decides,
+        )
     if task == "regression":
         return TaskOps(_predict_value, _learn, _absolute_error, _serve_value)
     predict = _predict_probabilities if _has_probabilities(model) else _predict_class

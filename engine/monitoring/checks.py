@@ -53,5 +53,6 @@ def _words(check: Check) -> str:
         "new column": "{name} is not in the reference",
         "constant": "{name} was constant in the reference, now {value:.1%} of its values differ",
         "labels": "no label, though the reference has them",
+        "business": "{name} was worth {value:.4g} on average, below {limit:.4g}",
     }[check.name]
     return said.format(name=check.column, value=check.value, limit=check.limit)

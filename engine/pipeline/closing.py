@@ -5,17 +5,17 @@ fixed point: when the *next* window closes. Inline or in the background, the sam
 same order:
 
 1. the window that closed is summed up
-2. the verdict of the window before it is waited for, reported and applied
+2. the verdict of the window before it is waited for, joined with its business metrics, reported and applied
 3. a checkpoint of the champion is taken, unless it has learned from a window that failed
 4. the window is given to the judge
 """
 
 from dataclasses import replace
 
-from engine.learning.scores import Totals
 from engine.monitoring.judges import Judge
 from engine.monitoring.tables import tabulate
 from engine.monitoring.values import Job, Verdict
+from engine.pipeline.business import with_business
 from engine.pipeline.deciding import carry_out, checkpoint, version
 from engine.pipeline.events import Event, Report, WindowScores
 from engine.pipeline.parts import Judging, Parts
@@ -48,18 +48,23 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
     if parts.config.monitoring.reports:
         judge.submit(job)
     else:
-        verdict = Verdict(window.index, "pass", "reports are switched off", (), {}, b"")
+        unseen = Verdict(window.index, "pass", "reports are switched off", (), {}, b"")
+        verdict = with_business(unseen, scores.business, parts.config.business)
     progress.judging = Judging(window, job, scores, parts.candidates.state.name, verdict)
 
 
 def _sum_up(parts: Parts, outcomes: int) -> WindowScores:
-    totals, parts.progress.totals = parts.progress.totals, Totals()
+    sums = parts.scores.close_window()
+    loss, baseline_loss, last_label_loss = sums.totals.means()
     compared = parts.supervisor.losses()
     return WindowScores(
         outcomes,
-        totals.scored,
-        totals.loss / totals.scored if totals.scored else None,
-        totals.baseline_loss / totals.scored if totals.scored else None,
+        sums.totals.scored,
+        loss,
+        baseline_loss,
+        last_label_loss,
+        sums.calibration.error(),
+        sums.business,
         compared[0] if compared else 0,
         compared[1] if compared else None,
         compared[2] if compared else {},
@@ -93,7 +98,10 @@ def _report(parts: Parts, judging: Judging) -> Report:
 
 def _verdict(parts: Parts, judging: Judging, judge: Judge) -> Verdict:
     """The verdict, waited for unless it is known already; a judge gives each only once."""
-    return judging.verdict or judge.collect(parts.key, judging.window.index)
+    if judging.verdict is not None:
+        return judging.verdict
+    found = judge.collect(parts.key, judging.window.index)
+    return with_business(found, judging.scores.business, parts.config.business)
 
 
 def _known(judging: Judging) -> Verdict:

@@ -5,8 +5,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from engine.contract.config import ContractConfig
-from engine.learning.config import LabelsConfig, ScoresConfig
-from engine.models.config import ModelConfig
+from engine.learning.config import BusinessConfig, LabelsConfig, ScoresConfig
+from engine.models.config import ModelConfig, own_modules
 from engine.monitoring.config import MonitoringConfig
 from engine.records.config import RecordConfig, Section
 from engine.supervision.config import SupervisionConfig
@@ -21,9 +21,17 @@ class EngineConfig(Section):
     contract: ContractConfig = Field(default=ContractConfig())
     labels: LabelsConfig = Field(default=LabelsConfig())
     scores: ScoresConfig = Field(default=ScoresConfig())
+    business: dict[str, BusinessConfig] = Field(
+        default={}, description="Business metrics by a name of your choice."
+    )
     window: WindowConfig = Field(default=WindowConfig())
     monitoring: MonitoringConfig = Field(default=MonitoringConfig())
     supervision: SupervisionConfig = Field(default=SupervisionConfig())
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Modules of the user's own whose classes a snapshot may hold: those of models and of metrics."""
+        return (*self.model.allowed, *own_modules(self.scores.metrics))
 
     @model_validator(mode="after")
     def _trials_fit_windows(self) -> Self:

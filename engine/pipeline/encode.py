@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from engine.pipeline.events import Decision, Event, Report, Summary
+from engine.learning.business import Worth
+from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import shown
 from engine.registry import Version
@@ -121,7 +122,7 @@ def _report(event: Report, files: list[tuple[str, bytes]]) -> dict[str, Any]:
         "reference": event.reference,
         "status": verdict.status,
         "reason": verdict.reason,
-        "scores": event.scores,
+        "scores": _window_scores(event.scores),
         "metrics": dict(verdict.metrics),
         "checks": verdict.checks,
         "evidently": path,
@@ -147,12 +148,37 @@ def _version(event: Version, files: list[tuple[str, bytes]]) -> dict[str, Any]:
 
 def _summary(event: Summary) -> dict[str, Any]:
     counts: Counts = event.counts
+    standing = event.standing
     return {
         "key": event.key,
         "model": event.model,
         "counts": counts,
         "add_up": counts.add_up(),
-        "scores": dict(event.scores),
+        "scores": dict(standing.scores),
+        "baselines": {name: dict(scores) for name, scores in standing.baselines.items()},
+        "calibration_error": standing.calibration_error,
+        "calibration": standing.calibration,
+        "business": _business(standing.business),
+        "undefined": dict(standing.undefined),
+    }
+
+
+def _window_scores(scores: WindowScores) -> dict[str, Any]:
+    return {
+        field.name: _business(scores.business) if field.name == "business" else getattr(scores, field.name)
+        for field in fields(scores)
+    }
+
+
+def _business(business: Mapping[str, Worth]) -> dict[str, Any]:
+    return {
+        name: {
+            "events": worth.events,
+            "undefined": worth.undefined,
+            "sum": worth.total,
+            "mean": worth.mean,
+        }
+        for name, worth in business.items()
     }
 
 

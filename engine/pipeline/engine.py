@@ -28,6 +28,7 @@ from engine.pipeline.closing import report_early
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.deciding import checkpoint, version
 from engine.pipeline.events import Event, Summary
+from engine.pipeline.overall import Share, pack
 from engine.pipeline.parts import Parts
 from engine.pipeline.taking import take
 from engine.records.events import Counts
@@ -47,7 +48,7 @@ class Engine:
 
     Raises:
         ModelError: When the model cannot be built or does not fit the task.
-        ConfigError: When a metric does not exist or does not fit the task.
+        ConfigError: When a metric, of scores or of business, cannot be built or does not fit the task.
     """
 
     def __init__(self, config: EngineConfig, key: str = "main", judge: Judge | None = None) -> None:
@@ -81,7 +82,7 @@ class Engine:
             events.append(report)
         saved = checkpoint(parts, f"e{parts.counts.learned}")
         events.append(version(parts, saved, "end", parts.clock.time))
-        events.append(Summary(parts.key, parts.candidates.state.name, self.counts, parts.scores.values()))
+        events.append(Summary(parts.key, parts.candidates.state.name, self.counts, parts.scores.standing()))
         return events
 
     @property
@@ -94,6 +95,10 @@ class Engine:
     def scores(self) -> dict[str, float]:
         """Progressive scores of what was served until now, with the baseline's loss beside the model's."""
         return self._parts.scores.values()
+
+    def share(self) -> bytes:
+        """What this key adds to the summary over all keys; see `engine.pipeline.overall`."""
+        return pack(Share(self.counts, self._parts.scores.tally()))
 
     def snapshot(self) -> bytes:
         """Everything the engine knows, as a value: nothing that comes later changes it.
@@ -111,7 +116,7 @@ class Engine:
         Raises:
             SnapshotError: When the bytes are damaged, of another version, or of another model or task.
         """
-        content: dict[str, Any] = load(saved, _KIND, config.model.allowed)
+        content: dict[str, Any] = load(saved, _KIND, config.allowed)
         if content["model"] != _identity(config):
             raise SnapshotError(
                 f"{_KIND}: it holds another model than the configuration: {content['model']} there, "

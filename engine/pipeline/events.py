@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.learning.business import Worth
+from engine.learning.standing import Standing
 from engine.monitoring.values import Verdict
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.registry import Version
@@ -11,13 +13,16 @@ from engine.supervision.values import Action
 
 @dataclass(frozen=True, slots=True)
 class WindowScores:
-    """Mean losses over the labelled outcomes of one window, of what was served and of its rivals.
+    """Means over the labelled outcomes of one window, of what was served and of its rivals.
 
     Attributes:
         outcomes: Predictions whose fate became known in the window.
         labelled: Those with a label and a served output; the means are over these.
         loss: Mean loss of what was served; `None` when nothing was labelled.
-        baseline_loss: Mean loss of the baseline on the same events.
+        baseline_loss: Mean loss, on the same events, of the class shares so far or the mean so far.
+        last_label_loss: The same of the last label.
+        calibration_error: The expected calibration error; `None` in regression or when nothing was labelled.
+        business: Business metrics by name.
         compared: Events of the window on which champion and shadows could be compared.
         champion_loss: The champion's mean loss on those.
         shadow_loss: Each shadow's mean loss on those, by its name.
@@ -27,6 +32,9 @@ class WindowScores:
     labelled: int
     loss: float | None
     baseline_loss: float | None
+    last_label_loss: float | None
+    calibration_error: float | None
+    business: Mapping[str, Worth]
     compared: int
     champion_loss: float | None
     shadow_loss: Mapping[str, float]
@@ -95,7 +103,7 @@ class Summary:
     key: str
     model: str
     counts: Counts
-    scores: Mapping[str, float]
+    standing: Standing
 
 
 Event = Prediction | DeadLetter | Breach | Outcome | Report | Decision | Version | Summary

@@ -1,13 +1,14 @@
 """The stateful parts of one engine, held together, and what a snapshot keeps of them."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from engine.contract.check import Contract, time_breach
 from engine.errors import ConfigError
+from engine.learning.business import make_values
 from engine.learning.clock import Clock
-from engine.learning.scores import Scores, Totals
+from engine.learning.scores import Scores
 from engine.learning.waiting import Early, Held, Settled, Waiting
 from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.monitoring.drift import LossDrift
@@ -50,7 +51,6 @@ class Progress:
     Attributes:
         outcomes: Predictions whose fate is known.
         decisions: Decisions taken.
-        totals: Losses over the open window.
         judging: The window that waits for its verdict.
         reference: The rows that windows are compared with.
         reference_name: What they are.
@@ -60,7 +60,6 @@ class Progress:
 
     outcomes: int = 0
     decisions: int = 0
-    totals: Totals = field(default_factory=Totals)
     judging: Judging | None = None
     reference: Table | None = None
     reference_name: str = "none yet"
@@ -86,9 +85,15 @@ class Parts:
         self.early: Waiting[Early] = Waiting(labels.early_wait, labels.max_waiting)
         self.settled: Waiting[Settled] = Waiting(labels.remember, labels.max_remembered)
         # Without an id field every id is a place in the input, and none can come twice.
-        self.expired_label = _expired_label(config)
         self.remembers = config.record.id is not None and labels.max_remembered > 0
-        self.scores = Scores(config.scores, task, self.ops.loss)
+        self.expired_label = _expired_label(config)
+        self.scores = Scores(config.scores, task, make_values(config.business, task, config.record))
+        if not self.ops.decides and (self.scores.decides or config.business):
+            raise ConfigError(
+                "scores.metrics, business: the detector has no threshold to decide by, so only metrics of "
+                "scores (RollingROCAUC, ROCAUC) can be kept; wrap it in anomaly.QuantileFilter or "
+                "anomaly.ThresholdFilter"
+            )
         self.windows = Windows(config.window, key)
         self.drift = LossDrift(config.monitoring.loss_drift_delta)
         limits = config.supervision

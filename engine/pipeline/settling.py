@@ -67,13 +67,12 @@ def _score(
     """
     loss = parts.ops.loss(held.output, label)
     if before is not None and before.label is not None:
-        parts.scores.correct(held.output, before.label, label, before.loss, loss)
+        parts.scores.correct(held.output, before.label, label, before.loss, loss, held.example.features)
         return loss, None
-    baseline = parts.scores.update(held.output, label, loss)
-    if loss is None:
-        return None, None
-    parts.progress.totals.add(loss, baseline)
-    return loss, None if before is not None else _weigh(parts, held, label, loss)
+    parts.scores.update(held.output, label, loss, held.last_label, held.example.features)
+    if loss is None or before is not None:
+        return loss, None
+    return loss, _weigh(parts, held, label, loss)
 
 
 def _weigh(parts: Parts, held: Held, label: Target, loss: float) -> Finding | None:

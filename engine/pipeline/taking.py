@@ -113,7 +113,7 @@ def _hold(parts: Parts, example: Example, features: Features, output: Output | N
         counts.not_ready += 1
     shadows = parts.candidates.predict_shadows(features) if models.shadows else None
     kept = Example(example.id, example.time, features)
-    return Held(example.time, sequence, kept, output, models.name, shadows)
+    return Held(example.time, sequence, kept, output, models.name, shadows, parts.scores.last_label)
 
 
 def _join(parts: Parts, judge: Judge, held: Held, example: Example, events: list[Event]) -> None:

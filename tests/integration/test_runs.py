@@ -128,6 +128,9 @@ def test_a_cluster_of_two_processes_gives_the_same_for_every_key(tmp_path: Path)
             mine = [line for line in lines(flow, stream) if line["key"] == key]
             assert mine == [line for line in lines(alone, stream) if line["key"] == key]
     assert {line["key"] for line in lines(flow, "predictions")} == {"r0", "r1", "r2"}
+    everything = [line for line in lines(flow, "summary") if line["key"] == "*"]
+    assert everything == [line for line in lines(alone, "summary") if line["key"] == "*"]
+    assert [line["counts"]["predicted"] for line in everything] == [6000]
 
 
 def _free_ports(count: int) -> list[int]:

@@ -1,5 +1,5 @@
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.learning.business import Worth
+from engine.learning.calibration import Calibration
+from engine.learning.standing import Standing
 from engine.monitoring.values import Check, Verdict
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
@@ -36,7 +39,8 @@ def outcome() -> Outcome:
 def report(window: int = 4, key: str = "main", snapshot: bytes = b"{}", value: float = 0.5) -> Report:
     checks = (Check("drift", "a", value, 0.3, "fail"),)
     verdict = Verdict(window, "fail", "a drifted", checks, {"drift.a": value}, snapshot)
-    scores = WindowScores(10, 8, value, None, 0, None, {"m0.w1": value})
+    worth = {"profit": Worth(8, 1, 8 * value)}
+    scores = WindowScores(10, 8, value, None, None, value, worth, 0, None, {"m0.w1": value})
     return Report(key, window, 1.0, 2.0, "m0", "window 0", scores, verdict)
 
 
@@ -49,7 +53,11 @@ def version(name: str = "m0.w12", key: str = "main", value: float = 0.5) -> Vers
 
 
 def summary(key: str = "main", value: float = 0.5) -> Summary:
-    return Summary(key, "m0", Counts(records=3, rejected=3), {"Accuracy": value})
+    baselines = {"last_label": {"Accuracy": value}}
+    standing = Standing(
+        {"Accuracy": value}, baselines, value, Calibration().bins(), {"profit": Worth(8, 1, 8 * value)}, {}
+    )
+    return Summary(key, "m0", Counts(records=3, rejected=3), standing)
 
 
 def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
@@ -148,14 +156,16 @@ def test_whatever_a_model_or_an_embedding_program_says_can_be_written(value: Any
 def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() -> None:
     odd = "\udfff"
     verdict = Verdict(1, "fail", odd, (Check("drift", odd, 0.5, 0.3, "fail"),), {odd: 0.5}, b"{}")
-    scores = WindowScores(10, 8, 0.5, None, 0, None, {odd: 0.5})
+    worth = {odd: Worth(8, 0, 2.0)}
+    scores = WindowScores(10, 8, 0.5, None, None, None, worth, 0, None, {odd: 0.5})
+    standing = Standing({odd: 0.5}, {odd: {odd: 0.5}}, None, (), worth, {odd: 1})
     found = lines(
         DeadLetter("rejected", odd, odd, 3, b"\xff", odd),
         Breach(odd, "impute", odd, odd, 3, odd),
         Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
         Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),
         Version(odd, odd, odd, "passed", 12, 50, 1.0, {odd: 0.5}, "ab" * 32, b"bytes"),
-        Summary(odd, odd, Counts(), {odd: 0.5}),
+        Summary(odd, odd, Counts(), standing),
     )
     assert found.keys() == set(STREAMS) - {"predictions"}
     assert all(rows[0]["key"] == "\\udfff" for rows in found.values())
@@ -204,6 +214,19 @@ def test_a_number_that_json_cannot_hold_becomes_null(value: float) -> None:
     assert found["versions"][0]["scores"] == found["summary"][0]["scores"] == {"Accuracy": None}
 
 
+def test_business_metrics_are_told_with_their_mean() -> None:
+    found = lines(report(), summary())
+    told = {"profit": {"events": 8, "undefined": 1, "sum": 4.0, "mean": 0.5}}
+    assert found["reports"][0]["scores"]["business"] == found["summary"][0]["business"] == told
+
+
+def test_a_summary_tells_the_baselines_and_the_bins_of_the_calibration() -> None:
+    row = lines(summary())["summary"][0]
+    assert row["baselines"] == {"last_label": {"Accuracy": 0.5}}
+    assert row["calibration_error"] == 0.5
+    assert row["calibration"][3] == {"above": 0.3, "to": 0.4, "events": 0, "said": None, "happened": None}
+
+
 def test_a_report_names_its_file_and_leaves_the_snapshot_to_it() -> None:
     found, files = encode([report(window=4, snapshot=b"{evidently}")])
     assert files == [("reports/main-000004.json", b"{evidently}")]
@@ -230,7 +253,7 @@ def test_a_version_names_its_file_and_its_digest() -> None:
 
 
 def test_a_summary_says_whether_the_counts_add_up() -> None:
-    rows = lines(summary(), Summary("main", "m0", Counts(records=3), {}))["summary"]
+    rows = lines(summary(), replace(summary(), counts=Counts(records=3)))["summary"]
     assert [row["add_up"] for row in rows] == [True, False]
     assert rows[0]["counts"].keys() == {field.name for field in fields(Counts)}
 

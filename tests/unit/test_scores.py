@@ -1,37 +1,42 @@
+"""Over the whole run: River's numbers to the digit, whatever the metric, and nothing stops the stream."""
+
 import pickle
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from river import datasets, linear_model, metrics, preprocessing
+from river import datasets, linear_model, preprocessing
 
-from engine.errors import ConfigError
+from engine.errors import SnapshotError
+from engine.learning.business import Value
 from engine.learning.config import ScoresConfig
-from engine.learning.scores import Baseline, Scores, Totals
-from engine.models.tasks import task_ops, top_class
+from engine.learning.scores import Scores
+from engine.learning.sums import Totals
+from engine.models.saving import dump, load
+from engine.models.tasks import top_class
 from engine.records.config import Task
-
-OPS = {
-    "binary": task_ops("binary", linear_model.LogisticRegression()),
-    "multiclass": task_ops("multiclass", linear_model.LogisticRegression()),
-    "regression": task_ops("regression", linear_model.LinearRegression()),
-}
+from tests.unit.scored import OPS, TASKS, accepted, fill, make, river, rivers_own, streams, update
 
 
-def make(task: Task, *names: str) -> Scores:
-    return Scores(ScoresConfig(metrics=list(names)), task, OPS[task].loss)
-
-
-def update(scores: Scores, task: Task, output: Any, label: Any) -> float:
-    return scores.update(output, label, OPS[task].loss(output, label))
+@pytest.mark.parametrize("task", TASKS)
+@given(data=st.data())
+@settings(max_examples=60)
+def test_every_metric_is_what_river_makes_of_the_events_one_by_one(task: Task, data: st.DataObject) -> None:
+    names = accepted(task)
+    assert len(names) >= 7
+    events = data.draw(streams(task))
+    values = fill(make(task, *names), task, events).values()
+    for name in names:
+        expected = rivers_own(name, task, events)
+        assert values[name] == pytest.approx(expected, rel=1e-6, abs=1e-6, nan_ok=True), name
 
 
 def test_scores_are_those_of_rivers_own_progressive_evaluation() -> None:
     model = preprocessing.StandardScaler() | linear_model.LogisticRegression()
     names = ["Accuracy", "ROCAUC", "F1", "LogLoss"]
     scores = make("binary", *names)
-    by_hand = {name: getattr(metrics, name)() for name in names}
+    by_hand = {name: river(name) for name in names}
     losses = []
     for features, label in datasets.Phishing().take(300):
         output = model.predict_proba_one(features)
@@ -48,142 +53,107 @@ def test_scores_are_those_of_rivers_own_progressive_evaluation() -> None:
     assert values["loss"] < values["baseline_loss"]
 
 
-def test_scores_of_values_are_those_of_rivers_own_progressive_evaluation() -> None:
-    model = preprocessing.StandardScaler() | linear_model.LinearRegression()
-    scores = make("regression", "MAE", "RMSE")
-    river: dict[str, Any] = {name: getattr(metrics, name)() for name in ("MAE", "RMSE")}
-    stream: Any = getattr(datasets, "TrumpApproval")()  # noqa: B009 - its class has no types
-    for features, label in stream.take(300):
-        output = float(model.predict_one(features))
-        update(scores, "regression", output, label)
-        for metric in river.values():
-            metric.update(label, output)
-        model.learn_one(features, label)
-    values = scores.values()
-    assert values["MAE"] == pytest.approx(river["MAE"].get())
-    assert values["MAE"] == pytest.approx(values["loss"])
-    assert values["RMSE"] == pytest.approx(river["RMSE"].get())
-
-
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("abc")), min_size=1, max_size=30))
-@settings(max_examples=40)
-def test_the_baseline_says_the_shares_of_the_labels_before(events: list[tuple[str, str]]) -> None:
-    scores = make("multiclass")
-    seen: list[str] = []
-    expected = 0.0
-    for said, label in events:
-        output: dict[Any, float] = {said: 1.0}
-        before = {name: seen.count(name) / len(seen) for name in set(seen)}
-        loss = OPS["multiclass"].loss(before or output, label)
-        assert update(scores, "multiclass", output, label) == pytest.approx(loss)
-        expected += loss
-        seen.append(label)
-    assert scores.values()["baseline_loss"] == pytest.approx(expected / len(events))
-
-
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
-@settings(max_examples=40)
-def test_the_baseline_of_values_is_the_mean_before(labels: list[float]) -> None:
-    baseline = Baseline("regression")
-    assert baseline.output() is None
-    for number, label in enumerate(labels, 1):
-        baseline.learn(label)
-        assert baseline.output() == pytest.approx(sum(labels[:number]) / number, abs=1e-6)
-
-
-def test_before_its_first_label_the_baseline_is_given_the_models_own_loss() -> None:
-    scores = make("binary")
-    assert update(scores, "binary", {True: 0.5, False: 0.5}, True) == 0.25
-    values = scores.values()
-    assert values["loss"] == values["baseline_loss"] == 0.25
-
-
-def test_the_baseline_is_asked_before_it_learns_the_label() -> None:
-    scores = make("binary")
-    update(scores, "binary", {True: 1.0}, True)
-    assert update(scores, "binary", {False: 1.0}, False) == 1.0
+def test_a_metric_with_settings_is_shown_with_them() -> None:
+    scores = make(
+        "binary",
+        {"type": "FBeta", "beta": 2},
+        {"type": "FBeta", "beta": 0.5},
+        {"type": "ROCAUC", "n_thresholds": 20},
+        "ROCAUC",
+    )
+    events: list[Any] = [({True: p / 50, False: 1 - p / 50}, p % 3 != 0) for p in range(51)]
+    values = fill(scores, "binary", events).values()
+    for name, metric in {
+        "FBeta(beta=2)": river("FBeta", beta=2),
+        "FBeta(beta=0.5)": river("FBeta", beta=0.5),
+        "ROCAUC(n_thresholds=20)": river("ROCAUC", n_thresholds=20),
+        "ROCAUC": river("ROCAUC"),
+    }.items():
+        for output, label in events:
+            metric.update(label, output if name.startswith("ROCAUC") else top_class(output))
+        assert values[name] == pytest.approx(metric.get())
+    assert values["ROCAUC"] != values["ROCAUC(n_thresholds=20)"]
 
 
 def test_totals_are_sums_over_the_same_events() -> None:
     totals = Totals()
-    totals.add(0.25, 0.5)
-    totals.add(0.5, 1.0)
-    assert totals == Totals(2, 0.75, 1.5)
+    totals.add(0.25, 0.5, 1.0)
+    totals.add(0.5, 1.0, 0.0)
+    assert totals == Totals(2, 0.75, 1.5, 1.0)
+    assert totals.means() == (0.375, 0.75, 0.5)
+    assert Totals().means() == (None, None, None)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@given(data=st.data())
+@settings(max_examples=25)
+def test_windows_add_up_to_the_run(task: Task, data: st.DataObject) -> None:
+    events = data.draw(streams(task, smallest=1))
+    whole, cut = make(task), make(task)
+    scored = 0
+    for number, (output, label) in enumerate(events):
+        update(whole, task, output, label)
+        update(cut, task, output, label)
+        if number % 7 == 6:
+            closed = cut.close_window()
+            assert closed.totals.scored == 7
+            assert sum(closed.calibration.events) == (0 if task == "regression" else 7)
+            scored += 7
+    assert cut.close_window().totals.scored == len(events) - scored
+    assert cut.values() == pytest.approx(whole.values())
+    assert cut.standing().calibration_error == pytest.approx(whole.standing().calibration_error)
+
+
+def test_an_event_that_the_users_metric_cannot_take_is_counted_and_stops_nothing() -> None:
+    name = "tests.unit.own_metrics:hits"
+    events = [({True: 0.75, False: 0.25}, True), ({True: 0.75, False: 0.25}, False)] * 3
+    standing = fill(make("binary", name), "binary", events).standing()
+    assert standing.undefined == {name: 3}
+    assert standing.scores[name] == 3.0
+
+
+def test_a_prediction_of_which_rmsle_knows_no_logarithm_stops_nothing() -> None:
+    standing = fill(
+        make("regression", "RMSLE", "MSE"), "regression", [(-3.0, 1.0), (1.0, 1.0), (1e200, -1e200)]
+    ).standing()
+    assert standing.undefined == {"RMSLE": 2, "MSE": 1}
+    assert standing.scores["RMSLE"] == 0.0
+
+
+@pytest.mark.parametrize("task", TASKS)
+@given(data=st.data())
+@settings(max_examples=20)
+def test_restored_scores_go_on_as_if_nothing_had_been(task: Task, data: st.DataObject) -> None:
+    events = data.draw(streams(task, smallest=5))
+    names = accepted(task, fading=0.9)
+    cut = data.draw(st.integers(0, len(events)))
+    config = {"last": 7, "fading": 0.9}
+    whole = fill(make(task, *names, **config), task, events)
+    first = fill(make(task, *names, **config), task, events[:cut])
+    saved = dump(first.state(), "scores")
+    fill(first, task, events[::-1])
+    second = make(task, *names, **config)
+    second.restore(load(saved, "scores"))
+    fill(second, task, events[cut:])
+    assert second.values() == pytest.approx(whole.values(), nan_ok=True)
+    standing, expected = second.standing(), whole.standing()
+    assert standing.calibration == expected.calibration
+    for name, scores in expected.baselines.items():
+        assert standing.baselines[name] == pytest.approx(scores, nan_ok=True)
 
 
 @pytest.mark.parametrize(
-    ("task", "name"), [("binary", "Accuracy"), ("multiclass", "Accuracy"), ("regression", "MAE")]
-)
-def test_without_names_there_is_one_metric_that_fits_the_task(task: Task, name: str) -> None:
-    assert make(task).values().keys() == {name}
-
-
-@pytest.mark.parametrize(
-    ("task", "name", "said"),
+    "other",
     [
-        ("binary", "Acuracy", "River has no metric 'Acuracy'"),
-        ("binary", "base", "River has no metric 'base'"),
-        ("binary", "__doc__", "River has no metric '__doc__'"),
-        ("binary", "accuracy", "River has no metric 'accuracy'"),
-        ("binary", "", "River has no metric ''"),
-        ("binary", "MAE", "MAE is not a metric of a binary task"),
-        ("regression", "Accuracy", "Accuracy is not a metric of a regression task"),
-        ("multiclass", "ROCAUC", "ROCAUC is not a metric of a multiclass task"),
-        ("multiclass", "F1", "F1 is not a metric of a multiclass task"),
-        ("binary", "FBeta", "FBeta is not one number without settings"),
-        ("binary", "ConfusionMatrix", "ConfusionMatrix is not one number without settings"),
-        ("multiclass", "ClassificationReport", "ClassificationReport is not one number without settings"),
+        Scores(ScoresConfig(metrics=["F1"]), "binary"),
+        Scores(ScoresConfig(last=5), "binary"),
+        Scores(ScoresConfig(fading=0.9), "binary"),
+        Scores(ScoresConfig(), "binary", (Value("profit", "1", lambda *_: 1.0),)),
     ],
 )
-def test_a_metric_that_cannot_be_kept_is_refused_by_its_name(task: Task, name: str, said: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        make(task, name)
-    assert str(caught.value).startswith(f"scores.metrics: {said}")
-
-
-def _outputs(task: Task) -> list[tuple[Any, Any]]:
-    if task == "regression":
-        return [(float(i % 5), float(i % 4)) for i in range(30)]
-    if task == "binary":
-        return [({True: (i % 9) / 9, False: 1 - (i % 9) / 9}, i % 3 == 0) for i in range(30)]
-    return [({"a": (i % 9) / 9, "b": 1 - (i % 9) / 9}, "abc"[i % 3]) for i in range(30)]
-
-
-def _accepted(task: Task) -> list[str]:
-    names = []
-    for name in metrics.__all__:
-        try:
-            make(task, name)
-        except ConfigError:
-            continue
-        names.append(name)
-    return names
-
-
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_every_metric_that_is_accepted_can_be_kept(task: Task) -> None:
-    names = _accepted(task)
-    assert len(names) >= 5
-    scores = make(task, *names)
-    for output, label in _outputs(task):
-        update(scores, task, output, label)
-    values = scores.values()
-    assert values.keys() == {*names, "loss", "baseline_loss"}
-    assert all(isinstance(value, float) for value in values.values())
-
-
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_restored_scores_go_on_as_if_nothing_had_been(task: Task) -> None:
-    events = _outputs(task)
-    whole = make(task, *_accepted(task))
-    first, second = make(task, *_accepted(task)), make(task, *_accepted(task))
-    for number, (output, label) in enumerate(events):
-        expected = update(whole, task, output, label)
-        if number == 17:
-            second.restore(pickle.loads(pickle.dumps(first.state())))  # noqa: S301 - made here
-            first = second
-        assert update(first, task, output, label) == expected
-    assert first.values() == pytest.approx(whole.values())
+def test_scores_are_not_restored_as_other_scores(other: Scores) -> None:
+    with pytest.raises(SnapshotError, match="scores: the snapshot keeps others than the configuration"):
+        make("binary").restore(pickle.loads(pickle.dumps(other.state())))  # noqa: S301 - made here
 
 
 def test_a_metric_of_classes_gets_the_class_that_is_served() -> None:
@@ -191,3 +161,24 @@ def test_a_metric_of_classes_gets_the_class_that_is_served() -> None:
     output: dict[Any, float] = {"a": 0.5, "b": 0.5}
     update(scores, "multiclass", output, top_class(output))
     assert scores.values()["Accuracy"] == 1.0
+
+
+def test_a_metric_that_looks_at_few_things_costs_no_update_per_event() -> None:
+    """Of what is counted there are as many cells as there are different events, however many events."""
+    scores = make("binary", "Accuracy", "F1", "MCC", "ROCAUC")
+    for number in range(1000):
+        update(
+            scores, "binary", {True: (number % 101) / 100, False: 1 - (number % 101) / 100}, number % 2 == 0
+        )
+    tally = scores.tally()
+    for counted in (tally.served, tally.last, tally.usual):
+        assert not counted.events
+        assert len(counted.pairs) <= 4
+        assert len(counted.bins) <= 22
+
+
+def test_losses_are_those_of_the_task() -> None:
+    scores = make("binary")
+    scores.update({True: 0.5, False: 0.5}, True, OPS["binary"].loss({True: 0.5, False: 0.5}, True))
+    values = scores.values()
+    assert values["loss"] == values["baseline_loss"] == 0.25
