@@ -26,16 +26,14 @@ class Stream:
     Args:
         seed: Everything follows from it.
         first: The number of the first record.
-        times: Whether event times may be spoilt too. A stream's time never goes back: after one absurd time
-            ahead of it, what waits expires, and without limits so does all that comes later.
     """
 
-    def __init__(self, seed: int, first: int = 0, *, times: bool = True) -> None:
+    def __init__(self, seed: int, first: int = 0) -> None:
         self._random = Random(f"{seed}/{first}")  # noqa: S311 - test data
         self._number = first
         self._time = float(_START)
         self._waiting: list[tuple[str, bool]] = []
-        self._names = [name for name in MUTATIONS if times or name not in _TIMES]
+        self._names = list(MUTATIONS)
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         """What was done, and the line; without end."""
@@ -239,7 +237,3 @@ def embedded(record: Example) -> Example:
     }
     name = random.choice([record.id, f"\ud800{record.id}"])
     return replace(record, id=name, features=fields, source=random.choice([record.source, "\udcff"]))
-
-
-_TIMES = {"time odd", "time ahead", "time absurd", "flipped bits", "bytes put in"}
-"""What can move the stream's time ahead."""

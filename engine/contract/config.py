@@ -53,13 +53,13 @@ class ContractConfig(Section):
         default=None,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds of event time that a record may be ahead of the stream; omit for no limit. "
+        description="Seconds of event time that an example may be ahead of the stream; omit for no limit. "
         "One that is further ahead is rejected, or let through if the policy is warn or impute.",
     )
     max_behind: float | None = Field(
         default=None,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds of event time that a record may be behind the stream; omit for no limit.",
+        description="Seconds of event time that an example may be behind the stream; omit for no limit.",
     )
     fields: dict[str, FieldConfig] = Field(default={}, description="Feature name to what it must be.")

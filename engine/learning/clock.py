@@ -1,19 +1,19 @@
 """The stream's event time: what is too old to wait any longer is measured against it."""
 
 import math
+from collections import deque
 
 _OF = 16
-"""Records looked at: a wrong time is forgotten after so many."""
-
-_State = tuple[float, int, tuple[float, int], tuple[float, int]]
+"""Records looked at."""
 
 
 class Clock:
-    """A watermark: the third latest event time of the last 16 records, and never back.
+    """The third latest event time of the last 16 records.
 
     The latest time of all would do if every record told the truth. One that claims to come from the
-    year 2100 would then expire everything that waits. A real leap in time is followed once three
-    records agree on it; so event time lags the newest record by two.
+    year 2100 would then expire everything that waits, and everything that came after it. So three of
+    sixteen records must agree on a leap, and event time lags the newest record by two. It goes back when the
+    stream does: when a burst of wrong times is over, or an old stretch is replayed.
 
     Attributes:
         now: Seconds since 1970; minus infinity until three records have come.
@@ -24,13 +24,13 @@ class Clock:
     4.0
     """
 
-    __slots__ = ("_latest", "_latest_at", "_records", "_second", "_second_at", "now")
+    __slots__ = ("_latest", "_recent", "_second", "now")
 
     def __init__(self) -> None:
         self.now = -math.inf
-        self._records = 0
-        self._latest, self._latest_at = -math.inf, 0
-        self._second, self._second_at = -math.inf, 0
+        self._second = -math.inf
+        self._latest = -math.inf
+        self._recent: deque[float] = deque(maxlen=_OF)
 
     @property
     def time(self) -> float:
@@ -39,34 +39,25 @@ class Clock:
 
     def tick(self, time: float) -> None:
         """Takes the event time of one more record."""
-        number = self._records + 1
-        self._records = number
-        if time <= self.now:
-            return
-        if number - self._latest_at >= _OF:
-            self._latest, self._latest_at = self._second, self._second_at
-            self._second = -math.inf
-        if number - self._second_at >= _OF:
-            self._second = -math.inf
-        # Of the three latest the earliest is the new time, and the other two are kept.
-        if time >= self._latest:
-            third = self._second
-            self._second, self._second_at = self._latest, self._latest_at
-            self._latest, self._latest_at = time, number
-        elif time >= self._second:
-            third = self._second
-            self._second, self._second_at = time, number
-        else:
-            third = time
-        self.now = max(self.now, third)
+        recent = self._recent
+        gone = recent[0] if len(recent) == _OF else -math.inf
+        recent.append(time)
+        if gone >= self.now:  # one of the three latest has left, or there are no three yet
+            self._recount()
+        elif time >= self._latest:  # the most frequent case
+            self.now, self._second, self._latest = self._second, self._latest, time
+        elif time > self.now:
+            self.now, self._second = sorted((time, self._second))
 
-    def state(self) -> _State:
+    def _recount(self) -> None:
+        if len(self._recent) >= 3:
+            self.now, self._second, self._latest = sorted(self._recent)[-3:]
+
+    def state(self) -> tuple[float, ...]:
         """What a snapshot keeps."""
-        latest, second = (self._latest, self._latest_at), (self._second, self._second_at)
-        return self.now, self._records, latest, second
+        return tuple(self._recent)
 
-    def restore(self, state: _State) -> None:
+    def restore(self, state: tuple[float, ...]) -> None:
         """Goes on from a snapshot's state."""
-        self.now, self._records, latest, second = state
-        self._latest, self._latest_at = latest
-        self._second, self._second_at = second
+        self._recent = deque(state, maxlen=_OF)
+        self._recount()

