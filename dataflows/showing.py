@@ -93,7 +93,7 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
     for reason, times in found.reasons.most_common(5):
         console.print(f"  {times} times: {reason}", highlight=False, markup=False)
     for name, kinds in found.types.items():
-        share = sum(kinds.values()) / max(1, counts.inline + counts.matched)
+        share = sum(kinds.values()) / found.learned
         seen = ", ".join(kind for kind, _ in kinds.most_common())
         console.print(f"  feature {name}: {seen}, present in {share:.1%}", highlight=False, markup=False)
     if found.last is not None:
@@ -103,6 +103,8 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         console.print(f"  last prediction: {found.last.prediction}{sure}", highlight=False, markup=False)
     scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
     console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}", highlight=False)
+    for warning in found.warnings:
+        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False)
     for problem in found.problems:
         console.print(f"[red]problem:[/] {escape(problem)}", highlight=False)
     if not found.problems:

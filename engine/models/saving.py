@@ -90,6 +90,12 @@ def dump(content: object, kind: str) -> bytes:
         pickler = pickle.Pickler(out, protocol=5)
         pickler.dispatch_table = DISPATCH
         pickler.dump(content)
+    except RecursionError as error:
+        raise SnapshotError(
+            f"{kind}: cannot be saved: its objects hang together in too long a chain. A feature that only rises "
+            f"(a time, a counter) makes River's regression trees and rules do that: leave it out, or replace "
+            f"it by how much it has risen."
+        ) from error
     except Exception as error:
         # A model's own code may run here, and it may raise anything.
         raise SnapshotError(
