@@ -84,9 +84,7 @@ def check_flow(config: FlowConfig) -> Findings:
     return findings
 
 
-def _try_model(
-    config: FlowConfig, examples: Mapping[int, tuple[Features, Target | None]]
-) -> list[Breach]:
+def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target | None]]) -> list[Breach]:
     if not examples:
         return []
     return check_model(

@@ -18,7 +18,7 @@ from typing import Any
 
 from engine.checks.sizes import attributes_of, size_of, steps_of
 from engine.checks.stream import Lengthened, lengthen, makers
-from engine.checks.trial import Breach, Trial
+from engine.checks.trial import Breach, Trial, listed
 from engine.errors import SnapshotError
 from engine.models.saving import dump
 
@@ -146,5 +146,5 @@ def _described(growth: Growth) -> str:
         f"{steps} and does not slow down; the saved model has {first:,} bytes after {HALF:,} events, "
         f"{last:,} after {EVENTS:,}"
     )
-    names = ", ".join(growth.made_up)
-    return f"{text}. Ever new values, as in the sample, were made up for: {names}" if names else text
+    made_up = f". Ever new values, as in the sample, were made up for {listed(growth.made_up)}"
+    return text + made_up if growth.made_up else text

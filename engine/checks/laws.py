@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.checks.trial import Labelled, Trial, misfit
+from engine.checks.trial import Labelled, Trial, alike, misfit
 from engine.models.saving import dump, load
-from engine.records.values import shown
+from engine.records.values import Features, shown
 
 _KIND = "model"
 
@@ -14,7 +14,7 @@ def predicts_untrained(trial: Trial) -> str | None:
     rows = trial.rows()
     model = trial.make()
     for features, _ in rows:
-        output = trial.ops.predict(model, features)
+        output = trial.ops.predict(model, dict(features))
         wrong = misfit(output, trial.task)
         if wrong is not None:
             return wrong
@@ -28,25 +28,31 @@ def fits_task(trial: Trial) -> str | None:
     model = trial.train(trial.make(), rows)
     labels = {True, False} if trial.task == "binary" else {label for _, label in rows}
     for features, _ in rows:
-        output = trial.ops.predict(model, features)
+        output = trial.ops.predict(model, dict(features))
         wrong = misfit(output, trial.task)
         if wrong is not None:
             return wrong
         if isinstance(output, Mapping) and not labels & output.keys():
-            return f"it predicts {shown([*output])}, none of which is a label here: {shown([*labels])}"
+            known = shown(sorted(labels, key=repr))
+            return f"it predicts {shown([*output])}, none of which is a label here: {known}"
     return None
 
 
 def leaves_features(trial: Trial) -> str | None:
     """Champion, shadows, windows and reports see the same features."""
     model = trial.make()
-    for features, label in trial.rows():
-        before = dict(features)
+    for before, label in trial.rows():
+        features = dict(before)
         trial.ops.predict(model, features)
         trial.ops.learn(model, features, label)
-        if features != before:
-            return f"{shown(before)} became {shown(dict(features))}"
+        for name in {**before, **features}:
+            if features.get(name) != before.get(name):
+                return f"{name!r} was {_value(before, name)} and is now {_value(features, name)}"
     return None
+
+
+def _value(features: Features, name: str) -> str:
+    return shown(features[name]) if name in features else "absent"
 
 
 def is_deterministic(trial: Trial) -> str | None:
@@ -65,7 +71,7 @@ def is_deterministic(trial: Trial) -> str | None:
 
 def _repeats(trial: Trial, rows: Sequence[Labelled]) -> bool:
     one, other = trial.train(trial.make(), rows), trial.train(trial.make(), rows)
-    return trial.answers(one, rows) == trial.answers(other, rows)
+    return not trial.differ(one, other, rows)
 
 
 def predicting_changes_nothing(trial: Trial) -> str | None:
@@ -75,12 +81,12 @@ def predicting_changes_nothing(trial: Trial) -> str | None:
     if trial.restless(asked, rows):
         return "predicting twice gives two answers, before it has learned"
     for features, label in rows:
-        trial.ops.predict(asked, features)
-        trial.ops.learn(asked, features, label)
+        trial.ops.predict(asked, dict(features))
+        trial.ops.learn(asked, dict(features), label)
     if trial.restless(asked, rows):
         return "predicting twice gives two answers"
     quiet = trial.train(trial.make(), rows)
-    if trial.answers(asked, rows) != trial.answers(quiet, rows) and _repeats(trial, rows):
+    if trial.differ(asked, quiet, rows) and _repeats(trial, rows):
         return "a model that was asked before it learned has learned something else than one that was not"
     return None
 
@@ -93,7 +99,7 @@ def is_restored(trial: Trial) -> str | None:
     restored = load(dump(model, _KIND), _KIND, trial.allow)
     for part in (model, restored):
         trial.train(part, rows[half:])
-    if trial.answers(model, rows) != trial.answers(restored, rows):
+    if trial.differ(model, restored, rows):
         return "a restored model learns on differently from the one that was saved"
     return None
 
@@ -105,6 +111,6 @@ def is_saved_as_value(trial: Trial) -> str | None:
     model = trial.train(trial.make(), rows[:half])
     saved, before = dump(model, _KIND), trial.answers(model, rows)
     trial.train(model, rows[half:])
-    if trial.answers(load(saved, _KIND, trial.allow), rows) != before:
+    if not alike(trial.answers(load(saved, _KIND, trial.allow), rows), before):
         return "what was saved has changed while the model learned on"
     return None

@@ -120,11 +120,12 @@ def _going_on(values: list[Any], length: int) -> Callable[[Any, int, Random], Sc
 
 def _jittered(values: list[Any]) -> Callable[[Any, int, Random], Scalar]:
     low, high = min(values), max(values)
-    decimals = max(-int(Decimal(repr(value)).as_tuple().exponent) for value in values)
+    reach = high / 100 - low / 100
+    whole = all(isinstance(value, int) for value in values)
+    decimals = max(1, *(-int(Decimal(repr(value)).as_tuple().exponent) for value in values))
 
     def make(value: Any, _: int, random: Random) -> Scalar:
-        moved = value + random.uniform(-1.0, 1.0) * (high - low) / 100
-        kept: float = min(max(moved, low), high)
-        return round(kept, decimals) if decimals > 0 else round(kept)
+        moved: float = min(max(value + random.uniform(-reach, reach), low), high)
+        return round(moved) if whole else round(moved, decimals)
 
     return make

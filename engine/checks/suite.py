@@ -28,9 +28,10 @@ _Law = Callable[[Trial], str | None]
 
 FIRST: dict[str, _Law] = {
     "an untrained model predicts, or says None": predicts_untrained,
+    "models of one factory share nothing": shares_nothing,
     "its predictions fit the task": fits_task,
 }
-"""Without these the others can tell nothing: they ask, train and compare."""
+"""Without these the others can tell nothing: they ask, train and compare. The first broken one is told."""
 
 LAWS: dict[str, _Law] = {
     "features are not changed by the model": leaves_features,
@@ -41,7 +42,6 @@ LAWS: dict[str, _Law] = {
     "a missing feature does not stop it": survives_missing,
     "a feature that appears late does not stop it": survives_late,
     UNKNOWN: survives_unknown,
-    "models of one factory share nothing": shares_nothing,
     "a deep copy is a model of its own": copies_deeply,
     "a clone is a model of its own": clones_apart,
     UNTRAINED: clones_untrained,
@@ -61,8 +61,8 @@ def check_model(
 ) -> list[Breach]:
     """Tries every law; an empty list means that the model keeps them all and does not keep growing.
 
-    What it costs is bounded in calls, whatever the model: `engine.checks.trial.TRAINED` events for each law,
-    a few times, and `engine.checks.growth.EVENTS` to measure growth.
+    What it costs is bounded in calls, whatever the model and the sample: 10,500 events learned and half as
+    many predicted; 2,000 fewer where nothing grows. No clock is read.
 
     Args:
         make: Makes an untrained model; called many times.
@@ -86,7 +86,7 @@ def check_model(
         return [Breach(MADE, str(error))]
     breaches = _broken(FIRST, trial)
     if breaches:
-        return breaches
+        return breaches[:1]
     breaches = _broken(LAWS, trial)
     try:
         return breaches + check_growth(trial)

@@ -1,5 +1,6 @@
 """What every law is tried on: a factory, a sample, and what the engine does with a model."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -9,7 +10,7 @@ from engine.contract import Contract, ContractConfig
 from engine.errors import InputError, ModelError, RiverkeeperError
 from engine.models.tasks import TaskOps, task_ops
 from engine.records.config import Task
-from engine.records.events import Output
+from engine.records.events import AnomalyScore, Output
 from engine.records.values import Features, Scalar, Target, shown
 
 Labelled = tuple[Features, Target | None]
@@ -20,6 +21,9 @@ TRAINED = 250
 
 ASKED = 50
 """Of those, the ones whose predictions are compared."""
+
+Answer = Mapping[Any, float]
+"""What a model has said: numbers by class, or by what they are."""
 
 ANYTHING = ContractConfig()
 """The contract that lets everything through that the engine can take."""
@@ -61,33 +65,28 @@ class Trial:
     allow: Sequence[str]
     contract: Contract
 
-    def rows(self) -> list[tuple[dict[str, Scalar], Target | None]]:
-        """Fresh copies of what a law trains on: a model that changes its features spoils no other law."""
-        return [(dict(features), label) for features, label in self.sample[:TRAINED]]
+    def rows(self) -> Sequence[Labelled]:
+        """What a law trains on."""
+        return self.sample[:TRAINED]
 
     def train(self, model: Any, rows: Sequence[Labelled]) -> Any:
-        """Trains the model, and returns it."""
+        """Trains the model, on copies: one that changes its features breaks no other law with it."""
         for features, label in rows:
-            self.ops.learn(model, features, label)
+            self.ops.learn(model, dict(features), label)
         return model
 
-    def answers(self, model: Any, rows: Sequence[Labelled]) -> list[str]:
-        """What the model says now, and what is served of it, in a form that can be compared.
-
-        Text, since NaN is not equal to itself and a model may go on changing what it handed out.
-        """
+    def answers(self, model: Any, rows: Sequence[Labelled]) -> list[Answer]:
+        """What the model says now, as values: it may go on changing what it has handed out."""
         asked = rows[:: max(1, len(rows) // ASKED)]
-        return [self._answer(model, features) for features, _ in asked]
+        return [_answer(self.ops.predict(model, dict(features))) for features, _ in asked]
 
-    def _answer(self, model: Any, features: Features) -> str:
-        output = self.ops.predict(model, features)
-        # The order of the classes decides a tie, and with it what is served, and nothing else.
-        said = sorted(map(repr, output.items())) if isinstance(output, Mapping) else output
-        return repr((said, self.ops.serve(output)[0]))
+    def differ(self, one: Any, other: Any, rows: Sequence[Labelled]) -> bool:
+        """Whether two models say different things."""
+        return not alike(self.answers(one, rows), self.answers(other, rows))
 
     def restless(self, model: Any, rows: Sequence[Labelled]) -> bool:
         """Whether asking twice gives two answers: then no other change can be told from it."""
-        return self.answers(model, rows) != self.answers(model, rows)
+        return self.differ(model, model, rows)
 
     def let_through(self, features: Features) -> dict[str, Scalar] | None:
         """The features as the contract lets them through to a model; `None` when it rejects them."""
@@ -118,13 +117,43 @@ def prepare(
         raise InputError(f"sample: expected examples to try the model on, {why}")
     try:
         model = make()
-        ops = task_ops(task, model)
+        _expect_model(model)
+        return Trial(make, task, task_ops(task, model), kept, allow, checks)
     except Exception as error:
         raise ModelError(told(error)) from error
-    if isinstance(model, type) or not hasattr(model, "learn_one"):
-        named = f"the class {model.__name__} itself" if isinstance(model, type) else shown(model)
-        raise ModelError(f"expected a model with learn_one, got {named}")
-    return Trial(make, task, ops, kept, allow, checks)
+
+
+def _expect_model(made: Any) -> None:
+    if isinstance(made, type):
+        raise ModelError(f"expected a model with learn_one, got the class {made.__name__} itself")
+    if not hasattr(made, "learn_one"):
+        raise ModelError(f"expected a model with learn_one, got {shown(made)}")
+
+
+def _answer(output: Output | None) -> Answer:
+    if isinstance(output, Mapping):
+        return dict(output)
+    if isinstance(output, AnomalyScore):
+        return {"score": output.score, "anomalous": float(bool(output.anomalous))}
+    return {} if output is None else {"value": output}
+
+
+def alike(one: Sequence[Answer], other: Sequence[Answer]) -> bool:
+    """Whether answers are the same, but for their order and all but nine digits.
+
+    Models that walk a set of names add up in its order, and that changes with a restore (docs/adr/0003).
+
+    >>> alike([{"a": 0.5, "b": 0.1 + 0.2}], [{"b": 0.3, "a": 0.5}]), alike([{"a": 0.5}], [{"a": 0.6}])
+    (True, False)
+    """
+    return len(one) == len(other) and all(
+        said.keys() == again.keys() and all(_close(value, again[name]) for name, value in said.items())
+        for said, again in zip(one, other, strict=True)
+    )
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(one) and math.isnan(other))
 
 
 def misfit(output: Output | None, task: Task) -> str | None:
@@ -143,3 +172,13 @@ def misfit(output: Output | None, task: Task) -> str | None:
 def told(error: Exception) -> str:
     """What a model has raised, as a finding says it; our own errors are sentences already."""
     return str(error) if isinstance(error, RiverkeeperError) else f"raised {type(error).__name__}: {error}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence, the first few of many.
+
+    >>> listed(["a"]), listed(["a", "b", "c", "d", "e"])
+    ("'a'", "'a', 'b', 'c' and 2 others")
+    """
+    text = ", ".join(map(repr, names[:3]))
+    return f"{text} and {len(names) - 3} others" if len(names) > 3 else text
