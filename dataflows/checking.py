@@ -1,6 +1,7 @@
 """`riverkeeper check`: tries a flow on a sample of its own data, without running it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,8 +20,6 @@ from engine.records.values import Features, Target
 SAMPLE = 2000
 """Records that are tried."""
 
-_MODEL_SAMPLE = 300
-
 
 @dataclass(slots=True)
 class Findings:
@@ -28,6 +27,7 @@ class Findings:
 
     Attributes:
         counts: Where the sampled records went.
+        learned: Examples of the sample that a model could learn from.
         reasons: Why records were turned away, or let through with a breach: every such reason, under
             what it has in common with others, whatever the value that came.
         types: Feature name to the types seen, with how often.
@@ -35,15 +35,18 @@ class Findings:
         scores: Progressive scores over the sample.
         broken: Laws that the model breaks.
         problems: What keeps this flow from being of use, in words.
+        warnings: What does not, but should be known.
     """
 
     counts: Counts
+    learned: int
     reasons: dict[str, list[str]]
     types: dict[str, Counter[str]]
     last: Prediction | None
     scores: dict[str, float]
     broken: list[BrokenLaw]
     problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def check_flow(config: FlowConfig) -> Findings:
@@ -58,13 +61,17 @@ def check_flow(config: FlowConfig) -> Findings:
     engine = Engine(quick)
     decoder = Decoder(config.record, config.model.task)
     events = engine.process(decode_lines(decoder, _sample(config)))
-    labelled: list[tuple[Features, Target]] = []
+    unlabelled = config.model.task == "anomaly"
+    examples: dict[int, tuple[Features, Target | None]] = {}
     types: dict[str, Counter[str]] = {}
     reasons: dict[str, list[str]] = {}
     last = None
     for event in events:
-        if isinstance(event, Outcome) and event.label is not None:
-            labelled.append((event.example.features, event.label))
+        # A prediction has a second outcome when its label is corrected, or comes after it was learned from.
+        if isinstance(event, Outcome) and event.sequence not in examples:
+            if event.label is None and not unlabelled:
+                continue
+            examples[event.sequence] = event.example.features, None if unlabelled else event.label
             for name, value in event.example.features.items():
                 types.setdefault(name, Counter())[type(value).__name__] += 1
         elif isinstance(event, DeadLetter | Breach):
@@ -72,18 +79,24 @@ def check_flow(config: FlowConfig) -> Findings:
             reasons.setdefault(reason.partition(", got ")[0], []).append(reason)
         elif isinstance(event, Prediction):
             last = event
-    broken = []
-    if labelled:
-        broken = check_model(
-            lambda: make_model(config.model),
-            config.model.task,
-            labelled[:_MODEL_SAMPLE],
-            config.model.allowed,
-        )
-    findings = Findings(engine.counts, reasons, types, last, engine.scores, broken)
-    findings.problems = _problems(findings)
+    findings = Findings(
+        engine.counts, len(examples), reasons, types, last, engine.scores, _try_model(config, examples)
+    )
+    findings.problems, findings.warnings = _problems(findings), _broken(findings, "warning")
     engine.close()
     return findings
+
+
+def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target | None]]) -> list[BrokenLaw]:
+    if not examples:
+        return []
+    return check_model(
+        lambda: make_model(config.model),
+        config.model.task,
+        [*examples.values()],
+        config.model.allowed,
+        config.contract,
+    )
 
 
 def _sample(config: FlowConfig) -> list[Line]:
@@ -101,9 +114,17 @@ def _problems(found: Findings) -> list[str]:
         problems.append("no record could be predicted; see why they were turned away")
     elif counts.rejected > counts.records / 10:
         problems.append(f"{counts.rejected} of {counts.records} records were rejected")
-    if counts.predicted and not counts.inline + counts.matched:
+    if counts.predicted and not found.learned:
         problems.append("no label has found its prediction: nothing can be learned")
     if counts.not_learned:
         problems.append(f"the model failed to learn {counts.not_learned} labelled examples")
-    problems += [f"the model breaks a law: {law.law}: {law.detail}" for law in found.broken]
-    return problems
+    return problems + _broken(found, "error")
+
+
+def _broken(found: Findings, severity: str) -> list[str]:
+    """What the contract suite has found, of this severity, in words."""
+    return [
+        f"the model breaks a law: {broken.law}: {broken.detail}"
+        for broken in found.broken
+        if broken.severity == severity
+    ]

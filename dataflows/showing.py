@@ -103,7 +103,7 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         first = ", first" if len(set(reasons)) > 1 else ""
         console.print(f"  {len(reasons)} times{first}: {reasons[0]}", highlight=False, markup=False)
     for name, kinds in found.types.items():
-        share = sum(kinds.values()) / max(1, counts.inline + counts.matched)
+        share = sum(kinds.values()) / found.learned
         seen = ", ".join(kind for kind, _ in kinds.most_common())
         console.print(f"  feature {name}: {seen}, present in {share:.1%}", highlight=False, markup=False)
     if found.last is not None:
@@ -113,6 +113,8 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         console.print(f"  last prediction: {found.last.prediction}{sure}", highlight=False, markup=False)
     scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
     console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}", highlight=False)
+    for warning in found.warnings:
+        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False)
     for problem in found.problems:
         console.print(f"[red]problem:[/] {escape(problem)}", highlight=False)
     if not found.problems:

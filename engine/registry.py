@@ -39,3 +39,8 @@ class Version:
     scores: Mapping[str, float]
     digest: str
     saved: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of `saved`. From version to version, it shows whether the model keeps growing."""
+        return len(self.saved)

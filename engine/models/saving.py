@@ -89,6 +89,12 @@ def dump(content: object, kind: str) -> bytes:
         pickler = pickle.Pickler(out, protocol=5)
         pickler.dispatch_table = DISPATCH
         pickler.dump(content)
+    except RecursionError as error:
+        raise SnapshotError(
+            f"{kind}: cannot be saved: its objects hang together in too long a chain. A feature that only "
+            f"rises (a time, a counter) makes River's regression trees and rules do that: leave it out, or "
+            f"replace it by how much it has risen."
+        ) from error
     except Exception as error:
         # A model's own code may run here, and it may raise anything.
         raise SnapshotError(

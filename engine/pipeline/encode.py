@@ -141,6 +141,7 @@ def _version(event: Version, files: list[tuple[str, bytes]]) -> dict[str, Any]:
         "learned": event.learned,
         "time": event.time,
         "scores": dict(event.scores),
+        "size": event.size,
         "sha256": event.digest,
         "path": path,
     }

@@ -244,11 +244,12 @@ def test_a_window_without_a_report_has_no_file() -> None:
     assert orjson.loads(found["reports"])["evidently"] is None
 
 
-def test_a_version_names_its_file_and_its_digest() -> None:
+def test_a_version_names_its_file_its_size_and_its_digest() -> None:
     found, files = encode([version()])
     assert files == [("models/main-m0.w12.model", b"bytes")]
     row = orjson.loads(found["versions"])
     assert (row["path"], row["sha256"], row["name"]) == ("models/main-m0.w12.model", "ab" * 32, "m0.w12")
+    assert row["size"] == len(files[0][1]) == 5
     assert "saved" not in row
 
 

@@ -1,0 +1,185 @@
+"""What every law is tried on: a factory, a sample, and what the engine does with a model."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Literal
+
+from engine.contract.check import Contract
+from engine.contract.config import ContractConfig
+from engine.errors import InputError, ModelError, RiverkeeperError
+from engine.models.tasks import TaskOps, task_ops
+from engine.records.config import Task
+from engine.records.events import AnomalyScore, Output
+from engine.records.values import Features, Scalar, Target, shown
+
+Labelled = tuple[Features, Target | None]
+"""An example and its label; `None` where a model learns from features alone."""
+
+TRAINED = 250
+"""Events that a law trains a model on; a longer sample is only used to measure growth."""
+
+ASKED = 50
+"""Of those, the ones whose predictions are compared."""
+
+Answer = Mapping[Any, float]
+"""What a model has said: numbers by class, or by what they are."""
+
+ANYTHING = ContractConfig()
+"""The contract that lets everything through that the engine can take."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLaw:
+    """A law that a model breaks, and how.
+
+    Attributes:
+        law: The law, as a sentence.
+        detail: What was seen.
+        severity: `error`: the engine cannot keep its promises with this model. `warning`: it can, but
+            whoever runs it should know.
+    """
+
+    law: str
+    detail: str
+    severity: Literal["error", "warning"] = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a law is tried on.
+
+    Attributes:
+        make: Makes an untrained model.
+        task: What it predicts.
+        ops: What the engine does with its outputs.
+        sample: Examples of the kind it will see, with their labels.
+        allow: Modules of the user's own whose classes a saved model may hold.
+        contract: What the engine lets through to a model.
+    """
+
+    make: Callable[[], Any]
+    task: Task
+    ops: TaskOps
+    sample: Sequence[Labelled]
+    allow: Sequence[str]
+    contract: Contract
+
+    def rows(self) -> Sequence[Labelled]:
+        """What a law trains on."""
+        return self.sample[:TRAINED]
+
+    def train(self, model: Any, rows: Sequence[Labelled]) -> Any:
+        """Trains the model, on copies: one that changes its features breaks no other law with it."""
+        for features, label in rows:
+            self.ops.learn(model, dict(features), label)
+        return model
+
+    def answers(self, model: Any, rows: Sequence[Labelled]) -> list[Answer]:
+        """What the model says now, as values: it may go on changing what it has handed out."""
+        asked = rows[:: max(1, len(rows) // ASKED)]
+        return [_answer(self.ops.predict(model, dict(features))) for features, _ in asked]
+
+    def differ(self, one: Any, other: Any, rows: Sequence[Labelled]) -> bool:
+        """Whether two models say different things."""
+        return not alike(self.answers(one, rows), self.answers(other, rows))
+
+    def restless(self, model: Any, rows: Sequence[Labelled]) -> bool:
+        """Whether asking twice gives two answers: then no other change can be told from it."""
+        return self.differ(model, model, rows)
+
+    def let_through(self, features: Features) -> dict[str, Scalar] | None:
+        """The features as the contract lets them through to a model; `None` when it rejects them."""
+        kept, faults = self.contract.check(features)
+        return None if faults and faults[-1].policy == "reject" else kept
+
+
+def prepare(
+    make: Callable[[], Any],
+    task: Task,
+    sample: Sequence[Labelled],
+    allow: Sequence[str] = (),
+    contract: ContractConfig = ANYTHING,
+) -> Trial:
+    """A trial of this factory, on what the contract lets through of the sample.
+
+    Raises:
+        InputError: When that is nothing.
+        ModelError: When the factory makes nothing that the engine could use.
+    """
+    checks = Contract(contract)
+    checked = [(*checks.check(features), label) for features, label in sample]
+    kept = [(features, label) for features, reason, label in checked if reason is None]
+    if not kept:
+        why = (
+            f"the contract rejects all {len(checked)}; the first: {checked[0][1]}" if checked else "got none"
+        )
+        raise InputError(f"sample: expected examples to try the model on, {why}")
+    try:
+        model = make()
+        _expect_model(model)
+        return Trial(make, task, task_ops(task, model), kept, allow, checks)
+    except Exception as error:
+        raise ModelError(told(error)) from error
+
+
+def _expect_model(made: Any) -> None:
+    if isinstance(made, type):
+        raise ModelError(f"expected a model with learn_one, got the class {made.__name__} itself")
+    if not hasattr(made, "learn_one"):
+        raise ModelError(f"expected a model with learn_one, got {shown(made)}")
+
+
+def _answer(output: Output | None) -> Answer:
+    if isinstance(output, Mapping):
+        return dict(output)
+    if isinstance(output, AnomalyScore):
+        return {"score": output.score, "anomalous": float(bool(output.anomalous))}
+    return {} if output is None else {"value": output}
+
+
+def alike(one: Sequence[Answer], other: Sequence[Answer]) -> bool:
+    """Whether answers are the same, but for their order and all but nine digits.
+
+    Models that walk a set of names add up in its order, and that changes with a restore (docs/adr/0003).
+
+    >>> alike([{"a": 0.5, "b": 0.1 + 0.2}], [{"b": 0.3, "a": 0.5}]), alike([{"a": 0.5}], [{"a": 0.6}])
+    (True, False)
+    """
+    return len(one) == len(other) and all(
+        said.keys() == again.keys() and all(_close(value, again[name]) for name, value in said.items())
+        for said, again in zip(one, other, strict=True)
+    )
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(one) and math.isnan(other))
+
+
+def misfit(output: Output | None, task: Task) -> str | None:
+    """What keeps an output from being of use for the task; `None` if nothing does."""
+    if output is None or task in {"regression", "anomaly"}:
+        return None  # Numbers: `TaskOps.predict` has made sure of them.
+    if not isinstance(output, Mapping):
+        return f"expected a probability for each class, got {shown(output)}"
+    for label, probability in output.items():
+        # A sum of floats may end a little above 1; NaN is neither above nor below.
+        if not isinstance(probability, Real) or not 0.0 <= probability <= 1.0 + 1e-6:
+            return f"class {shown(label)}: expected a probability from 0 to 1, got {shown(probability)}"
+    return None
+
+
+def told(error: Exception) -> str:
+    """What a model has raised, as a finding says it; our own errors are sentences already."""
+    return str(error) if isinstance(error, RiverkeeperError) else f"raised {type(error).__name__}: {error}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence, the first few of many.
+
+    >>> listed(["a"]), listed(["a", "b", "c", "d", "e"])
+    ("'a'", "'a', 'b', 'c' and 2 others")
+    """
+    text = ", ".join(map(repr, names[:3]))
+    return f"{text} and {len(names) - 3} others" if len(names) > 3 else text
