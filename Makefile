@@ -30,9 +30,10 @@ test: $(VENV)/installed ## Run everything that CI runs
 test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
 	$(BIN)/pytest -m 'not integration'
 
-bench: $(VENV)/installed ## Engine against a bare River loop, file source against a plain loop, as ratios
+bench: $(VENV)/installed ## Engine and scores against River alone, file source against a plain loop
 	$(BIN)/python -m benchmarks.flights $(ARGS)
 	$(BIN)/python -m benchmarks.files
+	$(BIN)/python -m benchmarks.scoring
 
 format: $(VENV)/installed ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -78,8 +78,8 @@ def lengthen(sample: Sequence[Labelled], ever_new: Makers, contract: Contract) -
         made = dict(row)
         if number >= len(sample):
             made = _made(row, ever_new, number, random)
-            _, reason = contract.check(made)
-            made = made if reason is None else dict(row)
+            _, faults = contract.check(made)
+            made = dict(row) if faults else made
         yield Lengthened(made, dict(row), label)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal
 
-from engine.contract.check import Contract
+from engine.contract.check import Contract, rejection
 from engine.contract.config import ContractConfig
 from engine.errors import InputError, ModelError, RiverkeeperError
 from engine.models.tasks import TaskOps, task_ops
@@ -92,7 +92,7 @@ class Trial:
     def let_through(self, features: Features) -> dict[str, Scalar] | None:
         """The features as the contract lets them through to a model; `None` when it rejects them."""
         kept, faults = self.contract.check(features)
-        return None if faults and faults[-1].policy == "reject" else kept
+        return kept if rejection(faults) is None else None
 
 
 def prepare(
@@ -110,11 +110,11 @@ def prepare(
     """
     checks = Contract(contract)
     checked = [(*checks.check(features), label) for features, label in sample]
-    kept = [(features, label) for features, reason, label in checked if reason is None]
+    kept = [(features, label) for features, faults, label in checked if rejection(faults) is None]
     if not kept:
-        why = (
-            f"the contract rejects all {len(checked)}; the first: {checked[0][1]}" if checked else "got none"
-        )
+        why = "got none"
+        if checked:
+            why = f"the contract rejects all {len(checked)}; the first: {rejection(checked[0][1])}"
         raise InputError(f"sample: expected examples to try the model on, {why}")
     try:
         model = make()

@@ -5,6 +5,7 @@ missing value and leaves the features: for every model alike, a missing value is
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +137,11 @@ class Contract:
             return None, Fault(self._config.policy, reason)
         fault = Fault("warn", f"field {name!r}: not in the contract") if extra == "warn" else None
         return value, fault
+
+
+def rejection(faults: Sequence[Fault]) -> str | None:
+    """Why the record that has these faults must not go on; `None` if it may."""
+    return faults[-1].reason if faults and faults[-1].policy == "reject" else None
 
 
 def plain(value: object) -> Any:

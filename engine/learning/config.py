@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from engine.records.config import Section
 
@@ -71,7 +71,7 @@ class BusinessConfig(Section):
     says it. Higher is better, costs are negative. It is summed over windows and over the run.
     """  # noqa: D205 - one paragraph, as it is shown in the example
 
-    matrix: dict[str, dict[str, float]] | None = Field(
+    matrix: dict[str, dict[str, FiniteFloat]] | None = Field(
         default=None,
         description="Prediction to label to value, by the names that records use: "
         "{ yes = { yes = 10, no = -5 }, no = { yes = -20, no = 0 } }. Classes only.",
@@ -87,10 +87,10 @@ class BusinessConfig(Section):
         default=None,
         description="Your own 'module:function', called with prediction, label and features.",
     )
-    warn_below: float | None = Field(
+    warn_below: FiniteFloat | None = Field(
         default=None, description="A window whose mean is below warns; what that leads to, supervision says."
     )
-    fail_below: float | None = Field(default=None, description="A window whose mean is below fails.")
+    fail_below: FiniteFloat | None = Field(default=None, description="A window whose mean is below fails.")
 
     @model_validator(mode="after")
     def _one_value(self) -> "BusinessConfig":

@@ -11,7 +11,7 @@ Examples and labels of the same id may come in any order, more than once, or not
 
 import math
 
-from engine.contract.check import Fault, time_breach
+from engine.contract.check import Fault, rejection, time_breach
 from engine.learning.waiting import Early, Held, Settled
 from engine.monitoring.judges import Judge
 from engine.pipeline.events import Event
@@ -45,8 +45,9 @@ def _reject(parts: Parts, record: Record, reason: str, events: list[Event]) -> N
 
 def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) -> None:
     features, faults = parts.contract.check(example.features)
-    if faults and faults[-1].policy == "reject":
-        return _reject(parts, example, faults[-1].reason, events)
+    breach = rejection(faults)
+    if breach is not None:
+        return _reject(parts, example, breach, events)
     if not _on_time(parts, judge, example, faults, events):
         return None
     if example.id in parts.waiting:

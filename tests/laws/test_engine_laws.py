@@ -132,6 +132,24 @@ def test_law_2_and_5_a_run_that_is_stopped_and_resumed_gives_what_a_run_without_
     assert (tried.counts, tried.scores) == (counts, scores)
 
 
+@given(streams, cuts)
+@settings(max_examples=25)
+def test_law_2_and_5_the_scores_of_a_run_that_is_resumed_are_those_of_a_run_without_a_stop(
+    stream: list[Record], places: list[int]
+) -> None:
+    sections: dict[str, Any] = {
+        "scores": {"metrics": ["F1", "ROCAUC", "LogLoss"], "last": 30, "fading": 0.9},
+        "business": {"worth": {"expression": "features['b'] * probability", "fail_below": -0.2}},
+    }
+    whole, tried = make_engine(**sections), make_engine(**sections)
+    expected = told([*whole.process(stream), *whole.finish()])
+    resumed: list[Event] = []
+    for batch in in_batches(stream, places):
+        resumed += tried.process(batch)
+        tried = Engine.restore(tried.snapshot(), make_config(**sections), ScriptedJudge())
+    assert repr(told([*resumed, *tried.finish()])) == repr(expected)
+
+
 @given(streams, streams, scripts, setups)
 @settings(max_examples=60)
 def test_law_5_a_snapshot_is_a_value(

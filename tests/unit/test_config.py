@@ -93,6 +93,34 @@ def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
             OK + "[contract.fields.age]\ntype = 'number'\nmax = inf\n",
             ["contract.fields.age.max: expected a finite number, got inf"],
         ),
+        (
+            OK + "[business.profit]\nwarn_below = 1\n",
+            ["business.profit: expected exactly one of matrix, expression and function, got none"],
+        ),
+        (
+            OK + "[business.profit]\nexpression = '1'\nfail_below = nan\n",
+            ["business.profit.fail_below: expected a finite number, got nan"],
+        ),
+        (
+            OK + "[business.profit]\nfunction = 'no_such_module:worth'\n",
+            [
+                "business.profit.function: cannot import 'no_such_module' (from 'no_such_module:worth'): "
+                "ModuleNotFoundError: No module named 'no_such_module'. It must lie beside the configuration "
+                "file or be installed."
+            ],
+        ),
+        (
+            OK + "[business.profit]\nexpression = 'price * 2'\n",
+            [
+                "business.profit.expression: unknown price; there are abs, ceil, exp, features, floor, "
+                "label, log, max, min, prediction, probability, round, sqrt. A feature is features['price'] "
+                "or features.get('price', 0)"
+            ],
+        ),
+        (
+            OK + "[scores]\nmetrics = ['Acuracy']\n",
+            ["scores.metrics: River has no metric 'Acuracy'; did you mean Accuracy?"],
+        ),
     ],
 )
 def test_each_mistake_is_one_line_with_file_key_expected_and_got(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.models.saving import dump, load
 from engine.records.config import Task
 from tests.unit.scored import TASKS, accepted, fill, loss_of, make, rivers_own, streams
 
@@ -68,6 +69,16 @@ def test_weights_never_grow_out_of_bounds_and_old_events_are_forgotten_without_a
             for name in names:
                 expected = rivers_own(name, task, events[:length], weights)
                 assert values[f"{name}.fading"] == pytest.approx(expected), (name, length)
+
+
+@pytest.mark.parametrize("cut", [100, 300, 332, 333, 334, 400])
+def test_fading_scores_restored_while_two_tracks_run_go_on_the_same(cut: int) -> None:
+    events = [({True: i % 7 / 7, False: 1 - i % 7 / 7}, i % 3 > 0) for i in range(420)]
+    whole = fill(make("binary", "Accuracy", "LogLoss", fading=0.5), "binary", events)
+    first = fill(make("binary", "Accuracy", "LogLoss", fading=0.5), "binary", events[:cut])
+    second = make("binary", "Accuracy", "LogLoss", fading=0.5)
+    second.restore(load(dump(first.state(), "scores"), "scores"))
+    assert fill(second, "binary", events[cut:]).values() == whole.values()
 
 
 def test_without_events_there_is_no_number_and_no_error() -> None:
