@@ -3,8 +3,9 @@
 The header is one line of JSON with the format, the kind of content, the versions of River, NumPy, Python
 and Riverkeeper, and the SHA-256 of the pickle. Loading checks all of them before it unpickles, and
 unpickling resolves only names on an allow-list: classes of River, standard containers, our own values and
-the modules the user names; NumPy's arrays go through `engine.models.arrays`. The hash finds damage, not
-malice: whoever can write the file can write the hash, which is why there is the allow-list too.
+the modules the user names; NumPy's arrays go through `engine.models.arrays`, River's search trees through
+`engine.models.trees`. The hash finds damage, not malice: whoever can write the file can write the hash, which
+is why there is the allow-list too.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from typing import Any
 import orjson
 
 from engine.errors import SnapshotError
-from engine.models.arrays import DISPATCH, NAMES
+from engine.models import arrays, trees
 
 SCHEMA = 2
 """Raised by one whenever older bytes can no longer be read."""
@@ -50,7 +51,8 @@ _ALLOWED_NAMES = {
     "functools": {"partial"},
     "random": {"Random"},
     "statistics": {"NormalDist"},
-    "engine.models.arrays": NAMES,
+    "engine.models.arrays": arrays.NAMES,
+    "engine.models.trees": trees.NAMES,
     "operator": {"itemgetter"},
     "numpy.random._pickle": {"__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"},
     "numpy.random._mt19937": {"MT19937"},
@@ -59,6 +61,7 @@ _ALLOWED_NAMES = {
     "sortedcontainers.sortedlist": {"SortedList"},
     "sortedcontainers.sorteddict": {"SortedDict"},
 }
+_DISPATCH = arrays.DISPATCH | trees.DISPATCH
 _REFUSED = (
     "river.bandit.datasets",
     "river.bandit.envs",
@@ -87,7 +90,7 @@ def dump(content: object, kind: str) -> bytes:
     try:
         out = io.BytesIO()
         pickler = pickle.Pickler(out, protocol=5)
-        pickler.dispatch_table = DISPATCH
+        pickler.dispatch_table = _DISPATCH
         pickler.dump(content)
     except RecursionError as error:
         raise SnapshotError(

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from river import base, compose, feature_extraction, linear_model, preprocessing
+from river import base, compose, feature_extraction, linear_model, preprocessing, rules, tree
+from river.stats import Var
 
 from engine.errors import SnapshotError
 from engine.models.saving import digest, dump, load
+from engine.models.trees import search_tree
 from engine.monitoring.drift import LossDrift
 from engine.records.events import Outcome
 from engine.records.values import Example
@@ -158,6 +160,43 @@ def test_an_array_within_another_keeps_its_identity() -> None:
     array = np.arange(3)
     first, second = load(dump([array, array], "state"), "state")
     assert first is second
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        tree.HoeffdingTreeRegressor,
+        tree.HoeffdingAdaptiveTreeRegressor,
+        rules.AMRules,
+        tree.ISOUPTreeRegressor,
+    ],
+)
+def test_a_tree_comes_back_however_long_one_feature_only_grew(kind: Any) -> None:
+    """River keeps its values in a tree that nothing balances: plain pickle would recurse for each."""
+
+    def label(number: int) -> Any:
+        return {"u": number / 7, "v": -1.0} if kind is tree.ISOUPTreeRegressor else number / 7
+
+    model = kind(n_min=1500) if kind is rules.AMRules else kind(grace_period=1500)
+    for number in range(1000):
+        model.learn_one({"a": float(number), "b": number % 7}, label(number))
+    restored = load(dump(model, "model"), "model")
+    for number in range(1000, 2000):  # the first split comes at 1500
+        features = {"a": float(number * 7919 % 2000), "b": number % 5}
+        assert restored.predict_one(features) == model.predict_one(features)
+        restored.learn_one(features, label(number))
+        model.learn_one(features, label(number))
+    assert isinstance(model, rules.AMRules) or model.n_branches, "it has split"
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [[], [(1.0, Var(), True, False)], [(1.0, Var(), False, False)] * 2],
+    ids=["no node", "a node too few", "a node too many"],
+)
+def test_a_forged_search_tree_is_refused(nodes: list[Any]) -> None:
+    with pytest.raises(ValueError, match="nodes than it has places for"):
+        search_tree(nodes)
 
 
 def test_the_values_of_a_snapshot_come_back() -> None:
