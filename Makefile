@@ -25,15 +25,16 @@ test: $(VENV)/installed ## Run everything that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
-	$(BIN)/pytest -m 'not integration'
+	$(BIN)/pytest -n auto --dist worksteal -m 'not integration'
 
-bench: $(VENV)/installed ## Engine and scores against River alone, file source against a plain loop
+bench: $(VENV)/installed ## Engine, files, scores and contract against named peers
 	$(BIN)/python -m benchmarks.flights $(ARGS)
 	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.contract
 
 format: $(VENV)/installed ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -48,7 +48,7 @@ LAWS: dict[str, _Law] = {
 }
 """Each with what tries it, which returns how it is broken."""
 
-_WARNED = {UNKNOWN, UNTRAINED}
+WARNED = {UNKNOWN, UNTRAINED}
 """The flow is right without these, as far as the sample shows."""
 
 
@@ -102,5 +102,5 @@ def _broken(laws: dict[str, _Law], trial: Trial) -> list[BrokenLaw]:
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the finding
             detail = told(error)
         if detail is not None:
-            breaches.append(BrokenLaw(law, detail, "warning" if law in _WARNED else "error"))
+            breaches.append(BrokenLaw(law, detail, "warning" if law in WARNED else "error"))
     return breaches

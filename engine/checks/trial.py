@@ -144,7 +144,7 @@ def alike(one: Sequence[Answer], other: Sequence[Answer]) -> bool:
 
     Models that walk a set of names add up in its order, and that changes with a restore (docs/adr/0003).
 
-    >>> alike([{"a": 0.5, "b": 0.1 + 0.2}], [{"b": 0.3, "a": 0.5}]), alike([{"a": 0.5}], [{"a": 0.6}])
+    >>> alike([{"a": 0.5, "b": 3e6}], [{"b": 3e6 + 1e-9, "a": 0.5}]), alike([{"a": 0.5}], [{"a": 0.6}])
     (True, False)
     """
     return len(one) == len(other) and all(

@@ -94,9 +94,8 @@ def dump(content: object, kind: str) -> bytes:
         pickler.dump(content)
     except RecursionError as error:
         raise SnapshotError(
-            f"{kind}: cannot be saved: its objects hang together in too long a chain. A feature that only "
-            f"rises (a time, a counter) makes River's regression trees and rules do that: leave it out, or "
-            f"replace it by how much it has risen."
+            f"{kind}: cannot be saved: its objects hang together in too long a chain (a linked list or a "
+            f"tree of more than some hundred levels). Keep them in a list or a dict."
         ) from error
     except Exception as error:
         # A model's own code may run here, and it may raise anything.

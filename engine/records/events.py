@@ -77,7 +77,7 @@ class Breach:
     """One thing wrong with a record that was let through all the same; a record can have several.
 
     Attributes:
-        id: The example's id.
+        id: The record's id.
         policy: `warn`: a value of the field's type was kept, any other became missing. `impute`: the value
             became missing.
         reason: What was expected and what came.

@@ -1,144 +1,275 @@
-"""What the engine serves and scores is what River's own progressive evaluation does, delays and all."""
+"""The engine's progressive scores, and every prediction that they are made of, are River's own.
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+River's side is `evaluate.iter_progressive_val_score`, which `progressive_val_score` is the last step of. It
+asks and answers in the order of `stream.simulate_qa`; the engine gets the same order as examples and labels,
+with honest event times. Where the two differ:
+
+- At the end of the data River answers everything that is still open, however late that would be. The engine
+  learns a label only when it comes; until then the prediction waits, and `finish` does not change that.
+- River keeps open questions without bound. The engine's expire after `labels.wait` seconds: `wait` must be
+  at least the longest delay, and a label that comes exactly `wait` after its example is still in time.
+- A label and an example of the same time: River gives the answer before it asks. The engine takes records as
+  they come, so whoever merges them decides.
+- A regressor that says infinity or NaN: River scores it, and the mean is spoilt for good. The engine serves
+  `None`, counts it under `not_ready`, and scores the rest.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
-from random import Random
+from itertools import accumulate, islice
+from math import inf, isfinite
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from river import evaluate, metrics, stream
+from river import compose, datasets, evaluate, metrics, stream
 from river.datasets import synth
 
-from engine.models.config import ModelConfig
-from engine.models.tasks import make_model, top_class
-from engine.pipeline.engine import Engine
+from engine.models.spec import build
 from engine.records.config import Task
-from engine.records.events import Outcome
-from engine.records.values import Example, Label, Record
-from tests.laws.engines import make_engine
+from engine.records.events import Outcome, Prediction
+from engine.records.values import Example, Label, Record, Unreadable
+from tests.laws.engines import LOGISTIC, make_engine
 
 Row = tuple[dict[Any, Any], Any]
+Step = tuple[float, Any]
+Delay = int | timedelta | str
+START = datetime(2024, 1, 1, tzinfo=UTC)
+NEAREST = {"type": "neighbors.LazySearch", "window_size": 30}
+TREE = {"type": "tree.HoeffdingTreeClassifier", "grace_period": 10}
 
-SCALER = "preprocessing.StandardScaler"
-TREE = {"type": "tree.HoeffdingTreeClassifier", "grace_period": 20}
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A task, a model for it, a metric, and where rows come from."""
-
-    task: Task
-    model: Any
-    metric: str
-    rows: Callable[[int], Iterator[Row]]
-
-
-def sea(seed: int) -> Iterator[Row]:
-    return iter(synth.SEA(seed=seed, noise=0.1))
-
-
-def led(seed: int) -> Iterator[Row]:
-    return iter(synth.LED(seed=seed, noise_percentage=0.1))
-
-
-def friedman(seed: int) -> Iterator[Row]:
-    return iter(synth.Friedman(seed=seed))
-
-
-CASES = {
-    "logistic regression, accuracy": Case(
-        "binary", [SCALER, "linear_model.LogisticRegression"], "Accuracy", sea
-    ),
-    "logistic regression, ROC AUC": Case(
-        "binary", [SCALER, "linear_model.LogisticRegression"], "ROCAUC", sea
-    ),
-    "tree, log loss": Case("binary", TREE, "LogLoss", sea),
-    "tree, ten classes": Case("multiclass", TREE, "MacroF1", led),
-    "naive Bayes, ten classes": Case("multiclass", "naive_bayes.GaussianNB", "Accuracy", led),
-    "linear regression": Case("regression", [SCALER, "linear_model.LinearRegression"], "MAE", friedman),
-    "regression tree": Case(
-        "regression", {"type": "tree.HoeffdingTreeRegressor", "grace_period": 20}, "RMSE", friedman
-    ),
+CLASSIFIERS: list[Any] = [
+    "naive_bayes.GaussianNB",
+    TREE,
+    {"type": "tree.HoeffdingAdaptiveTreeClassifier", "grace_period": 10, "seed": 1},
+    ["preprocessing.StandardScaler", {"type": "neighbors.KNNClassifier", "engine": NEAREST}],
+    {"type": "ensemble.BaggingClassifier", "model": TREE, "n_models": 3, "seed": 1},
+    {"type": "forest.ARFClassifier", "n_models": 3, "seed": 1},
+    "dummy.NoChangeClassifier",
+]
+MODELS: dict[Task, list[Any]] = {
+    "binary": [LOGISTIC, ["preprocessing.StandardScaler", "linear_model.ALMAClassifier"], *CLASSIFIERS],
+    "multiclass": [
+        ["preprocessing.StandardScaler", "linear_model.SoftmaxRegression"],
+        {"type": "multiclass.OneVsRestClassifier", "classifier": {"type": "linear_model.LogisticRegression"}},
+        *CLASSIFIERS,
+    ],
+    "regression": [
+        ["preprocessing.StandardScaler", "linear_model.LinearRegression"],
+        ["preprocessing.StandardScaler", "linear_model.PARegressor"],
+        {"type": "tree.HoeffdingTreeRegressor", "grace_period": 10},
+        ["preprocessing.StandardScaler", {"type": "rules.AMRules", "n_min": 20}],
+        ["preprocessing.StandardScaler", {"type": "neighbors.KNNRegressor", "engine": NEAREST}],
+        {"type": "forest.ARFRegressor", "n_models": 3, "seed": 1},
+        {"type": "dummy.StatisticRegressor", "statistic": {"type": "stats.Mean"}},
+    ],
 }
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def moment(x: dict[Any, Any]) -> datetime:
-    return START + timedelta(seconds=x["second"])
-
-
-def own_delay(x: dict[Any, Any], _: Any) -> timedelta:
-    return timedelta(seconds=x["delay"])
-
-
-DELAYS: dict[str, dict[str, Any]] = {
-    "none": {},
-    "of so many events": {"delay": 7},
-    "of 0 events": {"delay": 0},
-    "of so many seconds": {"moment": moment, "delay": timedelta(seconds=25)},
-    "of its own for each": {"moment": moment, "delay": own_delay},
+# For the first, River asks a classifier for a class; for the second, for probabilities.
+METRICS: dict[Task, tuple[str, str]] = {
+    "binary": ("Accuracy", "LogLoss"),
+    "multiclass": ("MacroF1", "CrossEntropy"),
+    "regression": ("MAE", "RMSE"),
+}
+CASES = [(task, metric) for task in METRICS for metric in METRICS[task]]
+GENERATORS: dict[Task, list[Callable[[int], Any]]] = {
+    "binary": [
+        lambda seed: synth.SEA(seed=seed, noise=0.1),
+        lambda seed: ((x, y == 1) for x, y in synth.Agrawal(seed=seed)),
+    ],
+    "multiclass": [
+        lambda seed: synth.LED(seed=seed, noise_percentage=0.1),
+        lambda seed: synth.RandomRBF(seed_model=seed, seed_sample=seed, n_classes=4, n_features=3),
+    ],
+    "regression": [lambda seed: synth.Friedman(seed=seed), lambda seed: synth.Planes2D(seed=seed)],
+}
+LABELS: dict[Task, st.SearchStrategy[Any]] = {
+    "binary": st.booleans(),
+    "multiclass": st.sampled_from(["a", "b", "c"]),
+    "regression": st.integers(-5, 5) | st.floats(-100, 100),
 }
 
 
-def make_rows(case: Case, seed: int, length: int) -> list[Row]:
-    """Rows at times that often tie, each with a delay of its own."""
-    random = Random(seed)  # noqa: S311 - test data
-    seconds = accumulate(random.choice([0, 0, 1, 5, 30]) for _ in range(length))
-    rows = case.rows(seed)
+@st.composite
+def streams(draw: st.DrawFn, task: Task) -> list[Row]:
+    """Of a generator of River's; or of few values, many of them the same, and any of them missing."""
+    length = draw(st.integers(0, 60))
+    if draw(st.booleans()):
+        generator = draw(st.sampled_from(GENERATORS[task]))
+        return list(islice(generator(draw(st.integers(0, 1000))), 2 * length))
+    values = st.integers(-3, 3) | st.floats(-100, 100) | st.booleans()
+    row = st.tuples(st.dictionaries(st.sampled_from("abc"), values), LABELS[task])
+    return draw(st.lists(row, min_size=length, max_size=length))
+
+
+@st.composite
+def timed_streams(draw: st.DrawFn, task: Task) -> list[Row]:
+    """With a time `at`, several often at once and some out of order, and how long the label takes, `late`."""
+    plain = draw(streams(task))
+    gap = st.sampled_from([0, 0, 1, 2, 5, draw(st.sampled_from([1, -3]))])
+    gaps = draw(st.lists(gap, min_size=len(plain), max_size=len(plain)))
+    late = draw(st.lists(st.integers(0, 9), min_size=len(plain), max_size=len(plain)))
     return [
-        ({**{str(name): float(value) for name, value in x.items()}, "second": second, "delay": delay}, y)
-        for (x, y), second, delay in zip(
-            rows, seconds, random.choices([0, 3, 40, 200], k=length), strict=False
-        )
+        (x | {"at": START + timedelta(seconds=second), "late": timedelta(seconds=delay)}, y)
+        for (x, y), second, delay in zip(plain, accumulate(gaps), late, strict=True)
     ]
 
 
-def serve(case: Case, rows: list[Row], delays: dict[str, Any]) -> tuple[Engine, list[Outcome]]:
-    """The same questions and answers, in River's order, as records through an engine."""
-    engine = make_engine(
-        model={"task": case.task, "model": case.model},
-        scores={"metrics": [case.metric]},
-        labels={"wait": 1e9, "max_waiting": 10_000},
+def seconds(moment: Any) -> float:
+    return (moment - START).total_seconds() if isinstance(moment, datetime) else float(moment)
+
+
+def questions_and_answers(rows: list[Row], moment: str | None, delay: Delay) -> Iterator[Record]:
+    """Examples and labels in River's order, each with the time at which it comes."""
+    for i, x, y in stream.simulate_qa(rows, moment, delay):
+        asked = i if moment is None else x[moment]
+        features = {name: value for name, value in x.items() if name not in {"at", "late"}}
+        if y is None:
+            yield Example(str(i), seconds(asked), features)
+        else:
+            yield Label(str(i), seconds(asked + (x[delay] if isinstance(delay, str) else delay)), y)
+
+
+def longest_wait(records: Iterable[Record]) -> float:
+    """The seconds that the label which is the longest in coming takes."""
+    asked: dict[str, float] = {}
+    now, wait = -inf, 0.0
+    for record in records:
+        assert not isinstance(record, Unreadable)
+        now = max(now, record.time)
+        if isinstance(record, Example):
+            asked[record.id] = record.time
+        else:
+            wait = max(wait, now - asked[record.id])
+    return wait
+
+
+def engine_steps(records: list[Record], task: Task, metric: str, spec: Any) -> list[Step]:
+    """For each answer: the score with it, and what was served when its question was asked."""
+    tried = make_engine(
+        model={"task": task, "model": spec},
+        scores={"metrics": [metric]},
+        labels={"wait": longest_wait(records) or 1.0},
         supervision={"min_events": 5, "on_loss_drift": False},
-        contract={"extra": "accept"},
     )
-    records: list[Record] = []
-    for number, x, y, *_ in stream.simulate_qa(rows, delays.get("moment"), delays.get("delay")):
-        time = float(x["second"])
-        records.append(Example(str(number), time, x) if y is None else Label(str(number), time, y))
-    return engine, [event for event in engine.process(records) if isinstance(event, Outcome)]
+    probable = not wants_class(task, metric)
+    served: dict[int, Any] = {}
+    steps: list[Step] = []
+    for record in records:
+        for event in tried.process([record]):
+            if isinstance(event, Prediction):
+                served[event.sequence] = event.probability if probable else event.prediction
+            elif isinstance(event, Outcome):
+                steps.append((tried.scores[metric], served.pop(event.sequence)))
+    assert tried.counts.learned == tried.counts.predicted == len(steps), "none expired, none is left"
+    return steps
 
 
-@pytest.mark.parametrize("delays", DELAYS.values(), ids=DELAYS)
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-@given(st.integers(0, 10_000), st.integers(0, 150))
-@settings(max_examples=4)
-def test_scores_and_predictions_are_those_of_progressive_validation(
-    case: Case, delays: dict[str, Any], seed: int, length: int
+def river_steps(rows: list[Row], task: Task, metric: str, model: Any, **when: Any) -> list[Step]:
+    kept = getattr(metrics, metric)()
+    steps = evaluate.iter_progressive_val_score(rows, model, kept, step=1, yield_predictions=True, **when)
+    return [(kept.get(), as_served(task, step["Prediction"])) for step in steps]
+
+
+def wants_class(task: Task, metric: str) -> bool:
+    return task == "regression" or getattr(metrics, metric)().requires_labels
+
+
+def as_served(task: Task, output: Any) -> Any:
+    """River's output as the engine serves it."""
+    if isinstance(output, dict) and task == "binary":
+        return output.get(True, 0.0) if output else None
+    return None if output == {} else output
+
+
+@pytest.mark.parametrize(("task", "metric"), CASES)
+@given(st.data())
+@settings(max_examples=12)
+def test_scores_and_predictions_are_rivers(task: Task, metric: str, data: st.DataObject) -> None:
+    spec = data.draw(st.sampled_from(MODELS[task]))
+    rows = data.draw(streams(task))
+    records: list[Record] = [Example(str(i), float(i), x, y) for i, (x, y) in enumerate(rows)]
+    expected = river_steps(rows, task, metric, build(spec))
+    assert engine_steps(records, task, metric, spec) == expected
+    asked_first = list(questions_and_answers(rows, None, 0))
+    assert engine_steps(asked_first, task, metric, spec) == expected
+
+
+@pytest.mark.parametrize(("task", "metric"), CASES)
+@given(st.data())
+@settings(max_examples=12)
+def test_scores_and_predictions_are_rivers_when_labels_come_some_events_later(
+    task: Task, metric: str, data: st.DataObject
 ) -> None:
-    rows = make_rows(case, seed, length)
-    engine, outcomes = serve(case, rows, delays)
-    metric = getattr(metrics, case.metric)()
-    model = make_model(ModelConfig(task=case.task, model=case.model))
-    said = [
-        step["Prediction"]
-        for step in evaluate.iter_progressive_val_score(
-            rows, model, metric, step=1, yield_predictions=True, **delays
-        )
-    ]
-    assert engine.scores[case.metric] == pytest.approx(metric.get(), rel=1e-12, nan_ok=True)
-    assert engine.counts.learned == len(rows)
-    said = [None if answer == {} else answer for answer in said]
-    assert [_said(outcome, metric) for outcome in outcomes] == said
+    spec = data.draw(st.sampled_from(MODELS[task]))
+    rows, delay = data.draw(streams(task)), data.draw(st.integers(0, 15))
+    records = list(questions_and_answers(rows, None, delay))
+    expected = river_steps(rows, task, metric, build(spec), delay=delay)
+    assert engine_steps(records, task, metric, spec) == expected
 
 
-def _said(outcome: Outcome, metric: Any) -> Any:
-    """What was served, in the form in which River gives it to this metric."""
-    output = outcome.output
-    labels = isinstance(output, Mapping) and metric.requires_labels
-    return top_class(output) if labels else output  # type: ignore[arg-type]  # it is a mapping here
+@pytest.mark.parametrize(("task", "metric"), CASES)
+@given(st.data())
+@settings(max_examples=12)
+def test_scores_and_predictions_are_rivers_when_labels_come_some_time_later(
+    task: Task, metric: str, data: st.DataObject
+) -> None:
+    """`late` is a delay of each event's own: labels overtake each other."""
+    spec = data.draw(st.sampled_from(MODELS[task]))
+    rows = data.draw(timed_streams(task))
+    delay = data.draw(st.just("late") | st.integers(0, 12).map(lambda late: timedelta(seconds=late)))
+    records = list(questions_and_answers(rows, "at", delay))
+    model = compose.Discard("at", "late") | build(spec)
+    expected = river_steps(rows, task, metric, model, moment="at", delay=delay)
+    assert engine_steps(records, task, metric, spec) == expected
+
+
+@pytest.mark.parametrize("spec", MODELS["regression"])
+@pytest.mark.parametrize(
+    ("name", "moment", "delay"), [("ChickWeights", "time", 4), ("TrumpApproval", "ordinal_date", 7)]
+)
+def test_scores_and_predictions_are_rivers_by_a_time_column_of_real_data(
+    name: str, moment: str, delay: int, spec: Any
+) -> None:
+    """Fifty chicks are weighed at once: ties, of questions and of answers, with questions."""
+    rows = list(getattr(datasets, name)())
+    records = list(questions_and_answers(rows, moment, delay))
+    expected = river_steps(rows, "regression", "MAE", build(spec), moment=moment, delay=delay)
+    assert engine_steps(records, "regression", "MAE", spec) == expected
+
+
+def test_what_is_open_at_the_end_is_answered_by_river_and_still_waits_in_the_engine() -> None:
+    rows, delay = list(synth.SEA(seed=1).take(100)), 7
+    records = list(questions_and_answers(rows, None, delay))
+    expected = [score for score, _ in river_steps(rows, "binary", "Accuracy", build(LOGISTIC), delay=delay)]
+    tried = make_engine(labels={"wait": delay}, window={"count": 1000})
+    tried.process(records[:-delay])
+    tried.finish()
+    assert tried.counts.waiting == delay
+    assert tried.scores["Accuracy"] == expected[-delay - 1]
+    tried.process(records[-delay:])
+    assert tried.scores["Accuracy"] == expected[-1]
+
+
+def test_events_of_before_1970_wait_for_their_labels_as_long_as_any_other() -> None:
+    tried = make_engine(labels={"wait": 7})
+    tried.process([Example("a", -1e8, {"a": 1.0}), Label("a", -1e8 + 7, value=True)])
+    assert tried.counts.learned == 1
+    tried.process([Example("b", -1e7, {"a": 1.0}), *(Label(f"{i}", -1e7 + 8, value=True) for i in range(3))])
+    assert tried.counts.expired == 1
+
+
+def test_an_infinite_prediction_spoils_rivers_score_and_is_not_served_by_the_engine() -> None:
+    task: Task = "regression"
+    spec = "linear_model.LinearRegression"
+    rows: list[Row] = [({"a": value}, 3.0) for value in (1.0, 1e200, 1e200, 1.0, 1.0)]
+    said = river_steps(rows, task, "MAE", build(spec))
+    assert [isfinite(value) for _, value in said] == [True, True, False, True, True]
+    assert not isfinite(said[-1][0])
+    tried = make_engine(model={"task": task, "model": spec}, scores={"metrics": ["MAE"]})
+    events = tried.process(Example(str(i), float(i), x, y) for i, (x, y) in enumerate(rows))
+    served = [event.prediction for event in events if isinstance(event, Prediction)]
+    finite = [value if isfinite(value) else None for _, value in said]
+    assert served == finite
+    assert tried.counts.not_ready == 1
+    assert tried.scores["MAE"] == sum(abs(value - 3.0) for value in finite if value is not None) / 4

@@ -117,6 +117,18 @@ def test_an_anomaly_detector_is_tried_on_every_example_labelled_or_not(tmp_path:
     assert found.problems + found.warnings == []
 
 
+def test_a_label_that_comes_after_its_example_was_learned_makes_no_second_example(tmp_path: Path) -> None:
+    model = '{ type = "anomaly.HalfSpaceTrees", n_trees = 3, seed = 1 }'
+    flow = write_flow(tmp_path, model, task="anomaly", labels=0, extra=NO_USER)
+    flow.write_text(flow.read_text().replace('time = ""', 'time = ""\nkind = { field = "kind" }'))
+    rows = [orjson.loads(line) for line in (tmp_path / "orders.jsonl").read_bytes().splitlines()]
+    late = [{"id": row["id"], "kind": "label", "label": False} for row in rows]
+    lines = [orjson.dumps(row) for row in [*(row | {"kind": "example"} for row in rows), *late]]
+    (tmp_path / "orders.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    found = check_flow(load_config(flow))
+    assert (found.counts.matched, found.learned, found.types["price"].total()) == (300, 300, 300)
+
+
 def test_every_share_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check(write_flow(tmp_path, LOGISTIC, labels=3, extra=NO_USER))
     assert "feature price: int, present in 100.0%" in capsys.readouterr().out

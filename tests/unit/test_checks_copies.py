@@ -58,6 +58,22 @@ class CopiesOnce(Sound):
         return twin
 
 
+class CopiesAView(Sound):
+    """A deep copy learns for itself, and predicts from what both know."""
+
+    seen: Any = None
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        twin = CopiesAView()
+        twin.seen = self
+        return twin
+
+    def predict_proba_one(self, x: Any, **kwargs: Any) -> dict[Any, float]:
+        del x, kwargs
+        total = sum(self.sums.values()) + (sum(self.seen.sums.values()) if self.seen else 0.0)
+        return {True: 1 / (1 + abs(total))}
+
+
 class CopiesUntrained(Sound):
     def __deepcopy__(self, memo: Any) -> Any:
         return CopiesUntrained()
@@ -109,6 +125,7 @@ SHARED = "; look for state in the module, the class or a default argument"
         (SharesInItsModule, FACTORY, f"training one model changes one that was trained before{SHARED}"),
         (CopiesNothing, DEEP, "training a deep copy changes its original"),
         (CopiesOnce, DEEP, "training a deep copy changes its original"),
+        (CopiesAView, DEEP, "training the original changes its deep copy"),
         (CopiesUntrained, DEEP, "a deep copy predicts differently from its original"),
         (CopiesWithoutItsRate, DEEP, "a deep copy learns on differently from its original"),
         (ClonesItself, APART, "training a clone changes its original"),

@@ -1,8 +1,13 @@
 """What the documents say is what the program says."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from dataflows.example import example_text
+from engine.checks.growth import BOUNDED, SAVED
+from engine.checks.suite import FIRST, LAWS, MADE, WARNED
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,3 +23,22 @@ def test_links_in_the_documents_lead_somewhere() -> None:
             target = part.split(")")[0]
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_law_of_the_contract_suite_is_on_the_page_of_models() -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    for law in (MADE, *FIRST, SAVED, *LAWS, BOUNDED):
+        warned = "*warning:* " if law in {*WARNED, BOUNDED} else ""
+        assert f"\n| {warned}{law} | " in page
+
+
+def test_the_model_on_the_page_of_models_passes_the_test_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    model, test = (part.split("```")[0] for part in page.split("```python\n")[1:])
+    (tmp_path / "mine.py").write_text(model, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    names: dict[str, Any] = {}
+    exec(test, names)  # noqa: S102 - our own page
+    names["test_my_model_keeps_the_laws"]()
