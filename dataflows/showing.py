@@ -16,6 +16,7 @@ from dataflows.results import LEGEND, day, decision_lines, read_stream, shown, w
 from dataflows.scoreboard import business_lines, summary_parts
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
+from engine.records.events import Counts
 
 
 def show_run(console: Console, run: Path) -> None:
@@ -92,13 +93,7 @@ def show_window(console: Console, run: Path, key: str, window: int, *, html: boo
 
 def show_check(console: Console, config: Path, found: Findings) -> None:
     """What the sample has shown."""
-    counts = found.counts
-    console.print(
-        f"{config}: {counts.records} records tried: {counts.predicted} predicted, "
-        f"{counts.inline + counts.matched} labelled, {counts.rejected} rejected, {counts.warned} let through "
-        f"with a breach, {counts.unmatched} labels without a prediction, {counts.waiting} still waiting",
-        highlight=False,
-    )
+    console.print(f"{config}: {_where_they_went(found.counts)}", highlight=False)
     for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:5]:
         first = ", first" if len(set(reasons)) > 1 else ""
         console.print(f"  {len(reasons)} times{first}: {reasons[0]}", highlight=False, markup=False)
@@ -119,6 +114,25 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         console.print(f"[red]problem:[/] {escape(problem)}", highlight=False)
     if not found.problems:
         console.print("[green]fine[/]")
+
+
+def _where_they_went(counts: Counts) -> str:
+    seldom = {
+        "let through with a breach": counts.warned,
+        "labels without a prediction": counts.unmatched,
+        "labels waiting for their example": counts.early,
+        "labels corrected": counts.corrected,
+        "expired without a label": counts.expired,
+    }
+    return ", ".join(
+        [
+            f"{counts.records} records tried: {counts.predicted} predicted",
+            f"{counts.inline + counts.matched} labelled",
+            f"{counts.rejected} rejected",
+            *(f"{count} {what}" for what, count in seldom.items() if count),
+            f"{counts.waiting} still waiting",
+        ]
+    )
 
 
 @contextmanager

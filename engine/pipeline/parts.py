@@ -1,6 +1,5 @@
 """The stateful parts of one engine, held together, and what a snapshot keeps of them."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,10 +105,7 @@ class Parts:
 
     def time_breach(self, time: float) -> str | None:
         """What is wrong with a record's event time; nothing, unless the contract limits it."""
-        if not self._limits_time and -math.inf < time < math.inf:
-            return None
-        now = self.clock.now
-        return time_breach(time, None if now == -math.inf else now, self.config.contract)
+        return time_breach(time, self.clock.now, self.config.contract) if self._limits_time else None
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps: the state of every part, and nothing of the configuration."""

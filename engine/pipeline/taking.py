@@ -9,38 +9,40 @@ Examples and labels of the same id may come in any order, more than once, or not
 - a second example with the same id is rejected, as long as the first waits or is remembered
 """
 
-import math
-
-from engine.contract.check import Fault, rejection, time_breach
+from engine.contract.check import Fault, rejection
 from engine.learning.waiting import Early, Held, Settled
 from engine.monitoring.judges import Judge
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.pipeline.settling import settle
 from engine.records.events import AnomalyScore, Breach, DeadLetter, Output, Prediction
-from engine.records.values import Example, Features, Label, Record, Target, shown
+from engine.records.shape import misshapen
+from engine.records.values import Example, Features, Label, Record, Target, Unreadable, shown
 
 
 def take(parts: Parts, judge: Judge, record: Record, events: list[Event]) -> None:
     """Takes one record in; appends what came of it."""
     parts.counts.records += 1
-    if isinstance(record, Example):
+    wrong = misshapen(record, parts.config.model.task)
+    if wrong is not None:
+        _reject(parts, record, wrong, events)
+    elif isinstance(record, Example):
         _example(parts, judge, record, events)
     elif isinstance(record, Label):
-        # The truth is worth having late: a label needs a time, but no limit is set to it.
-        no_time = time_breach(record.time, None, parts.config.contract)
-        if no_time is None:
-            _tick(parts, judge, record.time, events)
-            _label(parts, judge, record, events)
-        else:
-            _reject(parts, record, no_time, events)
-    else:
-        _reject(parts, record, record.reason, events)
+        # The truth is worth having late: no limit is set to a label's time.
+        _tick(parts, judge, record.time, events)
+        _label(parts, judge, record, events)
 
 
 def _reject(parts: Parts, record: Record, reason: str, events: list[Event]) -> None:
     parts.counts.rejected += 1
-    events.append(DeadLetter("rejected", reason, record.source, record.position, record.raw, parts.key))
+    # Whatever a program hands in that is no record comes from nowhere.
+    where = (
+        (record.source, record.position, record.raw)
+        if isinstance(record, Example | Label | Unreadable)
+        else ("", -1, b"")
+    )
+    events.append(DeadLetter("rejected", reason, *where, parts.key))
 
 
 def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) -> None:
@@ -89,12 +91,10 @@ def _on_time(parts: Parts, judge: Judge, example: Example, faults: list[Fault], 
     the stream that has moved.
     """
     reason = parts.time_breach(example.time)
-    finite = -math.inf < example.time < math.inf
-    if finite:
-        _tick(parts, judge, example.time, events)
+    _tick(parts, judge, example.time, events)
     if reason is None:
         return True
-    if not finite or parts.config.contract.policy == "reject":
+    if parts.config.contract.policy == "reject":
         _reject(parts, example, reason, events)
         return False
     faults.append(Fault("warn", reason))

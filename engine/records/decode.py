@@ -1,11 +1,11 @@
 """Bytes to records. A line that cannot be one becomes `Unreadable` with the reason: nothing is raised."""
 
-import sys
 from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 from engine.records.config import KindConfig, RecordConfig, Task
 from engine.records.parse import parse
+from engine.records.shape import is_finite, is_label
 from engine.records.values import Example, Label, Record, Target, Unreadable, shown
 
 _MILLISECONDS = 1e11
@@ -31,16 +31,9 @@ def event_time(value: object) -> float | None:
         except ValueError:
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    if not _is_finite(value):
+    if not is_finite(value):
         return None
     return value / 1000 if abs(value) >= _MILLISECONDS else float(value)
-
-
-def _is_finite(value: object) -> TypeGuard[int | float]:
-    """Whether it is a number that arithmetic can bear: not NaN, not infinite, within the range of floats."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return -sys.float_info.max <= value <= sys.float_info.max
 
 
 def read_label(value: object, task: Task, config: RecordConfig) -> Target | None:
@@ -53,9 +46,7 @@ def read_label(value: object, task: Task, config: RecordConfig) -> Target | None
         if value == config.positive:
             return True
         return False if value == config.negative else None
-    if task == "regression":
-        return value if _is_finite(value) else None
-    return value if isinstance(value, bool | int | str) else None
+    return value if is_label(value, task) else None
 
 
 def identifier(value: object) -> str | None:

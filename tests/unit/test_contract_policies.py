@@ -165,13 +165,13 @@ LIMITS = ContractConfig(max_ahead=60, max_behind=3600)
         (160.5, 100.0, "event time 160.5: expected at most 60 s ahead of the stream's 100.0, got 60.5 s"),
         (0.0, 3600.0, None),
         (0.0, 3601.0, "event time 0.0: expected at most 3600 s behind the stream's 3601.0, got 3601 s"),
-        (1e300, None, None),
+        (1e300, -math.inf, None),
         (1e300, 0.0, "event time 1e+300: expected at most 60 s ahead of the stream's 0.0, got 1e+300 s"),
         (-sys.float_info.max, sys.float_info.max, "behind the stream's"),
     ],
 )
 def test_an_event_time_too_far_from_the_streams_is_a_breach(
-    time: float, now: float | None, said: str | None
+    time: float, now: float, said: str | None
 ) -> None:
     found = time_breach(time, now, LIMITS)
     assert found == said if said is None or said.startswith("event") else said in str(found)
@@ -180,12 +180,6 @@ def test_an_event_time_too_far_from_the_streams_is_a_breach(
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
 def test_without_limits_any_event_time_goes(time: float, now: float) -> None:
     assert time_breach(time, now, ContractConfig()) is None
-
-
-@pytest.mark.parametrize("time", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("now", [None, 0.0])
-def test_an_event_time_that_is_not_finite_is_always_a_breach(time: float, now: float | None) -> None:
-    assert time_breach(time, now, ContractConfig()) == f"event time: expected a finite number, got {time}"
 
 
 @given(st.floats(0, 1e9), st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
