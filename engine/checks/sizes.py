@@ -9,7 +9,7 @@ from typing import Any
 from river import compose
 
 from engine.errors import SnapshotError
-from engine.models.arrays import DISPATCH
+from engine.models.saving import DISPATCH
 
 
 def steps_of(model: Any, name: str = "") -> dict[str, Any]:

@@ -61,7 +61,8 @@ _ALLOWED_NAMES = {
     "sortedcontainers.sortedlist": {"SortedList"},
     "sortedcontainers.sorteddict": {"SortedDict"},
 }
-_DISPATCH = arrays.DISPATCH | trees.DISPATCH
+DISPATCH = arrays.DISPATCH | trees.DISPATCH
+"""How a saved model writes what pickle alone writes badly."""
 _REFUSED = (
     "river.bandit.datasets",
     "river.bandit.envs",
@@ -90,7 +91,7 @@ def dump(content: object, kind: str) -> bytes:
     try:
         out = io.BytesIO()
         pickler = pickle.Pickler(out, protocol=5)
-        pickler.dispatch_table = _DISPATCH
+        pickler.dispatch_table = DISPATCH
         pickler.dump(content)
     except RecursionError as error:
         raise SnapshotError(

@@ -33,7 +33,7 @@ def _wrong_field(record: Example | Label, task: Task) -> tuple[str, str, object]
     label: Target | None
     if isinstance(record, Label):
         label, needed = record.value, True
-    elif isinstance(record.features, Mapping):
+    elif isinstance(record.features, dict | Mapping):  # nearly always a dict, and that is known at once
         label, needed = record.label, record.label is not None
     else:
         return "features", "names and values", record.features
