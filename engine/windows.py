@@ -1,16 +1,18 @@
 """Windows: which outcomes are judged together, and the bounded sample of them that a report sees.
 
-Windows are tumbling, over outcomes (predictions whose fate is known), by count. Beside the sample the
-last closed windows' outcomes that train are kept, so that a shadow can be scored on them and catch up.
+Windows are tumbling, over outcomes (predictions whose fate is known), by count or by event time. Beside the
+sample the last closed windows' outcomes that train are kept, so that a shadow can be scored on them and catch
+up.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.records.config import Section
 from engine.records.events import Outcome
@@ -23,13 +25,32 @@ class WindowConfig(Section):
     """How outcomes are cut into windows."""
 
     count: int = Field(default=1000, ge=2, description="Outcomes in a window.")
+    seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="Cut by event time instead, and not by count: so many seconds in a window. Windows of "
+        "86400 begin at midnight, UTC. One without an outcome is left out.",
+    )
+    lateness: float = Field(
+        default=0.0,
+        ge=0,
+        description="By event time: how many seconds longer a window stays open for outcomes that come late. "
+        "Later ones are counted, and go into the oldest window that is open.",
+    )
     sample: int = Field(
         default=1000, ge=2, description="Most rows of a window that a report sees, drawn evenly at random."
     )
-    reference: Literal["first_passed", "last_passed"] = Field(
+    reference: Literal["first_passed", "last_passed", "previous", "pinned"] = Field(
         default="first_passed",
-        description="What a window is compared with: the first window that passed, or the last one.",
+        description="What a window is compared with: the first window that passed, the last that did, the "
+        "one before it whatever its verdict, or pinned rows (see input.reference).",
     )
+
+    @model_validator(mode="after")
+    def _late_by_time(self) -> Self:
+        if self.lateness and self.seconds is None:
+            raise ValueError("no lateness without seconds: windows by count take outcomes as they come")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +59,22 @@ class Window:
 
     Attributes:
         index: Its number, from 0.
-        start: Event time of its first outcome, seconds since 1970.
-        end: Event time of its last one.
+        slot: The window's place among those that are open; see `Windows.place`.
+        start: By count, event time of its first outcome, seconds since 1970; by time, where it begins.
+        end: By count, event time of its last one; by time, where it ends.
+        outcomes: How many there were.
+        late: Those of them that belong to a window that had closed.
         sample: At most `WindowConfig.sample` of its outcomes.
-        learnable: All its outcomes that models learn from, in the order in which they became known.
+        learnable: What models learned from between the close of the window before it and its own, in the
+            order in which it became known. With lateness these are not quite the outcomes of the window.
     """
 
     index: int
+    slot: int
     start: float
     end: float
+    outcomes: int
+    late: int
     sample: Sequence[Outcome]
     learnable: Sequence[Outcome]
 
@@ -82,17 +110,20 @@ class Reservoir:
 @dataclass(slots=True)
 class _OpenWindow:
     reservoir: Reservoir
-    learnable: list[Outcome] = field(default_factory=list)
     outcomes: int = 0
+    late: int = 0
     start: float = 0.0
     end: float = 0.0
 
 
 class Windows:
-    """The open window, and the closed ones still needed.
+    """The open windows, and the closed ones still needed.
+
+    By count one window is open; by time those that the lateness still keeps open.
 
     Attributes:
         closed: The last two closed windows: the one whose verdict is out, and the one before it.
+        index: The number that the next window to close will have.
     """
 
     def __init__(self, config: WindowConfig, key: str) -> None:
@@ -100,45 +131,101 @@ class Windows:
         self._key = key
         self.closed: deque[Window] = deque(maxlen=2)
         self.index = 0
-        self._open = self._fresh()
+        self._open: dict[int, _OpenWindow] = {}
+        self._learnable: list[Outcome] = []
+        self._passed: int | None = None
 
-    def _fresh(self) -> "_OpenWindow":
-        return _OpenWindow(Reservoir(self._config.sample, f"{self._key}/{self.index}"))
+    def place(self, time: float, now: float) -> int:
+        """The slot of the open window that an outcome belongs to, or of the one that it will open.
 
-    @property
-    def outcomes(self) -> int:
-        """Outcomes in the open window."""
-        return self._open.outcomes
+        By count it is the number of the window. By time it counts windows since 1970, and an outcome that is
+        ahead of the stream belongs to the stream's time: that of the third latest record, so two records
+        later than it might.
 
-    def add(self, outcome: Outcome, *, learnable: bool) -> bool:
-        """Puts an outcome into the open window; true when that fills it, and it must be closed."""
-        window = self._open
-        if window.outcomes == 0:
-            window.start = outcome.time
+        Args:
+            time: The outcome's event time.
+            now: The stream's; minus infinity before there is one.
+        """
+        seconds = self._config.seconds
+        if seconds is None:
+            return self.index
+        slot = math.floor((time if now == -math.inf else min(time, now)) / seconds)
+        if self._passed is None or slot > self._passed:
+            return slot
+        return min(self._open, default=self._passed + 1)
+
+    def add(self, slot: int, outcome: Outcome, *, learnable: bool) -> bool:
+        """Puts an outcome into a window; true when the count fills it, and it must be closed."""
+        seconds = self._config.seconds
+        window = self._open.get(slot)
+        if window is None:
+            reservoir = Reservoir(self._config.sample, f"{self._key}/{slot}")
+            window = self._open[slot] = _OpenWindow(reservoir, start=outcome.time)
         window.end = outcome.time
         window.outcomes += 1
         window.reservoir.add(outcome)
         if learnable:
-            window.learnable.append(outcome)
-        return window.outcomes >= self._config.count
+            self._learnable.append(outcome)
+        if seconds is None:
+            return window.outcomes >= self._config.count
+        window.late += self._passed is not None and outcome.time < (self._passed + 1) * seconds
+        return False
+
+    def due(self, now: float) -> bool:
+        """Whether event time is over for the oldest open window, and it must be closed.
+
+        So it is, too, when the stream has gone back by more than a window: a stretch that is replayed gets
+        windows of its own.
+        """
+        seconds, lateness = self._config.seconds, self._config.lateness
+        if seconds is None or now == -math.inf:
+            return False
+        edge = min(self._open, default=self._passed)
+        if edge is None:
+            return False
+        if now < (edge - 1) * seconds - lateness:
+            self._passed = None
+            return bool(self._open)
+        return bool(self._open) and now >= (edge + 1) * seconds + lateness
+
+    @property
+    def overlap(self) -> int:
+        """How many windows later what models have learned at a close may still belong to."""
+        seconds = self._config.seconds
+        return 0 if seconds is None else math.ceil(self._config.lateness / seconds)
 
     def close(self) -> Window:
-        """Closes the open window and opens the next."""
-        done = self._open
-        window = Window(self.index, done.start, done.end, tuple(done.reservoir.rows), tuple(done.learnable))
+        """Closes the oldest open window."""
+        slot = min(self._open)
+        done = self._open.pop(slot)
+        seconds = self._config.seconds
+        start, end = done.start, done.end
+        if seconds is not None:
+            start, end = slot * seconds, (slot + 1) * seconds
+            self._passed = slot if self._passed is None else max(slot, self._passed)
+        window = Window(
+            self.index,
+            slot,
+            start,
+            end,
+            done.outcomes,
+            done.late,
+            tuple(done.reservoir.rows),
+            tuple(self._learnable),
+        )
+        self._learnable = []
         self.closed.append(window)
         self.index += 1
-        self._open = self._fresh()
         return window
 
     def learnable(self) -> list[Outcome]:
-        """What models learned in the closed windows that are kept and in the open one, in order."""
-        return [outcome for window in self.closed for outcome in window.learnable] + self._open.learnable
+        """What models learned in the closed windows that are kept and since then, in order."""
+        return [outcome for window in self.closed for outcome in window.learnable] + self._learnable
 
     def state(self) -> tuple[Any, ...]:
         """What a snapshot keeps."""
-        return self.closed, self.index, self._open
+        return self.closed, self.index, self._open, self._learnable, self._passed
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Goes on from a snapshot's state."""
-        self.closed, self.index, self._open = state
+        self.closed, self.index, self._open, self._learnable, self._passed = state

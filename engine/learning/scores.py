@@ -51,20 +51,22 @@ class Scores:
         self._usual = Track(choice)
         self._baseline: Shares | Mean = Mean() if task == "regression" else Shares()
         self.last_label: Target | None = None
-        self._closed, self._window = self._fresh(), self._fresh()
+        self._closed = self._fresh()
+        self._open: dict[int, Sums] = {}
         self._recent = None if config.last is None else Recent(choice, self._read, config.last)
         self._fading = None if config.fading is None else Fading(choice, config.fading)
 
     def _fresh(self) -> Sums:
         return Sums(business={value.name: Worth() for value in self._values})
 
-    def update(
+    def update(  # noqa: PLR0913, PLR0917 - all that is known of one scored event
         self,
         output: Any,
         label: Target,
         loss: float | None,
         last: Target | None = None,
         features: Features | None = None,
+        slot: int = 0,
     ) -> None:
         """Scores one served output.
 
@@ -75,6 +77,7 @@ class Scores:
             last: `last_label` as it was when the output was served: later labels came too late for the
                 baseline as for the model.
             features: What the business metrics may look at.
+            slot: The open window it belongs to.
         """
         said, top, probability = self._read(output)
         self._served.update(label, said, top, probability)
@@ -82,7 +85,9 @@ class Scores:
             self._recent.update(label, output, loss)
         if self._fading is not None:
             self._fading.update(label, said, top, probability, loss)
-        window = self._window
+        window = self._open.get(slot)
+        if window is None:
+            window = self._open[slot] = self._fresh()
         usual, unchanged = self._score_usual(label), self._score_last(label, last)
         if loss is not None:
             window.totals.add(
@@ -149,9 +154,9 @@ class Scores:
                 worth.add(value.of(top, before, probability, features), -1)
                 worth.add(value.of(top, label, probability, features))
 
-    def close_window(self) -> Sums:
-        """The sums over the window that ends here; the next begins."""
-        closed, self._window = self._window, self._fresh()
+    def close_window(self, slot: int = 0) -> Sums:
+        """The sums over the window of this slot, which ends here."""
+        closed = self._open.pop(slot, None) or self._fresh()
         self._closed.merge(closed)
         return closed
 
@@ -180,7 +185,8 @@ class Scores:
     def _sums(self) -> Sums:
         whole = self._fresh()
         whole.merge(self._closed)
-        whole.merge(self._window)
+        for _, sums in sorted(self._open.items()):
+            whole.merge(sums)
         return whole
 
     def state(self) -> dict[str, Any]:
@@ -189,7 +195,7 @@ class Scores:
             "kept": self._kept,
             "tracks": (self._served.state, self._last.state, self._usual.state),
             "baseline": (self._baseline, self.last_label),
-            "sums": (self._closed, self._window),
+            "sums": (self._closed, self._open),
             "recent": None if self._recent is None else self._recent.state,
             "fading": None if self._fading is None else self._fading.state(),
         }
@@ -209,7 +215,7 @@ class Scores:
         for track, counted in zip((self._served, self._last, self._usual), state["tracks"], strict=True):
             track.restore(counted)
         self._baseline, self.last_label = state["baseline"]
-        self._closed, self._window = state["sums"]
+        self._closed, self._open = state["sums"]
         if self._recent is not None:
             self._recent.state = state["recent"]
         if self._fading is not None:

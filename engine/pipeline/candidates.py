@@ -155,11 +155,15 @@ class Candidates:
         for shadow in self.state.shadows.values():
             shadow.before.pop(window, None)
 
-    def unlearn(self, window: int) -> None:
-        """A window has failed: every shadow that has learned from it goes back to before it."""
+    def unlearn(self, window: int, overlap: int = 0) -> None:
+        """A window has failed: every shadow that has learned from it goes back to before it.
+
+        Some of it may have been learned up to `overlap` windows earlier.
+        """
         for shadow in self.state.shadows.values():
-            if window in shadow.before:
-                shadow.outcomes, saved = shadow.before[window]
+            learned = [kept for kept in shadow.before if window - overlap <= kept <= window]
+            if learned:
+                shadow.outcomes, saved = shadow.before[min(learned)]
                 shadow.model = load(saved, MODEL, self._allow)
             shadow.before.clear()
 

@@ -22,18 +22,25 @@ from engine.pipeline.parts import Judging, Parts
 from engine.windows import Window
 
 
+def close_due(parts: Parts, judge: Judge, events: list[Event]) -> None:
+    """Closes the windows that event time is over for."""
+    while parts.windows.due(parts.clock.now):
+        close_window(parts, judge, parts.clock.time, events)
+
+
 def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -> None:
-    """Closes the open window at this event time."""
+    """Closes the oldest open window at this event time."""
     progress = parts.progress
-    outcomes = parts.windows.outcomes
     window = parts.windows.close()
-    scores = _sum_up(parts, outcomes)
+    scores = _sum_up(parts, window)
     judging = progress.judging
     if judging is not None:
         judging = replace(judging, verdict=_verdict(parts, judging, judge))
         if not judging.reported:
             events.append(_report(parts, judging))
         _apply(parts, judging, window, time, events)
+        if parts.config.window.reference == "previous":
+            _refer_to(parts, judging)
     parts.supervisor.next_window(parts.counts.predicted)
     if not parts.supervisor.state.tainted and parts.counts.learned >= parts.config.supervision.min_events:
         parts.candidates.state.unvetted[window.index] = checkpoint(parts, f"w{window.index}")
@@ -53,12 +60,13 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
     progress.judging = Judging(window, job, scores, parts.candidates.state.name, verdict)
 
 
-def _sum_up(parts: Parts, outcomes: int) -> WindowScores:
-    sums = parts.scores.close_window()
+def _sum_up(parts: Parts, window: Window) -> WindowScores:
+    sums = parts.scores.close_window(window.slot)
     loss, baseline_loss, last_label_loss = sums.totals.means()
     compared = parts.supervisor.losses()
     return WindowScores(
-        outcomes,
+        window.outcomes,
+        window.late,
         sums.totals.scored,
         loss,
         baseline_loss,
@@ -118,16 +126,17 @@ def _apply(parts: Parts, judging: Judging, closed: Window, time: float, events: 
     finding = supervisor.on_verdict(verdict.status, f"window {judged.index}: {verdict.reason}")
     if verdict.status == "fail":
         candidates.state.unvetted.clear()
-        candidates.unlearn(judged.index)
+        candidates.unlearn(judged.index, parts.windows.overlap)
     elif verdict.status != "unjudged":
-        vetted = candidates.vet(judged.index)
+        # At its close the champion may have learned what belongs to later windows: those must pass too.
+        vetted = candidates.vet(judged.index - parts.windows.overlap)
         if vetted is not None:
             events.append(version(parts, vetted, "passed", judged.end))
         if parts.config.window.reference == "last_passed" or parts.progress.reference is None:
             _refer_to(parts, judging)
     if finding is not None:
         carry_out(parts, finding, time, events)
-        if finding.action == "accept":
+        if finding.action == "accept" and parts.config.window.reference != "pinned":
             _refer_to(parts, judging)
     if supervisor.shadows_learn:
         _let_learn(parts, judged, closed, were_learning=were_learning)
@@ -145,7 +154,7 @@ def _let_learn(parts: Parts, judged: Window, closed: Window, *, were_learning: b
     """
     candidates = parts.candidates
     if were_learning:
-        candidates.forget_before(judged.index)
+        candidates.forget_before(judged.index - parts.windows.overlap)
     else:
         candidates.catch_up(judged.learnable)
         candidates.keep_before(closed.index)

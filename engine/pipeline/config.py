@@ -35,7 +35,7 @@ class EngineConfig(Section):
 
     @model_validator(mode="after")
     def _trials_fit_windows(self) -> Self:
-        if self.supervision.min_events >= self.window.count:
+        if self.window.seconds is None and self.supervision.min_events >= self.window.count:
             raise ValueError(
                 f"supervision.min_events below window.count, so that a window can clear the champion: below "
                 f"{self.window.count}; it is {self.supervision.min_events}"

@@ -17,6 +17,7 @@ class WindowScores:
 
     Attributes:
         outcomes: Predictions whose fate became known in the window.
+        late: Those of them that came after the window of their event time had closed.
         labelled: Those with a label and a served output; the means are over these.
         loss: Mean loss of what was served; `None` when nothing was labelled.
         baseline_loss: Mean loss, on the same events, of the class shares so far or the mean so far.
@@ -29,6 +30,7 @@ class WindowScores:
     """
 
     outcomes: int
+    late: int
     labelled: int
     loss: float | None
     baseline_loss: float | None

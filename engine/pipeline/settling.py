@@ -38,8 +38,9 @@ def settle(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to
         The loss of what was served, when there is a label to measure it on.
     """
     loss = finding = None
+    slot = parts.windows.place(time, parts.clock.now)
     if label is not None and held.output is not None:
-        loss, finding = _score(parts, held, label, before)
+        loss, finding = _score(parts, held, label, before, slot)
     order = parts.progress.outcomes
     parts.progress.outcomes = order + 1
     outcome = Outcome(
@@ -47,7 +48,7 @@ def settle(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to
     )
     events.append(outcome)
     learns = enters if parts.ops.unsupervised else label is not None
-    full = enters and parts.windows.add(outcome, learnable=learns)
+    full = enters and parts.windows.add(slot, outcome, learnable=learns)
     if learns:
         _learn(parts, outcome, events)
     if finding is not None:
@@ -58,7 +59,7 @@ def settle(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to
 
 
 def _score(
-    parts: Parts, held: Held, label: Target, before: Settled | None
+    parts: Parts, held: Held, label: Target, before: Settled | None, slot: int
 ) -> tuple[float | None, Finding | None]:
     """The loss of what was served, and what it says of champion and shadows.
 
@@ -69,7 +70,7 @@ def _score(
     if before is not None and before.label is not None:
         parts.scores.correct(held.output, before.label, label, before.loss, loss, held.example.features)
         return loss, None
-    parts.scores.update(held.output, label, loss, held.last_label, held.example.features)
+    parts.scores.update(held.output, label, loss, held.last_label, held.example.features, slot)
     if loss is None or before is not None:
         return loss, None
     return loss, _weigh(parts, held, label, loss)

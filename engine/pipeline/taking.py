@@ -12,6 +12,7 @@ Examples and labels of the same id may come in any order, more than once, or not
 from engine.contract.check import Fault, rejection
 from engine.learning.waiting import Early, Held, Settled
 from engine.monitoring.judges import Judge
+from engine.pipeline.closing import close_due
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.pipeline.settling import settle
@@ -207,6 +208,7 @@ def _tick(parts: Parts, judge: Judge, time: float, events: list[Event]) -> None:
     """Event time goes on, and what has waited too long is over."""
     clock = parts.clock
     clock.tick(time)
+    close_due(parts, judge, events)
     label = parts.expired_label
     for held in parts.waiting.expired(clock.now):
         parts.counts.expired += 1

@@ -36,6 +36,10 @@ SETUPS: dict[str, dict[str, Any]] = {
             },
         }
     },
+    "windows by time": {"window": {"seconds": 15, "sample": 10}},
+    "windows that overlap": {
+        "window": {"seconds": 10, "lateness": 25, "sample": 10, "reference": "previous"}
+    },
     "anomaly": {
         "model": {
             "task": "anomaly",

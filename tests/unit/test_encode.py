@@ -40,7 +40,7 @@ def report(window: int = 4, key: str = "main", snapshot: bytes = b"{}", value: f
     checks = (Check("drift", "a", value, 0.3, "fail"),)
     verdict = Verdict(window, "fail", "a drifted", checks, {"drift.a": value}, snapshot)
     worth = {"profit": Worth(8, 1, 8 * value)}
-    scores = WindowScores(10, 8, value, None, None, value, worth, 0, None, {"m0.w1": value})
+    scores = WindowScores(10, 0, 8, value, None, None, value, worth, 0, None, {"m0.w1": value})
     return Report(key, window, 1.0, 2.0, "m0", "window 0", scores, verdict)
 
 
@@ -157,7 +157,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
     odd = "\udfff"
     verdict = Verdict(1, "fail", odd, (Check("drift", odd, 0.5, 0.3, "fail"),), {odd: 0.5}, b"{}")
     worth = {odd: Worth(8, 0, 2.0)}
-    scores = WindowScores(10, 8, 0.5, None, None, None, worth, 0, None, {odd: 0.5})
+    scores = WindowScores(10, 0, 8, 0.5, None, None, None, worth, 0, None, {odd: 0.5})
     standing = Standing({odd: 0.5}, {odd: {odd: 0.5}}, None, (), worth, {odd: 1})
     found = lines(
         DeadLetter("rejected", odd, odd, 3, b"\xff", odd),

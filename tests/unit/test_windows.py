@@ -21,7 +21,11 @@ def make(count: int = 5, sample: int = 3, key: str = "main") -> Windows:
 
 
 def close_all(windows: Windows, outcomes: list[Outcome]) -> list[Window]:
-    return [windows.close() for one in outcomes if windows.add(one, learnable=one.label is not None)]
+    return [windows.close() for one in outcomes if put(windows, one, one.time)]
+
+
+def put(windows: Windows, one: Outcome, now: float) -> bool:
+    return windows.add(windows.place(one.time, now), one, learnable=one.label is not None)
 
 
 def sampled(size: int, of: int, seed: str) -> list[int]:
@@ -80,7 +84,7 @@ def test_windows_partition_the_outcomes(labels: list[bool | None], count: int, s
     closed = close_all(windows, outcomes)
     assert [window.index for window in closed] == list(range(len(outcomes) // count))
     assert windows.index == len(closed)
-    assert windows.outcomes == len(outcomes) % count
+    assert len(outcomes) == sum(window.outcomes for window in closed) + len(outcomes) % count
     for window in closed:
         inside = outcomes[window.index * count : (window.index + 1) * count]
         assert list(window.learnable) == [one for one in inside if one.label is not None]
@@ -130,7 +134,9 @@ def test_keys_and_windows_are_sampled_each_in_their_own_way() -> None:
     assert places[0] != places[1]
 
 
-@pytest.mark.parametrize("bad", [{"count": 1}, {"sample": 1}, {"count": 0}, {"reference": "any"}])
+@pytest.mark.parametrize(
+    "bad", [{"count": 1}, {"sample": 1}, {"count": 0}, {"reference": "any"}, {"lateness": 5}, {"seconds": 0}]
+)
 def test_a_window_that_cannot_be_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         WindowConfig.model_validate(bad)
