@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from dataflows.config import FlowConfig
+from dataflows.decoding import decode_lines, read_reference
 from dataflows.files.batch import Line
 from dataflows.files.source import FileSource
-from dataflows.flow import decode_lines
 from engine.checks import BrokenLaw, check_model
 from engine.models.tasks import make_model
 from engine.pipeline.engine import Engine
@@ -58,6 +58,7 @@ def check_flow(config: FlowConfig) -> Findings:
     quick = config.model_copy(
         update={"monitoring": config.monitoring.model_copy(update={"reports": False, "mode": "inline"})}
     )
+    read_reference(config)  # it must be readable
     engine = Engine(quick)
     decoder = Decoder(config.record, config.model.task)
     events = engine.process(decode_lines(decoder, _sample(config)))

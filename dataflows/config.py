@@ -3,9 +3,9 @@
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dataflows.files.config import InputConfig, resolve
 from engine.contract.config import ContractConfig
@@ -33,6 +33,14 @@ class FlowConfig(EngineConfig):
     run: RunConfig
     input: InputConfig
     base: Path = Field(default=Path(), exclude=True, description="Set when the file is read; not a key.")
+
+    @model_validator(mode="after")
+    def _pinned_rows(self) -> Self:
+        if (self.window.reference == "pinned") != (self.input.reference is not None):
+            raise ValueError(
+                'window.reference = "pinned" together with input.reference, which names the file; got one'
+            )
+        return self
 
     @property
     def run_dir(self) -> Path:

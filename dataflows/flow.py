@@ -11,7 +11,7 @@ runner, alone or as a cluster:
     python -m bytewax.run "dataflows.flow:flow('flow.toml')"
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
 
 from dataflows.config import FlowConfig, load_config
+from dataflows.decoding import ONE_KEY, decode_lines, key_of, read_reference
 from dataflows.files.batch import Batch, Line
 from dataflows.files.sink import BLOBS, RunSink
 from dataflows.files.source import FileSource
@@ -33,15 +34,8 @@ from engine.pipeline.engine import Engine
 from engine.pipeline.events import Event
 from engine.pipeline.overall import ALL_KEYS, overall
 from engine.records.config import Task
-from engine.records.decode import Decoder, identifier
-from engine.records.parse import parse
-from engine.records.values import Record, Unreadable
-
-ONE_KEY = "main"
-"""The model key when the configuration names no key field."""
-
-NO_KEY = "no-key"
-"""Where records without a readable key go: its engine only rejects and counts."""
+from engine.records.decode import Decoder
+from engine.records.values import Example
 
 _SHARE = "share"
 """What an engine emits for the overall summary instead of for a stream."""
@@ -68,7 +62,8 @@ def build_flow(config: FlowConfig, progress: Progress | None = None) -> Dataflow
     dataflow = Dataflow("riverkeeper")
     batches = op.input("input", dataflow, source)
     routed = op.flat_map("route", batches, router(config.record.key))
-    keyed = op.stateful_batch("engine", routed, lambda saved: _EngineLogic(config, saved))
+    reference = read_reference(config)
+    keyed = op.stateful_batch("engine", routed, lambda saved: _EngineLogic(config, reference, saved))
     if config.record.key is not None:
         split = op.branch("split", keyed, lambda pair: pair[1][0] == _SHARE)
         shares = op.map("share", split.trues, lambda pair: (ALL_KEYS, (pair[0], pair[1][1])))
@@ -95,39 +90,21 @@ def router(field: str | None) -> Callable[[Batch], Iterable[tuple[str, Routed]]]
     def by_key(batch: Batch) -> Iterator[tuple[str, Routed]]:
         groups: dict[str, list[Line]] = {}
         for line in batch.records():
-            groups.setdefault(_key_of(line, field), []).append(line)
+            groups.setdefault(key_of(line, field), []).append(line)
         for key, lines in groups.items():
             yield key, Routed(key, lines)
 
     return by_key
 
 
-def _key_of(line: Line, field: str) -> str:
-    if line.error is None:
-        try:
-            fields = parse(line.line)
-        except ValueError:
-            return NO_KEY
-        if isinstance(fields, dict):
-            return identifier(fields.get(field)) or NO_KEY
-    return NO_KEY
-
-
-def decode_lines(decoder: Decoder, lines: Batch | list[Line]) -> Iterator[Record]:
-    """The records of lines; one that is already known to be no record stays so."""
-    decode = decoder.decode
-    for line, source, offset, is_label, raw, error in lines.records() if isinstance(lines, Batch) else lines:
-        if error is not None:
-            yield Unreadable(error, source, offset, raw)
-        else:
-            yield decode(line, source, offset, raw, is_label=is_label)
-
-
 class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
     """One engine: decodes, processes, encodes. Bytewax makes one per key, anew or from its snapshot."""
 
-    def __init__(self, config: FlowConfig, saved: bytes | None) -> None:
+    def __init__(
+        self, config: FlowConfig, reference: Mapping[str, list[Example]], saved: bytes | None
+    ) -> None:
         self._config = config
+        self._reference = reference
         self._decoder = Decoder(config.record, config.model.task)
         self._judge = _shared_judge(config.monitoring, config.model.task)
         self._engine = None if saved is None else Engine.restore(saved, config, self._judge)
@@ -135,7 +112,8 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
     def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
         """Processes all lines that came for this key at once."""
         if self._engine is None:
-            self._engine = Engine(self._config, values[0].key, self._judge)
+            key = values[0].key
+            self._engine = Engine(self._config, key, self._judge, self._reference.get(key, ()))
         records = chain.from_iterable(decode_lines(self._decoder, routed.lines) for routed in values)
         return _items(self._engine.process(records)), StatefulBatchLogic.RETAIN
 

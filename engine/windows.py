@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal, Self
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -43,7 +43,8 @@ class WindowConfig(Section):
     reference: Literal["first_passed", "last_passed", "previous", "pinned"] = Field(
         default="first_passed",
         description="What a window is compared with: the first window that passed, the last that did, the "
-        "one before it whatever its verdict, or pinned rows (see input.reference).",
+        "one before it whatever its verdict, or pinned rows (input.reference names their file). Without any, "
+        "the first that passed.",
     )
 
     @model_validator(mode="after")
@@ -79,24 +80,27 @@ class Window:
     learnable: Sequence[Outcome]
 
 
-class Reservoir:
+Row = TypeVar("Row")
+
+
+class Reservoir(Generic[Row]):
     """An even random sample of a stream, of bounded size: algorithm R (Vitter 1985).
 
     Seeded by its name, so that the same outcomes in the same order give the same sample in every run.
 
-    >>> reservoir = Reservoir(2, "main/0")
+    >>> reservoir: Reservoir[int] = Reservoir(2, "main/0")
     >>> for number in range(100): reservoir.add(number)
     >>> len(reservoir.rows)
     2
     """
 
     def __init__(self, size: int, seed: str) -> None:
-        self.rows: list[Outcome] = []
+        self.rows: list[Row] = []
         self._size = size
         self._seen = 0
         self._random = Random(seed)  # noqa: S311 - a sample, not a secret
 
-    def add(self, row: Outcome) -> None:
+    def add(self, row: Row) -> None:
         """Offers one row."""
         self._seen += 1
         if len(self.rows) < self._size:
@@ -109,7 +113,7 @@ class Reservoir:
 
 @dataclass(slots=True)
 class _OpenWindow:
-    reservoir: Reservoir
+    reservoir: Reservoir[Outcome]
     outcomes: int = 0
     late: int = 0
     start: float = 0.0
@@ -159,7 +163,7 @@ class Windows:
         seconds = self._config.seconds
         window = self._open.get(slot)
         if window is None:
-            reservoir = Reservoir(self._config.sample, f"{self._key}/{slot}")
+            reservoir: Reservoir[Outcome] = Reservoir(self._config.sample, f"{self._key}/{slot}")
             window = self._open[slot] = _OpenWindow(reservoir, start=outcome.time)
         window.end = outcome.time
         window.outcomes += 1

@@ -33,6 +33,11 @@ class InputConfig(Section):
         description="A file with the [contract] section, in place of one in this file; relative to it. "
         "'riverkeeper contract infer' writes one.",
     )
+    reference: str | None = Field(
+        default=None,
+        description='With window.reference = "pinned": a file of records that every window is compared with. '
+        "Written like `path`; with a key field, each key's own rows. Relative to this file.",
+    )
     text_columns: list[str] = Field(
         default=[], description="CSV columns whose cells stay text even when they look like numbers."
     )

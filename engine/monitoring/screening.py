@@ -89,9 +89,11 @@ def screen(job: Job, config: MonitoringConfig, task: Task) -> Screened:
     reference = job.reference if job.reference is not None and job.reference.rows else None
     names = {*job.current.columns, *(reference.columns if reference else ())}
     features = sorted(names - SERVED.keys())
+    # Pinned rows may be without what a model served, or without labels: nothing to compare with.
+    served = sorted(name for name in SERVED if name in (reference or job.current).columns)
     columns: list[Column] = []
     checks: list[Check] = []
-    for name in [*features[: config.max_columns], *sorted(names & SERVED.keys())]:
+    for name in [*features[: config.max_columns], *served]:
         as_classes = task != "regression" and name in ("label", "prediction")
         current = _cells(job.current, name, as_classes)
         if reference is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.monitoring.values import Cell, Table
 from engine.records.events import AnomalyScore, Outcome
-from engine.records.values import Target
+from engine.records.values import Example, Target
 
 OWN_COLUMNS = ("label", "prediction", "probability", "score")
 """Columns that are ours; a feature of such a name appears as `feature:name`."""
@@ -15,11 +15,7 @@ Serve = Callable[[Any], tuple[Target | None, float | Mapping[Target, float] | No
 
 def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
     """One column per feature seen in the sample, by name, then the label and what was served."""
-    names = sorted({name for outcome in sample for name in outcome.example.features})
-    columns: dict[str, list[Cell]] = {
-        f"feature:{name}" if name in OWN_COLUMNS else name: [o.example.features.get(name) for o in sample]
-        for name in names
-    }
+    columns = _features([outcome.example for outcome in sample])
     served = [serve(outcome.output) for outcome in sample]
     columns["label"] = [outcome.label for outcome in sample]
     columns["prediction"] = [prediction for prediction, _ in served]
@@ -28,3 +24,19 @@ def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
     if any(isinstance(outcome.output, AnomalyScore) for outcome in sample):
         columns["score"] = [getattr(outcome.output, "score", None) for outcome in sample]
     return Table(columns)
+
+
+def tabulate_examples(examples: Sequence[Example]) -> Table:
+    """The same of rows that nobody has predicted: features, and labels if there are any."""
+    columns = _features(examples)
+    if any(example.label is not None for example in examples):
+        columns["label"] = [example.label for example in examples]
+    return Table(columns)
+
+
+def _features(examples: Sequence[Example]) -> dict[str, list[Cell]]:
+    names = sorted({name for example in examples for name in example.features})
+    return {
+        f"feature:{name}" if name in OWN_COLUMNS else name: [x.features.get(name) for x in examples]
+        for name in names
+    }

@@ -32,7 +32,7 @@ from engine.pipeline.overall import Share, pack
 from engine.pipeline.parts import Parts
 from engine.pipeline.taking import take
 from engine.records.events import Counts
-from engine.records.values import Record
+from engine.records.values import Example, Record
 
 _KIND = "engine snapshot"
 
@@ -45,14 +45,23 @@ class Engine:
         key: The model key; it is part of every event's identity.
         judge: Judges windows, and may be shared by engines. Without one, the engine makes and closes
             its own.
+        reference: With `window.reference = "pinned"`: rows that every window is compared with.
 
     Raises:
         ModelError: When the model cannot be built or does not fit the task.
         ConfigError: When a metric, of scores or of business, cannot be built or does not fit the task.
     """
 
-    def __init__(self, config: EngineConfig, key: str = "main", judge: Judge | None = None) -> None:
+    def __init__(
+        self,
+        config: EngineConfig,
+        key: str = "main",
+        judge: Judge | None = None,
+        reference: Iterable[Example] = (),
+    ) -> None:
         self._parts = Parts(config, key)
+        if config.window.reference == "pinned":
+            self._parts.pin(reference)
         self._judge = judge or make_judge(config.monitoring, config.model.task)
         self._owns_judge = judge is None
 

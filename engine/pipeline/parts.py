@@ -1,9 +1,10 @@
 """The stateful parts of one engine, held together, and what a snapshot keeps of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.contract.check import Contract, time_breach
+from engine.contract.check import Contract, rejection, time_breach
 from engine.errors import ConfigError
 from engine.learning.business import make_values
 from engine.learning.clock import Clock
@@ -11,15 +12,16 @@ from engine.learning.scores import Scores
 from engine.learning.waiting import Early, Held, Settled, Waiting
 from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.monitoring.drift import LossDrift
+from engine.monitoring.tables import tabulate_examples
 from engine.monitoring.values import Job, Table, Verdict
 from engine.pipeline.candidates import Candidates
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.events import WindowScores
 from engine.records.decode import expected_label, read_label
 from engine.records.events import Counts
-from engine.records.values import Target
+from engine.records.values import Example, Target
 from engine.supervision.supervisor import Supervisor
-from engine.windows import Window, Windows
+from engine.windows import Reservoir, Window, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,17 @@ class Parts:
     def time_breach(self, time: float) -> str | None:
         """What is wrong with a record's event time; nothing, unless the contract limits it."""
         return time_breach(time, self.clock.now, self.config.contract) if self._limits_time else None
+
+    def pin(self, rows: Iterable[Example]) -> None:
+        """Windows are compared with these rows, as far as the contract lets them through."""
+        reservoir: Reservoir[Example] = Reservoir(self.config.window.sample, f"{self.key}/pinned")
+        for row in rows:
+            features, faults = self.contract.check(row.features)
+            if rejection(faults) is None:
+                reservoir.add(Example(row.id, row.time, features, row.label))
+        if reservoir.rows:
+            self.progress.reference = tabulate_examples(reservoir.rows)
+            self.progress.reference_name = "pinned rows"
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps: the state of every part, and nothing of the configuration."""

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from dataflows.decoding import NO_KEY, decode_lines
 from dataflows.files.batch import Batch
 from dataflows.files.config import InputConfig
 from dataflows.files.merge import time_of
 from dataflows.files.source import FileSource
-from dataflows.flow import NO_KEY, decode_lines, router
+from dataflows.flow import router
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.records.values import Example, Unreadable

@@ -200,7 +200,7 @@ def test_a_forged_search_tree_is_refused(nodes: list[Any]) -> None:
 
 
 def test_the_values_of_a_snapshot_come_back() -> None:
-    reservoir = Reservoir(2, "main/0")
+    reservoir: Reservoir[Any] = Reservoir(2, "main/0")
     for order in range(9):
         reservoir.add(Outcome(order, order, Example("1", 0.0, {"a": 1}), {True: 0.5}, "m0", True, 0.1, 1.0))
     drift = LossDrift(0.002)

@@ -1,0 +1,68 @@
+"""Lines to records, with the model key that each belongs to."""
+
+from collections.abc import Iterator
+
+from dataflows.config import FlowConfig
+from dataflows.files.batch import Batch, Line
+from dataflows.files.source import FileSource
+from engine.errors import InputError
+from engine.records.decode import Decoder, identifier
+from engine.records.parse import parse
+from engine.records.values import Example, Record, Unreadable
+from engine.windows import Reservoir
+
+ONE_KEY = "main"
+"""The model key when the configuration names no key field."""
+
+NO_KEY = "no-key"
+"""Where records without a readable key go: its engine only rejects and counts."""
+
+
+def key_of(line: Line, field: str | None) -> str:
+    """The model key in a line."""
+    if field is None:
+        return ONE_KEY
+    if line.error is None:
+        try:
+            fields = parse(line.line)
+        except ValueError:
+            return NO_KEY
+        if isinstance(fields, dict):
+            return identifier(fields.get(field)) or NO_KEY
+    return NO_KEY
+
+
+def decode_lines(decoder: Decoder, lines: Batch | list[Line]) -> Iterator[Record]:
+    """The records of lines; one that is already known to be no record stays so."""
+    decode = decoder.decode
+    for line, source, offset, is_label, raw, error in lines.records() if isinstance(lines, Batch) else lines:
+        if error is not None:
+            yield Unreadable(error, source, offset, raw)
+        else:
+            yield decode(line, source, offset, raw, is_label=is_label)
+
+
+def read_reference(config: FlowConfig) -> dict[str, list[Example]]:
+    """The pinned rows by model key, evenly sampled; nothing when the configuration names no file.
+
+    Raises:
+        InputError: When the file cannot be read, or holds no example.
+    """
+    if config.input.reference is None:
+        return {}
+    given = config.input.model_copy(update={"path": config.input.reference, "labels": None})
+    decoder = Decoder(config.record, config.model.task)
+    found: dict[str, Reservoir[Example]] = {}
+    first = ""
+    for batch in FileSource(given, config.base).batches():
+        for line in batch.records():
+            (record,) = decode_lines(decoder, [line])
+            if isinstance(record, Example):
+                key = key_of(line, config.record.key)
+                rows = found.setdefault(key, Reservoir(config.window.sample, f"{key}/reference"))
+                rows.add(record)
+            elif isinstance(record, Unreadable):
+                first = first or f"; the first line that is none: {record.reason}"
+    if not found:
+        raise InputError(f"input.reference {config.input.reference}: expected examples, got none{first}")
+    return {key: reservoir.rows for key, reservoir in found.items()}
