@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from dataflows.config import FlowConfig
@@ -89,15 +90,20 @@ def check_flow(config: FlowConfig) -> Findings:
 
 
 def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target | None]]) -> list[BrokenLaw]:
+    """The laws that the model breaks, and those that challengers do, which then name themselves."""
     if not examples:
         return []
-    return check_model(
-        lambda: make_model(config.model),
-        config.model.task,
-        [*examples.values()],
-        config.model.allowed,
-        config.contract,
-    )
+    models = {"": config.model} | {
+        f"challenger {name}: ": config.model.model_copy(update={"model": challenger.model})
+        for name, challenger in config.challengers.items()
+    }
+    return [
+        replace(broken, detail=f"{who}{broken.detail}")
+        for who, model in models.items()
+        for broken in check_model(
+            partial(make_model, model), model.task, [*examples.values()], config.allowed, config.contract
+        )
+    ]
 
 
 def _sample(config: FlowConfig) -> list[Line]:

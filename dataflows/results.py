@@ -12,7 +12,12 @@ from rich.table import Table
 
 from engine.errors import InputError
 
-_DECISIONS = {"rollback": "bold red", "alert": "bold yellow", "accept": "bold magenta"}
+_DECISIONS = {
+    "rollback": "bold red",
+    "promotion": "bold green",
+    "alert": "bold yellow",
+    "accept": "bold magenta",
+}
 _STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "unjudged": "magenta"}
 
 

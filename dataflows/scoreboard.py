@@ -60,6 +60,13 @@ def _notes(row: dict[str, Any]) -> Iterator[str | Table]:
         yield f"calibration error {error}; what was said and what was so, by tenths:"
         yield _calibration_table(row["calibration"])
     yield from business_lines(row["business"])
+    for name, rival in row["challengers"].items():
+        if rival["events"]:
+            champion = shown(rival["champion_loss"])
+            yield (
+                f"challenger {name}: loss {shown(rival['loss'])}, the champion's {champion} on the same "
+                f"{rival['events']:,} events"
+            )
     for name, times in row["undefined"].items():
         yield f"{name} could not take {times:,} events"
 

@@ -33,7 +33,7 @@ class Held:
         example: Features as they were at prediction time.
         output: What the serving model put out.
         model: Who served.
-        shadows: What each live shadow put out for the same features, by the shadow's name.
+        shadows: What each live shadow and challenger put out for the same features, by its name.
         last_label: The label scored last by then: what the baseline of no change said.
     """
 

@@ -30,6 +30,18 @@ class ModelConfig(Section):
         return (*self.allow, *own_modules(self.model))
 
 
+class ChallengerConfig(Section):
+    """Another model that learns and is scored on the same events, and takes over when it proves better."""
+
+    model: Spec = Field(description="As `model.model`; it must put out the same as the champion.")
+    share: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Share of the examples that it predicts and learns: it bounds what the challenger costs.",
+    )
+
+
 def own_modules(spec: Any) -> list[str]:
     """The modules that a specification names as `module:function`.
 

@@ -25,7 +25,7 @@ import orjson
 from engine.errors import SnapshotError
 from engine.models import arrays, trees
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised by one whenever older bytes can no longer be read."""
 
 _MAGIC = b"riverkeeper\n"

@@ -45,25 +45,25 @@ class TaskOps:
     decides: bool = True
 
 
-def make_model(config: ModelConfig) -> base.Estimator:
-    """A fresh model that fits the task.
+def make_model(config: ModelConfig, where: str = "model.model") -> base.Estimator:
+    """A fresh model that fits the task; `where` it is configured is for messages.
 
     Raises:
         ModelError: When it cannot be built, or predicts something other than the task.
     """
-    model = build(config.model, "model.model")
+    model = build(config.model, where)
     final = _last_step(model)
     if config.task == "anomaly":
         if isinstance(final, base.SupervisedAnomalyDetector) or not hasattr(final, "score_one"):
             raise ModelError(
-                "model.model: the task is anomaly, which needs a detector that learns from features alone "
+                f"{where}: the task is anomaly, which needs a detector that learns from features alone "
                 f"(score_one and learn_one, such as anomaly.HalfSpaceTrees); {type(final).__name__} is none"
             )
         return model
     wanted = base.Regressor if config.task == "regression" else base.Classifier
     if not isinstance(final, wanted) and not _predicts(final):
         raise ModelError(
-            f"model.model: the task is {config.task}, which needs a {wanted.__name__.lower()}; "
+            f"{where}: the task is {config.task}, which needs a {wanted.__name__.lower()}; "
             f"{type(final).__name__} is none"
         )
     return model

@@ -169,12 +169,16 @@ class Candidates:
 
     def take_over(self, shadow_name: str, replaced: Checkpoint) -> str:
         """The shadow becomes the champion; returns the new champion's name."""
+        return self.install(self.state.shadows[shadow_name].model, shadow_name, replaced)
+
+    def install(self, model: Any, parent: str, replaced: Checkpoint) -> str:
+        """Another model becomes the champion; returns its name."""
         state = self.state
-        state.champion = state.shadows[shadow_name].model
+        state.champion = model
         state.predecessor = replaced
         state.changes += 1
         state.name = f"m{state.changes}"
-        state.parent = shadow_name
+        state.parent = parent
         state.unvetted.clear()
         state.shadows.clear()
         return state.name

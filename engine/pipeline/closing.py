@@ -76,6 +76,7 @@ def _sum_up(parts: Parts, window: Window) -> WindowScores:
         compared[0] if compared else 0,
         compared[1] if compared else None,
         compared[2] if compared else {},
+        parts.contest.next_window(parts.counts.predicted),
     )
 
 

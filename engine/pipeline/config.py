@@ -1,12 +1,13 @@
 """The engine's whole configuration: one section for each part."""
 
+import re
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.contract.config import ContractConfig
 from engine.learning.config import BusinessConfig, LabelsConfig, ScoresConfig
-from engine.models.config import ModelConfig, own_modules
+from engine.models.config import ChallengerConfig, ModelConfig, own_modules
 from engine.monitoring.config import MonitoringConfig
 from engine.records.config import RecordConfig, Section
 from engine.supervision.config import SupervisionConfig
@@ -17,6 +18,9 @@ class EngineConfig(Section):
     """Everything an engine is built from. Only `model` has no default."""
 
     model: ModelConfig
+    challengers: dict[str, ChallengerConfig] = Field(
+        default={}, description="Challengers by a name of your choice."
+    )
     record: RecordConfig = Field(default=RecordConfig())
     contract: ContractConfig = Field(default=ContractConfig())
     labels: LabelsConfig = Field(default=LabelsConfig())
@@ -31,7 +35,20 @@ class EngineConfig(Section):
     @property
     def allowed(self) -> tuple[str, ...]:
         """Modules of the user's own whose classes a snapshot may hold: those of models and of metrics."""
-        return (*self.model.allowed, *own_modules(self.scores.metrics))
+        models = [challenger.model for challenger in self.challengers.values()]
+        return (*self.model.allowed, *own_modules(models), *own_modules(self.scores.metrics))
+
+    @field_validator("challengers")
+    @classmethod
+    def _named(cls, given: dict[str, ChallengerConfig]) -> dict[str, ChallengerConfig]:
+        for name in given:
+            # Champions are called m0, m1, ...; their checkpoints have a dot in their names.
+            if not re.fullmatch(r"[A-Za-z]\w*", name) or re.fullmatch(r"m\d+", name):
+                raise ValueError(
+                    f"names of letters, digits and _ that begin with a letter, other than m0, m1, ...; "
+                    f"got {name!r}"
+                )
+        return given
 
     @model_validator(mode="after")
     def _trials_fit_windows(self) -> Self:

@@ -26,6 +26,8 @@ def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event]) 
         at_once = _compare_buffered(parts, shadows)
     elif finding.action == "rollback":
         _roll_back(parts, finding.shadow, time, events)
+    elif finding.action == "promotion":
+        _promote(parts, finding.shadow, time, events)
     elif finding.action in {"clear", "accept"}:
         candidates.dismiss()
     number = parts.progress.decisions
@@ -60,7 +62,8 @@ def _compare_buffered(parts: Parts, shadows: Sequence[Shadow]) -> Finding | None
     """
     parts.supervisor.begin([shadow.checkpoint.name for shadow in shadows])
     for held in parts.waiting.all():
-        held.shadows = _predict_fairly(parts, shadows, held.sequence, held.example.features)
+        fair = _predict_fairly(parts, shadows, held.sequence, held.example.features)
+        held.shadows = (held.shadows or {}) | fair  # beside what the challengers have said
     champion = parts.candidates.state.name
     finding = None
     for outcome in parts.windows.learnable():
@@ -88,10 +91,33 @@ def _predict_fairly(
 
 
 def _roll_back(parts: Parts, shadow: str, time: float, events: list[Event]) -> None:
+    replaced = _replaced(parts, time, events)
+    parts.candidates.take_over(shadow, replaced)
+    _changed(parts)
+
+
+def _promote(parts: Parts, name: str, time: float, events: list[Event]) -> None:
+    """The challenger serves; the champion goes on as a challenger, under the name that it served under."""
+    replaced = _replaced(parts, time, events)
+    state = parts.candidates.state
+    served, model = state.name, state.champion
+    promoted = parts.challengers.take_over(name, served, model)
+    parts.candidates.install(promoted, name, replaced)
+    parts.contest.leave(name)
+    parts.contest.enter([served], parts.counts.predicted)
+    _changed(parts)
+
+
+def _replaced(parts: Parts, time: float, events: list[Event]) -> Checkpoint:
+    """The champion that is about to be replaced, kept."""
     replaced = checkpoint(parts, f"s{parts.counts.learned}")
     events.append(version(parts, replaced, "replaced", time))
-    parts.candidates.take_over(shadow, replaced)
+    return replaced
+
+
+def _changed(parts: Parts) -> None:
     parts.supervisor.changed(parts.counts.learned)
+    parts.contest.changed(parts.counts.predicted)
     # The detector knows the losses of the champion that is gone.
     parts.drift = LossDrift(parts.config.monitoring.loss_drift_delta)
 

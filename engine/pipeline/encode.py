@@ -20,6 +20,7 @@ from engine.pipeline.events import Decision, Event, Report, Summary, WindowScore
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import shown
 from engine.registry import Version
+from engine.supervision.supervisor import Tally
 
 STREAMS = ("predictions", "dead_letters", "breaches", "reports", "decisions", "versions", "summary")
 
@@ -161,13 +162,22 @@ def _summary(event: Summary) -> dict[str, Any]:
         "calibration": standing.calibration,
         "business": _business(standing.business),
         "undefined": dict(standing.undefined),
+        "challengers": _challengers(event.challengers),
     }
 
 
 def _window_scores(scores: WindowScores) -> dict[str, Any]:
+    plain = {field.name: getattr(scores, field.name) for field in fields(scores)}
+    return plain | {
+        "business": _business(scores.business),
+        "challengers": _challengers(scores.challengers),
+    }
+
+
+def _challengers(tallies: Mapping[str, Tally]) -> dict[str, Any]:
     return {
-        field.name: _business(scores.business) if field.name == "business" else getattr(scores, field.name)
-        for field in fields(scores)
+        name: {"events": tally.events, "loss": tally.means()[1], "champion_loss": tally.means()[0]}
+        for name, tally in tallies.items()
     }
 
 

@@ -91,7 +91,9 @@ class Engine:
             events.append(report)
         saved = checkpoint(parts, f"e{parts.counts.learned}")
         events.append(version(parts, saved, "end", parts.clock.time))
-        events.append(Summary(parts.key, parts.candidates.state.name, self.counts, parts.scores.standing()))
+        rivals = {name: replace(contender.run) for name, contender in parts.contest.state.items()}
+        serving = parts.candidates.state.name
+        events.append(Summary(parts.key, serving, self.counts, parts.scores.standing(), rivals))
         return events
 
     @property

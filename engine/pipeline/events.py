@@ -1,13 +1,14 @@
 """What the engine says of windows and of itself: reports, decisions, the closing summary."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.learning.business import Worth
 from engine.learning.standing import Standing
 from engine.monitoring.values import Verdict
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.registry import Version
+from engine.supervision.supervisor import Tally
 from engine.supervision.values import Action
 
 
@@ -27,6 +28,7 @@ class WindowScores:
         compared: Events of the window on which champion and shadows could be compared.
         champion_loss: The champion's mean loss on those.
         shadow_loss: Each shadow's mean loss on those, by its name.
+        challengers: Losses of champion and challenger on the same events, by the challenger's name.
     """
 
     outcomes: int
@@ -40,6 +42,7 @@ class WindowScores:
     compared: int
     champion_loss: float | None
     shadow_loss: Mapping[str, float]
+    challengers: Mapping[str, Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Decision:
         reason: Why.
         model: Who serves after it.
         previous: Who served before it.
-        shadow: The version it is about; "" when it is about none.
+        shadow: The version or challenger it is about; "" when it is about none.
         evidence: The numbers behind it.
     """
 
@@ -100,12 +103,21 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Where every record went, and how well what was served has done."""
+    """Where every record went, and how well what was served has done.
+
+    Attributes:
+        key: The model key.
+        model: Who serves.
+        counts: Where every record went.
+        standing: Scores over the whole run.
+        challengers: Losses of champion and challenger on the same events since it began, by its name.
+    """
 
     key: str
     model: str
     counts: Counts
     standing: Standing
+    challengers: Mapping[str, Tally] = field(default_factory=dict)
 
 
 Event = Prediction | DeadLetter | Breach | Outcome | Report | Decision | Version | Summary

@@ -15,11 +15,13 @@ from engine.monitoring.drift import LossDrift
 from engine.monitoring.tables import tabulate_examples
 from engine.monitoring.values import Job, Table, Verdict
 from engine.pipeline.candidates import Candidates
+from engine.pipeline.challengers import Challengers
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.events import WindowScores
 from engine.records.decode import expected_label, read_label
 from engine.records.events import Counts
 from engine.records.values import Example, Target
+from engine.supervision.contest import Contest
 from engine.supervision.supervisor import Supervisor
 from engine.windows import Reservoir, Window, Windows
 
@@ -101,6 +103,9 @@ class Parts:
         self.candidates = Candidates(
             champion, self.ops, config.model.allowed, limits.checkpoints, limits.shadows
         )
+        self.challengers = Challengers(config.challengers, config.model, self.ops)
+        self.contest = Contest(limits)
+        self.contest.enter(self.challengers.state, 0)
         self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
         self.counts = Counts()
         self.progress = Progress()
@@ -132,6 +137,8 @@ class Parts:
             "drift": self.drift,
             "candidates": self.candidates.state,
             "supervisor": self.supervisor.state,
+            "challengers": self.challengers.state,
+            "contest": self.contest.state,
             "counts": self.counts,
             "progress": self.progress,
         }
@@ -148,6 +155,10 @@ class Parts:
         self.candidates.state = state["candidates"]
         self.supervisor.state = state["supervisor"]
         self.counts = state["counts"]
+        self.challengers.restore(state["challengers"], self.windows.learnable())
+        alive = self.challengers.state
+        self.contest.state = {name: standing for name, standing in state["contest"].items() if name in alive}
+        self.contest.enter(alive, self.counts.predicted)
         self.progress = state["progress"]
 
 

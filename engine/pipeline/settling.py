@@ -1,12 +1,14 @@
 """The fate of a prediction: it is scored, champion and shadows are compared, and only then they learn."""
 
+from collections.abc import Container, Mapping
+
 from engine.learning.waiting import Held, Settled
 from engine.monitoring.judges import Judge
 from engine.pipeline.closing import close_window
 from engine.pipeline.deciding import carry_out, losses_of
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
-from engine.records.events import Outcome
+from engine.records.events import Outcome, Output
 from engine.records.values import Target, shown
 from engine.supervision.values import Finding
 
@@ -86,17 +88,37 @@ def _weigh(parts: Parts, held: Held, label: Target, loss: float) -> Finding | No
     if held.model != parts.candidates.state.name:
         return None
     finding = None
-    if held.shadows and supervisor.suspecting:
-        alive = parts.candidates.state.shadows
-        outputs = {name: output for name, output in held.shadows.items() if name in alive}
-        losses = losses_of(parts, outputs, label)
+    losses = _losses(parts, held.shadows, parts.candidates.state.shadows, label)
+    if losses and supervisor.suspecting:
         finding = supervisor.compare(held.sequence, loss, losses, parts.counts.learned)
+    promotion = _contested(parts, held, label, loss)
     # Only now: the scale of a bet must be known before the event that settles it.
     supervisor.on_loss(loss)
     if finding is not None or supervisor.suspecting:
         return finding
+    if promotion is not None:
+        return promotion
     watched = parts.config.supervision.on_loss_drift
     return supervisor.on_loss_drift() if watched and parts.drift.update(loss) else None
+
+
+def _contested(parts: Parts, held: Held, label: Target, loss: float) -> Finding | None:
+    """What the event says of champion and challengers: nothing in a cool-down or under a taint."""
+    losses = _losses(parts, held.shadows, parts.contest.state, label)
+    if not losses:
+        return None
+    supervisor = parts.supervisor
+    finding = parts.contest.compare(held.sequence, loss, losses, supervisor.scale)
+    barred = supervisor.state.tainted or supervisor.cooling(parts.counts.learned)
+    return None if barred else finding
+
+
+def _losses(
+    parts: Parts, outputs: Mapping[str, Output | None] | None, alive: Container[str], label: Target
+) -> dict[str, float]:
+    if not outputs:
+        return {}
+    return losses_of(parts, {name: output for name, output in outputs.items() if name in alive}, label)
 
 
 def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:
@@ -110,5 +132,8 @@ def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:
             parts.progress.complained = models.name
             reason = f"{models.name} cannot learn example {shown(outcome.example.id)}: {failed}"
             carry_out(parts, Finding("alert", reason, "", {}), outcome.time, events)
+    for name, raised in parts.challengers.learn(outcome.sequence, outcome.example.features, outcome.label):
+        reason = f"challenger {name} cannot learn example {shown(outcome.example.id)}: {raised}"
+        carry_out(parts, Finding("alert", reason, name, {}), outcome.time, events)
     if parts.supervisor.shadows_learn:
         parts.candidates.learn_shadows(outcome)

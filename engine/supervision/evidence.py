@@ -68,6 +68,20 @@ class Trial:
         self._mean_sum += difference
         self._square_sum += difference * difference
 
+    def proves(self, min_events: int, tolerance: float) -> bool:
+        """Whether the shadow is certainly better, for long enough, and by so much that it matters."""
+        return self.decided and self.events >= min_events and self.champion > self.shadow * (1.0 + tolerance)
+
+    def numbers(self) -> dict[str, float]:
+        """What a decision keeps of it."""
+        return {
+            "events": float(self.events),
+            "champion_loss": self.champion / self.events,
+            "shadow_loss": self.shadow / self.events,
+            "log_capital": self.log_capital,
+            "log_threshold": self.threshold,
+        }
+
     @property
     def decided(self) -> bool:
         """Whether the shadow is better, with the error rate that the threshold stands for."""

@@ -22,7 +22,7 @@ from engine.windows import Status
 
 @dataclass(slots=True)
 class Tally:
-    """Losses of champion and shadow summed over the same events of one window."""
+    """Losses of champion and shadow, or challenger, summed over the same events of one window."""
 
     events: int = 0
     champion: float = 0.0
@@ -33,6 +33,10 @@ class Tally:
         self.events += 1
         self.champion += champion
         self.shadow += shadow
+
+    def means(self) -> tuple[float, float] | tuple[None, None]:
+        """The mean losses of champion and shadow; `None` without events."""
+        return (self.champion / self.events, self.shadow / self.events) if self.events else (None, None)
 
 
 @dataclass(slots=True)
@@ -105,6 +109,16 @@ class Supervisor:
             state.scaled += 1
             state.scale += (loss - state.scale) / state.scaled
 
+    @property
+    def scale(self) -> float:
+        """What a difference in loss counts in: without a bound of its own, three times the usual error."""
+        return 1.0 if self._bounded else 3.0 * self.state.scale or 1.0
+
+    def cooling(self, learned: int) -> bool:
+        """Whether the last change is too fresh for another, with so many labelled events learned."""
+        changed_at = self.state.changed_at
+        return changed_at >= 0 and learned - changed_at < self._config.cooldown
+
     def on_loss_drift(self) -> Finding | None:
         """The champion's loss has risen."""
         if self.suspecting or not self._config.on_loss_drift:
@@ -142,8 +156,7 @@ class Supervisor:
         suspicion = self.state.suspicion
         if suspicion is None:
             return None
-        # Without a bound of its own, a loss is measured in units of three times the usual error.
-        scale = 1.0 if self._bounded else 3.0 * self.state.scale or 1.0
+        scale = self.scale
         decided: tuple[str, Trial] | None = None
         for name, loss in shadows.items():
             trial = suspicion.trials[name]
@@ -151,25 +164,18 @@ class Supervisor:
                 continue
             suspicion.tallies[name].add(champion, loss)
             trial.add(champion, loss, scale)
-            if self._better(trial) and (decided is None or trial.log_capital > decided[1].log_capital):
+            if trial.proves(self._config.min_events, self._config.tolerance) and (
+                decided is None or trial.log_capital > decided[1].log_capital
+            ):
                 decided = (name, trial)
-        changed_at = self.state.changed_at
-        if decided is None or (changed_at >= 0 and learned - changed_at < self._config.cooldown):
+        if decided is None or self.cooling(learned):
             return None
         name, trial = decided
         reason = (
             f"{name} is better on the same {trial.events} events: loss {trial.shadow / trial.events:.4f} "
             f"against the champion's {trial.champion / trial.events:.4f}"
         )
-        return Finding("rollback", reason, name, _numbers(trial))
-
-    def _better(self, trial: Trial) -> bool:
-        """Whether the shadow is certainly better, for long enough, and by so much that it matters."""
-        return (
-            trial.decided
-            and trial.events >= self._config.min_events
-            and trial.champion > trial.shadow * (1.0 + self._config.tolerance)
-        )
+        return Finding("rollback", reason, name, trial.numbers())
 
     def changed(self, learned: int) -> None:
         """A rollback was carried out."""
@@ -262,13 +268,3 @@ class Supervisor:
             longest.champion / longest.events,
             {n: t.shadow / t.events for n, t in tallies.items()},
         )
-
-
-def _numbers(trial: Trial) -> dict[str, float]:
-    return {
-        "events": float(trial.events),
-        "champion_loss": trial.champion / trial.events,
-        "shadow_loss": trial.shadow / trial.events,
-        "log_capital": trial.log_capital,
-        "log_threshold": trial.threshold,
-    }

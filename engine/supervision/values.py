@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["suspect", "rollback", "clear", "accept", "alert"]
-"""`suspect`: shadows come alive. `rollback`: a shadow takes over. `clear`: the champion is no worse than
-the vetted shadow. `accept`: the world has changed, the reference moves. `alert`: nothing to switch to."""
+Action = Literal["suspect", "rollback", "promotion", "clear", "accept", "alert"]
+"""`suspect`: shadows come alive. `rollback`: a shadow takes over. `promotion`: a challenger does. `clear`:
+the champion is no worse than the vetted shadow. `accept`: the world has changed, the reference moves.
+`alert`: nothing to switch to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Finding:
     Attributes:
         action: What to do.
         reason: Why, in one line for a person.
-        shadow: The shadow that it is about; "" when it is about none.
+        shadow: The shadow or challenger that it is about; "" when it is about none.
         evidence: The numbers behind it.
     """
 

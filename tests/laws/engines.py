@@ -36,6 +36,12 @@ SETUPS: dict[str, dict[str, Any]] = {
             },
         }
     },
+    "challengers": {
+        "challengers": {
+            "tree": {"model": {"type": "tree.HoeffdingTreeClassifier", "grace_period": 5}},
+            "bayes": {"model": "naive_bayes.GaussianNB", "share": 0.5},
+        },
+    },
     "windows by time": {"window": {"seconds": 15, "sample": 10}},
     "windows that overlap": {
         "window": {"seconds": 10, "lateness": 25, "sample": 10, "reference": "previous"}

@@ -1,0 +1,115 @@
+"""Challengers: other models that predict and learn on the stream's events all the time, but do not serve."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from engine.errors import ConfigError
+from engine.models.config import ChallengerConfig, ModelConfig
+from engine.models.tasks import TaskOps, make_model, task_ops
+from engine.records.events import Outcome, Output
+from engine.records.values import Features, Target
+
+
+@dataclass(slots=True)
+class Challenger:
+    """One of them.
+
+    Attributes:
+        model: The live model.
+        share: Of the examples, those that it takes part in.
+        retired: Whether it has served: then it is not in the configuration.
+        complained: Whether it was reported for raising while it learned.
+    """
+
+    model: Any
+    share: float
+    retired: bool = False
+    complained: bool = False
+
+
+class Challengers:
+    """All challengers of one model key.
+
+    Args:
+        configs: Those of the configuration, by name.
+        champion: The champion's configuration: its task is theirs.
+        ops: The champion's operations.
+
+    Attributes:
+        state: What a snapshot keeps.
+
+    Raises:
+        ConfigError: When one puts out something else than the champion: they could not change places.
+        ModelError: When one cannot be built.
+    """
+
+    def __init__(self, configs: Mapping[str, ChallengerConfig], champion: ModelConfig, ops: TaskOps) -> None:
+        self._ops = ops
+        self.state: dict[str, Challenger] = {}
+        for name, config in configs.items():
+            where = f"challengers.{name}.model"
+            model = make_model(champion.model_copy(update={"model": config.model}), where)
+            if task_ops(champion.task, model) != ops:
+                raise ConfigError(
+                    f"{where}: expected what the champion puts out too (a probability, or a class alone), so "
+                    f"that they can change places; got a {type(model).__name__}"
+                )
+            self.state[name] = Challenger(model, config.share)
+
+    def predict(self, sequence: int, features: Features) -> dict[str, Output | None]:
+        """What those say that take part in the prediction of this number; `None` of one that raises."""
+        outputs: dict[str, Output | None] = {}
+        for name, challenger in self.state.items():
+            if takes_part(name, sequence, challenger.share):
+                try:
+                    outputs[name] = self._ops.predict(challenger.model, features)
+                except Exception:  # noqa: BLE001 - a model may raise anything
+                    outputs[name] = None
+        return outputs
+
+    def learn(self, sequence: int, features: Features, label: Target | None) -> list[tuple[str, str]]:
+        """Those that took part learn; returns which raised for the first time, and what."""
+        raised = []
+        for name, challenger in self.state.items():
+            if takes_part(name, sequence, challenger.share):
+                try:
+                    self._ops.learn(challenger.model, features, label)
+                except Exception as error:  # noqa: BLE001 - a model may raise anything
+                    if not challenger.complained:
+                        challenger.complained = True
+                        raised.append((name, f"{type(error).__name__}: {error}"))
+        return raised
+
+    def take_over(self, name: str, champion: str, model: Any) -> Any:
+        """One becomes the champion, and the model that was it takes its place; returns the new champion."""
+        promoted = self.state.pop(name)
+        self.state[champion] = Challenger(model, promoted.share, retired=True)
+        return promoted.model
+
+    def restore(self, state: dict[str, Challenger], seen: Iterable[Outcome]) -> None:
+        """Goes on from a snapshot. Who is new in the configuration learns what is still at hand first."""
+        configured, rows = self.state, list(seen)
+        self.state = {
+            name: challenger for name, challenger in state.items() if challenger.retired or name in configured
+        }
+        for name, challenger in configured.items():
+            if name in self.state:
+                self.state[name].share = challenger.share
+                continue
+            for outcome in rows:
+                try:
+                    self._ops.learn(challenger.model, outcome.example.features, outcome.label)
+                except Exception:  # noqa: BLE001, S112 - it is told when it happens on the stream
+                    continue
+            self.state[name] = challenger
+
+
+def takes_part(name: str, sequence: int, share: float) -> bool:
+    """Whether a challenger takes part in a prediction: an even choice, the same in every run.
+
+    >>> sum(takes_part("tree", sequence, 0.1) for sequence in range(10_000))
+    1040
+    """
+    return share >= 1.0 or crc32(f"{name}/{sequence}".encode()) < share * 2**32
