@@ -13,7 +13,8 @@ runner, alone or as a cluster:
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
 
 from dataflows.config import FlowConfig, load_config
+from dataflows.control import Control
 from dataflows.decoding import ONE_KEY, decode_lines, key_of, read_reference
 from dataflows.files.batch import Batch, Line
 from dataflows.files.sink import BLOBS, RunSink
@@ -31,11 +33,11 @@ from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.judges import Judge, make_judge
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.engine import Engine
-from engine.pipeline.events import Event
+from engine.pipeline.events import Decision, Event
 from engine.pipeline.overall import ALL_KEYS, overall
 from engine.records.config import Task
 from engine.records.decode import Decoder
-from engine.records.values import Example
+from engine.records.values import Example, Record
 
 _SHARE = "share"
 """What an engine emits for the overall summary instead of for a stream."""
@@ -107,6 +109,9 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
         self._reference = reference
         self._decoder = Decoder(config.record, config.model.task)
         self._judge = _shared_judge(config.monitoring, config.model.task)
+        self._control = _shared_control(config.run_dir)
+        self._told = 0
+        self._late = saved is None and config.record.key is not None
         self._engine = None if saved is None else Engine.restore(saved, config, self._judge)
 
     def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
@@ -115,7 +120,32 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
             key = values[0].key
             self._engine = Engine(self._config, key, self._judge, self._reference.get(key, ()))
         records = chain.from_iterable(decode_lines(self._decoder, routed.lines) for routed in values)
-        return _items(self._engine.process(records)), StatefulBatchLogic.RETAIN
+        events = self._obey(self._engine, values[0].key, records)
+        return _items(events + self._engine.process(records)), StatefulBatchLogic.RETAIN
+
+    def _obey(self, engine: Engine, key: str, records: Iterator[Record]) -> list[Event]:
+        """Carries out the commands that have come, each at its record if it was carried out before.
+
+        Those whose record is beyond this batch are looked at again with the next.
+        """
+        count = len(self._control)
+        if count == self._told:
+            self._late = False
+            return []
+        events: list[Event] = []
+        wanted = self._control.commands(key, engine.counts.records, self._told, late=self._late)
+        for at, command in wanted:
+            events += engine.process(islice(records, at - engine.counts.records))
+            if engine.counts.records < at:
+                return events
+            found = engine.command(command)
+            events += found
+            for decision in found:
+                if isinstance(decision, Decision):
+                    outcome = {name: getattr(decision, name) for name in ("action", "reason", "model")}
+                    self._control.done(key, at, command, outcome)
+        self._told, self._late = count, False
+        return events
 
     def on_eof(self) -> tuple[Iterable[Item], bool]:
         """The input has ended: the last report, the model as it is, and the summary."""
@@ -162,6 +192,12 @@ def _items(events: list[Event]) -> list[Item]:
     lines, files = encode(events)
     # Files first: a report's line must not name a file that is not there.
     return [*((BLOBS, file) for file in files), *lines.items()]
+
+
+@cache
+def _shared_control(folder: Path) -> Control:
+    """One reader of commands per worker process, for all its engines."""
+    return Control(folder)
 
 
 _judges: dict[str, Judge] = {}

@@ -23,6 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from dataflows import control
 from dataflows.config import FlowConfig
 from dataflows.files.source import FileSource
 from dataflows.flow import build_flow
@@ -79,7 +80,7 @@ def clear(run_dir: Path) -> None:
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        for pattern in (*(f"{stream}.jsonl" for stream in STREAMS), *_FILES):
+        for pattern in (*(f"{stream}.jsonl" for stream in STREAMS), *control.FILES, *_FILES):
             for stale in run_dir.glob(pattern):
                 stale.unlink()
     except OSError as error:

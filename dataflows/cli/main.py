@@ -1,4 +1,7 @@
-"""The command line: `riverkeeper init | contract | check | run | reports | demo`."""
+"""The command line.
+
+`riverkeeper init | contract | check | run | reports | rollback | promote | pin | unpin | demo`
+"""
 
 import sys
 import warnings
@@ -9,7 +12,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from dataflows import control
 from dataflows.checking import check_flow
+from dataflows.cli.ordering import order
 from dataflows.config import load_config
 from dataflows.demo.run import run_demo
 from dataflows.example import write_example
@@ -102,6 +107,48 @@ def reports(
         show_run(console, run)
     else:
         show_window(console, run, key, window, html=html)
+
+
+Run = Annotated[Path, typer.Argument(help="The folder of the running flow, for example runs/demo.")]
+Why = Annotated[str, typer.Option(help="Why; the audit log keeps it.")]
+Who = Annotated[str, typer.Option(help="Who; by default the user who is logged in.")]
+Key = Annotated[str, typer.Option(help="The model key; * for all.")]
+
+
+@app.command()
+def rollback(
+    run: Run,
+    why: Why,
+    version: Annotated[str, typer.Argument(help="A vetted checkpoint; without one the newest.")] = "",
+    who: Who = "",
+    key: Key = control.EVERY_KEY,
+) -> None:
+    """Let an earlier, vetted state of the model serve, in a flow that runs."""
+    order(console, run, control.new_command("rollback", version, who, why), key)
+
+
+@app.command()
+def promote(
+    run: Run,
+    challenger: Annotated[str, typer.Argument(help="The challenger's name.")],
+    why: Why,
+    who: Who = "",
+    key: Key = control.EVERY_KEY,
+) -> None:
+    """Let a challenger serve, in a flow that runs."""
+    order(console, run, control.new_command("promote", challenger, who, why), key)
+
+
+@app.command()
+def pin(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
+    """Keep what serves, whatever the evidence, until it is unpinned or changed by hand."""
+    order(console, run, control.new_command("pin", "", who, why), key)
+
+
+@app.command()
+def unpin(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
+    """Let evidence decide again."""
+    order(console, run, control.new_command("unpin", "", who, why), key)
 
 
 @app.command()

@@ -102,9 +102,19 @@ class Candidates:
             wanted.append(state.predecessor)
         wanted += newest_first[1:]
         for checkpoint in wanted[: self._max_shadows]:
-            model = load(checkpoint.saved, MODEL, self._allow)
-            state.shadows[checkpoint.name] = Shadow(checkpoint, model, checkpoint.outcomes)
+            self.wake(checkpoint)
         return list(state.shadows.values())
+
+    def known(self) -> list[Checkpoint]:
+        """Every checkpoint that can come alive: the vetted ones, oldest first, and the predecessor."""
+        state = self.state
+        return [*state.ladder, *([] if state.predecessor is None else [state.predecessor])]
+
+    def wake(self, checkpoint: Checkpoint) -> None:
+        """Brings one checkpoint to life, unless it is alive."""
+        if checkpoint.name not in self.state.shadows:
+            model = load(checkpoint.saved, MODEL, self._allow)
+            self.state.shadows[checkpoint.name] = Shadow(checkpoint, model, checkpoint.outcomes)
 
     def predict_shadows(self, features: Features) -> dict[str, Output | None]:
         """What each shadow alive says."""

@@ -1,7 +1,7 @@
 """Challengers: other models that predict and learn on the stream's events all the time, but do not serve."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
@@ -29,6 +29,19 @@ class Challenger:
     complained: bool = False
 
 
+@dataclass(slots=True)
+class ChallengersState:
+    """What a snapshot keeps.
+
+    Attributes:
+        alive: The challengers by name.
+        begun: Every name of the configuration that ever was one; one that was promoted does not begin again.
+    """
+
+    alive: dict[str, Challenger] = field(default_factory=dict)
+    begun: list[str] = field(default_factory=list)
+
+
 class Challengers:
     """All challengers of one model key.
 
@@ -47,7 +60,7 @@ class Challengers:
 
     def __init__(self, configs: Mapping[str, ChallengerConfig], champion: ModelConfig, ops: TaskOps) -> None:
         self._ops = ops
-        self.state: dict[str, Challenger] = {}
+        self.state = ChallengersState()
         for name, config in configs.items():
             where = f"challengers.{name}.model"
             model = make_model(champion.model_copy(update={"model": config.model}), where)
@@ -56,12 +69,13 @@ class Challengers:
                     f"{where}: expected what the champion puts out too (a probability, or a class alone), so "
                     f"that they can change places; got a {type(model).__name__}"
                 )
-            self.state[name] = Challenger(model, config.share)
+            self.state.alive[name] = Challenger(model, config.share)
+            self.state.begun.append(name)
 
     def predict(self, sequence: int, features: Features) -> dict[str, Output | None]:
         """What those say that take part in the prediction of this number; `None` of one that raises."""
         outputs: dict[str, Output | None] = {}
-        for name, challenger in self.state.items():
+        for name, challenger in self.state.alive.items():
             if takes_part(name, sequence, challenger.share):
                 try:
                     outputs[name] = self._ops.predict(challenger.model, features)
@@ -72,7 +86,7 @@ class Challengers:
     def learn(self, sequence: int, features: Features, label: Target | None) -> list[tuple[str, str]]:
         """Those that took part learn; returns which raised for the first time, and what."""
         raised = []
-        for name, challenger in self.state.items():
+        for name, challenger in self.state.alive.items():
             if takes_part(name, sequence, challenger.share):
                 try:
                     self._ops.learn(challenger.model, features, label)
@@ -84,26 +98,32 @@ class Challengers:
 
     def take_over(self, name: str, champion: str, model: Any) -> Any:
         """One becomes the champion, and the model that was it takes its place; returns the new champion."""
-        promoted = self.state.pop(name)
-        self.state[champion] = Challenger(model, promoted.share, retired=True)
+        promoted = self.state.alive.pop(name)
+        self.state.alive[champion] = Challenger(model, promoted.share, retired=True)
         return promoted.model
 
-    def restore(self, state: dict[str, Challenger], seen: Iterable[Outcome]) -> None:
+    def restore(self, state: ChallengersState, seen: Iterable[Outcome]) -> None:
         """Goes on from a snapshot. Who is new in the configuration learns what is still at hand first."""
-        configured, rows = self.state, list(seen)
-        self.state = {
-            name: challenger for name, challenger in state.items() if challenger.retired or name in configured
+        configured, rows = self.state.alive, list(seen)
+        alive = {
+            name: challenger
+            for name, challenger in state.alive.items()
+            if challenger.retired or name in configured
         }
         for name, challenger in configured.items():
-            if name in self.state:
-                self.state[name].share = challenger.share
+            if name in alive:
+                alive[name].share = challenger.share
+            elif name not in state.begun:
+                self._warm(challenger, rows)
+                alive[name] = challenger
+        self.state = ChallengersState(alive, list(dict.fromkeys([*state.begun, *configured])))
+
+    def _warm(self, challenger: Challenger, rows: Iterable[Outcome]) -> None:
+        for outcome in rows:
+            try:
+                self._ops.learn(challenger.model, outcome.example.features, outcome.label)
+            except Exception:  # noqa: BLE001, S112 - it is told when it happens on the stream
                 continue
-            for outcome in rows:
-                try:
-                    self._ops.learn(challenger.model, outcome.example.features, outcome.label)
-                except Exception:  # noqa: BLE001, S112 - it is told when it happens on the stream
-                    continue
-            self.state[name] = challenger
 
 
 def takes_part(name: str, sequence: int, share: float) -> bool:

@@ -14,8 +14,16 @@ from engine.registry import Reason, Version
 from engine.supervision.values import Finding
 
 
-def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event]) -> None:
-    """Does what the finding says; after a rollback the very next prediction comes from the shadow."""
+def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event], who: str = "") -> None:
+    """Does what the finding says; after a rollback the very next prediction comes from the shadow.
+
+    Args:
+        parts: The engine's parts.
+        finding: What is to be done.
+        time: Event time at which it is.
+        events: Where to write it down.
+        who: The person who wants it; nobody when it is the engine's own finding.
+    """
     candidates = parts.candidates
     previous = candidates.state.name
     shadow = finding.shadow
@@ -47,6 +55,7 @@ def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event]) 
             previous,
             shadow,
             evidence,
+            who,
         )
     )
     if at_once is not None:
@@ -105,7 +114,10 @@ def _promote(parts: Parts, name: str, time: float, events: list[Event]) -> None:
     parts.candidates.install(promoted, name, replaced)
     parts.contest.leave(name)
     parts.contest.enter([served], parts.counts.predicted)
+    # By hand it may be promoted in bad times, and it has learned what the champion has.
+    tainted = parts.supervisor.state.tainted
     _changed(parts)
+    parts.supervisor.state.tainted = tainted
 
 
 def _replaced(parts: Parts, time: float, events: list[Event]) -> Checkpoint:

@@ -25,6 +25,7 @@ from engine.errors import SnapshotError
 from engine.models.saving import dump, load
 from engine.monitoring.judges import Judge, make_judge
 from engine.pipeline.closing import report_early
+from engine.pipeline.commands import Command, obey
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.deciding import checkpoint, version
 from engine.pipeline.events import Event, Summary
@@ -94,6 +95,16 @@ class Engine:
         rivals = {name: replace(contender.run) for name, contender in parts.contest.state.items()}
         serving = parts.candidates.state.name
         events.append(Summary(parts.key, serving, self.counts, parts.scores.standing(), rivals))
+        return events
+
+    def command(self, command: Command) -> list[Event]:
+        """Does what a person wants, between two records; the very next prediction shows it.
+
+        Given again, with the same id, it does nothing. For a replay to be the same, it must be given at the
+        same `counts.records`.
+        """
+        events: list[Event] = []
+        obey(self._parts, command, events)
         return events
 
     @property

@@ -86,6 +86,7 @@ class Decision:
         previous: Who served before it.
         shadow: The version or challenger it is about; "" when it is about none.
         evidence: The numbers behind it.
+        who: The person who wanted it; "" when the engine decided.
     """
 
     key: str
@@ -99,6 +100,7 @@ class Decision:
     previous: str
     shadow: str
     evidence: Mapping[str, float]
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)

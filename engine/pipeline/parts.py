@@ -1,7 +1,7 @@
 """The stateful parts of one engine, held together, and what a snapshot keeps of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.contract.check import Contract, rejection, time_breach
@@ -59,6 +59,7 @@ class Progress:
         reference_name: What they are.
         finished: Records taken in when the end of the input was last reported; -1 before.
         complained: The champion that was last reported for raising while it learned.
+        commands: Ids of the commands carried out.
     """
 
     outcomes: int = 0
@@ -68,6 +69,7 @@ class Progress:
     reference_name: str = "none yet"
     finished: int = -1
     complained: str = ""
+    commands: list[str] = field(default_factory=list)
 
 
 class Parts:
@@ -105,7 +107,7 @@ class Parts:
         )
         self.challengers = Challengers(config.challengers, config.model, self.ops)
         self.contest = Contest(limits)
-        self.contest.enter(self.challengers.state, 0)
+        self.contest.enter(self.challengers.state.alive, 0)
         self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
         self.counts = Counts()
         self.progress = Progress()
@@ -156,7 +158,7 @@ class Parts:
         self.supervisor.state = state["supervisor"]
         self.counts = state["counts"]
         self.challengers.restore(state["challengers"], self.windows.learnable())
-        alive = self.challengers.state
+        alive = self.challengers.state.alive
         self.contest.state = {name: standing for name, standing in state["contest"].items() if name in alive}
         self.contest.enter(alive, self.counts.predicted)
         self.progress = state["progress"]

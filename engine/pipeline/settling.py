@@ -109,8 +109,8 @@ def _contested(parts: Parts, held: Held, label: Target, loss: float) -> Finding 
         return None
     supervisor = parts.supervisor
     finding = parts.contest.compare(held.sequence, loss, losses, supervisor.scale)
-    barred = supervisor.state.tainted or supervisor.cooling(parts.counts.learned)
-    return None if barred else finding
+    may = supervisor.may_change(parts.counts.learned) and not supervisor.state.tainted
+    return finding if may else None
 
 
 def _losses(

@@ -119,7 +119,7 @@ def _hold(parts: Parts, example: Example, features: Features, output: Output | N
     if output is None:
         counts.not_ready += 1
     shadows = parts.candidates.predict_shadows(features) if models.shadows else None
-    if parts.challengers.state:
+    if parts.challengers.state.alive:
         shadows = (shadows or {}) | parts.challengers.predict(sequence, features)
     kept = Example(example.id, example.time, features)
     return Held(example.time, sequence, kept, output, models.name, shadows, parts.scores.last_label)

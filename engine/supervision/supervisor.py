@@ -79,6 +79,7 @@ class SupervisorState:
         changed_at: Labelled events learned when the last change was made; -1 before any.
         scale: What a loss difference of 1 means, for regression: the mean absolute error so far.
         scaled: Events behind `scale`.
+        pinned: Whether a person has said that nothing changes what serves.
     """
 
     suspicion: Suspicion | None = None
@@ -87,6 +88,7 @@ class SupervisorState:
     changed_at: int = -1
     scale: float = 0.0
     scaled: int = 0
+    pinned: bool = False
 
 
 class Supervisor:
@@ -114,10 +116,14 @@ class Supervisor:
         """What a difference in loss counts in: without a bound of its own, three times the usual error."""
         return 1.0 if self._bounded else 3.0 * self.state.scale or 1.0
 
-    def cooling(self, learned: int) -> bool:
-        """Whether the last change is too fresh for another, with so many labelled events learned."""
+    def may_change(self, learned: int) -> bool:
+        """Whether there may be a change: nothing is pinned, and the last one is long enough ago.
+
+        Args:
+            learned: Labelled events learned by now.
+        """
         changed_at = self.state.changed_at
-        return changed_at >= 0 and learned - changed_at < self._config.cooldown
+        return not self.state.pinned and (changed_at < 0 or learned - changed_at >= self._config.cooldown)
 
     def on_loss_drift(self) -> Finding | None:
         """The champion's loss has risen."""
@@ -168,7 +174,7 @@ class Supervisor:
                 decided is None or trial.log_capital > decided[1].log_capital
             ):
                 decided = (name, trial)
-        if decided is None or self.cooling(learned):
+        if decided is None or not self.may_change(learned):
             return None
         name, trial = decided
         reason = (

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["suspect", "rollback", "promotion", "clear", "accept", "alert"]
+Action = Literal["suspect", "rollback", "promotion", "clear", "accept", "alert", "pin", "unpin"]
 """`suspect`: shadows come alive. `rollback`: a shadow takes over. `promotion`: a challenger does. `clear`:
 the champion is no worse than the vetted shadow. `accept`: the world has changed, the reference moves.
-`alert`: nothing to switch to."""
+`alert`: nothing to switch to. `pin`, `unpin`: nothing but a person changes what serves, or no longer so."""
 
 
 @dataclass(frozen=True, slots=True)

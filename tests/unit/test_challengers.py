@@ -11,6 +11,7 @@ from engine.errors import ConfigError, ModelError
 from engine.models.saving import load
 from engine.models.spec import build
 from engine.pipeline.challengers import takes_part
+from engine.pipeline.commands import Command
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event, Report, Summary
 from engine.records.events import Prediction
@@ -89,13 +90,13 @@ def test_who_served_goes_on_as_a_challenger_and_can_come_back() -> None:
         a, b = random.uniform(-1, 1), random.uniform(-1, 1)
         straight.append(Example(f"s{n}", 1e4 + n, {"a": a, "b": b}, label=a + 3 * b > 0))
     assert until_promoted(tried, straight).shadow == "line", "now a line divides them"
-    assert set(tried._parts.challengers.state) == {"m0"}
+    assert set(tried._parts.challengers.state.alive) == {"m0"}
     again = [
         Example(f"c{n}", 1e5 + n, r.features, r.label) for n, r in enumerate(_examples(corners(8000, 2)))
     ]
     back = until_promoted(tried, again)
     assert (back.shadow, back.previous, back.model) == ("m0", "m1", "m2")
-    assert set(tried._parts.challengers.state) == {"m1"}
+    assert set(tried._parts.challengers.state.alive) == {"m1"}
 
 
 def until_promoted(tried: Engine, records: list[Record] | list[Example]) -> Decision:
@@ -129,7 +130,7 @@ def test_nobody_is_promoted_in_a_cool_down() -> None:
 def test_a_share_bounds_what_a_challenger_predicts_and_learns(labels: str) -> None:
     asked: list[int] = []
     tried = make({"tree": {"model": TREE, "share": 0.25}}, labels={"wait": 1e9})
-    model = tried._parts.challengers.state["tree"].model
+    model = tried._parts.challengers.state.alive["tree"].model
     original = model.learn_one
 
     def counted(x: Any, y: Any) -> None:
@@ -185,11 +186,20 @@ def test_a_new_challenger_learns_what_is_at_hand_when_a_run_goes_on() -> None:
     for row in rows:
         twin.learn_one(row.features, row.label)
     point = {"a": 0.3, "b": 0.3}
-    state = tried._parts.challengers.state["tree"]
+    state = tried._parts.challengers.state.alive["tree"]
     assert state.model.predict_proba_one(point) == twin.predict_proba_one(point)
     assert tried._parts.contest.state["tree"].trial.since == 250
+    # One that was promoted does not begin again.
+    tried.command(Command("1", "promote", "tree", "ada", "a try"))
+    again = Engine.restore(tried.snapshot(), config, ScriptedJudge())
+    assert set(again._parts.challengers.state.alive) == set(again._parts.contest.state) == {"m0"}
+
+
+def test_a_challenger_that_is_configured_no_more_ends() -> None:
+    tried = make({"tree": {"model": TREE}})
+    tried.process(corners(100))
     gone = Engine.restore(tried.snapshot(), make({})._parts.config, ScriptedJudge())
-    assert gone._parts.challengers.state == {} == gone._parts.contest.state
+    assert gone._parts.challengers.state.alive == {} == gone._parts.contest.state
 
 
 @pytest.mark.parametrize(("worse", "most"), [(0.0, 0.02), (0.02, 0.02)])

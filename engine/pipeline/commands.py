@@ -1,0 +1,69 @@
+"""Changes by hand: a person rolls back, promotes, pins or unpins; the audit log says who and why."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.pipeline.deciding import carry_out
+from engine.pipeline.events import Event
+from engine.pipeline.parts import Parts
+from engine.supervision.values import Finding
+
+Order = Literal["rollback", "promote", "pin", "unpin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a person wants done.
+
+    Attributes:
+        id: Unique: given twice, it is carried out once.
+        order: `rollback` to a vetted checkpoint or the predecessor, `promote` a challenger, `pin` what
+            serves, so that nothing but a command changes it, `unpin` it again.
+        target: The checkpoint or challenger; of a rollback "" stands for the newest vetted one.
+        who: Who wants it.
+        why: Why.
+    """
+
+    id: str
+    order: Order
+    target: str
+    who: str
+    why: str
+
+
+def obey(parts: Parts, command: Command, events: list[Event]) -> None:
+    """Carries a command out between two records; appends what came of it.
+
+    One that cannot be carried out is a decision too: an alert that says what there is to choose from.
+    """
+    if command.id in parts.progress.commands:
+        return
+    parts.progress.commands.append(command.id)
+    finding = _finding(parts, command)
+    carry_out(parts, finding, parts.clock.time, events, who=command.who)
+
+
+def _finding(parts: Parts, command: Command) -> Finding:
+    why = f"by hand: {command.why}"
+    if command.order in {"pin", "unpin"}:
+        parts.supervisor.state.pinned = command.order == "pin"
+        return Finding(command.order, why, "", {})
+    if command.order == "promote":
+        rivals = [*parts.challengers.state.alive]
+        if command.target in rivals:
+            return Finding("promotion", why, command.target, {})
+        return _refused(command, rivals, "challengers")
+    known = {checkpoint.name: checkpoint for checkpoint in parts.candidates.known()}
+    name = command.target or next(reversed([c.name for c in parts.candidates.state.ladder]), "")
+    if name not in known:
+        return _refused(command, [*known], "vetted checkpoints")
+    parts.candidates.wake(known[name])
+    return Finding("rollback", why, name, {})
+
+
+def _refused(command: Command, there: list[str], what: str) -> Finding:
+    reason = (
+        f"by hand: {command.order} {command.target or '(the newest)'}: no such thing; {what}: "
+        f"{', '.join(there) or 'none'}. Asked for because: {command.why}"
+    )
+    return Finding("alert", reason, command.target, {})
