@@ -12,6 +12,7 @@ from dataflows.files.source import FileSource
 from dataflows.flow import decode_lines
 from engine.checks import BrokenLaw, check_model
 from engine.models.tasks import make_model
+from engine.monitoring.evidently import check_extras
 from engine.pipeline.engine import Engine
 from engine.records.decode import Decoder
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
@@ -55,6 +56,8 @@ def check_flow(config: FlowConfig) -> Findings:
     Raises:
         RiverkeeperError: When the flow cannot even be tried.
     """
+    if config.monitoring.extra:
+        check_extras(config.monitoring)
     quick = config.model_copy(
         update={"monitoring": config.monitoring.model_copy(update={"reports": False, "mode": "inline"})}
     )

@@ -109,14 +109,17 @@ class Process:
 
 
 def _start() -> "subprocess.Popen[bytes]":
-    """Starts the process so that it finds the same modules as this one, whatever its directory."""
+    """Starts the process so that it finds the same modules as this one, whatever its directory.
+
+    Its hash seed is fixed: Evidently's presets list categories in the order of a set.
+    """
     root = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join(dict.fromkeys([*(path for path in sys.path if path), root]))
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "engine.monitoring.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={"PYTHONHASHSEED": "0", **os.environ, "PYTHONPATH": paths},
     )
 
 

@@ -17,7 +17,7 @@ from engine.monitoring.values import Cell, Job, Table, Verdict
 pytestmark = pytest.mark.integration
 
 ROOT = str(Path(__file__).resolve().parents[2])
-CONFIG = MonitoringConfig()
+CONFIG = MonitoringConfig(full_on="never")
 
 
 def table(seed: int, rows: int = 200, shift: float = 0.0) -> Table:

@@ -6,7 +6,8 @@ become Evidently's report. Every window gets a *light* one (`light`); its *full*
 where the configuration says so.
 """
 
+from engine.monitoring.evidently.extras import check_extras
 from engine.monitoring.evidently.judging import judge
 from engine.monitoring.evidently.pages import render_html
 
-__all__ = ["judge", "render_html"]
+__all__ = ["check_extras", "judge", "render_html"]
