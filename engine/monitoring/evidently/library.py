@@ -15,6 +15,14 @@ WASSERSTEIN = "wasserstein in reference deviations"
 JENSEN_SHANNON = "jensenshannon in exact sums"
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Evidently and what it is made of warn of much that is not for whoever runs a stream."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 @dataclass(frozen=True, slots=True)
 class Library:
     """What is used of Evidently and pandas; Evidently carries no types, hence `Any`.
@@ -49,6 +57,7 @@ class Library:
 
 
 @functools.cache
+@quiet()
 def library() -> Library:
     """Evidently, with our two distances registered, so that its own drift metrics use them."""
     os.environ["DO_NOT_TRACK"] = "1"  # Evidently reads it when it is imported
@@ -90,11 +99,3 @@ def _stattest(distance: Any) -> Any:
         return value, value >= limit
 
     return measured
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Evidently and what it is made of warn of much that is not for whoever runs a stream."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -56,7 +56,10 @@ def joined(parts: Sequence[Part], job: Job) -> bytes:
         widgets=[widget for part in parts for widget in part.widgets],
         tests_widgets=library().test_widgets([test for result in results.values() for test in result.tests]),
     )
-    text = json.dumps(model.dict(), cls=library().encoder, separators=(",", ":"))
+    kept = model.dict(exclude_none=True)
+    for place in ("widgets", "tests_widgets"):
+        kept[place] = [widget.dict(exclude_defaults=True) for widget in getattr(model, place)]
+    text = json.dumps(kept, cls=library().encoder, separators=(",", ":"))
     drawn = dict.fromkeys(re.findall(rf'"id":"({_UUID})"', text))
     fixed = {name: f"{job.window}-{number}" for number, name in enumerate(drawn)}
     return (
