@@ -13,6 +13,7 @@ from dataflows.files.batch import Line
 from dataflows.files.source import FileSource
 from engine.checks import BrokenLaw, check_model
 from engine.models.tasks import make_model
+from engine.monitoring.evidently import check_extras
 from engine.pipeline.engine import Engine
 from engine.records.decode import Decoder
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
@@ -56,6 +57,8 @@ def check_flow(config: FlowConfig) -> Findings:
     Raises:
         RiverkeeperError: When the flow cannot even be tried.
     """
+    if config.monitoring.extra:
+        check_extras(config.monitoring)
     quick = config.model_copy(
         update={"monitoring": config.monitoring.model_copy(update={"reports": False, "mode": "inline"})}
     )

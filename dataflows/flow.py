@@ -203,6 +203,11 @@ def _shared_control(folder: Path) -> Control:
 _judges: dict[str, Judge] = {}
 
 
+def waited_for_reports() -> float:
+    """Seconds that this process's engines have waited for reports, in all its runs."""
+    return sum(judge.waited for judge in _judges.values())
+
+
 def _shared_judge(config: MonitoringConfig, task: Task) -> Judge:
     """One judge per worker process, for all its engines; it ends itself with the process."""
     wanted = f"{task} {config.model_dump_json()}"

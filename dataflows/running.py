@@ -26,12 +26,16 @@ from rich.text import Text
 from dataflows import control
 from dataflows.config import FlowConfig
 from dataflows.files.source import FileSource
-from dataflows.flow import build_flow
+from dataflows.flow import build_flow, waited_for_reports
 from engine.errors import OutputError, RiverkeeperError, StoppedError
 from engine.pipeline.encode import STREAMS
 
 _FILES = ("reports/*-[0-9]*.json", "reports/*-[0-9]*.html", "models/*.model")
 """What a run writes beside its streams: only this is removed, should somebody keep more in the folder."""
+
+
+_WORTH_TELLING = 0.1
+"""Seconds."""
 
 
 class _Rate(ProgressColumn):
@@ -62,6 +66,7 @@ def run_flow(config: FlowConfig, recovery: Path | None, console: Console) -> int
             recovery.mkdir(parents=True, exist_ok=True)
             init_db_dir(recovery, 1)  # type: ignore[no-untyped-call]  # Bytewax leaves these untyped
         store = RecoveryConfig(recovery, timedelta(0))  # type: ignore[no-untyped-call]
+    before = waited_for_reports()
     with _progress(config, console) as (progress, read):
         with _ours_only():
             cli_main(  # type: ignore[no-untyped-call]
@@ -69,7 +74,11 @@ def run_flow(config: FlowConfig, recovery: Path | None, console: Console) -> int
                 epoch_interval=timedelta(seconds=config.run.snapshot_interval),
                 recovery_config=store,
             )
-        return int(progress.tasks[0].fields["records"])
+        records = int(progress.tasks[0].fields["records"])
+    waited = waited_for_reports() - before
+    if waited >= _WORTH_TELLING:
+        console.print(f"the stream waited {waited:.1f} s for reports (docs/reports.md)", highlight=False)
+    return records
 
 
 def clear(run_dir: Path) -> None:

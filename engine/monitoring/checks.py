@@ -37,13 +37,18 @@ def summary(checks: Sequence[Check]) -> str:
     found = sorted(
         (check for check in checks if check.status != "pass"), key=lambda check: -_ORDER[check.status]
     )
-    named = [_words(check) for check in found[:_MOST_NAMED]]
+    named = [words(check) for check in found[:_MOST_NAMED]]
     if len(found) > _MOST_NAMED:
         named.append(f"and {len(found) - _MOST_NAMED} more")
     return "; ".join(named)
 
 
-def _words(check: Check) -> str:
+def words(check: Check) -> str:
+    """What a check says, with its numbers.
+
+    >>> words(Check("stuck", "temp", None, None, "warn"))
+    'temp has a single value'
+    """
     said = {
         "drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
         "target drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
@@ -52,7 +57,15 @@ def _words(check: Check) -> str:
         "type": "{name} changed type in {value:.1%} of its values",
         "new column": "{name} is not in the reference",
         "constant": "{name} was constant in the reference, now {value:.1%} of its values differ",
-        "labels": "no label, though the reference has them",
+        "range": "{name} is outside the reference's range in {value:.1%} of its values",
+        "new categories": "{name} has new categories in {value:.1%} of its values",
+        "stuck": "{name} has a single value",
+        "drifted columns": "{value:.0%} of the features drifted (limit {limit:.0%})",
+        "duplicates": "repeated rows +{value:.2g} (limit {limit:.2g})",
+        "labels": "labelled share -{value:.2g} (limit {limit:.2g})",
+        "quality": "{name} is {value:.4g} (limit {limit:.4g})",
+        "quality drop": "{name} is worse than on the reference by {value:.4g} (limit {limit:.4g})",
+        "extra": "own test: {name}",
         "business": "{name} was worth {value:.4g} on average, below {limit:.4g}",
     }[check.name]
     return said.format(name=check.column, value=check.value, limit=check.limit)

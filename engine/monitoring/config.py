@@ -1,10 +1,11 @@
 """What is judged about a window, and from where on it warns or fails."""
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from engine.monitoring.extra import read_extra
 from engine.records.config import Section
 
 FURTHEST = math.sqrt(math.log(2))
@@ -12,7 +13,10 @@ FURTHEST = math.sqrt(math.log(2))
 
 
 class ColumnLimits(Section):
-    """Limits for the drift of one column, in place of the common ones and taken exactly as written."""
+    """Limits for the drift of one column, in place of the common ones and taken exactly as written.
+
+    With them the column is not tested for its range and new categories either.
+    """
 
     warn: float | None = Field(default=None, gt=0, description="Distance from which the column warns.")
     fail: float | None = Field(default=None, gt=0, description="Distance from which the column fails.")
@@ -48,9 +52,17 @@ class DriftConfig(Section):
         description="Limits of single columns by name. `label`, `prediction`, `probability` "
         "and `score` only ever warn unless `fail` is set for them here.",
     )
+    share_fail: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Share of the features tested for drift that warn or fail, from which the window fails; "
+        "told from 5 features on.",
+    )
     ignore: list[str] = Field(
         default=[],
-        description="Columns not tested for drift, such as counters, times and ids that move by nature.",
+        description="Columns not tested for drift, range and new categories, such as counters, times and "
+        "ids that move by nature.",
     )
 
     @model_validator(mode="after")
@@ -68,6 +80,26 @@ class DriftConfig(Section):
                 f"is {FURTHEST:.4f} at most"
             )
         return self
+
+
+Score = Literal["accuracy", "precision", "recall", "f1", "rocauc", "logloss", "mae", "rmse", "r2"]
+"""The scores of a window's served predictions."""
+
+LOWER_IS_BETTER = frozenset({"logloss", "mae", "rmse"})
+
+
+class ScoreLimits(Section):
+    """Limits on one score of the served predictions, taken exactly as written.
+
+    Whether a score must not fall under its limit or not rise above it follows from the score.
+    """
+
+    warn: float | None = Field(default=None, description="The score itself, that warns.")
+    fail: float | None = Field(default=None, description="The score itself, that fails.")
+    drop_warn: float | None = Field(
+        default=None, ge=0, description="How much worse than on the reference's rows, that warns."
+    )
+    drop_fail: float | None = Field(default=None, ge=0, description="The same, that fails.")
 
 
 class MonitoringConfig(Section):
@@ -95,10 +127,56 @@ class MonitoringConfig(Section):
     missing_fail: float = Field(
         default=0.2, gt=0, le=1, description="Rise of a column's missing share that fails."
     )
+    unseen_warn: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="Share of a feature's values outside the reference's range, or in categories that it "
+        "has not, that warns.",
+    )
+    unseen_fail: float = Field(default=0.5, gt=0, le=1, description="The same share, that fails.")
+    duplicates_warn: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="Rise of the share of rows whose features repeat another row's, that warns.",
+    )
+    duplicates_fail: float = Field(default=0.5, gt=0, le=1, description="The same rise, that fails.")
+    labelled_warn: float = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        description="Fall of the labelled share under the reference's that warns.",
+    )
+    quality: dict[Score, ScoreLimits] = Field(
+        default={},
+        description="Limits on scores of the served predictions, by name: accuracy, precision, recall, f1, "
+        "rocauc, logloss, mae, rmse, r2.",
+    )
+    extra: list[str | dict[str, Any]] = Field(
+        default=[],
+        description="Your own Evidently metrics and presets, by name or module:function, with tests: "
+        "docs/reports.md.",
+    )
     max_columns: int = Field(
         default=50,
         ge=1,
-        description="Most features in a report (about 40 ms each); the rest, last by name, are left out.",
+        description="Most features in a report; the rest, last by name, are left out.",
+    )
+    full_every: int = Field(
+        default=0,
+        ge=0,
+        description="Every how many windows Evidently's full presets are run (seconds each); 0: only where "
+        "`full_on` says so.",
+    )
+    full_on: Literal["never", "fail", "warn"] = Field(
+        default="fail", description="From which verdict on the full presets are run as well."
+    )
+    timeout: float = Field(
+        default=300.0,
+        gt=0,
+        description="Background: seconds for one report; then the process is killed and the window judged "
+        "once more before it is given up as unjudged.",
     )
     loss_drift_delta: float = Field(
         default=0.002,
@@ -109,8 +187,14 @@ class MonitoringConfig(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> "MonitoringConfig":
-        if self.missing_warn > self.missing_fail:
-            raise ValueError(
-                f"missing_warn ({self.missing_warn}) is above missing_fail ({self.missing_fail})"
-            )
+        for name in ("missing", "unseen", "duplicates"):
+            warn, fail = getattr(self, f"{name}_warn"), getattr(self, f"{name}_fail")
+            if warn > fail:
+                raise ValueError(f"{name}_warn ({warn}) is above {name}_fail ({fail})")
+        return self
+
+    @model_validator(mode="after")
+    def _spelled_right(self) -> "MonitoringConfig":
+        for number, entry in enumerate(self.extra):
+            read_extra(entry, f"extra[{number}]")
         return self

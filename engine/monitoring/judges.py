@@ -1,33 +1,32 @@
-"""Who computes the verdicts: this process, or one of its own beside the stream.
-
-The background judge does not use `multiprocessing`: its processes import the caller's `__main__` again,
-which runs a script that has no guard against it.
-"""
+"""Who computes the verdicts: this process, or one of its own beside the stream."""
 
 import atexit
-import contextlib
-import os
-import pickle
-import subprocess
-import sys
 import threading
+import time
 from collections import deque
-from pathlib import Path
-from typing import IO, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 from engine.errors import JudgeError
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import judge
+from engine.monitoring.process import Process
 from engine.monitoring.values import Job, Verdict
-from engine.monitoring.worker import receive, send
+from engine.monitoring.wire import Packed, Packer
 from engine.records.config import Task
 
-_MOST_TRIES = 3
 _Id = tuple[str, int]
 
 
 class Judge(Protocol):
-    """Gives a verdict for every job, the same one whoever computes it."""
+    """Gives a verdict for every job, the same one whoever computes it.
+
+    Attributes:
+        waited: Seconds that callers have spent waiting for reports. It is for people to see: nothing that
+            is computed depends on it.
+    """
+
+    waited: float
 
     def submit(self, job: Job) -> None:
         """Hands in a job. One with the same key and window that is already in stays as it is."""
@@ -60,13 +59,16 @@ class InlineJudge:
         self._task: Task = task
         self._verdicts: dict[_Id, Verdict] = {}
         self._closed = False
+        self.waited = 0.0
 
     def submit(self, job: Job) -> None:
         """Judges the job, which takes as long as it takes."""
         if self._closed:
             raise JudgeError("the judge is closed")
         if (job.key, job.window) not in self._verdicts:
+            began = time.monotonic()
             self._verdicts[job.key, job.window] = judge(job, self._config, self._task)
+            self.waited += time.monotonic() - began
 
     def collect(self, key: str, window: int) -> Verdict:
         """The verdict; see `Judge.collect`."""
@@ -89,29 +91,29 @@ class BackgroundJudge:
     A thread carries one job at a time to the process and its verdict back, so neither a long report nor a
     full pipe holds up the caller. The caller waits in `submit` only while `queue_limit` jobs have no
     verdict yet, and that never depends on what the caller itself collects. A process that dies is started
-    again and the job it had is judged again; the third time the job's verdict is `unjudged`.
+    again and the job it had is judged again; the third time the job's verdict is `unjudged`. So is that of
+    a job that was twice not done in `monitoring.timeout` seconds: the one verdict that a clock decides.
     """
 
     def __init__(self, config: MonitoringConfig, task: Task) -> None:
-        self._config = config
-        self._task: Task = task
+        self._limit = config.queue_limit
+        self._process = Process(config, task)
+        self._packer = Packer()
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[_Id, bytes]] = deque()
+        self._waiting: deque[tuple[_Id, Packed]] = deque()
         self._known: set[_Id] = set()
         self._verdicts: dict[_Id, Verdict] = {}
         self._closed = False
         self._thread: threading.Thread | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self.waited = 0.0
 
     def submit(self, job: Job) -> None:
         """Hands in a job; waits while too many have no verdict yet."""
         name = (job.key, job.window)
         # Now: a job that cannot be sent is the caller's error, and later changes to it change nothing.
-        content = pickle.dumps(job)
+        content = self._packer.pack(job)
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._closed or name in self._known or len(self._waiting) < self._config.queue_limit
-            )
+            self._wait_for(lambda: self._closed or name in self._known or len(self._waiting) < self._limit)
             if self._closed:
                 raise JudgeError("the judge is closed")
             if name in self._known:
@@ -125,7 +127,7 @@ class BackgroundJudge:
         """Waits for the verdict; see `Judge.collect`."""
         name = (key, window)
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or name in self._verdicts or name not in self._known)
+            self._wait_for(lambda: self._closed or name in self._verdicts or name not in self._known)
             if self._closed:
                 raise JudgeError("the judge is closed")
             if name not in self._known:
@@ -140,13 +142,18 @@ class BackgroundJudge:
                 return
             self._closed = True
             self._changed.notify_all()
-            if self._process is not None:
-                self._process.kill()
+        self._process.close()
         if self._thread is not None:
             self._thread.join()
             atexit.unregister(self.close)
         self._waiting.clear()
         self._verdicts.clear()
+
+    def _wait_for(self, ready: Callable[[], bool]) -> None:
+        if not ready():
+            began = time.monotonic()
+            self._changed.wait_for(ready)
+            self.waited += time.monotonic() - began
 
     def _start_thread(self) -> None:
         if self._thread is None:
@@ -164,7 +171,7 @@ class BackgroundJudge:
                     if self._closed:
                         return
                     name, content = self._waiting[0]
-                verdict = self._judged(name[1], content)
+                verdict = self._process.judged(name[1], content)
                 with self._changed:
                     if self._closed:
                         return
@@ -173,65 +180,4 @@ class BackgroundJudge:
                     self._verdicts[name] = verdict
                     self._changed.notify_all()
         finally:
-            self._end_process()
-
-    def _judged(self, window: int, content: bytes) -> Verdict:
-        reason = ""
-        for _ in range(_MOST_TRIES):
-            try:
-                process = self._running()
-                if process is None:
-                    break
-                send(_pipe(process.stdin), content)
-                # From the process that this one started.
-                verdict: Verdict = pickle.loads(receive(_pipe(process.stdout)))  # noqa: S301
-            except Exception as error:  # noqa: BLE001 - a thread that ended would leave collect() waiting
-                status = self._end_process()
-                reason = (
-                    f"the process that judges failed {_MOST_TRIES} times on this window: "
-                    f"{type(error).__name__}, exit status {status}"
-                )
-            else:
-                return verdict
-        return Verdict(window, "unjudged", reason, (), {}, b"")
-
-    def _running(self) -> subprocess.Popen[bytes] | None:
-        """The process, started when there is none; `None` when the judge was closed meanwhile."""
-        with self._changed:
-            if self._closed:
-                return None
-            if self._process is not None:
-                return self._process
-            self._process = process = _start()
-        send(_pipe(process.stdin), pickle.dumps((self._config, self._task)))
-        return process
-
-    def _end_process(self) -> int | None:
-        """Kills the process if there is one, waits for it and closes its pipes; its exit status."""
-        with self._changed:
-            process, self._process = self._process, None
-        if process is None:
-            return None
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            # What is still buffered cannot be written to a process that is gone.
-            with contextlib.suppress(OSError):
-                _pipe(pipe).close()
-        return process.wait()
-
-
-def _start() -> subprocess.Popen[bytes]:
-    """Starts the process so that it finds the same modules as this one, whatever its directory."""
-    root = str(Path(__file__).resolve().parents[2])
-    paths = os.pathsep.join(dict.fromkeys([*(path for path in sys.path if path), root]))
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "engine.monitoring.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": paths},
-    )
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None  # noqa: S101 - narrows the type; both were asked for in _start
-    return stream
+            self._process.end()

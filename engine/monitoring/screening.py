@@ -16,6 +16,7 @@ from engine.monitoring.limits import (
     rise_by_chance,
     wasserstein_by_chance,
 )
+from engine.monitoring.unseen import category_check, range_check, stuck_check
 from engine.monitoring.values import Cell, Check, Job, Table
 from engine.records.config import Task
 from engine.windows import Status
@@ -155,11 +156,14 @@ def _beside(
     if strange:
         fail = None if name in SERVED else config.missing_fail
         return plain, [Check("type", name, strange, fail, grade(strange, 0.0, fail))]
+    stuck = [] if name in SERVED else stuck_check(name, now, before)
     if name in config.drift.ignore:
-        return plain, []
+        return plain, stuck
     if kinds == {float}:
-        return _numeric(plain, current, reference, config.drift)
-    return _category(plain, config.drift), []
+        column, found = _numeric(plain, current, reference, config)
+    else:
+        column, found = _category(plain, config)
+    return column, [*stuck, *found]
 
 
 def _present(cells: Sequence[Clean]) -> list[bool | float | str]:
@@ -192,16 +196,14 @@ def _missing_limits(filled: _Filled, config: MonitoringConfig) -> Limits:
 
 
 def _one_sided(name: str, filled: _Filled) -> list[Check]:
-    """A column with values only now, or only before; of a feature the latter is told by what is missing."""
+    """A column with values only now; one with values only before is told by what is missing, or by labels."""
     if filled.now and not could_be_absent(filled.now, filled.rows, filled.reference_rows):
         return [Check("new column", name, filled.now / filled.rows, None, "warn")]
-    if name == "label" and not could_be_absent(filled.before, filled.reference_rows, filled.rows):
-        return [Check("labels", name, 0.0, None, "warn")]
     return []
 
 
 def _numeric(
-    plain: Column, current: Sequence[Clean], reference: Sequence[Clean], config: DriftConfig
+    plain: Column, current: Sequence[Clean], reference: Sequence[Clean], config: MonitoringConfig
 ) -> tuple[Column, list[Check]]:
     now, before = _numbers(current), _numbers(reference)
     kept, was = [x for x in now if x is not None], [x for x in before if x is not None]
@@ -212,17 +214,19 @@ def _numeric(
         others = sum(not low - rounding <= value <= high + rounding for value in kept)
         status: Status = "pass" if could_be_absent(others, len(kept), len(was)) else "warn"
         return plain, [Check("constant", plain.name, others / len(kept), None, status)]
+    drift = config.drift
     limits = _drift_limits(
-        plain.name, config, config.numeric_warn, config.numeric_fail, lambda: wasserstein_by_chance(kept, was)
+        plain.name, drift, drift.numeric_warn, drift.numeric_fail, lambda: wasserstein_by_chance(kept, was)
     )
-    return Column(plain.name, True, now, before, plain.missing, plain.missing_before, limits), []
+    checks = range_check(plain.name, kept, was, config) if _as_usual(plain.name, drift) else []
+    return Column(plain.name, True, now, before, plain.missing, plain.missing_before, limits), checks
 
 
 def _numbers(cells: Sequence[Clean]) -> list[float | None]:
     return [cell if isinstance(cell, float) else None for cell in cells]
 
 
-def _category(plain: Column, config: DriftConfig) -> Column:
+def _category(plain: Column, config: MonitoringConfig) -> tuple[Column, list[Check]]:
     before = Counter(cell for cell in plain.reference if cell is not None)
     now = Counter(cell for cell in plain.current if cell is not None)
     names = before.keys() | now.keys()
@@ -230,17 +234,26 @@ def _category(plain: Column, config: DriftConfig) -> Column:
     if len(names) > _MOST_CATEGORIES:
         kept = set(sorted(before, key=lambda name: (-before[name], name))[: _MOST_CATEGORIES - 1])
         if sum(before[name] for name in kept) < before.total() / 2:
-            return plain  # free text or an identifier: its categories do not come back
+            return plain, []  # free text or an identifier: its categories do not come back
         current, reference = _fold(current, kept), _fold(reference, kept)
         names = {*kept, OTHER}
+    drift = config.drift
     limits = _drift_limits(
         plain.name,
-        config,
-        config.category_warn,
-        config.category_fail,
+        drift,
+        drift.category_warn,
+        drift.category_fail,
         lambda: jensen_shannon_by_chance(len(names), now.total(), before.total()),
     )
-    return Column(plain.name, False, current, reference, plain.missing, plain.missing_before, limits)
+    checks: list[Check] = []
+    if _as_usual(plain.name, drift):
+        checks = category_check(plain.name, list(now.elements()), list(before.elements()), config)
+    return Column(plain.name, False, current, reference, plain.missing, plain.missing_before, limits), checks
+
+
+def _as_usual(name: str, config: DriftConfig) -> bool:
+    """Whether the common limits hold: limits of its own say how far a column may go, wherever that is."""
+    return name not in SERVED and name not in config.columns
 
 
 def _fold(cells: Sequence[float | str | None], kept: set[float | str]) -> list[float | str | None]:

@@ -1,7 +1,7 @@
 """What goes to a judge and what comes back: plain values that cross a process boundary."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.windows import Status
 
@@ -35,6 +35,8 @@ class Job:
         current: The window's rows.
         reference: The rows to compare with; `None` when there is no reference yet.
         reference_name: What the reference is, for the report (for example `window 3`).
+        full: Whether Evidently's full presets are wanted, whatever the verdict.
+        business: The window's business metrics, to be shown in the report.
     """
 
     key: str
@@ -42,6 +44,8 @@ class Job:
     current: Table
     reference: Table | None
     reference_name: str
+    full: bool = False
+    business: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

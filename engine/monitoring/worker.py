@@ -1,47 +1,18 @@
 """The process that judges windows in the background: jobs come in, verdicts go out.
 
-Run by `judges.BackgroundJudge` as `python -m engine.monitoring.worker`. A message is its length (8 bytes,
-big-endian) and a pickle; the first one holds the configuration and the task, each later one a job. The
-process ends when its input does, so also when whoever started it was killed.
+Run by `process.Process` as `python -m engine.monitoring.worker`. Messages (`wire`) are pickles; the first
+one holds the configuration and the task, each later one a job. The process ends when its input does, so
+also when whoever started it was killed.
 """
 
 import os
 import pickle
 import signal
-import struct
 from typing import IO
 
 from engine.monitoring.evidently import judge
-
-_LENGTH = struct.Struct(">Q")
-
-
-def send(stream: IO[bytes], content: bytes) -> None:
-    """Writes one message.
-
-    Raises:
-        OSError: When the other end is gone.
-    """
-    stream.write(_LENGTH.pack(len(content)))
-    stream.write(content)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> bytes:
-    """Reads one message.
-
-    Raises:
-        EOFError: When the stream ends before the message does.
-    """
-    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
-    return _exactly(stream, length)
-
-
-def _exactly(stream: IO[bytes], length: int) -> bytes:
-    content = stream.read(length)
-    if len(content) < length:
-        raise EOFError(f"expected {length} bytes, got {len(content)}")
-    return content
+from engine.monitoring.values import Table
+from engine.monitoring.wire import Kept, Packed, receive, send
 
 
 def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
@@ -63,9 +34,10 @@ def main() -> None:
         try:
             # The pickles come from the process at the other end of the pipe, which started this one.
             config, task = pickle.loads(receive(jobs))  # noqa: S301
+            kept: Kept[Table] = Kept()
             while True:
-                job = pickle.loads(receive(jobs))  # noqa: S301
-                send(verdicts, pickle.dumps(judge(job, config, task)))
+                packed: Packed = pickle.loads(receive(jobs))  # noqa: S301
+                send(verdicts, pickle.dumps(judge(packed.unpacked(kept), config, task)))
         except EOFError:
             return
 

@@ -1,5 +1,6 @@
 """Business metrics as a part of a window's verdict, which is how they open suspicions."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -31,6 +32,20 @@ def with_business(
         status = max(status, verdict.status, key=("pass", "warn", "fail").index)
     reason = "; ".join(text for text in (summary(checks), verdict.reason) if text)
     return replace(verdict, status=status, reason=reason, checks=(*verdict.checks, *checks))
+
+
+def amounts(business: Mapping[str, Worth]) -> dict[str, float]:
+    """Sum and mean of each business metric, for the report; those that are not finite cannot be shown.
+
+    >>> amounts({"revenue": Worth(2, 0, 30.0), "none yet": Worth()})
+    {'revenue sum': 30.0, 'revenue mean': 15.0, 'none yet sum': 0.0}
+    """
+    found = {}
+    for name, worth in business.items():
+        for what, value in (("sum", worth.total), ("mean", worth.mean)):
+            if value is not None and math.isfinite(value):
+                found[f"{name} {what}"] = value
+    return found
 
 
 def _check(name: str, mean: float | None, limits: BusinessConfig) -> Check | None:

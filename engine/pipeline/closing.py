@@ -15,7 +15,7 @@ from dataclasses import replace
 from engine.monitoring.judges import Judge
 from engine.monitoring.tables import tabulate
 from engine.monitoring.values import Job, Verdict
-from engine.pipeline.business import with_business
+from engine.pipeline.business import amounts, with_business
 from engine.pipeline.deciding import carry_out, checkpoint, version
 from engine.pipeline.events import Event, Report, WindowScores
 from engine.pipeline.parts import Judging, Parts
@@ -50,6 +50,7 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
         tabulate(window.sample, parts.ops.serve),
         progress.reference,
         progress.reference_name,
+        business=amounts(scores.business),
     )
     verdict: Verdict | None = None
     if parts.config.monitoring.reports:

@@ -17,7 +17,7 @@ from engine.monitoring.values import Cell, Job, Table, Verdict
 pytestmark = pytest.mark.integration
 
 ROOT = str(Path(__file__).resolve().parents[2])
-CONFIG = MonitoringConfig()
+CONFIG = MonitoringConfig(full_on="never")
 
 
 def table(seed: int, rows: int = 200, shift: float = 0.0) -> Table:
@@ -63,10 +63,10 @@ def inline(jobs: list[Job]) -> list[Verdict]:
 
 def started(judge: BackgroundJudge) -> "subprocess.Popen[bytes]":
     deadline = time.monotonic() + 30
-    while judge._process is None:
+    while judge._process._process is None:
         assert time.monotonic() < deadline, "no process was started"
         time.sleep(0.01)
-    return judge._process
+    return judge._process._process
 
 
 def test_background_and_inline_give_equal_verdicts(background: BackgroundJudge) -> None:
@@ -147,6 +147,47 @@ def test_closing_ends_the_process_even_while_it_judges() -> None:
     assert process.returncode == -signal.SIGKILL
 
 
+def test_a_report_that_hangs_is_tried_twice_and_given_up(tmp_path: Path) -> None:
+    judge = BackgroundJudge(MonitoringConfig(timeout=3.0), "binary")
+    tries = tmp_path / "tries"
+    line = f"(open({str(tries)!r}, 'a').write('x'), __import__('time').sleep(600), {{}})[-1]"
+    try:
+        judge.submit(Job("a", 0, Table(Trap(line)), None, "none"))
+        judge.submit(Job("a", 1, Table({}), None, "none"))
+        verdict = judge.collect("a", 0)
+        assert (verdict.status, verdict.reason) == (
+            "unjudged",
+            "no report within 3 s (monitoring.timeout), tried twice",
+        )
+        assert tries.read_text() == "xx"
+        assert judge.collect("a", 1).reason == "the window has no rows"
+        assert judge.waited > 3
+    finally:
+        judge.close()
+
+
+def test_the_reference_goes_through_the_pipe_once(background: BackgroundJudge, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    line = f"(open({str(seen)!r}, 'a').write('x'), {{'temp': [1.0, 2.0, 3.0] * 50}})[-1]"
+    reference = Table(Trap(line))
+    for window in range(3):
+        background.submit(Job("a", window, table(window), reference, "pinned"))
+        background.collect("a", window)
+    assert seen.read_text() == "x"
+
+
+def test_more_tables_than_are_kept_come_through_all_the_same(background: BackgroundJudge) -> None:
+    jobs = [
+        Job(str(number % 20), number // 20, table(number, 20), table(number % 20), "pinned")
+        for number in range(60)
+    ]
+    verdicts = []
+    for one in jobs:
+        background.submit(one)
+        verdicts.append(background.collect(one.key, one.window))
+    assert verdicts == inline(jobs)
+
+
 SCRIPT = """
 import sys, time
 from engine.monitoring.config import MonitoringConfig
@@ -154,7 +195,7 @@ from engine.monitoring.judges import BackgroundJudge
 from engine.monitoring.values import Job, Table
 judge = BackgroundJudge(MonitoringConfig(), "binary")
 judge.submit(Job("a", 0, Table({"x": [1.0, 2.0, 3.0]}), None, "none"))
-print(judge.collect("a", 0).status, judge._process.pid, flush=True)
+print(judge.collect("a", 0).status, judge._process._process.pid, flush=True)
 """
 
 

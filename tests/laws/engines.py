@@ -69,6 +69,7 @@ class ScriptedJudge:
         self._script = script or {}
         self._jobs: set[tuple[str, int]] = set()
         self.seen: list[Job] = []
+        self.waited = 0.0
 
     def submit(self, job: Job) -> None:
         self._jobs.add((job.key, job.window))

@@ -5,9 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from engine.errors import JudgeError
-from engine.monitoring import evidently as module
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import render_html
+from engine.monitoring.evidently import judging, render_html
 from engine.monitoring.judges import BackgroundJudge, InlineJudge, make_judge
 from engine.monitoring.values import Check, Job, Table
 from tests.unit.verdicts import (
@@ -24,7 +23,7 @@ def test_whatever_evidently_raises_makes_the_window_unjudged(
     def fails(*_: object) -> object:
         raise error
 
-    monkeypatch.setattr(module, "_run", fails)
+    monkeypatch.setattr(judging, "light_part", fails)
     result = verdict(put("wind", [1.0]))
     assert result.status == "unjudged"
     assert result.reason == f"{type(error).__name__}: {str(error).splitlines()[0]}"
@@ -36,7 +35,7 @@ def test_a_wish_to_stop_is_not_a_verdict(error: type[BaseException], monkeypatch
     def stops(*_: object) -> object:
         raise error
 
-    monkeypatch.setattr(module, "_run", stops)
+    monkeypatch.setattr(judging, "light_part", stops)
     with pytest.raises(error):
         verdict()
 

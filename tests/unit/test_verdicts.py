@@ -16,6 +16,7 @@ from tests.unit.verdicts import (
     load,
     nothing,
     put,
+    twice,
     verdict,
     without_predictions,
 )
@@ -36,6 +37,10 @@ def test_a_window_like_its_reference_passes_with_its_numbers() -> None:
     assert {(check.name, check.column) for check in result.checks} == {
         *(("drift", name) for name in ("hour", "temp", "carrier")),
         *(("missing", name) for name in ("hour", "temp", "carrier")),
+        *(("range", name) for name in ("hour", "temp")),
+        ("new categories", "carrier"),
+        ("duplicates", ""),
+        ("labels", "label"),
         ("target drift", "label"),
         ("prediction drift", "prediction"),
         ("prediction drift", "probability"),
@@ -66,10 +71,63 @@ def test_only_labelled_rows_are_scored() -> None:
 
 
 FOUND: dict[str, tuple[Change, Change, set[tuple[str, str, Status]]]] = {
-    "unit": (put("temp", [310.0, 320.0, 300.0]), nothing, {("drift", "temp", "fail")}),
-    "small unit": (put("temp", [3e-9, 4e-9]), put("temp", [1e-9, 2e-9]), {("drift", "temp", "fail")}),
-    "stuck": (put("temp", [20.0]), nothing, {("drift", "temp", "warn")}),
-    "categories swapped": (put("carrier", ["X", "Y"]), nothing, {("drift", "carrier", "fail")}),
+    "unit": (
+        put("temp", [310.0, 320.0, 300.0]),
+        nothing,
+        {("drift", "temp", "fail"), ("range", "temp", "fail")},
+    ),
+    "small unit": (
+        put("temp", [3e-9, 4e-9]),
+        put("temp", [1e-9, 2e-9]),
+        {("drift", "temp", "fail"), ("range", "temp", "fail")},
+    ),
+    "stuck": (put("temp", [20.0]), nothing, {("drift", "temp", "warn"), ("stuck", "temp", "warn")}),
+    "stuck category": (
+        put("carrier", ["A"]),
+        nothing,
+        {("drift", "carrier", "fail"), ("stuck", "carrier", "warn")},
+    ),
+    "a rare flag that did not come": (put("temp", [0.0]), put("temp", [*[0.0] * 299, 1.0]), set()),
+    "out of range now and then": (
+        put("temp", [*range(20), *range(100, 105)]),
+        put("temp", [*range(-100, 100)]),
+        {("range", "temp", "warn"), ("drift", "temp", "warn")},
+    ),
+    "categories swapped": (
+        put("carrier", ["X", "Y"]),
+        nothing,
+        {("drift", "carrier", "fail"), ("new categories", "carrier", "fail")},
+    ),
+    "a few new categories": (
+        put("carrier", [*"ABCD" * 4, "E", "F"]),
+        nothing,
+        {("drift", "carrier", "warn"), ("new categories", "carrier", "warn")},
+    ),
+    "rows repeated": (
+        twice,
+        nothing,
+        {("duplicates", "", "fail")},
+    ),
+    "fewer labels": (
+        put("label", [True, False, False, True, False, False, False, *[None] * 3]),
+        nothing,
+        {("labels", "label", "warn")},
+    ),
+    "times as numbers": (
+        put("temp", [1.7e9 + 60 * index for index in range(300)]),
+        put("temp", [1.7e9 - 60 * (300 - index) for index in range(300)]),
+        {("drift", "temp", "fail"), ("range", "temp", "fail")},
+    ),
+    "a name for each row": (
+        put("carrier", [f"now {index}" for index in range(300)]),
+        put("carrier", [f"then {index}" for index in range(300)]),
+        set(),
+    ),
+    "free text": (
+        put("carrier", [f"a sentence of {index} words, and more" for index in range(300)]),
+        put("carrier", [f"another one of {index} letters" for index in range(300)]),
+        set(),
+    ),
     "half missing": (put("temp", [None, 20.0, 15.0, 25.0, None]), nothing, {("missing", "temp", "fail")}),
     "some missing": (
         put("carrier", [None, *"ABCDABCDABCD"]),
@@ -106,7 +164,7 @@ FOUND: dict[str, tuple[Change, Change, set[tuple[str, str, Status]]]] = {
         put("carrier", [f"c{index % 60}" for index in range(300)]),
         set(),
     ),
-    "one stray row": (put("temp", [*(20.0 + index % 9 for index in range(299)), 1e9]), nothing, set()),
+    "one stray row": (put("temp", [*(20.0 + index % 90 / 10 for index in range(299)), 1e9]), nothing, set()),
     "labels gone": (put("label", [None]), nothing, {("labels", "label", "warn")}),
     "labels flipped": (put("label", [True, True, False]), nothing, {("target drift", "label", "warn")}),
     "one class": (
@@ -225,7 +283,7 @@ def test_limits_of_one_column_go_before_the_common_ones() -> None:
     flipped = put("label", [True, True, False])
     assert verdict(flipped).status == "warn"
     assert ("target drift", "label", "fail") in found(verdict(flipped, config=strict))
-    hot = put("temp", [310.0, 320.0])
+    hot = put("temp", [310.0 + index / 50 for index in range(300)])
     loose = MonitoringConfig(drift=DriftConfig(columns={"temp": ColumnLimits(warn=1e6, fail=1e7)}))
     assert verdict(hot).status == "fail"
     assert verdict(hot, config=loose).status == "pass"
@@ -234,19 +292,16 @@ def test_limits_of_one_column_go_before_the_common_ones() -> None:
     assert "missing.temp" in verdict(hot, config=ignored).metrics
 
 
-def test_evidently_s_own_tests_say_the_same() -> None:
+def test_every_check_is_a_test_of_evidently_s_with_the_same_outcome() -> None:
     def three(table: dict[str, list[Cell]]) -> None:
         put("temp", [310.0, 320.0])(table)
         put("carrier", [None, *"ABCDABCDABCD"])(table)
         put("hour", [None])(table)
 
     result = verdict(three)
-    theirs: dict[str, list[str]] = {}
-    for test in load(result.snapshot).tests_results:
-        theirs.setdefault(test.metric_config.params["column"] + test.id, []).append(test.status.value)
-    for check in result.checks:
-        if check.name == "missing":
-            statuses = theirs[check.column + "lt"]
-            expected: Status = "fail" if "FAIL" in statuses else "warn" if "WARNING" in statuses else "pass"
-            drift = [c.status for c in result.checks if c.column == check.column and c.name == "drift"]
-            assert max([check.status, *drift], key="pass warn fail".find) == expected
+    words: dict[str, str] = {"pass": "SUCCESS", "warn": "WARNING", "fail": "FAIL"}
+    theirs = {(test.name, test.status.value) for test in load(result.snapshot).tests_results}
+    assert theirs == {
+        (f"{check.name}: {check.column}" if check.column else check.name, words[check.status])
+        for check in result.checks
+    }

@@ -46,6 +46,12 @@ def drop(name: str) -> Change:
     return change
 
 
+def twice(table: dict[str, list[Cell]]) -> None:
+    """Every second row is sent once more, instead of the one after it."""
+    for cells in table.values():
+        cells[1::2] = cells[::2]
+
+
 def verdict(
     change: Change = nothing,
     before: Change = nothing,

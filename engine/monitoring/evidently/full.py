@@ -1,0 +1,71 @@
+"""The full report: Evidently's presets, with all their figures."""
+
+from typing import Any, Literal
+
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.evidently.frames import dataset, quality_dataset
+from engine.monitoring.evidently.library import JENSEN_SHANNON, WASSERSTEIN, library
+from engine.monitoring.evidently.light import threshold
+from engine.monitoring.evidently.snapshots import Part, run
+from engine.monitoring.findings import Findings
+from engine.monitoring.screening import Screened
+from engine.monitoring.values import Job
+from engine.windows import Status
+
+_ORDER: tuple[Status, ...] = ("pass", "warn", "fail")
+_MOST_CLASSES_DRAWN = 30
+
+
+def wants_full(job: Job, status: Status, config: MonitoringConfig) -> bool:
+    """Whether the presets are run: asked for, their turn, or the light verdict calls for them."""
+    if job.full or (config.full_every and job.window % config.full_every == 0):
+        return True
+    if config.full_on == "never" or status not in _ORDER:
+        return False
+    return _ORDER.index(status) >= _ORDER.index(config.full_on)
+
+
+def full_parts(
+    job: Job, screened: Screened, found: Findings, config: MonitoringConfig
+) -> tuple[list[Part], str]:
+    """The presets that could be run, and in words which could not."""
+    parts: list[Part] = []
+    failed: list[str] = []
+    for name, metrics, current, reference in _presets(job, screened, found, config):
+        try:
+            parts.append(run(metrics, current, reference, job))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - some of Evidently's errors are not an Exception
+            failed.append(f"{name} could not be run ({type(error).__name__})")
+    return parts, "; ".join(failed)
+
+
+def _presets(
+    job: Job, screened: Screened, found: Findings, config: MonitoringConfig
+) -> list[tuple[str, list[Any], Any, Any]]:
+    presets = library().presets
+    current, reference = (_side(job, screened, side) for side in ("current", "reference"))
+    asked = [("DataSummaryPreset", [presets.DataSummaryPreset()], current, reference)]
+    tested = [column for column in screened.columns if column.name in found.drift]
+    if tested:
+        drift = presets.DataDriftPreset(
+            columns=[column.name for column in tested],
+            num_method=WASSERSTEIN,
+            cat_method=JENSEN_SHANNON,
+            per_column_threshold={column.name: threshold(column, config) for column in tested},
+            drift_share=config.drift.share_fail,
+        )
+        asked.insert(0, ("DataDriftPreset", [drift], current, reference))
+    for quality in found.quality:
+        if len({*quality.labels, *quality.predictions}) > _MOST_CLASSES_DRAWN and "f1" in quality.scores:
+            continue
+        kind = "RegressionPreset" if "mae" in quality.scores else "ClassificationPreset"
+        asked.append((kind, [getattr(presets, kind)()], quality_dataset(quality), None))
+    return asked
+
+
+def _side(job: Job, screened: Screened, side: Literal["current", "reference"]) -> Any:
+    if side == "reference" and (job.reference is None or not job.reference.rows):
+        return None
+    return dataset(screened.columns, side)

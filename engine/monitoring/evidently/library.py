@@ -1,0 +1,101 @@
+"""Evidently itself: imported once, at the first report, with its telemetry off."""
+
+# ruff: noqa: PLC0415 - imported at the first report
+import functools
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from engine.monitoring.distances import jensen_shannon, wasserstein
+
+WASSERSTEIN = "wasserstein in reference deviations"
+JENSEN_SHANNON = "jensenshannon in exact sums"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Evidently and what it is made of warn of much that is not for whoever runs a stream."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What is used of Evidently and pandas; Evidently carries no types, hence `Any`.
+
+    Attributes:
+        evidently: The package.
+        metrics: Its metrics, by name.
+        presets: Its presets, by name.
+        tests: Its tests, by name.
+        types: The base classes of metrics and their results.
+        containers: The base class of presets.
+        serialization: The forms that a snapshot is kept in.
+        widget: The parts that a page is made of.
+        status: The statuses of tests.
+        test_widgets: Makes what a page shows of tests.
+        encoder: What writes NumPy's values as JSON.
+        pandas: The package.
+    """
+
+    evidently: Any
+    metrics: Any
+    presets: Any
+    tests: Any
+    types: Any
+    containers: Any
+    serialization: Any
+    widget: Any
+    status: Any
+    test_widgets: Any
+    encoder: Any
+    pandas: Any
+
+
+@functools.cache
+@quiet()
+def library() -> Library:
+    """Evidently, with our two distances registered, so that its own drift metrics use them."""
+    os.environ["DO_NOT_TRACK"] = "1"  # Evidently reads it when it is imported
+    import evidently  # type: ignore[import-untyped]
+    import pandas as pd
+    from evidently import metrics, presets, tests
+    from evidently.core import container, metric_types, serialization  # type: ignore[import-untyped]
+    from evidently.core.report import metric_tests_stats  # type: ignore[import-untyped]
+    from evidently.legacy.calculations.stattests import registry  # type: ignore[import-untyped]
+    from evidently.legacy.model import widget  # type: ignore[import-untyped]
+    from evidently.legacy.tests.base_test import TestStatus  # type: ignore[import-untyped]
+    from evidently.legacy.utils import NumpyEncoder  # type: ignore[import-untyped]
+
+    kinds = evidently.ColumnType
+    for name, kind, distance in (
+        (WASSERSTEIN, kinds.Numerical, wasserstein),
+        (JENSEN_SHANNON, kinds.Categorical, jensen_shannon),
+    ):
+        registry.register_stattest(registry.StatTest(name, name, [kind]), _stattest(distance))
+    return Library(
+        evidently,
+        metrics,
+        presets,
+        tests,
+        metric_types,
+        container,
+        serialization,
+        widget,
+        TestStatus,
+        lambda tests: [metric_tests_stats(tests), metric_types.metric_tests_widget(tests)] if tests else [],
+        NumpyEncoder,
+        pd,
+    )
+
+
+def _stattest(distance: Any) -> Any:
+    def measured(reference: Any, current: Any, _kind: object, limit: float) -> tuple[float, bool]:
+        value = distance(reference.tolist(), current.tolist())
+        return value, value >= limit
+
+    return measured
