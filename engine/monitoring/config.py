@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from engine.monitoring.extra import read_extra
+from engine.monitoring.tally.config import FirstLookConfig
 from engine.records.config import Section
 
 FURTHEST = math.sqrt(math.log(2))
@@ -116,6 +117,9 @@ class MonitoringConfig(Section):
         default=4,
         ge=1,
         description="Background: windows that may wait for their report; with more, the stream waits.",
+    )
+    first_look: FirstLookConfig = Field(
+        default=FirstLookConfig(), description="The always-on counts and their first verdict."
     )
     drift: DriftConfig = Field(default=DriftConfig(), description="Limits on the drift of columns.")
     missing_warn: float = Field(

@@ -37,10 +37,26 @@ def jensen_shannon_by_chance(categories: int, current: int, reference: int) -> f
     """
     if categories < 2:
         return 0.0
-    freedom = categories - 1
-    root = 1 - 2 / (9 * freedom) + _CHI_SQUARE_DEVIATIONS * math.sqrt(2 / (9 * freedom))
     rows = 2 * current * reference / (current + reference)
-    return math.sqrt(freedom * root**3 / (4 * rows))
+    return math.sqrt(_chi_square(categories - 1) / (4 * rows))
+
+
+def psi_by_chance(bins: int, current: int, reference: int) -> float:
+    """The population stability index that chance alone explains.
+
+    Of two samples of n and m rows, n m / (n + m) times it is about chi-square with one degree of freedom less
+    than there are bins (Yurdakul and Naranjo 2020, "Statistical properties of the population stability
+    index").
+
+    >>> round(psi_by_chance(10, 1000, 1000), 3), round(psi_by_chance(10, 5000, 1000), 3)
+    (0.08, 0.048)
+    """
+    return _chi_square(bins - 1) * (1 / current + 1 / reference) if bins > 1 else 0.0
+
+
+def _chi_square(freedom: int) -> float:
+    root: float = 1 - 2 / (9 * freedom) + _CHI_SQUARE_DEVIATIONS * math.sqrt(2 / (9 * freedom))
+    return freedom * root**3
 
 
 def rise_by_chance(current_share: float, current: int, reference_share: float, reference: int) -> float:

@@ -89,7 +89,7 @@ def screen(job: Job, config: MonitoringConfig, task: Task) -> Screened:
     """Sorts the columns by name, leaves out those beyond the limit and makes the rest fit."""
     reference = job.reference if job.reference is not None and job.reference.rows else None
     names = {*job.current.columns, *(reference.columns if reference else ())}
-    features = sorted(names - SERVED.keys())
+    features = sorted(names - SERVED.keys(), key=str)
     # Pinned rows may be without what a model served, or without labels: nothing to compare with.
     served = sorted(name for name in SERVED if name in (reference or job.current).columns)
     columns: list[Column] = []

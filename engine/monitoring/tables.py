@@ -35,7 +35,7 @@ def tabulate_examples(examples: Sequence[Example]) -> Table:
 
 
 def _features(examples: Sequence[Example]) -> dict[str, list[Cell]]:
-    names = sorted({name for example in examples for name in example.features})
+    names = sorted({name for example in examples for name in example.features}, key=str)
     return {
         f"feature:{name}" if name in OWN_COLUMNS else name: [x.features.get(name) for x in examples]
         for name in names

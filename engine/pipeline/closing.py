@@ -4,7 +4,7 @@ A report takes up to seconds, so it is computed while the stream goes on, and it
 fixed point: when the *next* window closes. Inline or in the background, the same things happen in the
 same order:
 
-1. the window that closed is summed up
+1. the window that closed is summed up, and what was counted since the last one has its first verdict
 2. the verdict of the window before it is waited for, joined with its business metrics, reported and applied
 3. a checkpoint of the champion is taken, unless it has learned from a window that failed
 4. the window is given to the judge
@@ -33,6 +33,9 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
     progress = parts.progress
     window = parts.windows.close()
     scores = _sum_up(parts, window)
+    looked = parts.tally.close(parts.key, window.index, time, parts.counts.rejected, parts.counts.warned)
+    if looked is not None:
+        events.append(looked)
     judging = progress.judging
     if judging is not None:
         judging = replace(judging, verdict=_verdict(parts, judging, judge))
@@ -44,12 +47,14 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
     parts.supervisor.next_window(parts.counts.predicted)
     if not parts.supervisor.state.tainted and parts.counts.learned >= parts.config.supervision.min_events:
         parts.candidates.state.unvetted[window.index] = checkpoint(parts, f"w{window.index}")
+    parts.tally.begin()
     job = Job(
         parts.key,
         window.index,
         tabulate(window.sample, parts.ops.serve),
         progress.reference,
         progress.reference_name,
+        full=looked is not None and looked.status == "fail",
         business=amounts(scores.business),
     )
     verdict: Verdict | None = None
@@ -145,8 +150,7 @@ def _apply(parts: Parts, judging: Judging, closed: Window, time: float, events: 
 
 
 def _refer_to(parts: Parts, judging: Judging) -> None:
-    parts.progress.reference = judging.job.current
-    parts.progress.reference_name = f"window {judging.window.index}"
+    parts.refer_to(judging.job.current, f"window {judging.window.index}")
 
 
 def _let_learn(parts: Parts, judged: Window, closed: Window, *, were_learning: bool) -> None:

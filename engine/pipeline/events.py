@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engine.learning.business import Worth
 from engine.learning.standing import Standing
+from engine.monitoring.tally.look import FirstLook
 from engine.monitoring.values import Verdict
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.registry import Version
@@ -122,5 +123,5 @@ class Summary:
     challengers: Mapping[str, Tally] = field(default_factory=dict)
 
 
-Event = Prediction | DeadLetter | Breach | Outcome | Report | Decision | Version | Summary
+Event = Prediction | DeadLetter | Breach | Outcome | FirstLook | Report | Decision | Version | Summary
 """What `Engine.process` and `Engine.finish` return."""

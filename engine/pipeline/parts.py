@@ -13,6 +13,7 @@ from engine.learning.waiting import Early, Held, Settled, Waiting
 from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.monitoring.drift import LossDrift
 from engine.monitoring.tables import tabulate_examples
+from engine.monitoring.tally.tally import Tally
 from engine.monitoring.values import Job, Table, Verdict
 from engine.pipeline.candidates import Candidates
 from engine.pipeline.challengers import Challengers
@@ -109,6 +110,7 @@ class Parts:
         self.contest = Contest(limits)
         self.contest.enter(self.challengers.state.alive, 0)
         self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
+        self.tally = Tally(config.monitoring)
         self.counts = Counts()
         self.progress = Progress()
 
@@ -124,8 +126,13 @@ class Parts:
             if rejection(faults) is None:
                 reservoir.add(Example(row.id, row.time, features, row.label))
         if reservoir.rows:
-            self.progress.reference = tabulate_examples(reservoir.rows)
-            self.progress.reference_name = "pinned rows"
+            self.refer_to(tabulate_examples(reservoir.rows), "pinned rows")
+            self.tally.begin()
+
+    def refer_to(self, rows: Table, name: str) -> None:
+        """From now on windows are compared with these rows."""
+        self.progress.reference, self.progress.reference_name = rows, name
+        self.tally.refer_to(rows)
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps: the state of every part, and nothing of the configuration."""
@@ -141,6 +148,7 @@ class Parts:
             "supervisor": self.supervisor.state,
             "challengers": self.challengers.state,
             "contest": self.contest.state,
+            "tally": self.tally.state,
             "counts": self.counts,
             "progress": self.progress,
         }
@@ -162,6 +170,7 @@ class Parts:
         self.contest.state = {name: standing for name, standing in state["contest"].items() if name in alive}
         self.contest.enter(alive, self.counts.predicted)
         self.progress = state["progress"]
+        self.tally.restore(state["tally"], self.progress.reference)
 
 
 def _expired_label(config: EngineConfig) -> Target | None:

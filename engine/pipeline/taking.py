@@ -70,6 +70,9 @@ def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) 
     _let_through(parts, example, faults, events)
     held = _hold(parts, example, features, output)
     score = output.score if isinstance(output, AnomalyScore) else None
+    if parts.tally.on:
+        number = probability if isinstance(probability, float) else score
+        parts.tally.add(features, prediction, number)
     events.append(
         Prediction(
             example.id,

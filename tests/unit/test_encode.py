@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.learning.business import Worth
 from engine.learning.calibration import Calibration
 from engine.learning.standing import Standing
+from engine.monitoring.tally.look import FirstLook
 from engine.monitoring.values import Check, Verdict
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
@@ -44,6 +45,10 @@ def report(window: int = 4, key: str = "main", snapshot: bytes = b"{}", value: f
     return Report(key, window, 1.0, 2.0, "m0", "window 0", scores, verdict)
 
 
+def first_look(window: int = 4, key: str = "main", value: float = 0.5) -> FirstLook:
+    return FirstLook(key, window, 1.0, 10, 1, 0, "warn", "a", (Check("psi", "a", value, 0.3, "warn"),))
+
+
 def decision(number: int = 2, key: str = "main", value: float = 0.5) -> Decision:
     return Decision(key, number, 1.0, 50, 4, "rollback", "better", "m1", "m0", "m0.w1", {"loss": value})
 
@@ -66,7 +71,9 @@ def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_every_kind_of_event_has_its_stream_and_outcomes_have_none() -> None:
-    found = lines(prediction(), letter(), breach(), report(), decision(), version(), summary(), outcome())
+    found = lines(
+        prediction(), letter(), breach(), first_look(), report(), decision(), version(), summary(), outcome()
+    )
     assert found.keys() == set(STREAMS)
     assert all(len(rows) == 1 for rows in found.values())
     assert all(rows[0]["key"] == "main" for rows in found.values())
@@ -162,6 +169,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
     found = lines(
         DeadLetter("rejected", odd, odd, 3, b"\xff", odd),
         Breach(odd, "impute", odd, odd, 3, odd),
+        FirstLook(odd, 1, 1.0, 10, 0, 0, "warn", odd, (Check("psi", odd, 0.5, 0.3, "warn"),)),
         Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
         Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),
         Version(odd, odd, odd, "passed", 12, 50, 1.0, {odd: 0.5}, "ab" * 32, b"bytes"),
