@@ -104,8 +104,16 @@ class BackgroundJudge:
         self._known: set[_Id] = set()
         self._verdicts: dict[_Id, Verdict] = {}
         self._closed = False
+        self._warm = False
         self._thread: threading.Thread | None = None
         self.waited = 0.0
+
+    def warm(self) -> None:
+        """Has the process started and Evidently imported, which takes seconds, ahead of the first job."""
+        with self._changed:
+            if not self._closed and self._thread is None:
+                self._warm = True
+                self._start_thread()
 
     def submit(self, job: Job) -> None:
         """Hands in a job; waits while too many have no verdict yet."""
@@ -165,6 +173,8 @@ class BackgroundJudge:
     def _carry(self) -> None:
         """The thread: carries jobs until the judge is closed."""
         try:
+            if self._warm:
+                self._process.warm()
             while True:
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed or self._waiting)

@@ -166,6 +166,13 @@ def test_a_report_that_hangs_is_tried_twice_and_given_up(tmp_path: Path) -> None
         judge.close()
 
 
+def test_a_judge_that_was_made_ready_gives_the_same_verdicts(background: BackgroundJudge) -> None:
+    background.warm()
+    background.warm()
+    background.submit(job("a", 0))
+    assert background.collect("a", 0) == inline([job("a", 0)])[0]
+
+
 def test_the_reference_goes_through_the_pipe_once(background: BackgroundJudge, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     line = f"(open({str(seen)!r}, 'a').write('x'), {{'temp': [1.0, 2.0, 3.0] * 50}})[-1]"
