@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from bytewax import operators as op
@@ -198,7 +199,7 @@ def _shared_judge(config: MonitoringConfig, task: Task) -> Judge:
     """One judge per worker process, for all its engines; it ends itself with the process."""
     wanted = f"{task} {config.model_dump_json()}"
     if wanted not in _judges:
-        _judges[wanted] = judge = make_judge(config, task)
+        _judges[wanted] = judge = make_judge(config, task, monotonic)
         if config.reports and isinstance(judge, BackgroundJudge):
             judge.warm()
     return _judges[wanted]

@@ -148,7 +148,7 @@ def test_closing_ends_the_process_even_while_it_judges() -> None:
 
 
 def test_a_report_that_hangs_is_tried_twice_and_given_up(tmp_path: Path) -> None:
-    judge = BackgroundJudge(MonitoringConfig(timeout=3.0), "binary")
+    judge = BackgroundJudge(MonitoringConfig(timeout=3.0), "binary", time.monotonic)
     tries = tmp_path / "tries"
     line = f"(open({str(tries)!r}, 'a').write('x'), __import__('time').sleep(600), {{}})[-1]"
     try:
