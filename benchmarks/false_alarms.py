@@ -3,7 +3,7 @@
 Counted is the verdict that the window's own numbers give, which is the verdict of its report. Every window
 has a reference of its own; against a single unlucky reference, many windows in a row would warn.
 
-    python -m benchmarks.false_alarms [--windows 300]
+    python -m benchmarks.false_alarms [--windows 250]
 """
 
 import argparse
@@ -33,7 +33,7 @@ def count(kinds: list[str], columns: int, rows: int, windows: int) -> tuple[Coun
 def main() -> None:
     """Counts and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--windows", type=int, default=300, help="clean windows for each line")
+    parser.add_argument("--windows", type=int, default=250, help="clean windows for each line")
     windows: int = parser.parse_args().windows
     print("| columns | of kind | rows | windows | fail | warn | checks that did |")
     print("|---:|---|---:|---:|---:|---:|---|")

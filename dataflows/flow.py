@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from bytewax import operators as op
@@ -30,7 +31,7 @@ from dataflows.files.sink import BLOBS, RunSink
 from dataflows.files.source import FileSource
 from engine.models.saving import dump, load
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.judges import Judge, make_judge
+from engine.monitoring.judges import BackgroundJudge, Judge, make_judge
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event
@@ -212,5 +213,7 @@ def _shared_judge(config: MonitoringConfig, task: Task) -> Judge:
     """One judge per worker process, for all its engines; it ends itself with the process."""
     wanted = f"{task} {config.model_dump_json()}"
     if wanted not in _judges:
-        _judges[wanted] = make_judge(config, task)
+        _judges[wanted] = judge = make_judge(config, task, monotonic)
+        if config.reports and isinstance(judge, BackgroundJudge):
+            judge.warm()
     return _judges[wanted]

@@ -10,6 +10,29 @@ _ORDER: dict[Status, int] = {"pass": 0, "warn": 1, "fail": 2, "unjudged": 3}
 _MOST_NAMED = 6
 
 
+WORDS = {
+    "drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
+    "target drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
+    "prediction drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
+    "psi": "{name} moved, PSI {value:.3g} (limit {limit:.3g})",
+    "missing": "{name} missing +{value:.2g} (limit {limit:.2g})",
+    "type": "{name} changed type in {value:.1%} of its values",
+    "new column": "{name} is not in the reference",
+    "constant": "{name} was constant in the reference, now {value:.1%} of its values differ",
+    "range": "{name} is outside the reference's range in {value:.1%} of its values",
+    "new categories": "{name} has new categories in {value:.1%} of its values",
+    "stuck": "{name} has a single value",
+    "drifted columns": "{value:.0%} of the features drifted (limit {limit:.0%})",
+    "duplicates": "the share of repeated rows rose by {value:.2g} (limit {limit:.2g})",
+    "labels": "the labelled share fell by {value:.2g} (limit {limit:.2g})",
+    "quality": "{name} is {value:.4g} (limit {limit:.4g})",
+    "quality drop": "{name} is worse than on the reference by {value:.4g} (limit {limit:.4g})",
+    "extra": "own test: {name}",
+    "business": "{name} was worth {value:.4g} on average, below {limit:.4g}",
+}
+"""What each check says."""
+
+
 def grade(value: float, warn: float, fail: float | None) -> Status:
     """The status of a number: a limit counts as passed over when it is reached. No `fail`: warns at most.
 
@@ -49,24 +72,4 @@ def words(check: Check) -> str:
     >>> words(Check("stuck", "temp", None, None, "warn"))
     'temp has a single value'
     """
-    said = {
-        "drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
-        "target drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
-        "prediction drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
-        "psi": "{name} moved, PSI {value:.3g} (limit {limit:.3g})",
-        "missing": "{name} missing +{value:.2g} (limit {limit:.2g})",
-        "type": "{name} changed type in {value:.1%} of its values",
-        "new column": "{name} is not in the reference",
-        "constant": "{name} was constant in the reference, now {value:.1%} of its values differ",
-        "range": "{name} is outside the reference's range in {value:.1%} of its values",
-        "new categories": "{name} has new categories in {value:.1%} of its values",
-        "stuck": "{name} has a single value",
-        "drifted columns": "{value:.0%} of the features drifted (limit {limit:.0%})",
-        "duplicates": "repeated rows +{value:.2g} (limit {limit:.2g})",
-        "labels": "labelled share -{value:.2g} (limit {limit:.2g})",
-        "quality": "{name} is {value:.4g} (limit {limit:.4g})",
-        "quality drop": "{name} is worse than on the reference by {value:.4g} (limit {limit:.4g})",
-        "extra": "own test: {name}",
-        "business": "{name} was worth {value:.4g} on average, below {limit:.4g}",
-    }[check.name]
-    return said.format(name=check.column, value=check.value, limit=check.limit)
+    return WORDS[check.name].format(name=check.column, value=check.value, limit=check.limit)

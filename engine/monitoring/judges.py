@@ -2,7 +2,6 @@
 
 import atexit
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -22,8 +21,8 @@ class Judge(Protocol):
     """Gives a verdict for every job, the same one whoever computes it.
 
     Attributes:
-        waited: Seconds that callers have spent waiting for reports. It is for people to see: nothing that
-            is computed depends on it.
+        waited: How long callers have waited for reports, by the clock that the judge was made with; 0
+            without one. It is for people to see: nothing that is computed depends on it.
     """
 
     waited: float
@@ -42,9 +41,17 @@ class Judge(Protocol):
         """Ends the judge; jobs that were not collected are lost. Twice is fine."""
 
 
-def make_judge(config: MonitoringConfig, task: Task) -> Judge:
+Clock = Callable[[], float]
+
+
+def _no_clock() -> float:
+    return 0.0
+
+
+def make_judge(config: MonitoringConfig, task: Task, clock: Clock = _no_clock) -> Judge:
     """The judge that the configuration asks for."""
-    return InlineJudge(config, task) if config.mode == "inline" else BackgroundJudge(config, task)
+    kind = InlineJudge if config.mode == "inline" else BackgroundJudge
+    return kind(config, task, clock)
 
 
 def _not_submitted(key: str, window: int) -> JudgeError:
@@ -54,11 +61,12 @@ def _not_submitted(key: str, window: int) -> JudgeError:
 class InlineJudge:
     """Computes each verdict at once, in the caller's thread."""
 
-    def __init__(self, config: MonitoringConfig, task: Task) -> None:
+    def __init__(self, config: MonitoringConfig, task: Task, clock: Clock = _no_clock) -> None:
         self._config = config
         self._task: Task = task
         self._verdicts: dict[_Id, Verdict] = {}
         self._closed = False
+        self._clock = clock
         self.waited = 0.0
 
     def submit(self, job: Job) -> None:
@@ -66,9 +74,9 @@ class InlineJudge:
         if self._closed:
             raise JudgeError("the judge is closed")
         if (job.key, job.window) not in self._verdicts:
-            began = time.monotonic()
+            began = self._clock()
             self._verdicts[job.key, job.window] = judge(job, self._config, self._task)
-            self.waited += time.monotonic() - began
+            self.waited += self._clock() - began
 
     def collect(self, key: str, window: int) -> Verdict:
         """The verdict; see `Judge.collect`."""
@@ -95,7 +103,7 @@ class BackgroundJudge:
     a job that was twice not done in `monitoring.timeout` seconds: the one verdict that a clock decides.
     """
 
-    def __init__(self, config: MonitoringConfig, task: Task) -> None:
+    def __init__(self, config: MonitoringConfig, task: Task, clock: Clock = _no_clock) -> None:
         self._limit = config.queue_limit
         self._process = Process(config, task)
         self._packer = Packer()
@@ -104,8 +112,17 @@ class BackgroundJudge:
         self._known: set[_Id] = set()
         self._verdicts: dict[_Id, Verdict] = {}
         self._closed = False
+        self._warm = False
         self._thread: threading.Thread | None = None
+        self._clock = clock
         self.waited = 0.0
+
+    def warm(self) -> None:
+        """Has the process started and Evidently imported, which takes seconds, ahead of the first job."""
+        with self._changed:
+            if not self._closed and self._thread is None:
+                self._warm = True
+                self._start_thread()
 
     def submit(self, job: Job) -> None:
         """Hands in a job; waits while too many have no verdict yet."""
@@ -151,9 +168,9 @@ class BackgroundJudge:
 
     def _wait_for(self, ready: Callable[[], bool]) -> None:
         if not ready():
-            began = time.monotonic()
+            began = self._clock()
             self._changed.wait_for(ready)
-            self.waited += time.monotonic() - began
+            self.waited += self._clock() - began
 
     def _start_thread(self) -> None:
         if self._thread is None:
@@ -165,6 +182,8 @@ class BackgroundJudge:
     def _carry(self) -> None:
         """The thread: carries jobs until the judge is closed."""
         try:
+            if self._warm:
+                self._process.warm()
             while True:
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed or self._waiting)

@@ -59,6 +59,14 @@ class Process:
                 )
         return Verdict(window, "unjudged", reason, (), {}, b"")
 
+    def warm(self) -> None:
+        """Starts the process and has it import Evidently, before there is anything to judge."""
+        # A process that cannot be started is found out by the first window.
+        with contextlib.suppress(Exception):
+            process = self._running()
+            if process is not None:
+                send(_pipe(process.stdin), pickle.dumps(None))
+
     def _exchange(self, process: "subprocess.Popen[bytes]", job: Packed, overdue: threading.Event) -> Verdict:
         def kill() -> None:
             overdue.set()

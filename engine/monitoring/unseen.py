@@ -25,7 +25,9 @@ def range_check(
     """
     low, high = min(before), max(before)
     outside = sum(not low <= value <= high for value in now)
-    return _check(("range", name), (outside, len(now), len(before)), 2 / (len(before) + 1), config)
+    chance = 2 / (len(before) + 1)
+    expected = chance, chance * (1 - chance) / len(before)
+    return _check(("range", name), (outside, len(now), len(before)), expected, config)
 
 
 def category_check(
@@ -33,21 +35,31 @@ def category_check(
 ) -> list[Check]:
     """The share of values in categories that the reference has not.
 
-    By chance it is the share of the reference that is in categories of one row (Good 1953).
+    By chance it is the share of the reference that is in categories of one row, give or take what those of
+    one and two rows leave open (Good 1953).
     """
     known = Counter(before)
     new = sum(value not in known for value in now)
     once = sum(count == 1 for count in known.values())
-    return _check(("new categories", name), (new, len(now), len(before)), once / len(before), config)
+    twice = sum(count == 2 for count in known.values())
+    expected = once / len(before), (once + 2 * twice) / len(before) ** 2
+    return _check(("new categories", name), (new, len(now), len(before)), expected, config)
 
 
 def _check(
-    of: tuple[str, str], counts: tuple[int, int, int], chance: float, config: MonitoringConfig
+    of: tuple[str, str],
+    counts: tuple[int, int, int],
+    expected: tuple[float, float],
+    config: MonitoringConfig,
 ) -> list[Check]:
-    """The check on a share, from how many are new, of how many, and how many are known."""
+    """The check on a share, from how many are new, of how many, and how many are known.
+
+    What is expected is the share by chance, and the variance of how well that is known.
+    """
+    chance, unknown = expected
     new, rows, before = counts
     share = new / rows
-    spread = _DEVIATIONS * math.sqrt(chance * (1 - chance) * (1 / rows + 1 / before))
+    spread = _DEVIATIONS * math.sqrt(chance * (1 - chance) / rows + unknown)
     warn = max(config.unseen_warn, chance + spread)
     fail = max(config.unseen_fail, chance + spread)
     status = "pass" if could_be_absent(new, rows, before) else grade(share, warn, fail)
@@ -55,10 +67,14 @@ def _check(
 
 
 def stuck_check(name: str, now: Sequence[object], before: Sequence[object]) -> list[Check]:
-    """A column with a single value, where the reference has several and chance does not explain it."""
+    """A column with a single value, where the reference has several and chance does not explain it.
+
+    Not where most of the reference has that value too: rain is 0 for a dry week, and rows of a stream are
+    more alike than chance has it.
+    """
     if not now or any(value != now[0] for value in now):
         return []
     same = sum(value == now[0] for value in before)
-    if same == len(before) or ((same + 1) / (len(before) + 2)) ** len(now) >= _RARE:
+    if same > len(before) / 2 or ((same + 1) / (len(before) + 2)) ** len(now) >= _RARE:
         return []
     return [Check("stuck", name, None, None, "warn")]

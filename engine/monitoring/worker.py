@@ -1,8 +1,8 @@
 """The process that judges windows in the background: jobs come in, verdicts go out.
 
 Run by `process.Process` as `python -m engine.monitoring.worker`. Messages (`wire`) are pickles; the first
-one holds the configuration and the task, each later one a job. The process ends when its input does, so
-also when whoever started it was killed.
+one holds the configuration and the task, each later one a job, or none: get ready for one. The process
+ends when its input does, so also when whoever started it was killed.
 """
 
 import os
@@ -11,6 +11,7 @@ import signal
 from typing import IO
 
 from engine.monitoring.evidently import judge
+from engine.monitoring.evidently.library import library
 from engine.monitoring.values import Table
 from engine.monitoring.wire import Kept, Packed, receive, send
 
@@ -36,7 +37,10 @@ def main() -> None:
             config, task = pickle.loads(receive(jobs))  # noqa: S301
             kept: Kept[Table] = Kept()
             while True:
-                packed: Packed = pickle.loads(receive(jobs))  # noqa: S301
+                packed: Packed | None = pickle.loads(receive(jobs))  # noqa: S301
+                if packed is None:
+                    library()
+                    continue
                 send(verdicts, pickle.dumps(judge(packed.unpacked(kept), config, task)))
         except EOFError:
             return

@@ -148,7 +148,7 @@ def test_closing_ends_the_process_even_while_it_judges() -> None:
 
 
 def test_a_report_that_hangs_is_tried_twice_and_given_up(tmp_path: Path) -> None:
-    judge = BackgroundJudge(MonitoringConfig(timeout=3.0), "binary")
+    judge = BackgroundJudge(MonitoringConfig(timeout=3.0), "binary", time.monotonic)
     tries = tmp_path / "tries"
     line = f"(open({str(tries)!r}, 'a').write('x'), __import__('time').sleep(600), {{}})[-1]"
     try:
@@ -164,6 +164,13 @@ def test_a_report_that_hangs_is_tried_twice_and_given_up(tmp_path: Path) -> None
         assert judge.waited > 3
     finally:
         judge.close()
+
+
+def test_a_judge_that_was_made_ready_gives_the_same_verdicts(background: BackgroundJudge) -> None:
+    background.warm()
+    background.warm()
+    background.submit(job("a", 0))
+    assert background.collect("a", 0) == inline([job("a", 0)])[0]
 
 
 def test_the_reference_goes_through_the_pipe_once(background: BackgroundJudge, tmp_path: Path) -> None:

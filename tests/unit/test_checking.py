@@ -10,6 +10,7 @@ import typer
 from dataflows.checking import check_flow
 from dataflows.cli.main import check
 from dataflows.config import load_config
+from engine.errors import ConfigError
 
 OWN = '''
 from river import base
@@ -132,3 +133,19 @@ def test_a_label_that_comes_after_its_example_was_learned_makes_no_second_exampl
 def test_every_share_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check(write_flow(tmp_path, LOGISTIC, labels=3, extra=NO_USER))
     assert "feature price: int, present in 100.0%" in capsys.readouterr().out
+
+
+def test_metrics_of_one_s_own_that_cannot_be_built_are_told(tmp_path: Path) -> None:
+    extra = NO_USER + '\n[monitoring]\nextra = ["RowCount", "ColumCount"]'
+    with pytest.raises(ConfigError, match="no metric or preset 'ColumCount'; did you mean 'ColumnCount'"):
+        check_flow(load_config(write_flow(tmp_path, LOGISTIC, extra=extra)))
+    right = extra.replace("ColumCount", "ColumnCount")
+    assert check_flow(load_config(write_flow(tmp_path, LOGISTIC, extra=right))).problems == []
+
+
+def test_metrics_of_one_s_own_that_are_not_spelled_right_are_told_when_the_flow_is_read(
+    tmp_path: Path,
+) -> None:
+    extra = NO_USER + '\n[monitoring]\nextra = [{ type = "RowCount", must = { below = 3 } }]'
+    with pytest.raises(ConfigError, match="there is no test 'below'"):
+        load_config(write_flow(tmp_path, LOGISTIC, extra=extra))

@@ -1,5 +1,6 @@
 """What the documents say is what the program says."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ import pytest
 from dataflows.example import example_text
 from engine.checks.growth import BOUNDED, SAVED
 from engine.checks.suite import FIRST, LAWS, MADE, WARNED
+from engine.monitoring.checks import WORDS
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.evidently import check_extras
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,3 +46,17 @@ def test_the_model_on_the_page_of_models_passes_the_test_on_it(
     names: dict[str, Any] = {}
     exec(test, names)  # noqa: S102 - our own page
     names["test_my_model_keeps_the_laws"]()
+
+
+def test_every_check_is_on_the_page_of_reports() -> None:
+    page = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+    for name in WORDS:
+        assert f"\n| `{name}` | " in page
+
+
+def test_the_metrics_on_the_page_of_reports_can_be_built() -> None:
+    page = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+    (example,) = [part.split("```")[0] for part in page.split("```toml\n")[1:] if "extra = [" in part]
+    extra = tomllib.loads(example)["monitoring"]["extra"]
+    extra[-1]["type"] = "tests.unit.own_reports:two"
+    check_extras(MonitoringConfig(extra=extra))

@@ -127,3 +127,16 @@ def test_a_check_knows_its_limit() -> None:
     assert temp.limit == 1.0
     assert temp.value is not None
     assert temp.value > 50
+
+
+@pytest.mark.parametrize("kind", [InlineJudge, BackgroundJudge])
+def test_waiting_is_counted_by_the_caller_s_clock_and_not_without_one(
+    kind: type[InlineJudge | BackgroundJudge],
+) -> None:
+    ticks = iter(range(100))
+    for clock, waited in ((lambda: float(next(ticks)), True), (None, False)):
+        made = kind(MonitoringConfig(), "binary", *([] if clock is None else [clock]))
+        made.submit(empty("a", 0))
+        made.collect("a", 0)
+        assert (made.waited > 0) == waited
+        made.close()

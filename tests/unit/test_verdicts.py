@@ -87,6 +87,7 @@ FOUND: dict[str, tuple[Change, Change, set[tuple[str, str, Status]]]] = {
         nothing,
         {("drift", "carrier", "fail"), ("stuck", "carrier", "warn")},
     ),
+    "a dry week": (put("temp", [0.0]), put("temp", [*[0.0] * 29, 0.1]), set()),
     "a rare flag that did not come": (put("temp", [0.0]), put("temp", [*[0.0] * 299, 1.0]), set()),
     "out of range now and then": (
         put("temp", [*range(20), *range(100, 105)]),

@@ -8,6 +8,7 @@ from engine.monitoring.evidently.library import JENSEN_SHANNON, WASSERSTEIN, lib
 from engine.monitoring.evidently.light import threshold
 from engine.monitoring.evidently.snapshots import Part, run
 from engine.monitoring.findings import Findings
+from engine.monitoring.quality import Quality
 from engine.monitoring.screening import Screened
 from engine.monitoring.values import Job
 from engine.windows import Status
@@ -58,11 +59,18 @@ def _presets(
         )
         asked.insert(0, ("DataDriftPreset", [drift], current, reference))
     for quality in found.quality:
-        if len({*quality.labels, *quality.predictions}) > _MOST_CLASSES_DRAWN and "f1" in quality.scores:
-            continue
-        kind = "RegressionPreset" if "mae" in quality.scores else "ClassificationPreset"
-        asked.append((kind, [getattr(presets, kind)()], quality_dataset(quality), None))
+        if _can_be_drawn(quality):
+            kind = "RegressionPreset" if "mae" in quality.scores else "ClassificationPreset"
+            asked.append((kind, [getattr(presets, kind)()], quality_dataset(quality), None))
     return asked
+
+
+def _can_be_drawn(quality: Quality) -> bool:
+    """Whether Evidently's preset takes the rows: not with a class that never came, nor with very many."""
+    if "mae" in quality.scores or "rocauc" in quality.scores:
+        return True
+    classes = len({*quality.labels, *quality.predictions})
+    return classes <= _MOST_CLASSES_DRAWN if quality.positive is None else classes == 2
 
 
 def _side(job: Job, screened: Screened, side: Literal["current", "reference"]) -> Any:

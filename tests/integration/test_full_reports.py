@@ -1,0 +1,49 @@
+"""Evidently's presets on every window that has ever broken them: what was found stays as it was."""
+
+import pytest
+
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.evidently import judge
+from engine.monitoring.values import Job, Table
+from engine.records.config import Task
+from tests.unit.test_verdicts import FOUND, SCORED
+from tests.unit.verdicts import Change, columns, drop, load, put, without_predictions
+
+pytestmark = pytest.mark.integration
+LIGHT, FULL = MonitoringConfig(full_on="never"), MonitoringConfig(full_every=1)
+
+
+def _same(now: Change, before: Change, task: Task, rows: int = 300) -> str:
+    """Judges light and full; the words of what could not be run."""
+    tables = columns(1, rows), columns(2)
+    for change, table in zip((now, before), tables, strict=True):
+        change(table)
+    job = Job("k", 0, Table(tables[0]), Table(tables[1]), "r")
+    light, full = judge(job, LIGHT, task), judge(job, FULL, task)
+    assert (full.status, full.checks, full.metrics) == (light.status, light.checks, light.metrics)
+    assert full.reason.startswith(light.reason)
+    assert load(full.snapshot).dict()["metrics"]
+    return full.reason.removeprefix(light.reason)
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_the_presets_take_what_was_found(name: str) -> None:
+    now, before, _ = FOUND[name]
+    assert _same(without_predictions(now), without_predictions(before), "binary") == ""
+
+
+@pytest.mark.parametrize("name", SCORED)
+def test_the_presets_take_every_kind_of_label(name: str) -> None:
+    task, labels, predictions, _ = SCORED[name]
+
+    def both(table: dict[str, list[object]]) -> None:
+        drop("temp")(table)  # type: ignore[arg-type]
+        put("label", labels)(table)  # type: ignore[arg-type]
+        put("prediction", predictions)(table)  # type: ignore[arg-type]
+
+    assert _same(both, both, task) == ""  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_the_presets_take_a_few_rows(rows: int) -> None:
+    assert _same(lambda _: None, lambda _: None, "binary", rows) == ""
