@@ -1,8 +1,10 @@
 """What a run has written, read back for people: windows and decisions."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import orjson
@@ -49,10 +51,56 @@ def day(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
 
 
+_MOST_WINDOWS = 60
+_MOST_EARLIER = 20
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def trend_lines(run: Path) -> Iterator[str]:
+    """For each model key a line with its served loss by window, each bar the mean of some neighbours."""
+    losses: dict[str, list[float]] = {}
+    for row in read_stream(run, "reports"):
+        if row["scores"]["loss"] is not None:
+            losses.setdefault(row["key"], []).append(row["scores"]["loss"])
+    for key, found in losses.items():
+        if len(found) > 1:
+            yield f"served loss, {key}: {sparkline(found, 40)} {shown(min(found))} to {shown(max(found))}"
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """Bars from the lowest value to the highest, at most so many.
+
+    >>> sparkline([1.0, 2.0, 3.0, 8.0], 4), sparkline([5.0, 5.0], 9), sparkline([0.0, 0.0, 1.0, 1.0], 2)
+    ('▁▂▃█', '▁▁', '▁█')
+    """
+    size = -(-len(values) // width)
+    means = [mean(values[start : start + size]) for start in range(0, len(values), size)]
+    low, high = min(means), max(means)
+    scale = (len(_BARS) - 1) / ((high - low) or 1.0)
+    return "".join(_BARS[round((value - low) * scale)] for value in means)
+
+
+def _chosen(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """The newest windows and the newest before them that failed, and what that leaves out."""
+    earlier = rows[:-_MOST_WINDOWS]
+    if not earlier:
+        return rows, ""
+    failed = [row for row in earlier if row["status"] == "fail"]
+    kept = failed[-_MOST_EARLIER:]
+    statuses = Counter(row["status"] for row in earlier)
+    said = ", ".join(f"{statuses[status]:,} {status}" for status in _STYLES if statuses[status])
+    return [*kept, *rows[-_MOST_WINDOWS:]], (
+        f"{len(earlier):,} earlier windows ({said}) are not shown"
+        + (f", but for the last {len(kept)} that failed" if kept else "")
+        + "; all are on the page of --html or in reports.jsonl"
+    )
+
+
 def windows_table(run: Path) -> Table:
     """One row per window: its verdict, what drifted, and the losses of champion, shadows and baseline.
 
-    Then the mean of each business metric. It fits 80 columns, with one of these.
+    Then the mean of each business metric. It fits 80 columns, with one of these. Of many windows the newest
+    are shown, and a caption says what is not.
     """
     decided: dict[tuple[str, int], list[str]] = {}
     for decision in read_stream(run, "decisions"):
@@ -62,7 +110,8 @@ def windows_table(run: Path) -> Table:
         table.add_column(name, no_wrap=True)
     for name in ("drift", "served", "base", "champ", "shadow"):
         table.add_column(name, justify="right", no_wrap=True)
-    rows = list(read_stream(run, "reports"))
+    rows, left_out = _chosen(list(read_stream(run, "reports")))
+    table.caption, table.caption_justify = left_out or None, "left"
     keys = {row["key"] for row in rows}
     business = list(rows[0]["scores"]["business"]) if rows else []
     for name in business:

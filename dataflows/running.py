@@ -30,7 +30,7 @@ from dataflows.flow import build_flow, waited_for_reports
 from engine.errors import OutputError, RiverkeeperError, StoppedError
 from engine.pipeline.encode import STREAMS
 
-_FILES = ("reports/*-[0-9]*.json", "reports/*-[0-9]*.html", "models/*.model")
+_FILES = ("reports/*-[0-9]*.json", "reports/*-[0-9]*.html", "models/*.model", "report.html")
 """What a run writes beside its streams: only this is removed, should somebody keep more in the folder."""
 
 

@@ -11,8 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from dataflows.checking import Findings
+from dataflows.files.blobs import write_blob
 from dataflows.inferring import Findings as Inferred
-from dataflows.results import LEGEND, day, decision_lines, read_stream, shown, windows_table
+from dataflows.page.page import PAGE, run_page
+from dataflows.results import LEGEND, day, decision_lines, read_stream, shown, trend_lines, windows_table
 from dataflows.scoreboard import business_lines, summary_parts
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
@@ -23,6 +25,8 @@ def show_run(console: Console, run: Path) -> None:
     """Windows, decisions, where every record went, and where the files are."""
     run = _short(run)
     console.print(windows_table(run))
+    for line in trend_lines(run):
+        console.print(line, highlight=False, markup=False)
     console.print(LEGEND, style="dim", highlight=False)
     console.print()
     for line in list(decision_lines(run)) or ["no decisions: the champion was never suspected"]:
@@ -36,8 +40,22 @@ def show_run(console: Console, run: Path) -> None:
         highlight=False,
     )
     console.print(
-        f"one window in full: riverkeeper reports {run} WINDOW [--html]", highlight=False, markup=False
+        f"as a page: riverkeeper reports {run} --html; one window: riverkeeper reports {run} WINDOW [--html]",
+        highlight=False,
+        markup=False,
     )
+
+
+def show_page(console: Console, run: Path) -> None:
+    """Writes the page of a run, and opens it.
+
+    Raises:
+        InputError: When this is not the folder of a run.
+        OutputError: When the page cannot be written.
+    """
+    write_blob(run, PAGE, run_page(run).encode())
+    console.print(f"wrote {_short(run) / PAGE}", highlight=False)
+    webbrowser.open((run / PAGE).resolve().as_uri())
 
 
 def _short(path: Path) -> Path:

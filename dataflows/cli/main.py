@@ -20,7 +20,7 @@ from dataflows.demo.run import run_demo
 from dataflows.example import write_example
 from dataflows.inferring import contract_text, infer_contract, refuse_existing, write_contract
 from dataflows.running import run_flow
-from dataflows.showing import reading, show_check, show_inferred, show_run, show_window
+from dataflows.showing import reading, show_check, show_inferred, show_page, show_run, show_window
 from engine.errors import RiverkeeperError, StoppedError
 
 app = typer.Typer(
@@ -100,10 +100,14 @@ def reports(
     run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")],
     window: Annotated[int | None, typer.Argument(help="Show this window in full.")] = None,
     key: Annotated[str, typer.Option(help="The model key, when there are several.")] = "main",
-    html: Annotated[bool, typer.Option("--html", help="Write the window's HTML report and open it.")] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write a page of the run, or of the window, and open it.")
+    ] = False,
 ) -> None:
     """List the windows of a run, or show one, in the terminal or as HTML."""
-    if window is None:
+    if window is None and html:
+        show_page(console, run)
+    elif window is None:
         show_run(console, run)
     else:
         show_window(console, run, key, window, html=html)

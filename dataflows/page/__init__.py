@@ -1,0 +1,1 @@
+"""One page for a run: scores, verdicts, drift and decisions, in one file that works offline."""
