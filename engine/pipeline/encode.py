@@ -1,8 +1,8 @@
 """Events to lines of JSON, by output stream, and to the files that go with them.
 
-Streams: `predictions`, `dead_letters`, `breaches`, `reports`, `decisions`, `versions`, `summary`. Every line
-carries the model key and what is unique within its stream and key, the same in every replay: a number or
-a name; of dead letters the position; of breaches the position and the reason.
+Streams: `predictions`, `dead_letters`, `breaches`, `reports`, `decisions`, `versions`, `alerts`, `summary`.
+Every line carries the model key and what is unique within its stream and key, the same in every replay: a
+number, a name or an id; of dead letters the position; of breaches the position and the reason.
 Numbers that JSON cannot hold (NaN, infinity) become null; text that UTF-8 cannot hold (half a surrogate
 pair, from a program that embeds the engine) is written with escapes.
 """
@@ -16,13 +16,14 @@ import numpy as np
 import orjson
 
 from engine.learning.business import Worth
+from engine.pipeline.alerts import Alert
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import shown
 from engine.registry import Version
 from engine.supervision.supervisor import Tally
 
-STREAMS = ("predictions", "dead_letters", "breaches", "reports", "decisions", "versions", "summary")
+STREAMS = ("predictions", "dead_letters", "breaches", "reports", "decisions", "versions", "alerts", "summary")
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
@@ -72,14 +73,14 @@ def _writable(value: Any) -> Any:
 
 
 def _line(
-    event: DeadLetter | Breach | Report | Decision | Version | Summary, files: list[tuple[str, bytes]]
+    event: DeadLetter | Breach | Report | Decision | Version | Alert | Summary, files: list[tuple[str, bytes]]
 ) -> tuple[str, Any]:
     if isinstance(event, DeadLetter):
         return "dead_letters", _dead_letter(event)
     if isinstance(event, Breach):
         return "breaches", event
-    if isinstance(event, Decision):
-        return "decisions", event
+    if isinstance(event, Decision | Alert):
+        return "decisions" if isinstance(event, Decision) else "alerts", event
     if isinstance(event, Report):
         return "reports", _report(event, files)
     if isinstance(event, Version):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from engine.learning.business import Worth
 from engine.learning.standing import Standing
 from engine.monitoring.values import Verdict
+from engine.pipeline.alerts import Alert
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.registry import Version
 from engine.supervision.supervisor import Tally
@@ -122,5 +123,5 @@ class Summary:
     challengers: Mapping[str, Tally] = field(default_factory=dict)
 
 
-Event = Prediction | DeadLetter | Breach | Outcome | Report | Decision | Version | Summary
+Event = Prediction | DeadLetter | Breach | Outcome | Report | Decision | Version | Summary | Alert
 """What `Engine.process` and `Engine.finish` return."""

@@ -14,6 +14,7 @@ from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.monitoring.drift import LossDrift
 from engine.monitoring.tables import tabulate_examples
 from engine.monitoring.values import Job, Table, Verdict
+from engine.pipeline.alerting import Alerting
 from engine.pipeline.candidates import Candidates
 from engine.pipeline.challengers import Challengers
 from engine.pipeline.config import EngineConfig
@@ -109,6 +110,7 @@ class Parts:
         self.contest = Contest(limits)
         self.contest.enter(self.challengers.state.alive, 0)
         self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
+        self.alerting = Alerting(config.alerts)
         self.counts = Counts()
         self.progress = Progress()
 
@@ -141,6 +143,7 @@ class Parts:
             "supervisor": self.supervisor.state,
             "challengers": self.challengers.state,
             "contest": self.contest.state,
+            "alerting": self.alerting.state,
             "counts": self.counts,
             "progress": self.progress,
         }
@@ -156,6 +159,7 @@ class Parts:
         self.drift = state["drift"]
         self.candidates.state = state["candidates"]
         self.supervisor.state = state["supervisor"]
+        self.alerting.state = state["alerting"]
         self.counts = state["counts"]
         self.challengers.restore(state["challengers"], self.windows.learnable())
         alive = self.challengers.state.alive

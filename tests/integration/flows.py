@@ -13,7 +13,7 @@ import orjson
 from engine.models.saving import load
 
 RIVERKEEPER = [sys.executable, "-W", "error", "-c", "from dataflows.cli.entry import main; main()"]
-STREAMS = ("predictions", "dead_letters", "breaches", "reports", "decisions", "versions", "summary")
+STREAMS = ("predictions", "dead_letters", "breaches", "reports", "decisions", "versions", "alerts", "summary")
 
 
 def riverkeeper(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
