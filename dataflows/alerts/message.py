@@ -28,7 +28,7 @@ def line(alert: Row, run: Path) -> str:
     """One line for the log.
 
     >>> line(EXAMPLE | {"state": "lasting"}, Path("runs/demo"))
-    'FAIL demo main: still: window 18 fails: hour drifted 270 (limit 1) [since 2013-04-15 00:00 UTC; m0 is suspected; compared with: m0.w16; riverkeeper reports runs/demo 18]'
+    'FAIL demo main: still: window 18 fails: hour drifted 270 (limit 1) [since 2013-04-15 00:00 UTC; m0 is suspected; compared with: m0.w16; riverkeeper reports runs/demo 18 --html]'
     """  # noqa: E501 - it is one line
     more = [f"since {moment(alert['since'])}", *alert["done"], command(alert, run)]
     return " ".join(f"{title(alert, run)} [{'; '.join(more)}]".split())
