@@ -18,7 +18,7 @@ TELL = """
 from evidently.telemetry import event_logger
 event_logger.send_event("service", "startup")
 """
-"""What Evidently's own service does when it starts: it makes a file in the home folder, and a process that posts."""
+"""What its own service does at its start: it makes a file in the home folder and a process that posts."""
 
 OURS = """
 from engine.monitoring.evidently.library import library

@@ -49,6 +49,9 @@ def test_the_streams_are_worth_the_trouble() -> None:
     decided = {event.action for event in events if isinstance(event, Decision)}
     assert {"suspect", "rollback", "clear"} <= decided
     assert sum(isinstance(event, Report) for event in events) > 600
+    told = {(alert.kind, alert.state) for alert in alerts(events)}
+    assert told >= {("window", state) for state in ("opened", "lasting", "recovered")}
+    assert told >= {("champion", "recovered"), ("serving", "done")}
 
 
 def told(events: list[Event]) -> list[Event]:

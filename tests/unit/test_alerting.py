@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.learning.business import Worth
 from engine.monitoring.values import Check, Verdict
@@ -49,6 +51,29 @@ def states(machine: Alerting, statuses: Sequence[Status], minutes: float = 10) -
     return [" ".join(f"{alert.kind} {alert.state}" for alert in alerts) for alerts in found]
 
 
+windows = st.lists(st.sampled_from(["pass", "warn", "fail", "unjudged"]), max_size=60)
+
+
+@given(windows, st.sampled_from(["warn", "fail"]), st.sampled_from([60, 1500, HOUR, 10 * HOUR]))
+def test_a_problem_begins_goes_on_and_ends_and_is_never_told_to_be_over_while_it_lasts(
+    statuses: list[Status], level: str, cool_down: float
+) -> None:
+    machine, is_open = alerting(level=level, cool_down=cool_down), dict.fromkeys(["window", "judging"], False)
+    bad = {"fail", "warn"} if level == "warn" else {"fail"}
+    ids: set[str] = set()
+    for number, status in enumerate(statuses):
+        for alert in told(machine, report(number, status)):
+            assert alert.id not in ids
+            ids.add(alert.id)
+            assert (alert.state == "opened") == (not is_open[alert.kind])
+            assert alert.severity == ("info" if alert.state == "recovered" else alert.severity)
+            is_open[alert.kind] = alert.state != "recovered"
+            here = {"unjudged"} if alert.kind == "judging" else bad
+            assert (status in here) == (alert.state != "recovered")
+        assert is_open["window"] or status not in bad, "a problem that nobody was told of"
+        assert is_open["judging"] or status != "unjudged"
+
+
 def test_the_same_failing_window_after_window_is_one_alert_until_it_is_over() -> None:
     assert states(alerting(), ["pass", "fail", "fail", "fail", "pass", "pass"]) == [
         *("", "window opened", "", "", "window recovered", "")
@@ -67,7 +92,8 @@ def test_a_problem_that_lasts_is_told_again_after_the_cool_down_as_bad_as_it_is_
         *("window opened", "", "", "", "", "", "window lasting"),
         *("", "", "", "", "", "window lasting", ""),
     ]
-    assert states(machine, ["warn"] * 19)[-5:].count("window lasting") == 1
+    (alert,) = [alert for number in range(14, 20) for alert in told(machine, report(number, "warn"))]
+    assert (alert.state, alert.severity, alert.windows, alert.since) == ("lasting", "warn", 19, 0.0)
 
 
 def test_other_checks_that_fail_are_told_once_each() -> None:
