@@ -30,7 +30,7 @@ def line(alert: Row, run: Path) -> str:
     >>> line(EXAMPLE | {"state": "lasting"}, Path("runs/demo"))
     'FAIL demo main: still: window 18 fails: hour drifted 270 (limit 1) [since 2013-04-15 00:00 UTC; m0 is suspected; compared with: m0.w16; riverkeeper reports runs/demo 18 --html]'
     """  # noqa: E501 - it is one line
-    more = [f"since {moment(alert['since'])}", *alert["done"], command(alert, run)]
+    more = [f"since {moment(alert['since'])}", *_done(alert), command(alert, run)]
     return " ".join(f"{title(alert, run)} [{'; '.join(more)}]".split())
 
 
@@ -69,7 +69,7 @@ def command(alert: Row, run: Path) -> str:
 def slack(alert: Row, run: Path) -> dict[str, Any]:
     """A message as Slack's incoming webhooks take it (Block Kit); `text` is what a notification shows."""
     head = f"{_MARKS[alert['severity']]} *{_escaped(title(alert, run))}*"
-    facts = [_escaped(text) for text in (*_evidence(alert), *_done(alert))]
+    facts = [_escaped(text) for text in (*_evidence(alert), *(f"→ {text}" for text in _done(alert)))]
     foot = f"{_where(alert)}\n`{command(alert, run)}`"
     blocks = [_section(head)]
     if facts:
@@ -104,7 +104,8 @@ def _evidence(alert: Row) -> list[str]:
 
 
 def _done(alert: Row) -> list[str]:
-    return [] if alert["kind"] == "serving" else [f"→ {text}" for text in alert["done"]]
+    """What was done, unless the title says it."""
+    return [] if alert["kind"] == "serving" else list(alert["done"])
 
 
 def _where(alert: Row) -> str:

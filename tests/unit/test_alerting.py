@@ -36,7 +36,7 @@ def decision(action: Action, number: int = 0, time: float = 0.0, **more: Any) ->
 
 
 def alerting(**keys: Any) -> Alerting:
-    return Alerting(AlertsConfig(**keys))
+    return Alerting(AlertsConfig(**{"level": "warn"} | keys))
 
 
 def told(machine: Alerting, *heard: Report | Decision) -> list[Alert]:
