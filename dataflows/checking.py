@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
+from dataflows.alerts.config import destinations, secrets
 from dataflows.config import FlowConfig
 from dataflows.decoding import decode_lines, read_reference
 from dataflows.files.batch import Line
 from dataflows.files.source import FileSource
 from engine.checks import BrokenLaw, check_model
+from engine.errors import ConfigError
 from engine.models.tasks import make_model
 from engine.monitoring.evidently import check_extras
 from engine.pipeline.engine import Engine
@@ -36,6 +38,7 @@ class Findings:
         last: A prediction, as an example.
         scores: Progressive scores over the sample.
         broken: Laws that the model breaks.
+        alerts: Where alerts would go.
         problems: What keeps this flow from being of use, in words.
         warnings: What does not, but should be known.
     """
@@ -47,6 +50,7 @@ class Findings:
     last: Prediction | None
     scores: dict[str, float]
     broken: list[BrokenLaw]
+    alerts: str = ""
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -88,6 +92,12 @@ def check_flow(config: FlowConfig) -> Findings:
         engine.counts, len(examples), reasons, types, last, engine.scores, _try_model(config, examples)
     )
     findings.problems, findings.warnings = _problems(findings), _broken(findings, "warning")
+    findings.alerts = destinations(config.alerts)
+    if config.alerts.webhook is not None:
+        try:
+            secrets(config.alerts.webhook)
+        except ConfigError as error:
+            findings.problems.append(str(error))
     engine.close()
     return findings
 

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
+from dataflows.alerts.config import DestinationsConfig
 from dataflows.files.config import InputConfig, resolve
 from engine.contract.config import ContractConfig
 from engine.errors import ConfigError, ModelError
@@ -32,6 +33,7 @@ class FlowConfig(EngineConfig):
 
     run: RunConfig
     input: InputConfig
+    alerts: DestinationsConfig = Field(default=DestinationsConfig())
     base: Path = Field(default=Path(), exclude=True, description="Set when the file is read; not a key.")
 
     @model_validator(mode="after")

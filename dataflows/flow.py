@@ -23,6 +23,7 @@ from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
 
+from dataflows.alerts.sink import AlertSink
 from dataflows.config import FlowConfig, load_config
 from dataflows.control import Control
 from dataflows.decoding import ONE_KEY, decode_lines, key_of, read_reference
@@ -74,6 +75,9 @@ def build_flow(config: FlowConfig, progress: Progress | None = None) -> Dataflow
         keyed = op.merge("merge", split.falses, summed)
     items = op.map("unkey", keyed, lambda pair: pair[1])
     op.output("run", items, RunSink(config.run_dir, STREAMS))
+    if config.alerts.log or config.alerts.webhook is not None:
+        alerts = op.filter("alerts", items, lambda item: item[0] == "alerts")
+        op.output("send", alerts, AlertSink(config.alerts, config.run_dir))
     return dataflow
 
 

@@ -24,6 +24,8 @@ from rich.progress import (
 from rich.text import Text
 
 from dataflows import control
+from dataflows.alerts.sink import DELIVERED
+from dataflows.alerts.terminal import log_shown
 from dataflows.config import FlowConfig
 from dataflows.files.source import FileSource
 from dataflows.flow import build_flow, waited_for_reports
@@ -68,7 +70,7 @@ def run_flow(config: FlowConfig, recovery: Path | None, console: Console) -> int
         store = RecoveryConfig(recovery, timedelta(0))  # type: ignore[no-untyped-call]
     before = waited_for_reports()
     with _progress(config, console) as (progress, read):
-        with _ours_only():
+        with log_shown(console), _ours_only():
             cli_main(  # type: ignore[no-untyped-call]
                 build_flow(config, read),
                 epoch_interval=timedelta(seconds=config.run.snapshot_interval),
@@ -89,7 +91,7 @@ def clear(run_dir: Path) -> None:
     """
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        for pattern in (*(f"{stream}.jsonl" for stream in STREAMS), *control.FILES, *_FILES):
+        for pattern in (*(f"{stream}.jsonl" for stream in STREAMS), *control.FILES, DELIVERED, *_FILES):
             for stale in run_dir.glob(pattern):
                 stale.unlink()
     except OSError as error:

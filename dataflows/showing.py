@@ -35,8 +35,8 @@ def show_run(console: Console, run: Path) -> None:
     for part in summary_parts(run):
         console.print(part, highlight=False, markup=False)
     console.print(
-        f"results: {run}/*.jsonl (predictions, dead_letters, breaches, reports, decisions, versions), "
-        f"{run}/reports/ (Evidently's), {run}/models/",
+        f"results: {run}/*.jsonl (predictions, dead_letters, breaches, reports, decisions, versions, "
+        f"alerts), {run}/reports/ (Evidently's), {run}/models/",
         highlight=False,
     )
     console.print(
@@ -126,6 +126,7 @@ def show_check(console: Console, config: Path, found: Findings) -> None:
         console.print(f"  last prediction: {found.last.prediction}{sure}", highlight=False, markup=False)
     scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
     console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}", highlight=False)
+    console.print(f"  alerts go to {found.alerts}", highlight=False, markup=False)
     for warning in found.warnings:
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False)
     for problem in found.problems:

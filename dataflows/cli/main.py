@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from dataflows import control
+from dataflows.alerts.terminal import send_test
 from dataflows.checking import check_flow
 from dataflows.cli.ordering import order
 from dataflows.config import load_config
@@ -68,9 +69,17 @@ def infer(
 
 
 @app.command()
-def check(config: Config) -> None:
+def check(
+    config: Config,
+    test_alert: Annotated[
+        bool, typer.Option("--test-alert", help="Send a test alert to where alerts go.")
+    ] = False,
+) -> None:
     """Validate a configuration, and try it and its model on a sample of the data."""
-    findings = check_flow(load_config(config))
+    flow = load_config(config)
+    findings = check_flow(flow)
+    if test_alert:
+        findings.problems += send_test(flow.alerts, flow.run_dir)
     show_check(console, config, findings)
     if findings.problems:
         raise typer.Exit(1)

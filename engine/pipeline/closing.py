@@ -39,8 +39,10 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
     judging = progress.judging
     if judging is not None:
         judging = replace(judging, verdict=_verdict(parts, judging, judge))
+        report = _report(parts, judging)
+        parts.alerting.hear(report)
         if not judging.reported:
-            events.append(_report(parts, judging))
+            events.append(report)
         _apply(parts, judging, window, time, events)
         if parts.config.window.reference == "previous":
             _refer_to(parts, judging)

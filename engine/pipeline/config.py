@@ -9,6 +9,7 @@ from engine.contract.config import ContractConfig
 from engine.learning.config import BusinessConfig, LabelsConfig, ScoresConfig
 from engine.models.config import ChallengerConfig, ModelConfig, own_modules
 from engine.monitoring.config import MonitoringConfig
+from engine.pipeline.alerts import AlertsConfig
 from engine.records.config import RecordConfig, Section
 from engine.supervision.config import SupervisionConfig
 from engine.windows import WindowConfig
@@ -31,6 +32,7 @@ class EngineConfig(Section):
     window: WindowConfig = Field(default=WindowConfig())
     monitoring: MonitoringConfig = Field(default=MonitoringConfig())
     supervision: SupervisionConfig = Field(default=SupervisionConfig())
+    alerts: AlertsConfig = Field(default=AlertsConfig())
 
     @property
     def allowed(self) -> tuple[str, ...]:

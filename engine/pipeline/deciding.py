@@ -42,22 +42,22 @@ def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event], 
     parts.progress.decisions += 1
     learned, window = parts.counts.learned, parts.windows.index
     model, reason, evidence = candidates.state.name, finding.reason, finding.evidence
-    events.append(
-        Decision(
-            parts.key,
-            number,
-            time,
-            learned,
-            window,
-            finding.action,
-            reason,
-            model,
-            previous,
-            shadow,
-            evidence,
-            who,
-        )
+    decision = Decision(
+        parts.key,
+        number,
+        time,
+        learned,
+        window,
+        finding.action,
+        reason,
+        model,
+        previous,
+        shadow,
+        evidence,
+        who,
     )
+    events.append(decision)
+    parts.alerting.hear(decision)
     if at_once is not None:
         carry_out(parts, at_once, time, events)
 

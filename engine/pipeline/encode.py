@@ -1,8 +1,9 @@
 """Events to lines of JSON, by output stream, and to the files that go with them.
 
-Streams: `predictions`, `dead_letters`, `breaches`, `first_looks`, `reports`, `decisions`, `versions` and
-`summary`. Every line carries the model key and what is unique within its stream and key, the same in every
-replay: a number or a name; of dead letters the position; of breaches the position and the reason.
+Streams: `predictions`, `dead_letters`, `breaches`, `first_looks`, `reports`, `decisions`, `versions`,
+`alerts` and `summary`. Every line carries the model key and what is unique within its stream and key, the
+same in every replay: a number, a name or an id; of dead letters the position; of breaches the position and
+the reason.
 Numbers that JSON cannot hold (NaN, infinity) become null; text that UTF-8 cannot hold (half a surrogate
 pair, from a program that embeds the engine) is written with escapes.
 """
@@ -17,6 +18,7 @@ import orjson
 
 from engine.learning.business import Worth
 from engine.monitoring.tally.look import FirstLook
+from engine.pipeline.alerts import Alert
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import shown
@@ -31,10 +33,11 @@ STREAMS = (
     "reports",
     "decisions",
     "versions",
+    "alerts",
     "summary",
 )
 
-_AS_THEY_ARE = {Breach: "breaches", FirstLook: "first_looks", Decision: "decisions"}
+_AS_THEY_ARE = {Breach: "breaches", FirstLook: "first_looks", Decision: "decisions", Alert: "alerts"}
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
@@ -84,12 +87,12 @@ def _writable(value: Any) -> Any:
 
 
 def _line(
-    event: DeadLetter | Breach | FirstLook | Report | Decision | Version | Summary,
+    event: DeadLetter | Breach | FirstLook | Report | Decision | Version | Alert | Summary,
     files: list[tuple[str, bytes]],
 ) -> tuple[str, Any]:
     if isinstance(event, DeadLetter):
         return "dead_letters", _dead_letter(event)
-    if isinstance(event, Breach | FirstLook | Decision):
+    if isinstance(event, Breach | FirstLook | Decision | Alert):
         return _AS_THEY_ARE[type(event)], event
     if isinstance(event, Report):
         return "reports", _report(event, files)

@@ -74,6 +74,8 @@ class Engine:
         events: list[Event] = []
         for record in records:
             take(self._parts, self._judge, record, events)
+            if self._parts.alerting.heard:
+                events += self._parts.alerting.tell()
         return events
 
     def finish(self) -> list[Event]:
@@ -90,6 +92,7 @@ class Engine:
         report = report_early(parts, self._judge)
         if report is not None:
             events.append(report)
+            events += parts.alerting.tell_early(report)
         saved = checkpoint(parts, f"e{parts.counts.learned}")
         events.append(version(parts, saved, "end", parts.clock.time))
         rivals = {name: replace(contender.run) for name, contender in parts.contest.state.items()}
@@ -105,7 +108,7 @@ class Engine:
         """
         events: list[Event] = []
         obey(self._parts, command, events)
-        return events
+        return events + self._parts.alerting.tell()
 
     @property
     def counts(self) -> Counts:

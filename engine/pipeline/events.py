@@ -7,6 +7,7 @@ from engine.learning.business import Worth
 from engine.learning.standing import Standing
 from engine.monitoring.tally.look import FirstLook
 from engine.monitoring.values import Verdict
+from engine.pipeline.alerts import Alert
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.registry import Version
 from engine.supervision.supervisor import Tally
@@ -123,5 +124,5 @@ class Summary:
     challengers: Mapping[str, Tally] = field(default_factory=dict)
 
 
-Event = Prediction | DeadLetter | Breach | Outcome | FirstLook | Report | Decision | Version | Summary
+Event = Prediction | DeadLetter | Breach | Outcome | FirstLook | Report | Decision | Version | Alert | Summary
 """What `Engine.process` and `Engine.finish` return."""

@@ -15,6 +15,7 @@ from engine.monitoring.drift import LossDrift
 from engine.monitoring.tables import tabulate_examples
 from engine.monitoring.tally.tally import Tally
 from engine.monitoring.values import Job, Table, Verdict
+from engine.pipeline.alerting import Alerting
 from engine.pipeline.candidates import Candidates
 from engine.pipeline.challengers import Challengers
 from engine.pipeline.config import EngineConfig
@@ -111,6 +112,7 @@ class Parts:
         self.contest.enter(self.challengers.state.alive, 0)
         self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
         self.tally = Tally(config.monitoring)
+        self.alerting = Alerting(config.alerts)
         self.counts = Counts()
         self.progress = Progress()
 
@@ -149,6 +151,7 @@ class Parts:
             "challengers": self.challengers.state,
             "contest": self.contest.state,
             "tally": self.tally.state,
+            "alerting": self.alerting.state,
             "counts": self.counts,
             "progress": self.progress,
         }
@@ -164,6 +167,7 @@ class Parts:
         self.drift = state["drift"]
         self.candidates.state = state["candidates"]
         self.supervisor.state = state["supervisor"]
+        self.alerting.state = state["alerting"]
         self.counts = state["counts"]
         self.challengers.restore(state["challengers"], self.windows.learnable())
         alive = self.challengers.state.alive

@@ -42,6 +42,7 @@ SETUPS: dict[str, dict[str, Any]] = {
             "bayes": {"model": "naive_bayes.GaussianNB", "share": 0.5},
         },
     },
+    "told of warnings, and often": {"alerts": {"level": "warn", "cool_down": 30}},
     "windows by time": {"window": {"seconds": 15, "sample": 10}},
     "windows that overlap": {
         "window": {"seconds": 10, "lateness": 25, "sample": 10, "reference": "previous"}

@@ -13,6 +13,7 @@ from river import linear_model, metrics, preprocessing
 
 import engine
 from engine.monitoring.tally.look import FirstLook
+from engine.pipeline.alerts import Alert
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event, Report, Summary
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
@@ -49,6 +50,9 @@ def test_the_streams_are_worth_the_trouble() -> None:
     decided = {event.action for event in events if isinstance(event, Decision)}
     assert {"suspect", "rollback", "clear"} <= decided
     assert sum(isinstance(event, Report) for event in events) > 600
+    told = {(alert.kind, alert.state) for alert in alerts(events)}
+    assert told >= {("window", state) for state in ("opened", "lasting", "recovered")}
+    assert told >= {("champion", "recovered"), ("serving", "done")}
 
 
 def told(events: list[Event]) -> list[Event]:
@@ -268,10 +272,30 @@ def test_finish_changes_nothing_that_later_records_would_notice(
     finished.process(stream[:half])
     early = [event for event in finished.finish() if isinstance(event, Report)]
     expected, got = plain.process(stream[half:]), finished.process(stream[half:])
-    assert [event for event in got if event not in early] == [
-        event for event in expected if event not in early
+    # What was done about a problem that was told early is told later, in an alert of its own.
+    assert [event for event in got if event not in early and not isinstance(event, Alert)] == [
+        event for event in expected if event not in early and not isinstance(event, Alert)
     ]
     assert finished.counts == plain.counts
+
+
+@given(streams, scripts)
+@settings(max_examples=30)
+def test_an_alert_told_at_the_end_of_an_input_is_not_told_again(
+    stream: list[Record], script: dict[int, Status]
+) -> None:
+    half = len(stream) // 2
+    plain, finished = make_engine(script), make_engine(script)
+    expected = alerts(plain.process(stream) + plain.finish())
+    told = alerts(finished.process(stream[:half]) + finished.finish())
+    later = alerts(finished.process(stream[half:]) + finished.finish())
+    more = {alert.id.removesuffix("/done"): alert.done for alert in later if alert.id.endswith("/done")}
+    told += [alert for alert in later if not alert.id.endswith("/done")]
+    assert [replace(alert, done=more.get(alert.id, alert.done)) for alert in told] == expected
+
+
+def alerts(events: list[Event]) -> list[Alert]:
+    return [event for event in events if isinstance(event, Alert)]
 
 
 def test_finish_reports_where_every_record_went() -> None:

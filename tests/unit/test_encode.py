@@ -14,6 +14,7 @@ from engine.learning.calibration import Calibration
 from engine.learning.standing import Standing
 from engine.monitoring.tally.look import FirstLook
 from engine.monitoring.values import Check, Verdict
+from engine.pipeline.alerts import Alert
 from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
@@ -65,6 +66,28 @@ def summary(key: str = "main", value: float = 0.5) -> Summary:
     return Summary(key, "m0", Counts(records=3, rejected=3), standing)
 
 
+def alert(key: str = "main", text: str = "a drifted") -> Alert:
+    checks = (Check("drift", text, math.nan, 0.3, "fail"),)
+    numbers = {"loss": math.inf}
+    return Alert(
+        f"{key}/window/4",
+        key,
+        "window",
+        "opened",
+        "fail",
+        2.0,
+        1.0,
+        4,
+        1,
+        text,
+        text,
+        (text,),
+        checks,
+        numbers,
+        (text,),
+    )
+
+
 def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
     found, _ = encode(events)
     return {stream: [orjson.loads(line) for line in text.splitlines()] for stream, text in found.items()}
@@ -72,7 +95,16 @@ def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
 
 def test_every_kind_of_event_has_its_stream_and_outcomes_have_none() -> None:
     found = lines(
-        prediction(), letter(), breach(), first_look(), report(), decision(), version(), summary(), outcome()
+        prediction(),
+        letter(),
+        breach(),
+        first_look(),
+        report(),
+        decision(),
+        version(),
+        alert(),
+        summary(),
+        outcome(),
     )
     assert found.keys() == set(STREAMS)
     assert all(len(rows) == 1 for rows in found.values())
@@ -85,7 +117,9 @@ def test_nothing_gives_no_lines(events: list[Event]) -> None:
 
 
 @given(
-    st.lists(st.sampled_from([prediction, letter, breach, report, decision, version, summary]), max_size=12)
+    st.lists(
+        st.sampled_from([prediction, letter, breach, report, decision, version, alert, summary]), max_size=12
+    )
 )
 @settings(max_examples=30)
 def test_lines_keep_their_order_and_each_ends_with_a_newline(kinds: list[Any]) -> None:
@@ -173,6 +207,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
         Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
         Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),
         Version(odd, odd, odd, "passed", 12, 50, 1.0, {odd: 0.5}, "ab" * 32, b"bytes"),
+        alert(odd, odd),
         Summary(odd, odd, Counts(), standing),
     )
     assert found.keys() == set(STREAMS) - {"predictions"}

@@ -1,0 +1,94 @@
+"""Where alerts go."""
+
+import os
+from typing import Literal
+
+from pydantic import Field
+
+from engine.errors import ConfigError
+from engine.pipeline.alerts import AlertsConfig
+from engine.records.config import Section
+
+
+class WebhookConfig(Section):
+    """A web address that alerts are posted to, such as Slack's. Best effort: it never holds up the stream.
+
+    Address and token are secrets, so only the names of the environment variables that hold them stand here.
+    """
+
+    url_variable: str = Field(description="The environment variable that holds the address.")
+    token_variable: str | None = Field(
+        default=None,
+        description="The environment variable that holds a token, sent as 'Authorization: Bearer <token>'.",
+    )
+    format: Literal["slack", "json"] = Field(
+        default="slack",
+        description="slack: `text` and `blocks`, as Slack and Mattermost take them. json: the line of "
+        "alerts.jsonl, with `text` beside it.",
+    )
+    timeout: float = Field(
+        default=5.0, gt=0, description="Seconds to wait for the connection, and for an answer."
+    )
+    retries: int = Field(
+        default=8,
+        ge=0,
+        description="How often an alert is tried again, after 1, 2, 4 ... 60 seconds or what the receiver "
+        "asks for, before it is given up.",
+    )
+    queue_limit: int = Field(
+        default=100, ge=1, description="Alerts that may wait; with more, the oldest is dropped and counted."
+    )
+    flush: float = Field(
+        default=10.0, ge=0, description="Seconds to wait at the end of the input for those that still wait."
+    )
+
+
+class DestinationsConfig(AlertsConfig):
+    """Which problems are told, how often, and where. The run's folder always has them: `alerts.jsonl`."""
+
+    log: bool = Field(default=True, description="One line each in the log (logger `riverkeeper.alerts`).")
+    webhook: WebhookConfig | None = Field(default=None)
+
+
+def secret(name: str, key: str) -> str:
+    """What an environment variable holds.
+
+    Raises:
+        ConfigError: When it is not set, or empty.
+    """
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise ConfigError(
+            f"{key}: the environment variable {name} is not set. Set it to the secret, or remove "
+            f"[alerts.webhook]."
+        )
+    return value
+
+
+def secrets(config: WebhookConfig) -> tuple[str, str | None]:
+    """Address and token of a webhook.
+
+    Raises:
+        ConfigError: When one is not set, or the address is none; what it is, is not told.
+    """
+    url = secret(config.url_variable, "alerts.webhook.url_variable")
+    if not url.startswith(("https://", "http://")):
+        raise ConfigError(
+            f"alerts.webhook.url_variable: expected an address that begins with https:// in "
+            f"{config.url_variable}, got {len(url)} characters that do not"
+        )
+    token = config.token_variable
+    return url, None if token is None else secret(token, "alerts.webhook.token_variable")
+
+
+def destinations(config: DestinationsConfig) -> str:
+    """Where alerts go, in words.
+
+    >>> destinations(DestinationsConfig(webhook=WebhookConfig(url_variable="SLACK_URL")))
+    'alerts.jsonl, the log, the webhook in SLACK_URL (slack)'
+    """
+    webhook = config.webhook
+    found = ["alerts.jsonl", *(["the log"] if config.log else [])]
+    if webhook is not None:
+        found.append(f"the webhook in {webhook.url_variable} ({webhook.format})")
+    return ", ".join(found)

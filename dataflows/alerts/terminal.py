@@ -1,0 +1,61 @@
+"""Alerts for whoever sits at the terminal: the log while a flow runs, and a test alert."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from dataflows.alerts.config import DestinationsConfig
+from dataflows.alerts.message import EXAMPLE, as_json, slack
+from dataflows.alerts.webhook import Webhook
+from engine.errors import ConfigError
+
+
+class _ToTerminal(logging.Handler):
+    """Writes above the progress bar; where there is none, to standard error as it was in the beginning."""
+
+    def __init__(self, console: Console, stderr: int) -> None:
+        super().__init__()
+        self._console = console
+        self._stderr = stderr
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = self.format(record)
+        if self._console.is_terminal:
+            self._console.print(said, markup=False, highlight=False, soft_wrap=True)
+        else:
+            os.write(self._stderr, f"{said}\n".encode(errors="backslashreplace"))
+
+
+@contextmanager
+def log_shown(console: Console) -> Iterator[None]:
+    """Shows our log at once, although what goes to standard error is held back while a flow runs."""
+    ours = logging.getLogger("riverkeeper")
+    stderr = os.dup(2)
+    handler = _ToTerminal(console, stderr)
+    ours.addHandler(handler)
+    try:
+        yield
+    finally:
+        ours.removeHandler(handler)
+        os.close(stderr)
+
+
+def send_test(config: DestinationsConfig, run: Path) -> list[str]:
+    """Posts a test alert, once; what went wrong, in words."""
+    if config.webhook is None:
+        return []
+    test = EXAMPLE | {"id": "test", "kind": "model", "state": "done", "severity": "info", "done": []}
+    test |= {"what": "a test alert: nothing is wrong", "checks": [], "columns": [], "evidence": {}}
+    form = slack if config.webhook.format == "slack" else as_json
+    try:
+        with closing(Webhook(config.webhook)) as webhook:
+            wrong, _ = webhook.post(form(test, run))
+    except ConfigError:
+        return []  # told already
+    return (
+        [f"the test alert did not arrive: webhook ({config.webhook.url_variable}): {wrong}"] if wrong else []
+    )

@@ -1,0 +1,120 @@
+"""What people read of an alert, in the log and in a chat."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from dataflows.alerts.config import DestinationsConfig, WebhookConfig, secrets
+from dataflows.alerts.message import EXAMPLE, as_json, command, line, moment, slack, title
+from dataflows.alerts.terminal import send_test
+from engine.errors import ConfigError
+
+RUN = Path("/srv/runs/my demo")
+
+
+def texts(message: dict[str, Any]) -> list[str]:
+    """All texts of a message's blocks."""
+    return [
+        found["text"] for block in message["blocks"] for found in (block.get("elements") or [block["text"]])
+    ]
+
+
+def test_a_message_says_what_where_since_when_evidence_what_was_done_and_what_to_type() -> None:
+    message = slack(EXAMPLE, RUN)
+    assert message["text"] == "FAIL my demo main: window 18 fails: hour drifted 270 (limit 1)"
+    head, facts, foot = texts(message)
+    assert head == f":red_circle: *{message['text']}*"
+    assert facts.splitlines() == [
+        "• drift of hour: fail (value 270.1, limit 1)",
+        "loss 0.21, baseline loss 0.37",
+        "→ m0 is suspected; compared with: m0.w16",
+    ]
+    assert foot.splitlines() == [
+        "key main, window 18, m0 serves; since 2013-04-15 00:00 UTC",
+        "`riverkeeper reports '/srv/runs/my demo' 18 --html`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"state": "recovered", "severity": "info", "what": "window 24 passes again"},
+            "OK my demo main: window",
+        ),
+        ({"state": "worse"}, "FAIL my demo main: worse: window 18 fails"),
+        ({"state": "lasting", "severity": "warn", "key": "EWR"}, "WARN my demo EWR: still: window 18"),
+        (
+            {"kind": "serving", "state": "done", "severity": "info", "what": "better", "done": ["m1 serves"]},
+            "INFO my demo main: m1 serves: better",
+        ),
+    ],
+)
+def test_a_title_says_what_has_become_of_it(change: dict[str, Any], expected: str) -> None:
+    assert title(EXAMPLE | change, RUN).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"key": "a b"}, "riverkeeper reports '/srv/runs/my demo' 18 --key 'a b' --html"),
+        ({"kind": "judging", "checks": []}, "riverkeeper reports '/srv/runs/my demo' 18"),
+        ({"kind": "serving"}, "riverkeeper reports '/srv/runs/my demo'"),
+    ],
+)
+def test_the_command_can_be_typed_as_it_is(change: dict[str, Any], expected: str) -> None:
+    assert command(EXAMPLE | change, RUN) == expected
+
+
+def test_names_from_the_data_are_no_markup_and_no_new_line() -> None:
+    odd = EXAMPLE | {"key": "<!channel>\n&", "what": "<http://evil|x> drifted"}
+    message = slack(odd, RUN)
+    assert "<" not in message["text"] + "".join(texts(message))
+    assert "&lt;!channel&gt;" in message["text"]
+    assert "\n" not in line(odd, RUN)
+
+
+def test_a_long_reason_fits_what_slack_takes() -> None:
+    checks = EXAMPLE["checks"] * 20
+    message = slack(EXAMPLE | {"what": "x" * 10_000, "checks": checks, "done": ["y" * 10_000]}, RUN)
+    assert max(len(text) for text in texts(message)) <= 3000
+    assert "• and 12 more" in texts(message)[1]
+
+
+def test_the_other_form_is_the_alert_itself() -> None:
+    found = as_json(EXAMPLE, RUN)
+    assert {name: found[name] for name in EXAMPLE} == EXAMPLE
+    assert (found["run"], found["text"]) == ("my demo", title(EXAMPLE, RUN))
+    assert orjson.loads(orjson.dumps(found)) == found
+
+
+def test_numbers_that_are_none_are_left_out() -> None:
+    check = {"name": "stuck", "column": "", "value": None, "limit": None, "status": "warn"}
+    message = slack(EXAMPLE | {"checks": [check], "evidence": {"loss": None}, "done": []}, RUN)
+    assert texts(message)[1] == "• stuck: warn"
+
+
+@pytest.mark.parametrize(
+    ("time", "said"), [(0.0, "the beginning"), (1365984000.0, "2013-04-15 00:00 UTC"), (1e300, "1e+300 s")]
+)
+def test_event_times_are_told_whatever_they_are(time: float, said: str) -> None:
+    assert moment(time) == said
+
+
+def test_secrets_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = WebhookConfig(url_variable="HOOK", token_variable="TOKEN")  # noqa: S106 - its name
+    monkeypatch.setenv("HOOK", " https://hooks.example/secret\n")
+    monkeypatch.delenv("TOKEN", raising=False)
+    with pytest.raises(ConfigError, match="token_variable: the environment variable TOKEN is not set"):
+        secrets(config)
+    monkeypatch.setenv("TOKEN", "t")
+    assert secrets(config) == ("https://hooks.example/secret", "t")
+    monkeypatch.setenv("HOOK", "")
+    with pytest.raises(ConfigError, match="HOOK is not set"):
+        secrets(config)
+
+
+def test_without_a_webhook_there_is_nothing_to_test() -> None:
+    assert send_test(DestinationsConfig(), RUN) == []
