@@ -87,18 +87,21 @@ def _is_table(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is dict
 
 
-def _section(path: str, section: type[Section]) -> list[str]:
+def _section(path: str, section: type[Section], *, listed: bool = False) -> list[str]:
     required = path in {"run", "input", "model"}
     active = required or any(key.startswith(f"{path}.") for key in _SET)
     lines = comment((section.__doc__ or "").split("\n\n")[0])
-    lines.append(f"[{path}]" if active else f"# [{path}]")
+    header = f"[[{path}]]" if listed else f"[{path}]"
+    lines.append(header if active else f"# {header}")
     nested: list[str] = []
     for name, field in section.model_fields.items():
         key = f"{path}.{name}"
         inner = _section_of(field)
         if inner is not None:
-            about = comment(field.description or "") if _is_table(field) else []
-            nested += ["", *about, *_section(f"{key}.NAME" if _is_table(field) else key, inner)]
+            listed = get_origin(field.annotation) is list
+            about = comment(field.description or "") if listed or _is_table(field) else []
+            inner_path = f"{key}.NAME" if _is_table(field) else key
+            nested += ["", *about, *_section(inner_path, inner, listed=listed)]
             continue
         lines += comment(field.description or "")
         if key in _SET:

@@ -156,6 +156,21 @@ def decision_lines(run: Path) -> Iterator[str]:
         )
 
 
+def drift_lines(run: Path) -> Iterator[str]:
+    """For each detector that found something: how often, and the last."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in read_stream(run, "drifts"):
+        found.setdefault((row["key"], row["detector"]), []).append(row)
+    for (key, detector), rows in found.items():
+        times = Counter(row["kind"] for row in rows)
+        last = rows[-1]
+        before = "" if last["before"] is None else f"{shown(last['before'])} → "
+        yield (
+            f"{detector}, {key}: drift {times['drift']}, warning {times['warning']}; the last in window "
+            f"{last['window']}, {day(last['time'])}: mean {before}{shown(last['after'])}"
+        )
+
+
 def shown(value: float | None) -> str:
     """A number with four decimals, or four digits when it is large; "" when there is none."""
     if value is None:

@@ -14,7 +14,16 @@ from dataflows.checking import Findings
 from dataflows.files.blobs import write_blob
 from dataflows.inferring import Findings as Inferred
 from dataflows.page.page import PAGE, run_page
-from dataflows.results import LEGEND, day, decision_lines, read_stream, shown, trend_lines, windows_table
+from dataflows.results import (
+    LEGEND,
+    day,
+    decision_lines,
+    drift_lines,
+    read_stream,
+    shown,
+    trend_lines,
+    windows_table,
+)
 from dataflows.scoreboard import business_lines, summary_parts
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
@@ -31,12 +40,14 @@ def show_run(console: Console, run: Path) -> None:
     console.print()
     for line in list(decision_lines(run)) or ["no decisions: the champion was never suspected"]:
         console.print(line, highlight=False)
+    for line in drift_lines(run):
+        console.print(line, highlight=False, markup=False)
     console.print()
     for part in summary_parts(run):
         console.print(part, highlight=False, markup=False)
     console.print(
-        f"results: {run}/*.jsonl (predictions, dead_letters, breaches, reports, decisions, versions, "
-        f"alerts), {run}/reports/ (Evidently's), {run}/models/",
+        f"results: {run}/*.jsonl (docs/reading.md says what is in each), {run}/reports/ (Evidently's), "
+        f"{run}/models/",
         highlight=False,
     )
     console.print(

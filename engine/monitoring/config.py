@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from engine.monitoring.detectors.config import DetectorConfig
 from engine.monitoring.extra import read_extra
 from engine.monitoring.tally.config import FirstLookConfig
 from engine.records.config import Section
@@ -181,6 +182,9 @@ class MonitoringConfig(Section):
         gt=0,
         description="Background: seconds for one report; then the process is killed and the window judged "
         "once more before it is given up as unjudged.",
+    )
+    detectors: list[DetectorConfig] = Field(
+        default=[], description="Detectors that look for a change at every event: docs/detectors.md."
     )
     loss_drift_delta: float = Field(
         default=0.002,

@@ -1,9 +1,9 @@
 """Events to lines of JSON, by output stream, and to the files that go with them.
 
-Streams: `predictions`, `dead_letters`, `breaches`, `first_looks`, `reports`, `decisions`, `versions`,
-`alerts` and `summary`. Every line carries the model key and what is unique within its stream and key, the
-same in every replay: a number, a name or an id; of dead letters the position; of breaches the position and
-the reason.
+Streams: `predictions`, `dead_letters`, `breaches`, `first_looks`, `drifts`, `reports`, `decisions`,
+`versions`, `alerts` and `summary`. Every line carries the model key and what is unique within its stream
+and key, the same in every replay: a number, a name or an id; of dead letters the position; of breaches the
+position and the reason.
 Numbers that JSON cannot hold (NaN, infinity) become null; text that UTF-8 cannot hold (half a surrogate
 pair, from a program that embeds the engine) is written with escapes.
 """
@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 
 from engine.learning.business import Worth
+from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.tally.look import FirstLook
 from engine.pipeline.alerts import Alert
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
@@ -30,6 +31,7 @@ STREAMS = (
     "dead_letters",
     "breaches",
     "first_looks",
+    "drifts",
     "reports",
     "decisions",
     "versions",
@@ -37,7 +39,13 @@ STREAMS = (
     "summary",
 )
 
-_AS_THEY_ARE = {Breach: "breaches", FirstLook: "first_looks", Decision: "decisions", Alert: "alerts"}
+_AS_THEY_ARE = {
+    Breach: "breaches",
+    FirstLook: "first_looks",
+    Drift: "drifts",
+    Decision: "decisions",
+    Alert: "alerts",
+}
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
@@ -87,12 +95,12 @@ def _writable(value: Any) -> Any:
 
 
 def _line(
-    event: DeadLetter | Breach | FirstLook | Report | Decision | Version | Alert | Summary,
+    event: DeadLetter | Breach | FirstLook | Drift | Report | Decision | Version | Alert | Summary,
     files: list[tuple[str, bytes]],
 ) -> tuple[str, Any]:
     if isinstance(event, DeadLetter):
         return "dead_letters", _dead_letter(event)
-    if isinstance(event, Breach | FirstLook | Decision | Alert):
+    if isinstance(event, Breach | FirstLook | Drift | Decision | Alert):
         return _AS_THEY_ARE[type(event)], event
     if isinstance(event, Report):
         return "reports", _report(event, files)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engine.learning.business import Worth
 from engine.learning.standing import Standing
+from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.tally.look import FirstLook
 from engine.monitoring.values import Verdict
 from engine.pipeline.alerts import Alert
@@ -124,5 +125,17 @@ class Summary:
     challengers: Mapping[str, Tally] = field(default_factory=dict)
 
 
-Event = Prediction | DeadLetter | Breach | Outcome | FirstLook | Report | Decision | Version | Alert | Summary
+Event = (
+    Prediction
+    | DeadLetter
+    | Breach
+    | Outcome
+    | FirstLook
+    | Drift
+    | Report
+    | Decision
+    | Version
+    | Alert
+    | Summary
+)
 """What `Engine.process` and `Engine.finish` return."""

@@ -11,6 +11,7 @@ from engine.learning.clock import Clock
 from engine.learning.scores import Scores
 from engine.learning.waiting import Early, Held, Settled, Waiting
 from engine.models.tasks import TaskOps, make_model, task_ops
+from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.drift import LossDrift
 from engine.monitoring.tables import tabulate_examples
 from engine.monitoring.tally.tally import Tally
@@ -112,6 +113,7 @@ class Parts:
         self.contest.enter(self.challengers.state.alive, 0)
         self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
         self.tally = Tally(config.monitoring)
+        self.detectors = Detectors(config.monitoring.detectors, task, decides=self.ops.decides)
         self.alerting = Alerting(config.alerts)
         self.counts = Counts()
         self.progress = Progress()
@@ -151,6 +153,7 @@ class Parts:
             "challengers": self.challengers.state,
             "contest": self.contest.state,
             "tally": self.tally.state,
+            "detectors": self.detectors.state,
             "alerting": self.alerting.state,
             "counts": self.counts,
             "progress": self.progress,
@@ -174,6 +177,7 @@ class Parts:
         self.contest.state = {name: standing for name, standing in state["contest"].items() if name in alive}
         self.contest.enter(alive, self.counts.predicted)
         self.progress = state["progress"]
+        self.detectors.restore(state["detectors"])
         self.tally.restore(state["tally"], self.progress.reference)
 
 

@@ -6,6 +6,7 @@ from engine.learning.waiting import Held, Settled
 from engine.monitoring.judges import Judge
 from engine.pipeline.closing import close_window
 from engine.pipeline.deciding import carry_out, losses_of
+from engine.pipeline.detecting import detect_in_loss
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.records.events import Outcome, Output
@@ -43,6 +44,8 @@ def settle(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to
     slot = parts.windows.place(time, parts.clock.now)
     if label is not None and held.output is not None:
         loss, finding = _score(parts, held, label, before, slot)
+        if loss is not None and before is None and parts.detectors.see_loss:
+            detect_in_loss(parts, held, label, loss, events, time=time)
     order = parts.progress.outcomes
     parts.progress.outcomes = order + 1
     outcome = Outcome(

@@ -13,6 +13,7 @@ from engine.contract.check import Fault, rejection
 from engine.learning.waiting import Early, Held, Settled
 from engine.monitoring.judges import Judge
 from engine.pipeline.closing import close_due
+from engine.pipeline.detecting import detect_in_served
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.pipeline.settling import settle
@@ -73,6 +74,8 @@ def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) 
     if parts.tally.on:
         number = probability if isinstance(probability, float) else score
         parts.tally.add(features, prediction, number)
+    if parts.detectors.see_served:
+        detect_in_served(parts, held, events)
     events.append(
         Prediction(
             example.id,

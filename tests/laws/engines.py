@@ -43,6 +43,15 @@ SETUPS: dict[str, dict[str, Any]] = {
         },
     },
     "told of warnings, and often": {"alerts": {"level": "warn", "cool_down": 30}},
+    "detectors": {
+        "monitoring": {
+            "detectors": [
+                {"method": "kswin", "on": "feature:a", "parameters": {"window_size": 20, "stat_size": 5}},
+                {"method": "adwin", "on": "prediction", "parameters": {"grace_period": 5}},
+                {"method": "ddm", "on": "loss", "parameters": {"warm_start": 5}},
+            ]
+        }
+    },
     "windows by time": {"window": {"seconds": 15, "sample": 10}},
     "windows that overlap": {
         "window": {"seconds": 10, "lateness": 25, "sample": 10, "reference": "previous"}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.learning.business import Worth
 from engine.learning.calibration import Calibration
 from engine.learning.standing import Standing
+from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.tally.look import FirstLook
 from engine.monitoring.values import Check, Verdict
 from engine.pipeline.alerts import Alert
@@ -88,6 +89,10 @@ def alert(key: str = "main", text: str = "a drifted") -> Alert:
     )
 
 
+def drift(key: str = "main", value: float = 0.5) -> Drift:
+    return Drift(key, 3, 1.0, 40, 4, f"adwin on feature:{key}", "drift", 300, None, value)
+
+
 def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
     found, _ = encode(events)
     return {stream: [orjson.loads(line) for line in text.splitlines()] for stream, text in found.items()}
@@ -99,6 +104,7 @@ def test_every_kind_of_event_has_its_stream_and_outcomes_have_none() -> None:
         letter(),
         breach(),
         first_look(),
+        drift(),
         report(),
         decision(),
         version(),
@@ -203,6 +209,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
     found = lines(
         DeadLetter("rejected", odd, odd, 3, b"\xff", odd),
         Breach(odd, "impute", odd, odd, 3, odd),
+        drift(odd, math.nan),
         FirstLook(odd, 1, 1.0, 10, 0, 0, "warn", odd, (Check("psi", odd, 0.5, 0.3, "warn"),)),
         Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
         Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),

@@ -9,11 +9,11 @@ import pytest
 
 from dataflows.page.data import MOST_POINTS, MOST_ROWS, read_run
 from dataflows.page.page import run_page
-from dataflows.results import decision_lines, trend_lines, windows_table
+from dataflows.results import decision_lines, drift_lines, trend_lines, windows_table
 from engine.errors import InputError
 from engine.pipeline.encode import encode
 from engine.pipeline.events import Event
-from tests.unit.test_encode import decision, first_look, prediction, report, summary
+from tests.unit.test_encode import decision, drift, first_look, prediction, report, summary
 
 HOSTILE = "</title><script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&"
 
@@ -159,3 +159,11 @@ def test_what_is_not_a_run_has_no_page(tmp_path: Path) -> None:
 def test_a_run_without_windows_has_a_page(tmp_path: Path) -> None:
     page = run_page(write(tmp_path, prediction(), summary()))
     assert "No window has been judged." in page
+
+
+def test_the_terminal_says_what_detectors_found_and_how_often(tmp_path: Path) -> None:
+    write(tmp_path, drift("a"), drift("b", 0.25), drift("b", 0.75), prediction())
+    assert list(drift_lines(tmp_path)) == [
+        "adwin on feature:a, a: drift 1, warning 0; the last in window 4, 1970-01-01: mean 0.5000",
+        "adwin on feature:b, b: drift 2, warning 0; the last in window 4, 1970-01-01: mean 0.7500",
+    ]

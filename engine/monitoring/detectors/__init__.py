@@ -1,0 +1,1 @@
+"""Detectors of River that look for a change at every event."""

@@ -1,0 +1,28 @@
+"""Which detectors look for a change, and in what."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from engine.records.config import Section
+
+Method = Literal["adwin", "page_hinkley", "kswin", "ddm", "eddm", "hddm_a", "hddm_w"]
+
+
+class DetectorConfig(Section):
+    """One detector on one stream of numbers; what it finds is a line in `drifts.jsonl`."""
+
+    method: Method = Field(description="The detector: River's of that name.")
+    on: str = Field(
+        pattern=r"^(loss|prediction|feature:.+)$",
+        description="What it looks at: loss, prediction (the served probability, value or score) or "
+        "feature:NAME. ddm, eddm, hddm_a and hddm_w look at 0/1 errors: loss only, and not in regression.",
+    )
+    parameters: dict[str, bool | int | float | str] = Field(
+        default={}, description="Parameters of River's detector, in place of the defaults."
+    )
+
+    @property
+    def name(self) -> str:
+        """What it is called in `drifts.jsonl`."""
+        return f"{self.method} on {self.on}"

@@ -1,0 +1,121 @@
+"""All detectors of an engine: features and predictions are looked at when they are served, losses later."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.monitoring.detectors.build import BINARY, check_detectors
+from engine.monitoring.detectors.config import DetectorConfig
+from engine.monitoring.detectors.watch import Found, Watch, watch
+from engine.records.config import Task
+from engine.records.events import AnomalyScore, Output
+from engine.records.values import Features
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What a detector has found at one event.
+
+    Attributes:
+        key: The model key.
+        number: Counts this key's detections from 0: with the key, a deterministic event id.
+        time: Event time of the example or the label at which it was found, seconds since 1970.
+        sequence: The number of the prediction at which it was found.
+        window: The open window by then.
+        detector: The detector's name: its method and what it looks at.
+        kind: `warning`: a change may have begun; `drift`: there is one, and the detector starts anew.
+        values: Values that the detector saw since it was new.
+        before: Mean of all of them but the last 50; `None` when there were no more.
+        after: Mean of the last 50.
+    """
+
+    key: str
+    number: int
+    time: float
+    sequence: int
+    window: int
+    detector: str
+    kind: Literal["warning", "drift"]
+    values: int
+    before: float | None
+    after: float
+
+
+@dataclass(slots=True)
+class Watching:
+    """What a snapshot keeps.
+
+    Attributes:
+        watches: The detectors' states, by name.
+        number: Detections so far.
+    """
+
+    watches: dict[str, Watch]
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    name: str
+    config: DetectorConfig
+    feature: str
+
+
+class Detectors:
+    """Gives each detector its next number, or none.
+
+    Args:
+        configs: The detectors.
+        task: The task.
+        decides: Whether a class or a value is served, and not a score alone.
+
+    Raises:
+        ConfigError: When a detector cannot be built, or cannot look at what it is told to.
+    """
+
+    def __init__(self, configs: Sequence[DetectorConfig], task: Task, *, decides: bool) -> None:
+        check_detectors(configs, task, decides=decides)
+        looks = [_Look(each.name, each, each.on.partition(":")[2]) for each in configs]
+        self._on_served = [look for look in looks if look.config.on != "loss"]
+        self._on_loss = [look for look in looks if look.config.on == "loss"]
+        self.see_served, self.see_loss = bool(self._on_served), bool(self._on_loss)
+        self.state = Watching({look.name: watch(look.config) for look in looks})
+
+    def served(
+        self, features: Features, output: Output | None, prediction: Any, probability: Any
+    ) -> Iterator[tuple[str, Found]]:
+        """What is found in an example and in what was served for it."""
+        for look in self._on_served:
+            value = features.get(look.feature) if look.feature else _number(output, prediction, probability)
+            if value is not None and not isinstance(value, str):
+                yield from self._update(look, float(value))
+
+    def loss(self, loss: float, wrong: Callable[[], bool]) -> Iterator[tuple[str, Found]]:
+        """What is found in the loss of a prediction; `wrong` says whether it was another class."""
+        for look in self._on_loss:
+            yield from self._update(look, float(wrong()) if look.config.method in BINARY else loss)
+
+    def _update(self, look: _Look, value: float) -> Iterator[tuple[str, Found]]:
+        found = self.state.watches[look.name].update(value, look.config)
+        if found is not None:
+            yield look.name, found
+
+    def restore(self, state: Watching) -> None:
+        """Goes on from a snapshot's state; a detector that was not there before, or with others, is new."""
+        for name, fresh in self.state.watches.items():
+            kept = state.watches.get(name)
+            same = kept is not None and kept.parameters == fresh.parameters
+            self.state.watches[name] = kept if kept is not None and same else fresh
+        state.watches = self.state.watches
+        self.state = state
+
+
+def _number(output: Output | None, prediction: Any, probability: Any) -> float | None:
+    """A served output as one number: its score, probability or value; of several classes, the surest's."""
+    if isinstance(output, AnomalyScore):
+        return output.score
+    if isinstance(probability, Mapping):
+        return float(max(probability.values()))
+    if probability is not None:
+        return float(probability)
+    return None if prediction is None else float(prediction)
