@@ -26,6 +26,17 @@ class RunConfig(Section):
     snapshot_interval: float = Field(
         default=10.0, gt=0, description="Seconds between snapshots for recovery; work since is done again."
     )
+    keep_reports: int = Field(
+        default=1000,
+        ge=1,
+        description="How many of Evidently's reports each model key keeps in reports/, the newest (about "
+        "50 kB each; a full one 1 MB). Their lines in reports.jsonl stay.",
+    )
+    keep_reports_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        description="And how old they may become, in seconds of event time from the newest window's end.",
+    )
 
 
 class FlowConfig(EngineConfig):

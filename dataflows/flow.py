@@ -30,12 +30,13 @@ from dataflows.decoding import ONE_KEY, decode_lines, key_of, read_reference
 from dataflows.files.batch import Batch, Line
 from dataflows.files.sink import BLOBS, RunSink
 from dataflows.files.source import FileSource
+from dataflows.retention import Kept, Retention, removals
 from engine.models.saving import dump, load
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.judges import BackgroundJudge, Judge, make_judge
-from engine.pipeline.encode import STREAMS, encode
+from engine.pipeline.encode import STREAMS, encode, report_path
 from engine.pipeline.engine import Engine
-from engine.pipeline.events import Decision, Event
+from engine.pipeline.events import Decision, Event, Report
 from engine.pipeline.overall import ALL_KEYS, overall
 from engine.records.config import Task
 from engine.records.decode import Decoder
@@ -45,6 +46,8 @@ _SHARE = "share"
 """What an engine emits for the overall summary instead of for a stream."""
 
 _SHARES = "shares of keys"
+
+_Saved = tuple[bytes, tuple[Kept, ...]]
 
 Progress = Callable[[int, int], None]
 Item = tuple[str, Any]
@@ -104,20 +107,22 @@ def router(field: str | None) -> Callable[[Batch], Iterable[tuple[str, Routed]]]
     return by_key
 
 
-class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
+class _EngineLogic(StatefulBatchLogic[Routed, Item, _Saved]):
     """One engine: decodes, processes, encodes. Bytewax makes one per key, anew or from its snapshot."""
 
     def __init__(
-        self, config: FlowConfig, reference: Mapping[str, list[Example]], saved: bytes | None
+        self, config: FlowConfig, reference: Mapping[str, list[Example]], saved: _Saved | None
     ) -> None:
         self._config = config
+        kept = () if saved is None else saved[1]
+        self._retention = Retention(config.run.keep_reports, config.run.keep_reports_seconds, kept)
         self._reference = reference
         self._decoder = Decoder(config.record, config.model.task)
         self._judge = _shared_judge(config.monitoring, config.model.task)
         self._control = _shared_control(config.run_dir)
         self._told = 0
         self._late = saved is None and config.record.key is not None
-        self._engine = None if saved is None else Engine.restore(saved, config, self._judge)
+        self._engine = None if saved is None else Engine.restore(saved[0], config, self._judge)
 
     def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
         """Processes all lines that came for this key at once."""
@@ -126,7 +131,15 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
             self._engine = Engine(self._config, key, self._judge, self._reference.get(key, ()))
         records = chain.from_iterable(decode_lines(self._decoder, routed.lines) for routed in values)
         events = self._obey(self._engine, values[0].key, records)
-        return _items(events + self._engine.process(records)), StatefulBatchLogic.RETAIN
+        return self._items(events + self._engine.process(records)), StatefulBatchLogic.RETAIN
+
+    def _items(self, events: list[Event]) -> list[Item]:
+        """Lines, files, and the removal of files that are too old."""
+        items = _items(events)
+        for report in (event for event in events if isinstance(event, Report) and event.verdict.snapshot):
+            for old in self._retention.add(report_path(report), report.end):
+                items += removals(old)
+        return items
 
     def _obey(self, engine: Engine, key: str, records: Iterator[Record]) -> list[Event]:
         """Carries out the commands that have come, each at its record if it was carried out before.
@@ -154,16 +167,16 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
 
     def on_eof(self) -> tuple[Iterable[Item], bool]:
         """The input has ended: the last report, the model as it is, and the summary."""
-        items = [] if self._engine is None else _items(self._engine.finish())
+        items = [] if self._engine is None else self._items(self._engine.finish())
         if items and self._engine is not None and self._config.record.key is not None:
             items.append((_SHARE, self._engine.share()))
         return items, StatefulBatchLogic.RETAIN
 
-    def snapshot(self) -> bytes:
-        """The engine as bytes, which later events do not change."""
+    def snapshot(self) -> _Saved:
+        """The engine as bytes, and which reports it keeps; later events do not change them."""
         if self._engine is None:
             raise RuntimeError("Bytewax asked for the state of a key that has seen no record")
-        return self._engine.snapshot()
+        return self._engine.snapshot(), self._retention.state()
 
 
 class _OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):

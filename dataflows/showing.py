@@ -4,6 +4,7 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -110,14 +111,22 @@ def show_window(console: Console, run: Path, key: str, window: int, *, html: boo
         if not name.startswith(("drift.", "missing.")):
             console.print(f"  {name}: {value:g}", highlight=False)
     if html:
-        if row["evidently"] is None:
-            raise InputError(
-                f"{run}: window {window} could not be judged, so it has no HTML report: {row['reason']}"
-            )
-        path = (run / row["evidently"]).with_suffix(".html")
-        render_html((run / row["evidently"]).read_bytes(), path)
-        console.print(f"wrote {path}", highlight=False)
-        webbrowser.open(path.resolve().as_uri())
+        _show_drawn(console, run, row)
+
+
+def _show_drawn(console: Console, run: Path, row: dict[str, Any]) -> None:
+    """Writes Evidently's page of a window, and opens it."""
+    if row["evidently"] is None:
+        raise InputError(
+            f"{run}: window {row['window']} could not be judged, so it has no HTML report: {row['reason']}"
+        )
+    report = run / row["evidently"]
+    if not report.is_file():
+        raise InputError(f"{report}: the report is no longer kept (run.keep_reports)")
+    path = report.with_suffix(".html")
+    render_html(report.read_bytes(), path)
+    console.print(f"wrote {path}", highlight=False)
+    webbrowser.open(path.resolve().as_uri())
 
 
 def show_check(console: Console, config: Path, found: Findings) -> None:

@@ -14,13 +14,8 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
     Raises:
         OutputError: The name leads out of the folder or names none, or the disk refuses.
     """
-    parts = PurePosixPath(name)
-    if parts.is_absolute() or not parts.parts or ".." in parts.parts or "\0" in name:
-        raise OutputError(f"output {folder}: expected a relative path inside this folder, got {name!r}")
-    target = folder.joinpath(*parts.parts)
+    target = _target(folder, name)
     try:
-        if not target.parent.resolve().is_relative_to(folder.resolve()):
-            raise OutputError(f"output {folder}: {name!r} leads out of this folder through a link; remove it")
         target.parent.mkdir(parents=True, exist_ok=True)
         # A fixed name: what a killed run left behind is written over, and does not pile up.
         partial = target.with_name(f".{target.name}.partial")
@@ -34,6 +29,33 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
         raise OutputError(
             f"output {target}: cannot be written: {error.strerror or error}; see to space and rights"
         ) from error
+
+
+def remove_blob(folder: Path, name: str) -> None:
+    """Removes a file under `folder`, if it is there.
+
+    Raises:
+        OutputError: The name leads out of the folder or names none, or the disk refuses.
+    """
+    target = _target(folder, name)
+    try:
+        target.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"output {target}: cannot be removed: {error.strerror or error}") from error
+
+
+def _target(folder: Path, name: str) -> Path:
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or not parts.parts or ".." in parts.parts or "\0" in name:
+        raise OutputError(f"output {folder}: expected a relative path inside this folder, got {name!r}")
+    target = folder.joinpath(*parts.parts)
+    try:
+        inside = target.parent.resolve().is_relative_to(folder.resolve())
+    except OSError as error:
+        raise OutputError(f"output {target}: cannot be followed: {error.strerror or error}") from error
+    if not inside:
+        raise OutputError(f"output {folder}: {name!r} leads out of this folder through a link; remove it")
+    return target
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,11 +8,11 @@ from typing import BinaryIO
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from dataflows.files.blobs import sync_folder, write_blob
+from dataflows.files.blobs import remove_blob, sync_folder, write_blob
 from engine.errors import OutputError
 
-Blob = tuple[str, bytes]
-"""A path relative to the run's folder, and what the file holds."""
+Blob = tuple[str, bytes | None]
+"""A path relative to the run's folder, and what the file holds; `None` removes it."""
 
 BLOBS = "blobs"
 """The name of the stream whose values are blobs; that of all others are chunks of complete lines."""
@@ -25,7 +25,7 @@ class RunSink(FixedPartitionedSink[bytes | Blob, int]):
     """Writes items `(stream, chunk of complete lines)` to `<folder>/<stream>.jsonl`, each exactly once.
 
     Items `("blobs", (path, content))` become files of their own, replaced as a whole: repeated by a replay,
-    they are the same.
+    they are the same. Without a content the file is removed.
 
     A stream is one partition, so one worker of the cluster writes its file; all must share the folder.
     A snapshot is the length of a file; on resume what follows it is cut off and comes again. Without a
@@ -152,7 +152,7 @@ class BlobPartition(StatefulSinkPartition[bytes | Blob, int]):
         self._taken = taken
 
     def write_batch(self, items: list[bytes | Blob]) -> None:
-        """Writes each file.
+        """Writes or removes each file.
 
         Raises:
             OutputError: A path leaves the folder or names a stream's file, or the disk refuses.
@@ -165,7 +165,10 @@ class BlobPartition(StatefulSinkPartition[bytes | Blob, int]):
                 raise OutputError(
                     f"output {self._folder}: {name!r} is the file of a stream; name it otherwise"
                 )
-            write_blob(self._folder, name, content)
+            if content is None:
+                remove_blob(self._folder, name)
+            else:
+                write_blob(self._folder, name, content)
 
     def snapshot(self) -> int:
         """Nothing: files are written whole, and again by a replay."""

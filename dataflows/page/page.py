@@ -238,4 +238,6 @@ def _evidently(run: Path, row: dict[str, Any]) -> str:
     page = Path(row["evidently"]).with_suffix(".html")
     if (run / page).is_file():
         return f'<a href="{escape(quote(page.as_posix()))}">page</a>'
+    if not (run / row["evidently"]).is_file():
+        return "no longer kept"
     return f"<code>riverkeeper reports … {row['window']} --html</code>"

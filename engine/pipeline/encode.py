@@ -129,11 +129,15 @@ def _dead_letter_fields(event: DeadLetter, raw: str) -> dict[str, Any]:
     }
 
 
+def report_path(event: Report) -> str:
+    """Where Evidently's report of the window is kept, if there is one."""
+    return f"reports/{_file(event.key)}-{event.window:06d}.json"
+
+
 def _report(event: Report, files: list[tuple[str, bytes]]) -> dict[str, Any]:
     verdict = event.verdict
-    path = None
-    if verdict.snapshot:
-        path = f"reports/{_file(event.key)}-{event.window:06d}.json"
+    path = report_path(event) if verdict.snapshot else None
+    if path is not None:
         files.append((path, verdict.snapshot))
     return {
         "schema": 1,
@@ -174,6 +178,7 @@ def _summary(event: Summary) -> dict[str, Any]:
     counts: Counts = event.counts
     standing = event.standing
     return {
+        "schema": 1,
         "key": event.key,
         "model": event.model,
         "counts": counts,

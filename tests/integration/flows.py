@@ -24,7 +24,9 @@ def riverkeeper(*arguments: str | Path, cwd: Path | None = None) -> subprocess.C
     )
 
 
-def write_flow(folder: Path, rows: int = 6000, extra: str = "", *, keyed: bool = False) -> Path:
+def write_flow(
+    folder: Path, rows: int = 6000, extra: str = "", *, run: str = "", keyed: bool = False
+) -> Path:
     """A flow with late labels, some broken records, a fault in the middle, and small windows."""
     random = Random(7)  # noqa: S311 - test data
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +50,7 @@ def write_flow(folder: Path, rows: int = 6000, extra: str = "", *, keyed: bool =
 [run]
 name = "test"
 snapshot_interval = 0.2
+{run}
 [input]
 path = "events.jsonl"
 batch = 100

@@ -74,6 +74,30 @@ def test_a_run_that_is_killed_again_and_again_writes_what_an_undisturbed_one_wri
     assert results(flow) == expected
 
 
+def test_of_the_reports_the_newest_are_kept_in_a_run_that_is_killed_as_well(tmp_path: Path) -> None:
+    keep = "keep_reports = 3"
+    undisturbed = write_flow(tmp_path / "undisturbed", rows=2400, extra='mode = "inline"', run=keep)
+    assert riverkeeper("run", undisturbed).returncode == 0
+    flow = write_flow(tmp_path / "killed", rows=2400, extra='mode = "inline"', run=keep)
+    run = flow.parent / "runs" / "test"
+    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        deadline = time.monotonic() + 60
+        while not (run / "reports" / "main-000003.json").exists() and time.monotonic() < deadline:
+            assert process.poll() is None, "the run was over before it could be killed"
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+    assert riverkeeper("run", flow, "--recovery", tmp_path / "recovery").returncode == 0
+    assert sorted(path.name for path in (run / "reports").iterdir()) == [
+        f"main-00000{window}.json" for window in (4, 5, 6)
+    ]
+    assert len(lines(flow, "reports")) == 7
+    assert results(flow) == results(undisturbed)
+    gone = riverkeeper("reports", run, "2", "--html")
+    assert gone.returncode == 2
+    assert "main-000002.json: the report is no longer kept (run.keep_reports)" in gone.stderr
+
+
 def test_a_run_that_is_interrupted_says_so_in_one_line_and_goes_on(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:

@@ -97,6 +97,18 @@ def test_a_blob_stays_in_the_folder(name: str, message: str, tmp_path: Path) -> 
     assert [path.name for path in folder.iterdir()] == ["link"]
 
 
+def test_a_blob_without_content_is_removed_once_or_twice(tmp_path: Path) -> None:
+    sink = RunSink(tmp_path, ["out"]).build_part("step", BLOBS, None)
+    sink.write_batch(
+        [("a/1.bin", b"1"), ("a/2.bin", b"2"), ("a/1.bin", None), ("a/1.bin", None), ("b", None)]
+    )
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["2.bin"]
+    with pytest.raises(OutputError, match="expected a relative path inside"):
+        sink.write_batch([("../x", None)])
+    with pytest.raises(OutputError, match="a: cannot be removed: Is a directory"):
+        sink.write_batch([("a", None)])
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "./out.jsonl"])
 def test_a_blob_is_never_a_streams_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is the file of a stream"):
