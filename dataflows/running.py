@@ -32,7 +32,14 @@ from dataflows.flow import build_flow, waited_for_reports
 from engine.errors import OutputError, RiverkeeperError, StoppedError
 from engine.pipeline.encode import STREAMS
 
-_FILES = ("reports/*-[0-9]*.json", "reports/*-[0-9]*.html", "models/*.model", "report.html")
+_FILES = (
+    "reports/*-[0-9]*.json",
+    "reports/*-[0-9]*.html",
+    "models/*.model",
+    "report.html",
+    "workspace/*-*-*-*-*/*.json",
+    "workspace/*-*-*-*-*/snapshots/*.json",
+)
 """What a run writes beside its streams: only this is removed, should somebody keep more in the folder."""
 
 

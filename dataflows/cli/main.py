@@ -16,6 +16,7 @@ from dataflows import control
 from dataflows.alerts.terminal import send_test
 from dataflows.checking import check_flow
 from dataflows.cli.ordering import order
+from dataflows.cli.pages import show_ui
 from dataflows.config import load_config
 from dataflows.demo.run import run_demo
 from dataflows.example import write_example
@@ -120,6 +121,16 @@ def reports(
         show_run(console, run)
     else:
         show_window(console, run, key, window, html=html)
+
+
+@app.command()
+def ui(
+    run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")],
+    port: Annotated[int, typer.Option(help="Where to serve it, on 127.0.0.1.")] = 8000,
+    serve: Annotated[bool, typer.Option(help="Serve it, or only write it.")] = True,
+) -> None:
+    """Show a run's reports in Evidently's own pages, also while it goes on."""
+    show_ui(console, run, port, serve=serve)
 
 
 Run = Annotated[Path, typer.Argument(help="The folder of the running flow, for example runs/demo.")]

@@ -31,6 +31,21 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
         ) from error
 
 
+def move_blob(folder: Path, name: str, to: str) -> None:
+    """Moves a file under `folder` to another place under it, replacing one that is there.
+
+    Raises:
+        OutputError: A name leads out of the folder or names none, or the disk refuses.
+    """
+    source, target = _target(folder, name), _target(folder, to)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise OutputError(f"output {target}: cannot be written: {error.strerror or error}") from error
+
+
 def remove_blob(folder: Path, name: str) -> None:
     """Removes a file under `folder`, if it is there.
 

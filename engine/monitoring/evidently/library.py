@@ -39,6 +39,7 @@ class Library:
         status: The statuses of tests.
         test_widgets: Makes what a page shows of tests.
         encoder: What writes NumPy's values as JSON.
+        sdk: The models of its workspaces, and its panels.
         pandas: The package.
     """
 
@@ -53,6 +54,7 @@ class Library:
     status: Any
     test_widgets: Any
     encoder: Any
+    sdk: Any
     pandas: Any
 
 
@@ -62,8 +64,9 @@ def library() -> Library:
     """Evidently, with our two distances registered, so that its own drift metrics use them."""
     os.environ["DO_NOT_TRACK"] = "1"  # Evidently reads it when it is imported
     import evidently  # type: ignore[import-untyped]
+    import evidently.sdk.panels  # type: ignore[import-untyped]
     import pandas as pd
-    from evidently import metrics, presets, tests
+    from evidently import metrics, presets, sdk, tests
     from evidently.core import container, metric_types, serialization  # type: ignore[import-untyped]
     from evidently.core.report import metric_tests_stats  # type: ignore[import-untyped]
     from evidently.legacy.calculations.stattests import registry  # type: ignore[import-untyped]
@@ -89,6 +92,7 @@ def library() -> Library:
         TestStatus,
         lambda tests: [metric_tests_stats(tests), metric_types.metric_tests_widget(tests)] if tests else [],
         NumpyEncoder,
+        sdk,
         pd,
     )
 
