@@ -150,4 +150,14 @@ def served(folder: Path, port: int) -> Iterator[Callable[[], bool]]:
         try:
             yield answers
         finally:
-            server.terminate()
+            _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Ends a process, however often Ctrl-C is pressed meanwhile."""
+    server.terminate()
+    for _ in range(5):
+        with suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
+            server.wait(timeout=2)
+            return
+    server.kill()

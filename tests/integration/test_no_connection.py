@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.flows import RIVERKEEPER, lines, write_flow
+from tests.integration.test_ui import free_port
 from tests.integration.watched import PYTHON, Watched, can_trace
+from tests.unit.test_workspace import write_run
 
 pytestmark = pytest.mark.integration
 
@@ -49,6 +51,15 @@ def test_a_run_with_reports_and_their_pages_opens_no_connection(tmp_path: Path, 
     assert (flow.parent / "runs" / "test" / "reports" / "main-000002.html").stat().st_size > 1_000_000
     assert ran.outside + page.outside == []
     assert ran.home + page.home == []
+
+
+def test_evidently_serves_its_pages_without_a_connection(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "demo", 1)
+    command = ["timeout", "--signal=INT", "--preserve-status", "15", *RIVERKEEPER, "ui", str(run)]
+    ui = Watched([*command, "--port", str(free_port())], tmp_path / "ui", {}, trace=False)
+    assert "shows it" in ui.done.stdout, ui.done.stderr
+    assert any("evidently.cli ui" in command for command in ui.processes)
+    assert (ui.outside, ui.home) == ([], [])
 
 
 @pytest.mark.parametrize("trace", TRACE, ids=["audited", "traced"])

@@ -1,9 +1,11 @@
 """What the documents say is what the program says."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from dataflows.example import example_text
@@ -12,8 +14,35 @@ from engine.checks.suite import FIRST, LAWS, MADE, WARNED
 from engine.monitoring.checks import WORDS
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import check_extras
+from engine.pipeline.encode import encode
+from engine.pipeline.events import Event
+from tests.unit.test_encode import (
+    alert,
+    breach,
+    decision,
+    drift,
+    first_look,
+    letter,
+    prediction,
+    report,
+    summary,
+    version,
+)
 
 ROOT = Path(__file__).parents[2]
+
+EVENTS: tuple[Event, ...] = (
+    prediction(),
+    letter(),
+    breach(),
+    first_look(),
+    drift(),
+    report(),
+    decision(),
+    version(),
+    alert(),
+    summary(),
+)
 
 
 def test_the_configuration_page_is_what_init_writes() -> None:
@@ -25,8 +54,18 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")]:
         for part in page.read_text(encoding="utf-8").split("](")[1:]:
             target = part.split(")")[0]
-            if not target.startswith("http"):
-                assert (page.parent / target).exists(), f"{page}: {target}"
+            if target.startswith("http"):
+                continue
+            file, _, anchor = target.partition("#")
+            assert (page.parent / file).exists(), f"{page}: {target}"
+            assert not anchor or anchor in _anchors(page.parent / file), f"{page}: {target}"
+
+
+def _anchors(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    titles = [line.lstrip("#").strip().lower() for line in lines if line.startswith("#")]
+    return {re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in titles}
 
 
 def test_every_law_of_the_contract_suite_is_on_the_page_of_models() -> None:
@@ -46,6 +85,19 @@ def test_the_model_on_the_page_of_models_passes_the_test_on_it(
     names: dict[str, Any] = {}
     exec(test, names)  # noqa: S102 - our own page
     names["test_my_model_keeps_the_laws"]()
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_every_field_of_every_stream_is_on_the_page_of_what_a_run_writes(event: Event) -> None:
+    lines, _ = encode([event])
+    [(stream, line)] = lines.items()
+    page = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## {stream}\n")[1].split("\n## ")[0]
+    if stream == "reports":
+        page = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+        section = page.split("\n## A line of `reports.jsonl`\n")[1].split("| metric |")[0]
+    rows = [row.split(" | ")[0] for row in section.splitlines() if row.startswith("| `")]
+    assert {name.strip("`| ") for row in rows for name in row.split(",")} == set(orjson.loads(line))
 
 
 def test_every_check_is_on_the_page_of_reports() -> None:
