@@ -84,8 +84,10 @@ def test_all_that_a_run_has_decided_and_measured_is_on_its_page(tmp_path: Path) 
         "other",
     ):
         assert said in page.text
-    assert page.text.count("riverkeeper reports … 1 --html") == 1
+    assert page.text.count("no longer kept") == 4
     (run / "reports").mkdir()
+    (run / "reports" / "main-000001.json").write_text("")
+    assert Tags(run_page(run)).text.count("riverkeeper reports … 1 --html") == 1
     (run / "reports" / "main-000001.html").write_text("")
     assert "reports/main-000001.html" in Tags(run_page(run)).links
 
