@@ -20,7 +20,7 @@ _DECISIONS = {
     "alert": "bold yellow",
     "accept": "bold magenta",
 }
-_STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "unjudged": "magenta"}
+STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "unjudged": "magenta"}
 
 
 def read_stream(run: Path, stream: str) -> Iterator[dict[str, Any]]:
@@ -88,7 +88,7 @@ def _chosen(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
     failed = [row for row in earlier if row["status"] == "fail"]
     kept = failed[-_MOST_EARLIER:]
     statuses = Counter(row["status"] for row in earlier)
-    said = ", ".join(f"{statuses[status]:,} {status}" for status in _STYLES if statuses[status])
+    said = ", ".join(f"{statuses[status]:,} {status}" for status in STYLES if statuses[status])
     return [*kept, *rows[-_MOST_WINDOWS:]], (
         f"{len(earlier):,} earlier windows ({said}) are not shown"
         + (f", but for the last {len(kept)} that failed" if kept else "")
@@ -123,17 +123,23 @@ def windows_table(run: Path) -> Table:
         table.add_row(
             str(row["window"]) if len(keys) == 1 else f"{row['key']}/{row['window']}",
             day(row["start"])[-8:],
-            f"[{_STYLES[row['status']]}]{row['status']}[/]",
+            f"[{STYLES[row['status']]}]{row['status']}[/]",
             f"{metrics.get('drifted_columns', 0):.0f}/{metrics.get('drift_tested_columns', 0):.0f}",
             shown(scores["loss"]),
             shown(scores["baseline_loss"]),
-            shown(scores["champion_loss"]),
-            shown(min(scores["shadow_loss"].values(), default=None)),
+            *_best_shadow(scores["shadows"]),
             *(shown(scores["business"][name]["mean"]) for name in business),
             row["model"],
             ", ".join(decided.get((row["key"], row["window"]), [])),
         )
     return table
+
+
+def _best_shadow(shadows: dict[str, Any]) -> tuple[str, str]:
+    """The losses of the champion and of the shadow that lost least, on the same events."""
+    known = [one for one in shadows.values() if one["loss"] is not None]
+    best = min(known, key=lambda one: float(one["loss"]), default={"champion_loss": None, "loss": None})
+    return shown(best["champion_loss"]), shown(best["loss"])
 
 
 LEGEND = (

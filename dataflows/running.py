@@ -37,6 +37,7 @@ _FILES = (
     "reports/*-[0-9]*.html",
     "models/*.model",
     "report.html",
+    "explain-*.html",
     "workspace/*-*-*-*-*/*.json",
     "workspace/*-*-*-*-*/snapshots/*.json",
 )

@@ -1,6 +1,7 @@
 """The command line.
 
-`riverkeeper init | contract | check | run | reports | rollback | promote | pin | unpin | demo`
+`riverkeeper init | contract | check | run | reports | explain | ui | demo`, and for a flow that runs
+`suspect | rollback | promote | pin | unpin`
 """
 
 import sys
@@ -16,7 +17,7 @@ from dataflows import control
 from dataflows.alerts.terminal import send_test
 from dataflows.checking import check_flow
 from dataflows.cli.ordering import order
-from dataflows.cli.pages import show_ui
+from dataflows.cli.pages import show_decision, show_ui
 from dataflows.config import load_config
 from dataflows.demo.run import run_demo
 from dataflows.example import write_example
@@ -124,6 +125,20 @@ def reports(
 
 
 @app.command()
+def explain(
+    run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")],
+    decision: Annotated[
+        int | None,
+        typer.Argument(help="The decision's number; without one the last that changed what serves."),
+    ] = None,
+    key: Annotated[str, typer.Option(help="The model key, when there are several.")] = "main",
+    html: Annotated[bool, typer.Option("--html", help="Write it as a page, and open it.")] = False,
+) -> None:
+    """Explain a decision: what happened, on what evidence, and what would have happened otherwise."""
+    show_decision(console, run, decision, key, html=html)
+
+
+@app.command()
 def ui(
     run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")],
     port: Annotated[int, typer.Option(help="Where to serve it, on 127.0.0.1.")] = 8000,
@@ -149,6 +164,12 @@ def rollback(
 ) -> None:
     """Let an earlier, vetted state of the model serve, in a flow that runs."""
     order(console, run, control.new_command("rollback", version, who, why), key)
+
+
+@app.command()
+def suspect(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
+    """Have what serves compared with its vetted states, in a flow that runs; evidence decides."""
+    order(console, run, control.new_command("suspect", "", who, why), key)
 
 
 @app.command()

@@ -1,15 +1,38 @@
-"""Evidently's own pages of a run."""
+"""Pages of a run: Evidently's own, and that of a decision."""
 
 import time
+import webbrowser
 from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
+from dataflows.explaining.page import story_page
+from dataflows.explaining.story import read_story
+from dataflows.explaining.terminal import show_story
+from dataflows.files.blobs import write_blob
 from dataflows.workspace import export, served
+from engine.pipeline.encode import file_name
 
 _PAUSE = 2.0
 """Seconds between two looks for new reports."""
+
+
+def show_decision(console: Console, run: Path, number: int | None, key: str, *, html: bool) -> None:
+    """Explains a decision in the terminal, or as a page that it writes and opens.
+
+    Raises:
+        InputError: When this is not the folder of a run, or there is no such decision.
+        OutputError: When the page cannot be written.
+    """
+    story = read_story(run, number, key)
+    if not html:
+        return show_story(console, story)
+    name = f"explain-{file_name(key)}-{story.decision['number']}.html"
+    write_blob(run, name, story_page(story).encode())
+    console.print(f"wrote {run / name}", highlight=False)
+    webbrowser.open((run / name).resolve().as_uri())
+    return None
 
 
 def show_ui(console: Console, run: Path, port: int, *, serve: bool) -> None:

@@ -142,7 +142,7 @@ def _worst(statuses: Sequence[str]) -> str:
 
 
 def _series(scores: Row) -> dict[str, float | None]:
-    shadows = [loss for loss in scores["shadow_loss"].values() if loss is not None]
+    shadows = [one["loss"] for one in scores["shadows"].values() if one["loss"] is not None]
     return {
         "served": scores["loss"],
         "baseline": scores["baseline_loss"],

@@ -14,7 +14,7 @@ from dataflows.results import day, shown
 PAGE = "report.html"
 """Its file in the run's folder."""
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MOST_TITLES = 4000
 """Cells beyond which none is named when one points at it: the page would grow too large."""
 
@@ -34,7 +34,7 @@ def run_page(run: Path) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         # Names come from data: nothing on this page may run or load.
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(run.name)}: run report</title><style>{style}</style></head><body>"
         f"<h1>{escape(run.name)}</h1>"
         f'<p class="soft">{many}{windows:,} windows. Written by <code>riverkeeper reports {escape(str(run))} '
@@ -99,7 +99,7 @@ def _losses(data: KeyData, names: Sequence[str], dates: Sequence[str]) -> Iterat
         place = _place(points, decision["window"])
         marks[place] = f"{marks[place].partition('-')[0]}-{number}" if place in marks else str(number)
     yield "<h3>Mean loss of each window, lower is better; verdicts; decisions</h3>"
-    yield f'<div class="key">{"".join(_legend(number, name) for number, name in enumerate(order))}</div>'
+    yield f'<div class="key">{"".join(legend(number, name) for number, name in enumerate(order))}</div>'
     verdicts = [f"{name}: {point.status}" for name, point in zip(names, points, strict=True)]
     any_look = any(point.looked for point in points)
     looks = [f"{name}: {point.looked}" for name, point in zip(names, points, strict=True)]
@@ -120,7 +120,8 @@ def _place(points: Sequence[Point], window: int) -> int:
     return next((i for i, point in enumerate(points) if point.last >= window), len(points) - 1)
 
 
-def _legend(number: int, name: str) -> str:
+def legend(number: int, name: str) -> str:
+    """What a line of a chart is: the line, and its name."""
     line = f'<path class="line l{min(number, 7)}" d="M1 6H25"/>'
     return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{line}</svg>{escape(name)}</span>'
 

@@ -25,7 +25,7 @@ import orjson
 from engine.errors import SnapshotError
 from engine.models import arrays, trees
 
-SCHEMA = 3
+SCHEMA = 4
 """Raised by one whenever older bytes can no longer be read."""
 
 _MAGIC = b"riverkeeper\n"
@@ -53,6 +53,7 @@ _ALLOWED_NAMES = {
     "statistics": {"NormalDist"},
     "engine.models.arrays": arrays.NAMES,
     "engine.models.trees": trees.NAMES,
+    "numbers": {"Number", "Complex", "Real", "Rational", "Integral"},
     "operator": {"itemgetter"},
     "numpy.random._pickle": {"__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"},
     "numpy.random._mt19937": {"MT19937"},

@@ -10,6 +10,17 @@ from engine.records.values import Example, Target
 OWN_COLUMNS = ("label", "prediction", "probability", "score")
 """Columns that are ours; a feature of such a name appears as `feature:name`."""
 
+
+def feature_of(column: str) -> str:
+    """The feature in a column: those named as a column of ours are under another name.
+
+    >>> feature_of("hour"), feature_of("feature:label"), feature_of("feature:x")
+    ('hour', 'label', 'feature:x')
+    """
+    own = column.removeprefix("feature:") if isinstance(column, str) else column  # a number, in River's data
+    return own if own in OWN_COLUMNS else column
+
+
 Serve = Callable[[Any], tuple[Target | None, float | Mapping[Target, float] | None]]
 
 

@@ -4,16 +4,20 @@ A checkpoint is bytes, so that nothing learned later can change it; a shadow is 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.models.saving import dump, load
 from engine.models.tasks import TaskOps
 from engine.records.events import Outcome, Output
-from engine.records.values import Features
+from engine.records.values import Features, visible
+from engine.supervision.values import Action
 
 MODEL = "model"
 """The kind under which models are saved."""
+
+_MOST_PAST = 3
+"""Replaced champions that are kept: a concept may come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Checkpoint:
         outcomes: Outcomes known by then: it has learned none after these.
         learned: Events that it has learned.
         saved: The model.
+        without: Features that it did without.
     """
 
     name: str
@@ -35,56 +40,81 @@ class Checkpoint:
     outcomes: int
     learned: int
     saved: bytes
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Shadow:
-    """A checkpoint come alive.
+    """A model that is compared with the champion under a suspicion.
 
     Attributes:
-        checkpoint: What it came from.
+        name: Unique among those alive.
+        action: What is done when it proves better: `rollback` for a vetted checkpoint come alive, `mask` for
+            one that does without the broken columns, `reset` for a model that began with the suspicion.
+        parent: The checkpoint that it came from; "" when it began untrained.
+        sequence: It may be compared on predictions from this number on.
         model: The live model.
         outcomes: It has seen every outcome before this one that it may learn.
+        without: Features that it does without.
         before: Its state at the start of each window it learns from that has no verdict yet.
     """
 
-    checkpoint: Checkpoint
+    name: str
+    action: Action
+    parent: str
+    sequence: int
     model: Any
     outcomes: int
+    without: frozenset[str] = frozenset()
     before: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+
+    @property
+    def vetted(self) -> bool:
+        """Whether it never learns from a window that failed."""
+        return self.action == "rollback"
 
 
 @dataclass(slots=True)
 class CandidatesState:
-    """All models of one key: what a snapshot keeps."""
+    """All models of one key: what a snapshot keeps.
+
+    Attributes:
+        champion: The live model that serves.
+        name: Its name, `m` and the number of changes before it.
+        without: Features that it does without.
+        changes: How often what serves was changed.
+        parent: The checkpoint that it came from.
+        ladder: Vetted checkpoints, oldest first.
+        unvetted: Checkpoints that wait for a verdict, by window.
+        past: The last champions that were replaced.
+        shadows: Those alive, by name.
+    """
 
     champion: Any
     name: str = "m0"
+    without: frozenset[str] = frozenset()
     changes: int = 0
     parent: str = ""
     ladder: list[Checkpoint] = field(default_factory=list)
     unvetted: dict[int, Checkpoint] = field(default_factory=dict)
-    predecessor: Checkpoint | None = None
+    past: list[Checkpoint] = field(default_factory=list)
     shadows: dict[str, Shadow] = field(default_factory=dict)
 
 
 class Candidates:
     """Keeps, revives, trains and swaps the models."""
 
-    def __init__(
-        self, champion: Any, ops: TaskOps, allow: Iterable[str], max_checkpoints: int, max_shadows: int
-    ) -> None:
+    def __init__(self, champion: Any, ops: TaskOps, allow: Iterable[str], max_checkpoints: int) -> None:
         self.state = CandidatesState(champion)
         self._ops = ops
         self._allow = tuple(allow)
         self._max_checkpoints = max_checkpoints
-        self._max_shadows = max_shadows
 
     def save(self, window: int, sequence: int, outcomes: int, learned: int, suffix: str) -> Checkpoint:
         """The champion as it is now, as a value."""
         state = self.state
         saved = dump(state.champion, MODEL)
-        return Checkpoint(f"{state.name}.{suffix}", window, sequence, outcomes, learned, saved)
+        return Checkpoint(f"{state.name}.{suffix}", window, sequence, outcomes, learned, saved, state.without)
 
     def vet(self, window: int) -> Checkpoint | None:
         """The checkpoint of this window has passed: it joins the ladder, which is thinned."""
@@ -93,76 +123,73 @@ class Candidates:
             self.state.ladder = thin([*self.state.ladder, checkpoint], self._max_checkpoints)
         return checkpoint
 
-    def revive(self) -> list[Shadow]:
-        """Brings candidates to life: the newest vetted, the predecessor, then ever older vetted ones."""
-        state = self.state
-        newest_first = state.ladder[::-1]
-        wanted = newest_first[:1]
-        if state.predecessor is not None:
-            wanted.append(state.predecessor)
-        wanted += newest_first[1:]
-        for checkpoint in wanted[: self._max_shadows]:
-            self.wake(checkpoint)
-        return list(state.shadows.values())
-
     def known(self) -> list[Checkpoint]:
-        """Every checkpoint that can come alive: the vetted ones, oldest first, and the predecessor."""
-        state = self.state
-        return [*state.ladder, *([] if state.predecessor is None else [state.predecessor])]
+        """Every checkpoint that can come alive: the vetted ones, and the last that were replaced."""
+        return [*self.state.ladder, *self.state.past]
+
+    def alive(self, checkpoint: Checkpoint, action: Action = "rollback") -> Shadow:
+        """A checkpoint come alive."""
+        model = load(checkpoint.saved, MODEL, self._allow)
+        name = checkpoint.name
+        return Shadow(name, action, name, checkpoint.sequence, model, checkpoint.outcomes, checkpoint.without)
 
     def wake(self, checkpoint: Checkpoint) -> None:
         """Brings one checkpoint to life, unless it is alive."""
         if checkpoint.name not in self.state.shadows:
-            model = load(checkpoint.saved, MODEL, self._allow)
-            self.state.shadows[checkpoint.name] = Shadow(checkpoint, model, checkpoint.outcomes)
+            self.state.shadows[checkpoint.name] = self.alive(checkpoint)
 
-    def predict_shadows(self, features: Features) -> dict[str, Output | None]:
-        """What each shadow alive says."""
-        return self.predict_with(self.state.shadows.values(), features)
+    def predict(self, features: Features) -> Output | None:
+        """What the champion says; it may raise anything."""
+        return self._ops.predict(self.state.champion, visible(features, self.state.without))
 
     def predict_with(self, shadows: Iterable[Shadow], features: Features) -> dict[str, Output | None]:
         """What these shadows say. One that raises says nothing: it cannot win, and stops nothing."""
         outputs: dict[str, Output | None] = {}
         for shadow in shadows:
             try:
-                outputs[shadow.checkpoint.name] = self._ops.predict(shadow.model, features)
+                outputs[shadow.name] = self._ops.predict(shadow.model, visible(features, shadow.without))
             except Exception:  # noqa: BLE001 - a model may raise anything
-                outputs[shadow.checkpoint.name] = None
+                outputs[shadow.name] = None
         return outputs
 
-    def learn(self, model: Any, outcome: Outcome) -> str | None:
+    def learn(self, model: Any, outcome: Outcome, without: frozenset[str] = frozenset()) -> str | None:
         """Trains a model on one outcome; returns what it raised, if anything, and raises nothing."""
         try:
-            self._ops.learn(model, outcome.example.features, outcome.label)
+            self._ops.learn(model, visible(outcome.example.features, without), outcome.label)
         except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
             return f"{type(error).__name__}: {error}"
         return None
 
-    def learn_shadows(self, outcome: Outcome) -> None:
-        """Every shadow learns one outcome."""
+    def learn_shadows(self, outcome: Outcome, *, vetted: bool) -> None:
+        """Every shadow learns one outcome; vetted ones only when they may."""
         for shadow in self.state.shadows.values():
-            self._learn(shadow, outcome)
+            if vetted or not shadow.vetted:
+                self.learn_late(shadow, outcome)
 
-    def _learn(self, shadow: Shadow, outcome: Outcome) -> None:
+    def learn_late(self, shadow: Shadow, outcome: Outcome) -> None:
+        """A shadow learns an outcome, unless it has."""
         if outcome.order >= shadow.outcomes:
             shadow.outcomes = outcome.order + 1
-            self.learn(shadow.model, outcome)
+            self.learn(shadow.model, outcome, shadow.without)
+
+    def _vetted(self) -> list[Shadow]:
+        return [shadow for shadow in self.state.shadows.values() if shadow.vetted]
 
     def catch_up(self, outcomes: Iterable[Outcome]) -> None:
-        """Every shadow learns these outcomes of a closed window, as far as it has not yet."""
+        """Every vetted shadow learns these outcomes of a closed window, as far as it has not yet."""
         rows = list(outcomes)
-        for shadow in self.state.shadows.values():
+        for shadow in self._vetted():
             for outcome in rows:
-                self._learn(shadow, outcome)
+                self.learn_late(shadow, outcome)
 
     def keep_before(self, window: int) -> None:
         """The shadows are about to learn from a window without a verdict: keeps what they are now."""
-        for shadow in self.state.shadows.values():
+        for shadow in self._vetted():
             shadow.before[window] = (shadow.outcomes, dump(shadow.model, MODEL))
 
     def forget_before(self, window: int) -> None:
         """A window has passed: what the shadows were before it is no longer needed."""
-        for shadow in self.state.shadows.values():
+        for shadow in self._vetted():
             shadow.before.pop(window, None)
 
     def unlearn(self, window: int, overlap: int = 0) -> None:
@@ -170,7 +197,7 @@ class Candidates:
 
         Some of it may have been learned up to `overlap` windows earlier.
         """
-        for shadow in self.state.shadows.values():
+        for shadow in self._vetted():
             learned = [kept for kept in shadow.before if window - overlap <= kept <= window]
             if learned:
                 shadow.outcomes, saved = shadow.before[min(learned)]
@@ -179,19 +206,32 @@ class Candidates:
 
     def take_over(self, shadow_name: str, replaced: Checkpoint) -> str:
         """The shadow becomes the champion; returns the new champion's name."""
-        return self.install(self.state.shadows[shadow_name].model, shadow_name, replaced)
+        shadow = self.state.shadows[shadow_name]
+        return self.install(shadow.model, shadow.parent, replaced, shadow.without)
 
-    def install(self, model: Any, parent: str, replaced: Checkpoint) -> str:
+    def install(
+        self, model: Any, parent: str, replaced: Checkpoint, without: frozenset[str] = frozenset()
+    ) -> str:
         """Another model becomes the champion; returns its name."""
         state = self.state
-        state.champion = model
-        state.predecessor = replaced
+        state.champion, state.without = model, without
+        state.past = [*state.past, replaced][-_MOST_PAST:]
         state.changes += 1
         state.name = f"m{state.changes}"
         state.parent = parent
         state.unvetted.clear()
         state.shadows.clear()
         return state.name
+
+    def unmask(self) -> None:
+        """The features that models did without can be trusted again."""
+        state = self.state
+        state.without = frozenset()
+        state.ladder = [replace(kept, without=frozenset()) for kept in state.ladder]
+        state.past = [replace(kept, without=frozenset()) for kept in state.past]
+        state.unvetted = {
+            window: replace(kept, without=frozenset()) for window, kept in state.unvetted.items()
+        }
 
     def dismiss(self) -> None:
         """The suspicion is over: the shadows end."""

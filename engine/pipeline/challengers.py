@@ -9,7 +9,7 @@ from engine.errors import ConfigError
 from engine.models.config import ChallengerConfig, ModelConfig
 from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.records.events import Outcome, Output
-from engine.records.values import Features, Target
+from engine.records.values import Features, visible
 
 
 @dataclass(slots=True)
@@ -21,12 +21,20 @@ class Challenger:
         share: Of the examples, those that it takes part in.
         retired: Whether it has served: then it is not in the configuration.
         complained: Whether it was reported for raising while it learned.
+        until: The window at whose close it leaves; `None` when it stays.
+        without: Features that it does without.
     """
 
     model: Any
     share: float
     retired: bool = False
     complained: bool = False
+    until: int | None = None
+    without: frozenset[str] = frozenset()
+
+    def seen(self, features: Features) -> Features:
+        """The features as it sees them."""
+        return visible(features, self.without)
 
 
 @dataclass(slots=True)
@@ -78,29 +86,51 @@ class Challengers:
         for name, challenger in self.state.alive.items():
             if takes_part(name, sequence, challenger.share):
                 try:
-                    outputs[name] = self._ops.predict(challenger.model, features)
+                    outputs[name] = self._ops.predict(challenger.model, challenger.seen(features))
                 except Exception:  # noqa: BLE001 - a model may raise anything
                     outputs[name] = None
         return outputs
 
-    def learn(self, sequence: int, features: Features, label: Target | None) -> list[tuple[str, str]]:
+    def learn(self, outcome: Outcome) -> list[tuple[str, str]]:
         """Those that took part learn; returns which raised for the first time, and what."""
         raised = []
         for name, challenger in self.state.alive.items():
-            if takes_part(name, sequence, challenger.share):
+            if takes_part(name, outcome.sequence, challenger.share):
                 try:
-                    self._ops.learn(challenger.model, features, label)
+                    seen = challenger.seen(outcome.example.features)
+                    self._ops.learn(challenger.model, seen, outcome.label)
                 except Exception as error:  # noqa: BLE001 - a model may raise anything
                     if not challenger.complained:
                         challenger.complained = True
                         raised.append((name, f"{type(error).__name__}: {error}"))
         return raised
 
-    def take_over(self, name: str, champion: str, model: Any) -> Any:
-        """One becomes the champion, and the model that was it takes its place; returns the new champion."""
+    def take_over(self, name: str, champion: str, replaced: Challenger) -> Challenger:
+        """One becomes the champion; returns it. What it replaces takes its place, for good if that is."""
         promoted = self.state.alive.pop(name)
-        self.state.alive[champion] = Challenger(model, promoted.share, retired=True)
-        return promoted.model
+        replaced.share = promoted.share
+        if promoted.until is None:
+            replaced.until = None
+        self.state.alive[champion] = replaced
+        return promoted
+
+    def join(self, name: str, replaced: Challenger) -> None:
+        """A model that was replaced goes on as a challenger."""
+        self.state.alive[name] = replaced
+
+    def unmask(self) -> None:
+        """The features that models did without can be trusted again."""
+        for challenger in self.state.alive.values():
+            challenger.without = frozenset()
+
+    def over(self, window: int) -> list[str]:
+        """Those that leave at the close of this window."""
+        gone = [
+            name for name, one in self.state.alive.items() if one.until is not None and one.until <= window
+        ]
+        for name in gone:
+            del self.state.alive[name]
+        return gone
 
     def restore(self, state: ChallengersState, seen: Iterable[Outcome]) -> None:
         """Goes on from a snapshot. Who is new in the configuration learns what is still at hand first."""
@@ -121,7 +151,7 @@ class Challengers:
     def _warm(self, challenger: Challenger, rows: Iterable[Outcome]) -> None:
         for outcome in rows:
             try:
-                self._ops.learn(challenger.model, outcome.example.features, outcome.label)
+                self._ops.learn(challenger.model, challenger.seen(outcome.example.features), outcome.label)
             except Exception:  # noqa: BLE001, S112 - it is told when it happens on the stream
                 continue
 

@@ -12,14 +12,17 @@ same order:
 
 from dataclasses import replace
 
+from engine.monitoring.checks import summary, worst
 from engine.monitoring.judges import Judge
-from engine.monitoring.tables import tabulate
+from engine.monitoring.tables import feature_of, tabulate
 from engine.monitoring.values import Job, Verdict
 from engine.pipeline.business import amounts, with_business
 from engine.pipeline.deciding import carry_out, checkpoint, version
 from engine.pipeline.events import Event, Report, WindowScores
 from engine.pipeline.parts import Judging, Parts
-from engine.windows import Window
+from engine.pipeline.suspecting import begin_again, broken_columns, follow_failing
+from engine.supervision.values import Finding
+from engine.windows import Status, Window
 
 
 def close_due(parts: Parts, judge: Judge, events: list[Event]) -> None:
@@ -46,8 +49,12 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
         _apply(parts, judging, window, time, events)
         if parts.config.window.reference == "previous":
             _refer_to(parts, judging)
-    parts.supervisor.next_window(parts.counts.predicted)
-    if not parts.supervisor.state.tainted and parts.counts.learned >= parts.config.supervision.min_events:
+    _after_verdict(parts, scores, window, time, events)
+    if (
+        not parts.supervisor.state.tainted
+        and not parts.supervisor.state.held
+        and parts.counts.learned >= parts.config.supervision.min_events
+    ):
         parts.candidates.state.unvetted[window.index] = checkpoint(parts, f"w{window.index}")
     parts.tally.begin()
     job = Job(
@@ -68,10 +75,21 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
     progress.judging = Judging(window, job, scores, parts.candidates.state.name, verdict)
 
 
+def _after_verdict(
+    parts: Parts, scores: WindowScores, window: Window, time: float, events: list[Event]
+) -> None:
+    """What follows from the window itself: its losses, and the end of comparisons with replaced models."""
+    finding = parts.supervisor.on_window(window.index, scores.labelled, scores.loss, scores.baseline_loss)
+    if finding is not None:
+        carry_out(parts, finding, time, events)
+    for name in parts.challengers.over(window.index):
+        parts.contest.leave(name)
+    parts.supervisor.next_window(parts.counts.predicted)
+
+
 def _sum_up(parts: Parts, window: Window) -> WindowScores:
     sums = parts.scores.close_window(window.slot)
     loss, baseline_loss, last_label_loss = sums.totals.means()
-    compared = parts.supervisor.losses()
     return WindowScores(
         window.outcomes,
         window.late,
@@ -81,9 +99,7 @@ def _sum_up(parts: Parts, window: Window) -> WindowScores:
         last_label_loss,
         sums.calibration.error(),
         sums.business,
-        compared[0] if compared else 0,
-        compared[1] if compared else None,
-        compared[2] if compared else {},
+        parts.supervisor.losses(),
         parts.contest.next_window(parts.counts.predicted),
     )
 
@@ -132,23 +148,60 @@ def _apply(parts: Parts, judging: Judging, closed: Window, time: float, events: 
     judged = judging.window
     candidates, supervisor = parts.candidates, parts.supervisor
     were_learning = supervisor.shadows_learn
-    finding = supervisor.on_verdict(verdict.status, f"window {judged.index}: {verdict.reason}")
-    if verdict.status == "fail":
+    _look_at_columns(parts, verdict, time, events)
+    status, reason = _status(parts, verdict), verdict.reason
+    if supervisor.has_risen(judged.index) and status in {"pass", "warn"}:
+        status, reason = "fail", "; ".join(filter(None, ["the loss had risen", reason]))
+    finding = supervisor.on_verdict(status, f"window {judged.index}: {reason}")
+    if status == "fail":
         candidates.state.unvetted.clear()
         candidates.unlearn(judged.index, parts.windows.overlap)
-    elif verdict.status != "unjudged":
+    elif status != "unjudged":
         # At its close the champion may have learned what belongs to later windows: those must pass too.
         vetted = candidates.vet(judged.index - parts.windows.overlap)
         if vetted is not None:
             events.append(version(parts, vetted, "passed", judged.end))
-        if parts.config.window.reference == "last_passed" or parts.progress.reference is None:
-            _refer_to(parts, judging)
+    if verdict.status not in {"fail", "unjudged"} and (
+        parts.config.window.reference == "last_passed" or parts.progress.reference is None
+    ):
+        _refer_to(parts, judging)
     if finding is not None:
-        carry_out(parts, finding, time, events)
+        carry_out(parts, finding, time, events, checks=verdict.checks)
         if finding.action == "accept" and parts.config.window.reference != "pinned":
             _refer_to(parts, judging)
+    elif status == "fail":
+        follow_failing(parts, verdict.checks)
     if supervisor.shadows_learn:
         _let_learn(parts, judged, closed, were_learning=were_learning)
+
+
+def _look_at_columns(parts: Parts, verdict: Verdict, time: float, events: list[Event]) -> None:
+    """What the verdict says of the labels, and of features that are kept from the models."""
+    if verdict.status == "unjudged":
+        return
+    failing = [check for check in verdict.checks if check.status == "fail"]
+    labels = [check for check in failing if check.column == "label"]
+    finding = parts.supervisor.on_labels(failed=bool(labels), reason=summary(labels))
+    if finding is not None:
+        carry_out(parts, finding, time, events)
+    masked = parts.candidates.state.without
+    if masked and not masked & broken_columns(failing):
+        reason = f"window {verdict.window}: {', '.join(sorted(map(str, masked)))} passed again"
+        carry_out(parts, Finding("unmask", reason, "", {}), time, events)
+
+
+def _status(parts: Parts, verdict: Verdict) -> Status:
+    """The verdict on what the models see: features that are kept from them cannot do any harm."""
+    masked = parts.candidates.state.without
+    if not masked or verdict.status == "unjudged":
+        return verdict.status
+    return worst(
+        [
+            check
+            for check in verdict.checks
+            if feature_of(check.column) not in masked and check.name != "drifted columns"
+        ]
+    )
 
 
 def _refer_to(parts: Parts, judging: Judging) -> None:
@@ -164,6 +217,7 @@ def _let_learn(parts: Parts, judged: Window, closed: Window, *, were_learning: b
     if were_learning:
         candidates.forget_before(judged.index - parts.windows.overlap)
     else:
+        begin_again(parts, (*judged.learnable, *closed.learnable))
         candidates.catch_up(judged.learnable)
         candidates.keep_before(closed.index)
         candidates.catch_up(closed.learnable)

@@ -8,7 +8,7 @@ from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.supervision.values import Finding
 
-Order = Literal["rollback", "promote", "pin", "unpin"]
+Order = Literal["rollback", "promote", "suspect", "pin", "unpin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class Command:
 
     Attributes:
         id: Unique: given twice, it is carried out once.
-        order: `rollback` to a vetted checkpoint or the predecessor, `promote` a challenger, `pin` what
-            serves, so that nothing but a command changes it, `unpin` it again.
+        order: `rollback` to a vetted checkpoint or a replaced model, `promote` a challenger, `suspect` what
+            serves, so that it is compared with others, `pin` what serves, so that nothing but a command
+            changes it, `unpin` it again.
         target: The checkpoint or challenger; of a rollback "" stands for the newest vetted one.
         who: Who wants it.
         why: Why.
@@ -48,11 +49,19 @@ def _finding(parts: Parts, command: Command) -> Finding:
     if command.order in {"pin", "unpin"}:
         parts.supervisor.state.pinned = command.order == "pin"
         return Finding(command.order, why, "", {})
+    if command.order == "suspect":
+        known_already = parts.supervisor.suspecting
+        said = f"{why}; what serves is suspected already" if known_already else why
+        return Finding("alert" if known_already else "suspect", said, "", {})
     if command.order == "promote":
         rivals = [*parts.challengers.state.alive]
         if command.target in rivals:
             return Finding("promotion", why, command.target, {})
         return _refused(command, rivals, "challengers")
+    return _rollback(parts, command, why)
+
+
+def _rollback(parts: Parts, command: Command, why: str) -> Finding:
     known = {checkpoint.name: checkpoint for checkpoint in parts.candidates.known()}
     name = command.target or next(reversed([c.name for c in parts.candidates.state.ladder]), "")
     if name not in known:

@@ -1,21 +1,29 @@
 """Carries out what supervision finds, and writes it down with its evidence."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from engine.models.saving import digest
 from engine.monitoring.drift import LossDrift
-from engine.pipeline.candidates import Checkpoint, Shadow
+from engine.monitoring.values import Check
+from engine.pipeline.candidates import Checkpoint
+from engine.pipeline.challengers import Challenger
 from engine.pipeline.events import Decision, Event
 from engine.pipeline.parts import Parts
-from engine.records.events import Output
-from engine.records.values import Features
+from engine.pipeline.suspecting import open_suspicion
 from engine.registry import Reason, Version
-from engine.supervision.values import Finding
+from engine.supervision.values import CHANGES, Finding
 
 
-def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event], who: str = "") -> None:
-    """Does what the finding says; after a rollback the very next prediction comes from the shadow.
+def carry_out(  # noqa: PLR0913 - what, when, on whose behalf, and where to write what comes of it
+    parts: Parts,
+    finding: Finding,
+    time: float,
+    events: list[Event],
+    *,
+    who: str = "",
+    checks: Iterable[Check] = (),
+) -> None:
+    """Does what the finding says; after a change the very next prediction comes from the shadow.
 
     Args:
         parts: The engine's parts.
@@ -23,19 +31,24 @@ def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event], 
         time: Event time at which it is.
         events: Where to write it down.
         who: The person who wants it; nobody when it is the engine's own finding.
+        checks: The checks of the window that a suspicion comes from.
     """
     candidates = parts.candidates
     previous = candidates.state.name
     shadow = finding.shadow
     at_once = None
     if finding.action == "suspect":
-        shadows = candidates.revive()
-        shadow = ", ".join(revived.checkpoint.name for revived in shadows)
-        at_once = _compare_buffered(parts, shadows)
-    elif finding.action == "rollback":
-        _roll_back(parts, finding.shadow, time, events)
+        shadows, at_once = open_suspicion(parts, checks)
+        shadow = "; ".join(alive.name for alive in shadows)
+    elif finding.action in CHANGES:
+        _change(parts, finding, time, events)
     elif finding.action == "promotion":
         _promote(parts, finding.shadow, time, events)
+    elif finding.action == "hold":
+        shadow = _hold(parts, time, events)
+    elif finding.action == "unmask":
+        candidates.unmask()
+        parts.challengers.unmask()
     elif finding.action in {"clear", "accept"}:
         candidates.dismiss()
     number = parts.progress.decisions
@@ -62,62 +75,53 @@ def carry_out(parts: Parts, finding: Finding, time: float, events: list[Event], 
         carry_out(parts, at_once, time, events)
 
 
-def _compare_buffered(parts: Parts, shadows: Sequence[Shadow]) -> Finding | None:
-    """Opens the suspicion and compares its shadows on the labelled outcomes that are still at hand.
-
-    Only examples predicted after a shadow's checkpoint count: on earlier ones the champion knew less
-    than the shadow does. Those that still wait for a label get the shadows' predictions now: the shadows
-    have learned nothing since, so these are the predictions they would have made then.
-    """
-    parts.supervisor.begin([shadow.checkpoint.name for shadow in shadows])
-    for held in parts.waiting.all():
-        fair = _predict_fairly(parts, shadows, held.sequence, held.example.features)
-        held.shadows = (held.shadows or {}) | fair  # beside what the challengers have said
-    champion = parts.candidates.state.name
-    finding = None
-    for outcome in parts.windows.learnable():
-        # A correction is of a prediction that was compared when its first label came.
-        if outcome.loss is None or outcome.model != champion or outcome.correction:
-            continue
-        outputs = _predict_fairly(parts, shadows, outcome.sequence, outcome.example.features)
-        losses = losses_of(parts, outputs, outcome.label)
-        finding = parts.supervisor.compare(outcome.sequence, outcome.loss, losses, parts.counts.learned)
-    return finding
-
-
-def losses_of(parts: Parts, outputs: Mapping[str, Output | None], label: Any) -> dict[str, float]:
-    """The loss of each output on the label, where it has one."""
-    losses = {name: parts.ops.loss(output, label) for name, output in outputs.items() if output is not None}
-    return {name: loss for name, loss in losses.items() if loss is not None}
-
-
-def _predict_fairly(
-    parts: Parts, shadows: Sequence[Shadow], sequence: int, features: Features
-) -> dict[str, Output | None]:
-    """What the shadows whose checkpoint is older than the prediction with this number say."""
-    fair = [shadow for shadow in shadows if sequence >= shadow.checkpoint.sequence]
-    return parts.candidates.predict_with(fair, features) if fair else {}
-
-
-def _roll_back(parts: Parts, shadow: str, time: float, events: list[Event]) -> None:
+def _change(parts: Parts, finding: Finding, time: float, events: list[Event]) -> None:
+    """A shadow takes over; the model that it replaces goes on as a challenger for a while."""
+    served = parts.candidates.state.name
+    tainted = parts.supervisor.state.tainted and finding.action == "reset"
+    gone = _as_challenger(parts)
     replaced = _replaced(parts, time, events)
-    parts.candidates.take_over(shadow, replaced)
+    parts.candidates.take_over(finding.shadow, replaced)
     _changed(parts)
+    parts.supervisor.state.tainted = tainted
+    if parts.config.supervision.compare_after:
+        parts.challengers.join(served, gone)
+        parts.contest.enter([served], parts.counts.predicted)
+
+
+def _hold(parts: Parts, time: float, events: list[Event]) -> str:
+    """The last vetted checkpoint serves while the labels fail, unless what serves is pinned; its name."""
+    parts.candidates.dismiss()
+    ladder = parts.candidates.state.ladder
+    if parts.supervisor.state.pinned or not ladder:
+        return ""
+    replaced = _replaced(parts, time, events)
+    vetted = parts.candidates.alive(ladder[-1])
+    parts.candidates.install(vetted.model, vetted.name, replaced, vetted.without)
+    _changed(parts)
+    return vetted.name
 
 
 def _promote(parts: Parts, name: str, time: float, events: list[Event]) -> None:
     """The challenger serves; the champion goes on as a challenger, under the name that it served under."""
     replaced = _replaced(parts, time, events)
     state = parts.candidates.state
-    served, model = state.name, state.champion
-    promoted = parts.challengers.take_over(name, served, model)
-    parts.candidates.install(promoted, name, replaced)
+    served = state.name
+    promoted = parts.challengers.take_over(name, served, _as_challenger(parts))
+    parts.candidates.install(promoted.model, name, replaced, promoted.without)
     parts.contest.leave(name)
     parts.contest.enter([served], parts.counts.predicted)
     # By hand it may be promoted in bad times, and it has learned what the champion has.
     tainted = parts.supervisor.state.tainted
     _changed(parts)
     parts.supervisor.state.tainted = tainted
+
+
+def _as_challenger(parts: Parts) -> Challenger:
+    """The champion as it goes on for a while when it is replaced."""
+    state = parts.candidates.state
+    until = parts.windows.index + parts.config.supervision.compare_after
+    return Challenger(state.champion, 1.0, retired=True, until=until, without=state.without)
 
 
 def _replaced(parts: Parts, time: float, events: list[Event]) -> Checkpoint:

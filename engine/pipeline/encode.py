@@ -24,7 +24,7 @@ from engine.pipeline.events import Decision, Event, Report, Summary, WindowScore
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import shown
 from engine.registry import Version
-from engine.supervision.supervisor import Tally
+from engine.supervision.suspicion import Tally
 
 STREAMS = (
     "predictions",
@@ -131,7 +131,7 @@ def _dead_letter_fields(event: DeadLetter, raw: str) -> dict[str, Any]:
 
 def report_path(event: Report) -> str:
     """Where Evidently's report of the window is kept, if there is one."""
-    return f"reports/{_file(event.key)}-{event.window:06d}.json"
+    return f"reports/{file_name(event.key)}-{event.window:06d}.json"
 
 
 def _report(event: Report, files: list[tuple[str, bytes]]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _report(event: Report, files: list[tuple[str, bytes]]) -> dict[str, Any]:
     if path is not None:
         files.append((path, verdict.snapshot))
     return {
-        "schema": 1,
+        "schema": 2,
         "key": event.key,
         "window": event.window,
         "start": event.start,
@@ -157,7 +157,7 @@ def _report(event: Report, files: list[tuple[str, bytes]]) -> dict[str, Any]:
 
 
 def _version(event: Version, files: list[tuple[str, bytes]]) -> dict[str, Any]:
-    path = f"models/{_file(event.key)}-{_file(event.name)}.model"
+    path = f"models/{file_name(event.key)}-{file_name(event.name)}.model"
     files.append((path, event.saved))
     return {
         "key": event.key,
@@ -189,7 +189,7 @@ def _summary(event: Summary) -> dict[str, Any]:
         "calibration": standing.calibration,
         "business": _business(standing.business),
         "undefined": dict(standing.undefined),
-        "challengers": _challengers(event.challengers),
+        "challengers": _compared(event.challengers),
     }
 
 
@@ -197,11 +197,12 @@ def _window_scores(scores: WindowScores) -> dict[str, Any]:
     plain = {field.name: getattr(scores, field.name) for field in fields(scores)}
     return plain | {
         "business": _business(scores.business),
-        "challengers": _challengers(scores.challengers),
+        "shadows": _compared(scores.shadows),
+        "challengers": _compared(scores.challengers),
     }
 
 
-def _challengers(tallies: Mapping[str, Tally]) -> dict[str, Any]:
+def _compared(tallies: Mapping[str, Tally]) -> dict[str, Any]:
     return {
         name: {"events": tally.events, "loss": tally.means()[1], "champion_loss": tally.means()[0]}
         for name, tally in tallies.items()
@@ -220,10 +221,10 @@ def _business(business: Mapping[str, Worth]) -> dict[str, Any]:
     }
 
 
-def _file(name: str) -> str:
+def file_name(name: str) -> str:
     """A name as a file name: a key may hold slashes and dots.
 
-    >>> _file("m0.w12"), _file("../a/b")
+    >>> file_name("m0.w12"), file_name("../a/b")
     ('m0.w12', '%2E%2E%2Fa%2Fb')
     """
     return re.sub(

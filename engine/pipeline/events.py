@@ -11,7 +11,7 @@ from engine.monitoring.values import Verdict
 from engine.pipeline.alerts import Alert
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.registry import Version
-from engine.supervision.supervisor import Tally
+from engine.supervision.suspicion import Tally
 from engine.supervision.values import Action
 
 
@@ -28,9 +28,7 @@ class WindowScores:
         last_label_loss: The same of the last label.
         calibration_error: The expected calibration error; `None` in regression or when nothing was labelled.
         business: Business metrics by name.
-        compared: Events of the window on which champion and shadows could be compared.
-        champion_loss: The champion's mean loss on those.
-        shadow_loss: Each shadow's mean loss on those, by its name.
+        shadows: Losses of champion and shadow on the same events, by the shadow's name.
         challengers: Losses of champion and challenger on the same events, by the challenger's name.
     """
 
@@ -42,9 +40,7 @@ class WindowScores:
     last_label_loss: float | None
     calibration_error: float | None
     business: Mapping[str, Worth]
-    compared: int
-    champion_loss: float | None
-    shadow_loss: Mapping[str, float]
+    shadows: Mapping[str, Tally] = field(default_factory=dict)
     challengers: Mapping[str, Tally] = field(default_factory=dict)
 
 

@@ -105,9 +105,7 @@ class Parts:
         self.windows = Windows(config.window, key)
         self.drift = LossDrift(config.monitoring.loss_drift_delta)
         limits = config.supervision
-        self.candidates = Candidates(
-            champion, self.ops, config.model.allowed, limits.checkpoints, limits.shadows
-        )
+        self.candidates = Candidates(champion, self.ops, config.model.allowed, limits.checkpoints)
         self.challengers = Challengers(config.challengers, config.model, self.ops)
         self.contest = Contest(limits)
         self.contest.enter(self.challengers.state.alive, 0)

@@ -5,10 +5,11 @@ from collections.abc import Container, Mapping
 from engine.learning.waiting import Held, Settled
 from engine.monitoring.judges import Judge
 from engine.pipeline.closing import close_window
-from engine.pipeline.deciding import carry_out, losses_of
+from engine.pipeline.deciding import carry_out
 from engine.pipeline.detecting import detect_in_loss
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
+from engine.pipeline.suspecting import losses_of
 from engine.records.events import Outcome, Output
 from engine.records.values import Target, shown
 from engine.supervision.values import Finding
@@ -49,7 +50,16 @@ def settle(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to
     order = parts.progress.outcomes
     parts.progress.outcomes = order + 1
     outcome = Outcome(
-        order, held.sequence, held.example, held.output, held.model, label, loss, time, before is not None
+        order,
+        held.sequence,
+        held.example,
+        held.output,
+        held.model,
+        label,
+        loss,
+        time,
+        before is not None,
+        parts.counts.predicted,
     )
     events.append(outcome)
     learns = enters if parts.ops.unsupervised else label is not None
@@ -88,7 +98,7 @@ def _weigh(parts: Parts, held: Held, label: Target, loss: float) -> Finding | No
     predecessor served.
     """
     supervisor = parts.supervisor
-    if held.model != parts.candidates.state.name:
+    if held.model != parts.candidates.state.name or supervisor.state.held:
         return None
     finding = None
     losses = _losses(parts, held.shadows, parts.candidates.state.shadows, label)
@@ -125,8 +135,11 @@ def _losses(
 
 
 def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:
+    if parts.supervisor.state.held:
+        parts.counts.not_learned += 1
+        return
     models = parts.candidates.state
-    failed = parts.candidates.learn(models.champion, outcome)
+    failed = parts.candidates.learn(models.champion, outcome, models.without)
     if failed is None:
         parts.counts.learned += 1
     else:
@@ -135,8 +148,8 @@ def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:
             parts.progress.complained = models.name
             reason = f"{models.name} cannot learn example {shown(outcome.example.id)}: {failed}"
             carry_out(parts, Finding("alert", reason, "", {}), outcome.time, events)
-    for name, raised in parts.challengers.learn(outcome.sequence, outcome.example.features, outcome.label):
+    for name, raised in parts.challengers.learn(outcome):
         reason = f"challenger {name} cannot learn example {shown(outcome.example.id)}: {raised}"
         carry_out(parts, Finding("alert", reason, name, {}), outcome.time, events)
-    if parts.supervisor.shadows_learn:
-        parts.candidates.learn_shadows(outcome)
+    if models.shadows:
+        parts.candidates.learn_shadows(outcome, vetted=parts.supervisor.shadows_learn)

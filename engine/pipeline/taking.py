@@ -63,7 +63,7 @@ def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) 
             parts, example, f"id {shown(example.id)}: an example with this id has come before", events
         )
     try:
-        output = parts.ops.predict(parts.candidates.state.champion, features)
+        output = parts.candidates.predict(features)
         prediction, probability = parts.ops.serve(output)
     except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
         reason = f"the model cannot predict this: {type(error).__name__}: {error}"
@@ -124,7 +124,7 @@ def _hold(parts: Parts, example: Example, features: Features, output: Output | N
     counts.predicted += 1
     if output is None:
         counts.not_ready += 1
-    shadows = parts.candidates.predict_shadows(features) if models.shadows else None
+    shadows = parts.candidates.predict_with(models.shadows.values(), features) if models.shadows else None
     if parts.challengers.state.alive:
         shadows = (shadows or {}) | parts.challengers.predict(sequence, features)
     kept = Example(example.id, example.time, features)

@@ -111,6 +111,7 @@ class Outcome:
         loss: Of the served output on the label; `None` without a label or an output.
         time: Event time of the label, or of the stream when it expired.
         correction: Whether the prediction has had an outcome before.
+        known: Predictions made by the time it was known: those from this number on could use it.
     """
 
     order: int
@@ -122,6 +123,7 @@ class Outcome:
     loss: float | None
     time: float
     correction: bool = False
+    known: int = 0
 
 
 @dataclass(slots=True)
@@ -149,7 +151,7 @@ class Counts:
         not_ready: Predictions served as `None`, before the model could say anything; not scored.
         at_once: Anomaly detection: examples that trained without waiting for a label.
         learned: Examples that the champion has trained on.
-        not_learned: Examples on which the champion's `learn_one` raised.
+        not_learned: Examples on which the champion's `learn_one` raised, or whose labels were held.
         warned: Records that went on although something was wrong with them.
     """
 

@@ -66,6 +66,15 @@ Record = Example | Label | Unreadable
 """What `Engine.process` takes a batch of."""
 
 
+def visible(features: Features, without: frozenset[str]) -> Features:
+    """The features without those that a model does without.
+
+    >>> visible({"a": 1, "b": 2}, frozenset({"b"}))
+    {'a': 1}
+    """
+    return {name: value for name, value in features.items() if name not in without} if without else features
+
+
 def shown(value: object) -> str:
     """A value as a reason shows it: at most about a hundred characters, whatever it is.
 

@@ -1,5 +1,7 @@
 """When to suspect the champion, and how much evidence it takes to change what serves."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from engine.records.config import Section
@@ -13,17 +15,46 @@ class SupervisionConfig(Section):
     on_loss_drift: bool = Field(
         default=True, description="A rise of the champion's loss, found by ADWIN, opens a suspicion."
     )
+    on_baseline: bool = Field(
+        default=True,
+        description="What is served falls behind the baseline (class shares or mean so far) over a window: "
+        "that opens a suspicion.",
+    )
+    on_loss_rise: bool = Field(
+        default=True,
+        description="The loss over a window, as a share of the baseline's, is clearly higher than it has "
+        "been: that opens a suspicion, and vetted shadows do not learn from the window.",
+    )
+    mask: bool = Field(
+        default=True,
+        description="Where features fail, a shadow without them is among the candidates. When it proves "
+        "better, these features are missing for every model until they pass again.",
+    )
+    reset: bool = Field(
+        default=True,
+        description="A fresh model that learns only since the suspicion is among the candidates.",
+    )
+    on_label_fail: Literal["hold", "trust"] = Field(
+        default="hold",
+        description="When the labels themselves fail (`monitoring.drift.columns.label.fail` says from where "
+        "on; without it they only warn). hold: nothing is learned or compared, and the last vetted "
+        "checkpoint serves, until they pass again. trust: they are labels like any.",
+    )
     checkpoints: int = Field(
         default=6, ge=1, description="Vetted checkpoints kept, spaced further apart the older they are."
     )
     shadows: int = Field(
-        default=2, ge=1, description="Most checkpoints that come alive as shadows under one suspicion."
+        default=2,
+        ge=1,
+        description="Most checkpoints that come alive as shadows under one suspicion: the newest, and "
+        "those that do best on the labelled events still at hand.",
     )
     alpha: float = Field(
         default=0.01,
         gt=0,
         lt=1,
-        description="Chance of a wrong change per suspicion, over all shadows and however often one looks.",
+        description="Chance of a wrong change per suspicion, over all candidates and however often one "
+        "looks.",
     )
     min_events: int = Field(
         default=500,
@@ -46,4 +77,10 @@ class SupervisionConfig(Section):
     )
     cooldown: int = Field(
         default=1000, ge=0, description="Labelled events after a change during which there is no other."
+    )
+    compare_after: int = Field(
+        default=3,
+        ge=0,
+        description="Windows for which the model that a shadow replaced goes on as a challenger: it shows "
+        "what would have happened otherwise, and comes back if it proves better.",
     )

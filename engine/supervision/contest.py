@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.evidence import Trial, threshold
-from engine.supervision.supervisor import Tally
+from engine.supervision.suspicion import Tally
 from engine.supervision.values import Finding
 
 

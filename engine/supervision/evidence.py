@@ -20,7 +20,7 @@ _MOST = 0.75
 """The largest bet. Capital stays positive: a step multiplies it by 1/4 at least."""
 
 _WORTH = 25.0
-"""Events that the prior guess (mean 0, variance 1/4) of the bets counts for."""
+"""Events that the prior guess of the bets, mean 0 and some spread, counts for."""
 
 
 @dataclass(slots=True)
@@ -35,6 +35,7 @@ class Trial:
         events: Labelled events on which both had an output.
         champion: Sum of the champion's losses over them.
         shadow: Sum of the shadow's.
+        spread: The square that a difference is expected to have, before any was seen.
         log_capital: Natural logarithm of the capital now.
 
     >>> trial = Trial(threshold=math.log(100))
@@ -49,15 +50,16 @@ class Trial:
     events: int = 0
     champion: float = 0.0
     shadow: float = 0.0
+    spread: float = 0.25
     log_capital: float = 0.0
     _mean_sum: float = 0.0
-    _square_sum: float = _WORTH / 4
+    _square_sum: float = 0.0
 
     def add(self, champion: float, shadow: float, scale: float) -> None:
         """Adds the two losses on one event; differences beyond `scale` count as `scale`."""
         weight = self.events + _WORTH
         mean = self._mean_sum / weight
-        square = self._square_sum / weight
+        square = (self._square_sum + _WORTH * self.spread) / weight
         # What is known before this event sets the bet; the event then only settles it.
         bet = min(_MOST, max(0.0, mean / square)) if square > 0 else 0.0
         difference = max(-1.0, min(1.0, (champion - shadow) / scale))

@@ -1,71 +1,37 @@
 """Evidence in, findings out: when to suspect, when to roll back, when a suspicion ends. Calls nothing.
 
-A suspicion is open from its finding `suspect` until a `rollback`, a `clear` or an `accept`. While it is
+A suspicion is open from its finding `suspect` until a change, a `clear` or an `accept`. While it is
 open, shadows are compared with the champion on every labelled event.
 
-- rollback: a trial decided for a shadow, on at least `min_events`, by more than `tolerance`, outside the
-  cool-down
+- rollback, mask, reset: a trial decided for a shadow, on at least `min_events`, by more than `tolerance`,
+  outside the cool-down
 - clear: a window passed during all of which the shadows were learning too, and over it the champion was
   no worse than the best of them; or a window passed and there is no shadow to compare with
 - accept: `patience` windows failed in a row and no shadow proved better: the world changed
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.supervision.config import SupervisionConfig
-from engine.supervision.evidence import Trial, threshold
+from engine.supervision.suspicion import Suspicion, Tally
 from engine.supervision.values import Finding
 from engine.windows import Status
 
+_RISE = 0.25
+"""Share by which a window's loss is above the usual before that can mean anything."""
 
-@dataclass(slots=True)
-class Tally:
-    """Losses of champion and shadow, or challenger, summed over the same events of one window."""
+_ERRORS = 4.5
+"""And standard errors: chance alone reaches as many in one of 300,000 windows."""
 
-    events: int = 0
-    champion: float = 0.0
-    shadow: float = 0.0
+_SPREAD, _LARGEST_SPREAD = 0.01, 0.25
 
-    def add(self, champion: float, shadow: float) -> None:
-        """Adds one event."""
-        self.events += 1
-        self.champion += champion
-        self.shadow += shadow
+_FOLLOWS = 0.3
+"""Weight of the newest window in the usual loss."""
 
-    def means(self) -> tuple[float, float] | tuple[None, None]:
-        """The mean losses of champion and shadow; `None` without events."""
-        return (self.champion / self.events, self.shadow / self.events) if self.events else (None, None)
-
-
-@dataclass(slots=True)
-class Suspicion:
-    """An open suspicion.
-
-    Attributes:
-        trials: The running trial of each shadow.
-        tallies: The losses of each shadow's comparison in the open window.
-        previous: The same of the window before; empty when there was none.
-        learning: Whether the shadows learn: the last judged window did not fail.
-        jumped: Whether they began or ceased to learn, and so changed at a stroke, in this window.
-        throughout: Whether they learned during the whole open window.
-        previous_throughout: The same for the window before.
-    """
-
-    trials: dict[str, Trial] = field(default_factory=dict)
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    previous: dict[str, Tally] = field(default_factory=dict)
-    learning: bool = False
-    jumped: bool = False
-    throughout: bool = False
-    previous_throughout: bool = False
-
-    def learn(self, *, learning: bool) -> None:
-        """The shadows learn from now on, or no longer."""
-        self.jumped = self.jumped or learning != self.learning
-        self.learning = learning
-        self.throughout = self.throughout and learning
+_AHEAD = 0.05
+"""Share by which what is served loses less than the baseline when it is ahead of it."""
 
 
 @dataclass(slots=True)
@@ -77,9 +43,14 @@ class SupervisorState:
         tainted: Whether the champion has learned from a window that failed and was not cleared since.
         failed_in_row: Windows that failed since the last that did not.
         changed_at: Labelled events learned when the last change was made; -1 before any.
-        scale: What a loss difference of 1 means, for regression: the mean absolute error so far.
+        scale: The champion's mean loss so far; for regression what a difference of 1 means.
         scaled: Events behind `scale`.
         pinned: Whether a person has said that nothing changes what serves.
+        behind: Whether what is served is behind the baseline: from the start, and after it fell behind, until
+            it loses clearly less.
+        held: Whether nothing is learned and nothing compared, since the labels themselves fail.
+        usual: Mean over the last windows of the loss as a share of the baseline's; `None` before the first.
+        risen: Windows that wait for their verdict and in which it had.
     """
 
     suspicion: Suspicion | None = None
@@ -89,6 +60,10 @@ class SupervisorState:
     scale: float = 0.0
     scaled: int = 0
     pinned: bool = False
+    behind: bool = True
+    held: bool = False
+    usual: float | None = None
+    risen: set[int] = field(default_factory=set)
 
 
 class Supervisor:
@@ -105,11 +80,10 @@ class Supervisor:
         return self.state.suspicion is not None
 
     def on_loss(self, loss: float) -> None:
-        """Takes the champion's loss on an event, which sets the scale for losses without a bound."""
-        if not self._bounded:
-            state = self.state
-            state.scaled += 1
-            state.scale += (loss - state.scale) / state.scaled
+        """Takes the champion's loss on an event, which sets the scale of differences."""
+        state = self.state
+        state.scaled += 1
+        state.scale += (loss - state.scale) / state.scaled
 
     @property
     def scale(self) -> float:
@@ -127,7 +101,7 @@ class Supervisor:
 
     def on_loss_drift(self) -> Finding | None:
         """The champion's loss has risen."""
-        if self.suspecting or not self._config.on_loss_drift:
+        if self.suspecting or self.state.held or not self._config.on_loss_drift:
             return None
         return Finding("suspect", "the champion's loss has risen (ADWIN)", "", {})
 
@@ -136,14 +110,23 @@ class Supervisor:
         """Whether shadows are alive and learn: the last window judged during the suspicion did not fail."""
         return self.state.suspicion is not None and self.state.suspicion.learning
 
-    def begin(self, shadows: Sequence[str]) -> None:
-        """Opens a suspicion with these shadows; they do not learn until a window passes."""
-        names = tuple(shadows)
-        trials = {name: self._trial(len(names), 1, 0) for name in names}
-        self.state.suspicion = Suspicion(trials, {name: Tally() for name in names})
+    def begin(self, candidates: int) -> Suspicion:
+        """Opens a suspicion, with no shadow yet.
 
-    def _trial(self, shadows: int, number: int, since: int) -> Trial:
-        return Trial(threshold(self._config.alpha, shadows, number), number, since)
+        Args:
+            candidates: How many shadows it could be compared with, all counted: they share the error rate.
+        """
+        self.state.suspicion = Suspicion(self._config.alpha, candidates, self._spread())
+        return self.state.suspicion
+
+    def _spread(self) -> float:
+        """What the square of a difference is expected to be: of losses that are rarely large, little."""
+        usual = self.state.usual
+        return (
+            _LARGEST_SPREAD
+            if usual is None or not self._bounded
+            else min(max(usual, _SPREAD), _LARGEST_SPREAD)
+        )
 
     def compare(
         self, sequence: int, champion: float, shadows: Mapping[str, float], learned: int
@@ -157,41 +140,31 @@ class Supervisor:
             learned: Labelled events learned so far.
 
         Returns:
-            A rollback, when a shadow has proved better.
+            What to do, when a shadow has proved better.
         """
         suspicion = self.state.suspicion
         if suspicion is None:
             return None
-        scale = self.scale
-        decided: tuple[str, Trial] | None = None
-        for name, loss in shadows.items():
-            trial = suspicion.trials[name]
-            if sequence < trial.since:
-                continue
-            suspicion.tallies[name].add(champion, loss)
-            trial.add(champion, loss, scale)
-            if trial.proves(self._config.min_events, self._config.tolerance) and (
-                decided is None or trial.log_capital > decided[1].log_capital
-            ):
-                decided = (name, trial)
-        if decided is None or not self.may_change(learned):
+        suspicion.add(sequence, champion, shadows, self.scale)
+        name = suspicion.winner(self._config.min_events, self._config.tolerance)
+        if name is None or not self.may_change(learned):
             return None
-        name, trial = decided
+        trial = suspicion.trials[name]
         reason = (
             f"{name} is better on the same {trial.events} events: loss {trial.shadow / trial.events:.4f} "
             f"against the champion's {trial.champion / trial.events:.4f}"
         )
-        return Finding("rollback", reason, name, trial.numbers())
+        return Finding(suspicion.actions[name], reason, name, trial.numbers())
 
     def changed(self, learned: int) -> None:
-        """A rollback was carried out."""
+        """A change was carried out."""
         self._end(self.state)
         self.state.changed_at = learned
 
     def on_verdict(self, status: Status, reason: str) -> Finding | None:
         """Takes the verdict of the window before the one that just closed."""
         state = self.state
-        if status == "unjudged":
+        if status == "unjudged" or state.held:
             return None
         if status == "fail":
             if state.suspicion is None and not self._config.on_fail:
@@ -208,10 +181,77 @@ class Supervisor:
         state.suspicion.learn(learning=True)
         return self._cleared(state, state.suspicion)
 
+    def on_labels(self, *, failed: bool, reason: str) -> Finding | None:
+        """Takes whether the labels of the judged window fail: then losses on them are no evidence."""
+        state = self.state
+        if failed and not state.held and self._config.on_label_fail == "hold":
+            self._end(state)
+            state.held = True
+            return Finding("hold", f"the labels fail: {reason}", "", {})
+        if not failed and state.held:
+            state.held = False
+            return Finding("release", "the labels do not fail any more", "", {})
+        return None
+
+    def on_window(
+        self, window: int, labelled: int, loss: float | None, baseline: float | None
+    ) -> Finding | None:
+        """Takes the mean losses of a window that has closed: is what is served worse than it was?"""
+        if loss is None or baseline is None or labelled < self._config.min_events:
+            return None
+        finding = self._risen(window, labelled, loss, baseline) or self._fallen(labelled, loss, baseline)
+        return None if self.suspecting or self.state.held else finding
+
+    def _risen(self, window: int, labelled: int, loss: float, baseline: float) -> Finding | None:
+        """Has the loss risen, against the baseline's, by more than chance explains?
+
+        A storm makes flights harder to foretell for the baseline too: that says nothing of the model.
+        """
+        usual = self.state.usual
+        if not self._config.on_loss_rise or usual is None or not baseline:
+            self.state.usual = loss / baseline if baseline else usual
+            return None
+        # A loss between 0 and 1 varies no more than a coin with the same mean; one without a bound is taken
+        # to vary as much as an exponential one.
+        expected = usual * baseline
+        variance = expected * max(1.0 - expected, 0.0) if self._bounded else expected * expected
+        limit = expected + max(_RISE * expected, _ERRORS * math.sqrt(2.0 * variance / labelled))
+        if loss <= limit:
+            self.state.usual = usual + _FOLLOWS * (loss / baseline - usual)
+            return None
+        self.state.risen.add(window)
+        reason = (
+            f"window {window}: the loss rose to {loss:.4f}; against the baseline's {baseline:.4f}, up to "
+            f"{limit:.4f} is usual"
+        )
+        numbers = {"events": float(labelled), "loss": loss, "baseline_loss": baseline, "limit": limit}
+        return Finding("suspect", reason, "", numbers)
+
+    def _fallen(self, labelled: int, loss: float, baseline: float) -> Finding | None:
+        """Has what is served fallen behind the baseline?
+
+        Only falling is a reason: some models never reach the baseline, and are no more suspect for that.
+        """
+        fallen = not self.state.behind and loss > baseline * (1.0 + self._config.tolerance)
+        # Where the two are about the same, each window would begin anew.
+        self.state.behind = fallen or (self.state.behind and loss > baseline * (1.0 - _AHEAD))
+        if not fallen or not self._config.on_baseline:
+            return None
+        reason = f"what is served is worse than the baseline: loss {loss:.4f} against {baseline:.4f}"
+        numbers = {"events": float(labelled), "loss": loss, "baseline_loss": baseline}
+        return Finding("suspect", reason, "", numbers)
+
+    def has_risen(self, window: int) -> bool:
+        """Whether the loss had risen in a window whose verdict is in; asked once."""
+        risen = window in self.state.risen
+        self.state.risen.discard(window)
+        return risen
+
     def _accepted(self, state: SupervisorState, reason: str) -> Finding | None:
         if state.failed_in_row < self._config.patience:
             return None
         self._end(state)
+        state.usual = None
         text = f"{self._config.patience} windows in a row failed and no shadow was better; the last: {reason}"
         return Finding("accept", text, "", {"failed_windows": float(self._config.patience)})
 
@@ -219,13 +259,10 @@ class Supervisor:
         if not suspicion.trials:
             self._end(state)
             return Finding("clear", "a window passed, and there was no shadow to compare with", "", {})
-        if not suspicion.previous_throughout or not suspicion.previous:
+        best = suspicion.best_before() if suspicion.previous_throughout else None
+        if best is None or best[1].events < self._config.min_events:
             return None
-        name, tally = min(
-            suspicion.previous.items(), key=lambda i: i[1].shadow / i[1].events if i[1].events else math.inf
-        )
-        if tally.events < self._config.min_events:
-            return None
+        name, tally = best
         if tally.champion > tally.shadow * (1.0 + self._config.tolerance):
             return None
         self._end(state)
@@ -243,34 +280,11 @@ class Supervisor:
         state.failed_in_row = 0
 
     def next_window(self, sequence: int) -> None:
-        """A window has closed and its predecessor's verdict is in.
+        """A window has closed; predictions from number `sequence` on belong to the next."""
+        if self.state.suspicion is not None:
+            self.state.suspicion.next_window(sequence)
 
-        Trials in which the shadow is behind end, and so does every trial of shadows that have jumped; the
-        new ones count the predictions from number `sequence` on.
-        """
+    def losses(self) -> dict[str, Tally]:
+        """The losses of champion and each shadow on the same events of the open window; for reports."""
         suspicion = self.state.suspicion
-        if suspicion is None:
-            return
-        for name, trial in suspicion.trials.items():
-            if suspicion.jumped or trial.shadow >= trial.champion:
-                suspicion.trials[name] = self._trial(len(suspicion.trials), trial.number + 1, sequence)
-        suspicion.previous, suspicion.tallies = (
-            suspicion.tallies,
-            {name: Tally() for name in suspicion.trials},
-        )
-        suspicion.previous_throughout = suspicion.throughout
-        suspicion.throughout = suspicion.learning
-        suspicion.jumped = False
-
-    def losses(self) -> tuple[int, float, dict[str, float]] | None:
-        """Events compared in the open window, the champion's mean loss and each shadow's; for reports."""
-        suspicion = self.state.suspicion
-        tallies = {} if suspicion is None else {n: t for n, t in suspicion.tallies.items() if t.events}
-        if not tallies:
-            return None
-        longest = max(tallies.values(), key=lambda tally: tally.events)
-        return (
-            longest.events,
-            longest.champion / longest.events,
-            {n: t.shadow / t.events for n, t in tallies.items()},
-        )
+        return {} if suspicion is None else {n: t for n, t in suspicion.tallies.items() if t.events}

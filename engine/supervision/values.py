@@ -4,10 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["suspect", "rollback", "promotion", "clear", "accept", "alert", "pin", "unpin"]
-"""`suspect`: shadows come alive. `rollback`: a shadow takes over. `promotion`: a challenger does. `clear`:
-the champion is no worse than the vetted shadow. `accept`: the world has changed, the reference moves.
-`alert`: nothing to switch to. `pin`, `unpin`: nothing but a person changes what serves, or no longer so."""
+Action = Literal[
+    "suspect",
+    "rollback",
+    "mask",
+    "unmask",
+    "reset",
+    "promotion",
+    "clear",
+    "accept",
+    "hold",
+    "release",
+    "alert",
+    "pin",
+    "unpin",
+]
+"""`suspect`: shadows come alive. `rollback`: a vetted one takes over. `mask`: one that does
+without the broken columns does, until they pass again (`unmask`). `reset`: one that has learned only since
+the suspicion began does. `promotion`: a challenger does. `clear`: the champion is no worse than the best
+shadow.
+`accept`: the world has changed, the reference moves. `hold`: the labels fail, so nothing is learned, and the
+last vetted checkpoint serves, until they pass again (`release`). `alert`: for people. `pin`, `unpin`: nothing
+but a person changes what serves, or no longer so."""
+
+CHANGES: frozenset[Action] = frozenset({"rollback", "mask", "reset"})
+"""What a shadow that has proved better brings about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Evidently reports its use to its makers, unless it is told not to before it is imported.
 """
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,20 @@ def test_a_run_with_reports_and_their_pages_opens_no_connection(tmp_path: Path, 
     assert ran.home + page.home == []
 
 
+UNTIL_IT_SERVES = """
+import signal, subprocess, sys, time
+ui = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True)
+for line in ui.stdout:
+    print(line, end="")
+    if "shows it" in line:
+        time.sleep(3)  # Whatever it reports of itself, it does at its start.
+        ui.send_signal(signal.SIGINT)
+"""
+
+
 def test_evidently_serves_its_pages_without_a_connection(tmp_path: Path) -> None:
     run = write_run(tmp_path / "demo", 1)
-    command = ["timeout", "--signal=INT", "--preserve-status", "15", *RIVERKEEPER, "ui", str(run)]
+    command = ["timeout", "200", sys.executable, "-c", UNTIL_IT_SERVES, *RIVERKEEPER, "ui", str(run)]
     ui = Watched([*command, "--port", str(free_port())], tmp_path / "ui", {}, trace=False)
     assert "shows it" in ui.done.stdout, ui.done.stderr
     assert any("evidently.cli ui" in command for command in ui.processes)

@@ -98,7 +98,7 @@ def make_engine(task: Task, name: str) -> Engine:
             scores={"metrics": METRICS[task]},
             window={"count": 250},
             monitoring={"reports": False},
-            supervision={"min_events": 100, "on_loss_drift": False},
+            supervision={"min_events": 100, "on_loss_drift": False, "on_baseline": False},
         )
     )
 

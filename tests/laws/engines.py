@@ -1,13 +1,13 @@
 """What the laws of the engine are tried on: small engines, and streams of every kind of record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
 
-from engine.monitoring.values import Job, Verdict
+from engine.monitoring.values import Check, Job, Verdict
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.engine import Engine
 from engine.records.values import Example, Label, Record, Unreadable
@@ -73,9 +73,13 @@ setups = st.sampled_from(list(SETUPS.values()))
 
 
 class ScriptedJudge:
-    """Gives the verdict that a script has for a window; without one, windows pass."""
+    """Gives the verdict that a script has for a window; without one, windows pass.
 
-    def __init__(self, script: dict[int, Status] | None = None) -> None:
+    One that `blames` says why a window fails: its feature `a`, and in every eighth window its labels too.
+    """
+
+    def __init__(self, script: Mapping[int, Status] | None = None, *, blames: bool = False) -> None:
+        self._blames = blames
         self._script = script or {}
         self._jobs: set[tuple[str, int]] = set()
         self.seen: list[Job] = []
@@ -88,7 +92,10 @@ class ScriptedJudge:
     def collect(self, key: str, window: int) -> Verdict:
         self._jobs.remove((key, window))
         status = self._script.get(window, "pass")
-        return Verdict(window, status, f"scripted {status}", (), {}, b"")
+        checks = [Check("drift", "a", 2.0, 1.0, status)] if self._blames else []
+        if self._blames and status == "fail" and window % 8 == 7:
+            checks.append(Check("target drift", "label", 2.0, 1.0, status))
+        return Verdict(window, status, f"scripted {status}", tuple(checks), {}, b"")
 
     def close(self) -> None:
         self._jobs.clear()
@@ -101,7 +108,7 @@ def make_config(**sections: Any) -> EngineConfig:
             "model": {"task": "binary", "model": LOGISTIC},
             "window": {"count": 20, "sample": 10},
             "labels": _LABELS,
-            "supervision": {"min_events": 5, "cooldown": 10, "patience": 9, "alpha": 0.5},
+            "supervision": {"min_events": 5, "cooldown": 10, "patience": 9, "alpha": 0.9},
         }
         | sections
     )
@@ -122,17 +129,17 @@ def make_stream(seed: int, length: int) -> list[Record]:
     random = Random(seed)  # noqa: S311 - test data
     stream: list[Record] = []
     truth: list[tuple[str, bool]] = []
+    # Too large, which pays to forget when it is over, or of the wrong sign, to do without meanwhile.
+    factor = -3.0 if seed % 2 else 1000.0
     time = 0.0
     for number in range(length):
         time += random.choice([0.0, 0.5, 1.0, 1.0, 5.0])
-        spoilt = length / 3 < number < length * 0.55
-        stream.append(_record(random, number, time, truth, spoilt=spoilt))
+        spoilt = length / 3 < number < length * 0.7
+        stream.append(_record(random, number, time, truth, factor if spoilt else 1.0))
     return stream
 
 
-def _record(
-    random: Random, number: int, time: float, truth: list[tuple[str, bool]], *, spoilt: bool
-) -> Record:
+def _record(random: Random, number: int, time: float, truth: list[tuple[str, bool]], factor: float) -> Record:
     kind = random.random()
     if kind < 0.04:
         return Unreadable("not JSON")
@@ -143,7 +150,7 @@ def _record(
         return _label(random, number, time, truth)
     a = random.gauss(0, 1)
     label = a + random.gauss(0, 0.2) > 0
-    features = {"a": a * 1000 if spoilt else a} | ({"b": random.gauss(0, 1)} if random.random() < 0.7 else {})
+    features = {"a": a * factor} | ({"b": random.gauss(0, 1)} if random.random() < 0.7 else {})
     late = random.choice([0.0, 0.0, 0.0, 30.0])
     if kind < 0.75:
         return Example(f"inline{number}", time - late, features, label)

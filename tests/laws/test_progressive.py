@@ -150,7 +150,7 @@ def engine_steps(records: list[Record], task: Task, metric: str, spec: Any) -> l
         model={"task": task, "model": spec},
         scores={"metrics": [metric]},
         labels={"wait": longest_wait(records) or 1.0},
-        supervision={"min_events": 5, "on_loss_drift": False},
+        supervision={"min_events": 5, "on_loss_drift": False, "on_baseline": False},
     )
     probable = not wants_class(task, metric)
     served: dict[int, Any] = {}

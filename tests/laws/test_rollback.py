@@ -13,6 +13,7 @@ from engine.records.events import Prediction
 from engine.records.values import Example, Label
 from engine.registry import Version
 from tests.laws.engines import ScriptedJudge, make_config
+from tests.unit.suspicions import suspect
 
 WINDOW = 100
 FAULT = range(600, 1000)
@@ -151,7 +152,7 @@ def test_a_shadow_goes_back_to_before_a_window_that_fails_and_learns_the_next_th
 
     def learned() -> dict[str, tuple[int, float]]:
         shadows = engine._parts.candidates.state.shadows
-        scalers = {name: shadow.model["StandardScaler"] for name, shadow in shadows.items()}
+        scalers = {name: s.model["StandardScaler"] for name, s in shadows.items() if s.vetted}
         return {name: (scaler.counts["x"], scaler.vars["x"]) for name, scaler in scalers.items()}
 
     engine.process(stream[:1150])
@@ -188,9 +189,9 @@ def test_labels_of_what_the_predecessor_served_are_no_evidence_about_its_success
         if engine._parts.candidates.state.name != "m0":
             break
         engine.process([stream[number]])
-    engine._parts.supervisor.begin(["m0.w5"])
+    suspect(engine._parts.supervisor, ["m0.w5"])
     engine._parts.waiting.all()[0].shadows = {"m0.w5": {True: 1.0, False: 0.0}}
-    engine._parts.candidates.revive()
+    engine._parts.candidates.wake(engine._parts.candidates.state.ladder[-1])
     engine.process([Label("held back", 1100.0, value=True)])
     suspicion = engine._parts.supervisor.state.suspicion
     assert suspicion is not None
@@ -222,3 +223,36 @@ def test_no_suspicion_no_shadow() -> None:
     _, engine = run(2, fault=False)
     assert engine._parts.candidates.state.shadows == {}
     assert engine._parts.supervisor.state.suspicion is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_second_fault_soon_after_the_first_is_survived_too(seed: int) -> None:
+    """Again a feature comes a thousand times too large, four windows after the first fault was over."""
+    again = range(1400, 1700)
+    stream = [
+        replace(e, features={"x": float(e.features["x"]) * 1000}) if int(e.id) in again else e
+        for e in faulty_stream(seed, 3000)
+    ]
+    failing = {number // WINDOW for fault in (FAULT, again) for number in fault}
+    engine = Engine(make_config(**config()), judge=ScriptedJudge(dict.fromkeys(failing, "fail")))
+    events = engine.process(stream)
+    rollbacks = [e for e in events if isinstance(e, Decision) and e.action == "rollback"]
+    assert [
+        any(e.time in range(fault.stop, fault.stop + 400) for e in rollbacks) for fault in (FAULT, again)
+    ] == [
+        True,
+        True,
+    ]
+    alone: Any = load(next(e for e in events if isinstance(e, Version)).saved, "model")
+    alone = type(alone)(*(step.clone() for step in alone.steps.values()))
+    lost = {"served": 0.0, "alone": 0.0}
+    served = {e.id: e.probability for e in events if isinstance(e, Prediction)}
+    for example in stream:
+        said = alone.predict_proba_one(example.features).get(True, 0.5)
+        if int(example.id) >= again.stop:
+            probability = served[example.id]
+            assert isinstance(probability, float)
+            lost["served"] += (probability - bool(example.label)) ** 2
+            lost["alone"] += (said - bool(example.label)) ** 2
+        alone.learn_one(example.features, example.label)
+    assert lost["served"] < 0.8 * lost["alone"]

@@ -25,7 +25,7 @@ def report(window: int, status: Status, columns: Sequence[str] = ("hour",), minu
     checks = (Check("missing", "hour", 0.0, 0.2, "pass"), *drifts)
     reason = {"pass": "", "unjudged": "ValueError: no"}.get(status, " and ".join(columns) + " drifted")
     verdict = Verdict(window, status, reason, checks, {}, b"")
-    scores = WindowScores(10, 0, 8, 0.3, 0.4, None, None, {"profit": Worth(8, 0, 4.0)}, 0, None, {})
+    scores = WindowScores(10, 0, 8, 0.3, 0.4, None, None, {"profit": Worth(8, 0, 4.0)})
     start = window * minutes * 60
     return Report("main", window, start, start + minutes * 60, "m0", "window 0", scores, verdict)
 

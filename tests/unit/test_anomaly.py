@@ -126,7 +126,7 @@ def test_a_vetted_detector_takes_over_from_one_that_has_learned_that_a_fault_is_
     tried = make_engine(
         dict.fromkeys(range(10, 21), "fail"),
         model={"task": "anomaly", "model": f"{__name__}:Rarity"},
-        supervision={"min_events": 15, "cooldown": 10, "patience": 50, "alpha": 0.2},
+        supervision={"min_events": 15, "cooldown": 10, "patience": 50, "alpha": 0.2, "reset": False},
     )
     stream: list[Record] = []
     for number in range(600):

@@ -23,10 +23,10 @@ def outcome(order: int, label: bool | None = True) -> Outcome:
     return Outcome(order, order, Example(str(order), 0.0, features), None, "m0", label, None, 0.0)
 
 
-def make(shadows: int = 3, checkpoints: int = 4, champion: Any = None) -> Candidates:
+def make(checkpoints: int = 4, champion: Any = None) -> Candidates:
     model = champion or linear_model.LogisticRegression()
     ops = task_ops("binary", linear_model.LogisticRegression())
-    return Candidates(model, ops, [__name__], checkpoints, shadows)
+    return Candidates(model, ops, [__name__], checkpoints)
 
 
 def learn(candidates: Candidates, begin: int, end: int) -> None:
@@ -50,8 +50,13 @@ def says(model: Any) -> Any:
     return model.predict_proba_one(PROBE)
 
 
+def revive(candidates: Candidates) -> None:
+    for one in candidates.known():
+        candidates.wake(one)
+
+
 def shadow_says(candidates: Candidates) -> dict[str, Any]:
-    return dict(candidates.predict_shadows(PROBE))
+    return dict(candidates.predict_with(candidates.state.shadows.values(), PROBE))
 
 
 _gaps = st.lists(st.integers(1, 20), min_size=1, max_size=60)
@@ -108,34 +113,6 @@ def test_the_ladder_is_bounded_as_configured() -> None:
     assert len(with_ladder(*range(9), checkpoints=3).state.ladder) == 3
 
 
-@pytest.mark.parametrize(
-    ("shadows", "predecessor", "names"),
-    [
-        (1, False, ["m0.w2"]),
-        (2, False, ["m0.w2", "m0.w1"]),
-        (9, False, ["m0.w2", "m0.w1", "m0.w0"]),
-        (1, True, ["m0.w2"]),
-        (2, True, ["m0.w2", "m0.s9"]),
-        (3, True, ["m0.w2", "m0.s9", "m0.w1"]),
-    ],
-)
-def test_the_newest_vetted_comes_alive_first_then_the_predecessor_then_older_ones(
-    shadows: int, predecessor: bool, names: list[str]
-) -> None:
-    candidates = with_ladder(0, 1, 2, shadows=shadows)
-    if predecessor:
-        candidates.state.predecessor = candidates.save(2, 9, 9, 9, "s9")
-    assert [shadow.checkpoint.name for shadow in candidates.revive()] == names
-    assert list(candidates.state.shadows) == names
-
-
-def test_without_checkpoints_only_the_predecessor_comes_alive_if_there_is_one() -> None:
-    candidates = make()
-    assert candidates.revive() == []
-    candidates.state.predecessor = candidates.save(0, 9, 9, 9, "s9")
-    assert [shadow.checkpoint.name for shadow in candidates.revive()] == ["m0.s9"]
-
-
 def test_a_shadow_predicts_as_the_champion_did_when_it_was_saved() -> None:
     candidates = make()
     learn(candidates, 0, 10)
@@ -143,14 +120,14 @@ def test_a_shadow_predicts_as_the_champion_did_when_it_was_saved() -> None:
     candidates.state.unvetted[0] = candidates.save(0, 10, 10, 10, "w0")
     candidates.vet(0)
     learn(candidates, 10, 40)
-    candidates.revive()
+    revive(candidates)
     assert says(candidates.state.champion) != before
     assert shadow_says(candidates) == {"m0.w0": before}
 
 
 def test_a_shadow_learns_each_labelled_outcome_after_its_checkpoint_once() -> None:
     candidates = with_ladder(0)
-    candidates.revive()
+    revive(candidates)
     rows = [outcome(order, None if order % 4 == 0 else order % 2 == 0) for order in range(30)]
     expected = make().state.champion
     for order in range(10):
@@ -161,13 +138,13 @@ def test_a_shadow_learns_each_labelled_outcome_after_its_checkpoint_once() -> No
     candidates.catch_up(rows[:20])
     candidates.catch_up(rows[5:25])
     for row in rows[15:]:
-        candidates.learn_shadows(row)
+        candidates.learn_shadows(row, vetted=True)
     assert shadow_says(candidates) == {"m0.w0": says(expected)}
 
 
 def test_unlearning_a_failed_window_restores_the_predictions_exactly() -> None:
-    candidates = with_ladder(0, 1, shadows=2)
-    candidates.revive()
+    candidates = with_ladder(0, 1)
+    revive(candidates)
     candidates.catch_up(outcome(order, order % 2 == 0) for order in range(30))
     before = shadow_says(candidates)
     candidates.keep_before(3)
@@ -185,7 +162,7 @@ def test_unlearning_a_failed_window_restores_the_predictions_exactly() -> None:
 
 def test_unlearning_the_later_window_keeps_the_earlier_one() -> None:
     candidates = with_ladder(0)
-    candidates.revive()
+    revive(candidates)
     candidates.keep_before(1)
     candidates.catch_up(outcome(order) for order in range(10, 20))
     before = shadow_says(candidates)
@@ -198,7 +175,7 @@ def test_unlearning_the_later_window_keeps_the_earlier_one() -> None:
 
 def test_a_window_no_shadow_learned_from_is_not_unlearned() -> None:
     candidates = with_ladder(0)
-    candidates.revive()
+    revive(candidates)
     candidates.keep_before(2)
     candidates.catch_up(outcome(order) for order in range(10, 20))
     before = shadow_says(candidates)
@@ -208,7 +185,7 @@ def test_a_window_no_shadow_learned_from_is_not_unlearned() -> None:
 
 def test_after_a_take_over_the_very_next_prediction_is_the_shadows() -> None:
     candidates = with_ladder(0, 3)
-    candidates.revive()
+    revive(candidates)
     candidates.state.unvetted[9] = checkpoint(9)
     replaced = candidates.save(3, 40, 40, 40, "s40")
     old, new = says(candidates.state.champion), shadow_says(candidates)["m0.w0"]
@@ -217,19 +194,19 @@ def test_after_a_take_over_the_very_next_prediction_is_the_shadows() -> None:
     state = candidates.state
     assert says(state.champion) == new != old
     assert (state.name, state.parent, state.changes) == ("m1", "m0.w0", 1)
-    assert state.predecessor is replaced
+    assert state.past == [replaced]
     assert state.shadows == {}
     assert state.unvetted == {}
     assert candidates.save(4, 0, 0, 0, "w4").name == "m1.w4"
     # The one that was replaced is a candidate from now on, as it was.
-    assert says(candidates.revive()[1].model) == old
+    assert says(candidates.alive(candidates.known()[-1]).model) == old
 
 
 def test_dismissed_shadows_are_gone_and_the_ladder_stays() -> None:
     candidates = with_ladder(0, 1)
-    candidates.revive()
+    revive(candidates)
     candidates.dismiss()
-    assert candidates.predict_shadows(PROBE) == {}
+    assert candidates.predict_with(candidates.state.shadows.values(), PROBE) == {}
     assert len(candidates.state.ladder) == 2
 
 
@@ -252,12 +229,12 @@ class Moody:
 
 def test_a_shadow_that_raises_says_nothing_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     candidates = with_ladder(0, champion=Moody())
-    candidates.state.predecessor = make().save(0, 0, 0, 0, "s0")
-    candidates.revive()
+    candidates.state.past.append(make().save(0, 0, 0, 0, "s0"))
+    revive(candidates)
     calm = shadow_says(candidates)
     assert calm["m0.w0"] == {True: 0.5}
     monkeypatch.setattr(Moody, "angry", True)
-    candidates.learn_shadows(outcome(51))
+    candidates.learn_shadows(outcome(51), vetted=True)
     found = shadow_says(candidates)
     assert found["m0.w0"] is None
     assert found["m0.s0"] not in (None, calm["m0.s0"])

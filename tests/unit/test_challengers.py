@@ -23,7 +23,14 @@ from engine.windows import Status
 from tests.laws.engines import LOGISTIC, ScriptedJudge, make_config
 
 TREE: dict[str, Any] = {"type": "tree.HoeffdingTreeClassifier", "grace_period": 20}
-SUPERVISION = {"min_events": 60, "cooldown": 100, "on_loss_drift": False, "patience": 99}
+SUPERVISION = {
+    "min_events": 60,
+    "cooldown": 100,
+    "on_loss_drift": False,
+    "on_baseline": False,
+    "reset": False,
+    "patience": 99,
+}
 
 
 def make(

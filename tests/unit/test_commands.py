@@ -42,8 +42,7 @@ def test_a_rollback_by_hand_serves_the_very_next_prediction(target: str) -> None
     assert after.model == "m1"
     assert after.probability != before.probability
     # Who was replaced can come back.
-    predecessor = tried._parts.candidates.state.predecessor
-    assert predecessor is not None
+    [predecessor] = tried._parts.candidates.state.past
     back = decision(tried.command(command("rollback", predecessor.name, "2")))
     assert back.model == "m2"
     assert ask(tried).probability == before.probability

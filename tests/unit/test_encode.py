@@ -21,6 +21,7 @@ from engine.pipeline.events import Decision, Event, Report, Summary, WindowScore
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, shown
 from engine.registry import Version
+from engine.supervision.suspicion import Tally
 
 
 def prediction(sequence: int = 0, key: str = "main", probability: Any = 0.5) -> Prediction:
@@ -43,7 +44,7 @@ def report(window: int = 4, key: str = "main", snapshot: bytes = b"{}", value: f
     checks = (Check("drift", "a", value, 0.3, "fail"),)
     verdict = Verdict(window, "fail", "a drifted", checks, {"drift.a": value}, snapshot)
     worth = {"profit": Worth(8, 1, 8 * value)}
-    scores = WindowScores(10, 0, 8, value, None, None, value, worth, 0, None, {"m0.w1": value})
+    scores = WindowScores(10, 0, 8, value, None, None, value, worth, {"m0.w1": Tally(1, 0.5, value)})
     return Report(key, window, 1.0, 2.0, "m0", "window 0", scores, verdict)
 
 
@@ -204,7 +205,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
     odd = "\udfff"
     verdict = Verdict(1, "fail", odd, (Check("drift", odd, 0.5, 0.3, "fail"),), {odd: 0.5}, b"{}")
     worth = {odd: Worth(8, 0, 2.0)}
-    scores = WindowScores(10, 0, 8, 0.5, None, None, None, worth, 0, None, {odd: 0.5})
+    scores = WindowScores(10, 0, 8, 0.5, None, None, None, worth, {odd: Tally(1, 0.5, 0.5)})
     standing = Standing({odd: 0.5}, {odd: {odd: 0.5}}, None, (), worth, {odd: 1})
     found = lines(
         DeadLetter("rejected", odd, odd, 3, b"\xff", odd),
@@ -257,7 +258,7 @@ def test_only_bytes_that_are_no_utf8_are_marked() -> None:
 def test_a_number_that_json_cannot_hold_becomes_null(value: float) -> None:
     found = lines(report(value=value), decision(value=value), version(value=value), summary(value=value))
     window = found["reports"][0]
-    assert window["scores"]["loss"] is window["scores"]["shadow_loss"]["m0.w1"] is None
+    assert window["scores"]["loss"] is window["scores"]["shadows"]["m0.w1"]["loss"] is None
     assert window["metrics"] == {"drift.a": None}
     assert window["checks"][0]["value"] is None
     assert found["decisions"][0]["evidence"] == {"loss": None}
@@ -282,7 +283,7 @@ def test_a_report_names_its_file_and_leaves_the_snapshot_to_it() -> None:
     assert files == [("reports/main-000004.json", b"{evidently}")]
     row = orjson.loads(found["reports"])
     assert row["evidently"] == "reports/main-000004.json"
-    assert row["schema"] == 1
+    assert row["schema"] == 2
     assert (row["status"], row["reason"]) == ("fail", "a drifted")
     assert row["checks"] == [{"name": "drift", "column": "a", "value": 0.5, "limit": 0.3, "status": "fail"}]
     assert "snapshot" not in row

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.evidence import Trial, threshold
 from engine.supervision.supervisor import Supervisor
+from tests.unit.suspicions import suspect
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 """Rows of losses: of the champion, then of each of two shadows."""
@@ -55,7 +56,7 @@ def ever_decided(draw: Draw, count: int, window: int, *, bounded: bool) -> int:
         rows = draw(np.random.default_rng(seed), count).tolist()
         for loss in rows[0][:200]:
             supervisor.on_loss(loss)  # The unit of a loss without bound is known before a suspicion.
-        supervisor.begin(["one", "two"])
+        suspect(supervisor, ["one", "two"])
         for number, (champion, one, two) in enumerate(zip(*rows, strict=True), 1):
             if supervisor.compare(number, champion, {"one": one, "two": two}, number) is not None:
                 wrong += 1

@@ -4,8 +4,10 @@ import pytest
 
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.supervisor import Supervisor
+from engine.supervision.suspicion import Tally
 from engine.supervision.values import Finding
 from engine.windows import Status
+from tests.unit.suspicions import suspect
 
 BAD, GOOD = 0.9, 0.1
 
@@ -17,7 +19,7 @@ def make(*, bounded: bool = True, **config: Any) -> Supervisor:
 
 def suspicious(*shadows: str, **config: Any) -> Supervisor:
     supervisor = make(**config)
-    supervisor.begin(shadows)
+    suspect(supervisor, shadows)
     return supervisor
 
 
@@ -140,7 +142,7 @@ def test_more_shadows_need_more_evidence() -> None:
 def test_during_the_cooldown_nothing_takes_over() -> None:
     supervisor = make(cooldown=1000)
     supervisor.changed(learned=500)
-    supervisor.begin(["s"])
+    suspect(supervisor, ["s"])
     assert feed(supervisor, BAD, GOOD, 999, begin=501) is None
     found = supervisor.compare(2000, BAD, {"s": GOOD}, 1500)
     assert action(found) == "rollback"
@@ -153,13 +155,13 @@ def test_before_any_change_there_is_no_cooldown() -> None:
 def test_without_a_suspicion_nothing_is_compared() -> None:
     supervisor = make()
     assert feed(supervisor, BAD, GOOD, 500) is None
-    assert supervisor.losses() is None
+    assert supervisor.losses() == {}
 
 
 def test_a_shadow_without_an_output_has_no_event_to_its_name() -> None:
     supervisor = suspicious("s", "mute")
     assert supervisor.compare(0, BAD, {"s": GOOD}, 0) is None
-    assert supervisor.losses() == (1, BAD, {"s": GOOD})
+    assert supervisor.losses() == {"s": Tally(1, BAD, GOOD)}
 
 
 def test_predictions_made_before_a_trial_began_do_not_count_in_it() -> None:
@@ -167,7 +169,7 @@ def test_predictions_made_before_a_trial_began_do_not_count_in_it() -> None:
     feed(supervisor, GOOD, BAD, 20)
     supervisor.next_window(sequence=100)
     assert feed(supervisor, BAD, GOOD, 80, begin=20) is None
-    assert supervisor.losses() is None
+    assert supervisor.losses() == {}
     assert action(feed(supervisor, BAD, GOOD, 80, begin=100)) == "rollback"
 
 

@@ -3,6 +3,8 @@ import pickle
 import pytest
 
 from engine.supervision.supervisor import SupervisorState
+from engine.supervision.suspicion import Tally
+from tests.unit.suspicions import suspect
 from tests.unit.test_supervisor import BAD, GOOD, action, close, feed, make, suspicious
 
 
@@ -12,7 +14,7 @@ def test_a_failed_window_taints_and_a_warning_does_not() -> None:
     assert not supervisor.state.tainted
     supervisor.on_verdict("fail", "")
     assert supervisor.state.tainted
-    supervisor.begin(["s"])
+    suspect(supervisor, ["s"])
     supervisor.on_verdict("pass", "")
     assert supervisor.state.tainted
 
@@ -27,7 +29,7 @@ def test_a_failed_window_that_may_not_open_a_suspicion_does_not_taint() -> None:
 def test_clearing_takes_the_taint_away() -> None:
     supervisor = make()
     supervisor.on_verdict("fail", "")
-    supervisor.begin(["s"])
+    suspect(supervisor, ["s"])
     for window in range(3):
         assert supervisor.state.tainted
         feed(supervisor, 0.3, 0.3, 20, begin=20 * window)
@@ -44,7 +46,7 @@ def test_after_a_change_all_is_clean_and_only_the_cooldown_remains() -> None:
     assert supervisor.state == SupervisorState(changed_at=200)
     assert not supervisor.suspecting
     assert not supervisor.shadows_learn
-    assert supervisor.losses() is None
+    assert supervisor.losses() == {}
     assert supervisor.compare(500, BAD, {"s": GOOD}, 500) is None
     assert action(supervisor.on_verdict("fail", "")) == "suspect"
 
@@ -54,7 +56,7 @@ def events_to_decide(unit: float) -> float:
     supervisor = make(bounded=False)
     for _ in range(100):
         supervisor.on_loss(unit)
-    supervisor.begin(["s"])
+    suspect(supervisor, ["s"])
     found = feed(supervisor, 1.5 * unit, 0.5 * unit, 2000)
     assert found is not None
     return found.evidence["events"]
@@ -76,21 +78,21 @@ def test_the_scale_is_the_mean_loss_and_only_where_there_is_no_bound() -> None:
         bounded.on_loss(loss)
     assert free.state.scale == pytest.approx(3.0)
     assert free.state.scaled == 3
-    assert (bounded.state.scale, bounded.state.scaled) == (0.0, 0)
+    assert bounded.scale == 1.0
 
 
 def test_one_enormous_error_decides_nothing() -> None:
     supervisor = make(bounded=False, min_events=1)
     for _ in range(100):
         supervisor.on_loss(1.0)
-    supervisor.begin(["s"])
+    suspect(supervisor, ["s"])
     for number in range(30):
         assert supervisor.compare(number, 1e12 if number == 20 else 1.0, {"s": 1.0}, 0) is None
 
 
 def test_before_any_loss_the_scale_is_one() -> None:
     supervisor = make(bounded=False)
-    supervisor.begin(["s"])
+    suspect(supervisor, ["s"])
     assert action(feed(supervisor, BAD, GOOD, 200)) == "rollback"
 
 
@@ -98,11 +100,11 @@ def test_the_losses_are_those_of_the_open_window() -> None:
     supervisor = suspicious("s", "other")
     supervisor.compare(0, 0.5, {"s": 0.25, "other": 1.0}, 0)
     supervisor.compare(1, 1.0, {"s": 0.75}, 0)
-    assert supervisor.losses() == (2, 0.75, {"s": 0.5, "other": 1.0})
+    assert supervisor.losses() == {"s": Tally(2, 1.5, 1.0), "other": Tally(1, 0.5, 1.0)}
     supervisor.next_window(2)
-    assert supervisor.losses() is None
+    assert supervisor.losses() == {}
     supervisor.compare(2, 0.5, {"s": 0.0, "other": 0.5}, 0)
-    assert supervisor.losses() == (1, 0.5, {"s": 0.0, "other": 0.5})
+    assert supervisor.losses() == {"s": Tally(1, 0.5, 0.0), "other": Tally(1, 0.5, 0.5)}
 
 
 def test_a_restored_state_goes_on_as_if_nothing_had_been() -> None:

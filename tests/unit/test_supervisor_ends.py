@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from engine.windows import Status
+from tests.unit.suspicions import suspect
 from tests.unit.test_supervisor import action, close, feed, make, suspicious
 
 
@@ -73,7 +74,7 @@ def test_without_shadows_one_window_that_does_not_fail_clears(status: Status) ->
 def test_after_patience_failed_windows_in_a_row_the_change_is_accepted() -> None:
     supervisor = make(patience=3)
     assert action(supervisor.on_verdict("fail", "first")) == "suspect"
-    supervisor.begin(["s"])
+    suspect(supervisor, ["s"])
     assert close(supervisor, "fail", 10) is None
     found = close(supervisor, "fail", 20)
     assert found is not None
@@ -88,7 +89,7 @@ def test_after_patience_failed_windows_in_a_row_the_change_is_accepted() -> None
 def test_only_a_window_that_did_not_fail_breaks_the_row(between: Status, expected: str | None) -> None:
     supervisor = make(patience=3)
     supervisor.on_verdict("fail", "")
-    supervisor.begin(["s"])
+    suspect(supervisor, ["s"])
     supervisor.on_verdict("fail", "")
     supervisor.on_verdict(between, "")
     assert action(supervisor.on_verdict("fail", "")) == expected

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.tables import OWN_COLUMNS
+from engine.monitoring.tables import feature_of
 from engine.monitoring.tally.bins import Bins, make_bins
 from engine.monitoring.tally.look import Counted, FirstLook, look
 from engine.monitoring.values import Table
@@ -80,7 +80,7 @@ class Tally:
             elif name in {"probability", "score"}:
                 values = [row[2] for row in block]
             else:
-                feature = _feature(name)
+                feature = feature_of(name)
                 values = [row.get(feature) for row in rows]
             missing, strange = bins.count(values, counted.places)
             counted.missing += missing
@@ -128,9 +128,3 @@ class Tally:
             block = state.block
             self.begin()
             self.state.block = block
-
-
-def _feature(name: str) -> str:
-    """The feature in a column: those named as a column of ours are under another name."""
-    own = name.removeprefix("feature:") if isinstance(name, str) else name  # a number, in River's own data
-    return own if own in OWN_COLUMNS else name

@@ -1,0 +1,1 @@
+"""Faults in real streams: what supervision recovers of what could be recovered."""
