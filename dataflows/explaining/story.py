@@ -7,11 +7,9 @@ from typing import Any
 
 from dataflows.results import read_stream
 from engine.errors import InputError
+from engine.supervision.values import SERVING
 
 Row = dict[str, Any]
-
-SERVING = frozenset({"rollback", "mask", "reset", "promotion", "hold"})
-"""Decisions after which another model serves."""
 
 ENDINGS = SERVING | {"clear", "accept"}
 """Decisions that end a suspicion."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from engine.monitoring.values import Check
 from engine.pipeline.alerts import Alert, AlertsConfig, Kind, Severity, State
 from engine.pipeline.events import Decision, Report
+from engine.pipeline.saying import said_of
+from engine.supervision.values import SERVING
 
 _MOST_CHECKS = 20
 _ORDER = {"info": 0, "warn": 1, "fail": 2}
@@ -138,11 +140,11 @@ class Alerting:
                 del self.state.open["champion"]
             else:
                 found = self._turn("champion", None, set(), time, time)
-        elif action in {"rollback", "promotion", "accept"}:
+        elif action in SERVING | {"accept", "release"}:
             known = self.state.open.pop("champion", None)
             kind = "champion" if action == "accept" else "serving"
             since = time if known is None else known.since
-            found = Problem("info", frozenset(), since, 0, time), "done"
+            found = Problem("fail" if action == "hold" else "info", frozenset(), since, 0, time), "done"
         elif action == "alert" and not decision.who:
             kind, found = "model", (Problem("fail", frozenset(), time, 0, time), "done")
         if found is not None:
@@ -152,7 +154,7 @@ class Alerting:
         """What a decision adds to the alert of the report that it follows from."""
         if decision.action == "suspect":
             self._suspected(decision, told=decision.time)
-        elif decision.action in {"clear", "rollback", "promotion", "accept"}:
+        elif decision.action in SERVING | {"clear", "accept"}:
             self.state.open.pop("champion", None)
         return said_of(decision)
 
@@ -200,21 +202,6 @@ class Alerting:
     def _over(self, since: float, time: float) -> bool:
         """Whether a cool-down is over; event time may have leapt ahead by mistake and come back."""
         return abs(time - since) >= self._config.cool_down
-
-
-def said_of(decision: Decision) -> str:
-    """What was decided, in a sentence; empty for what needs no telling."""
-    by_hand = f" ({decision.who})" if decision.who else ""
-    if decision.action == "suspect":
-        shadows = decision.shadow or "no vetted checkpoint yet to compare with"
-        return f"{decision.model} is suspected; compared with: {shadows}"
-    if decision.action in {"rollback", "promotion"}:
-        return f"{decision.shadow} took over from {decision.previous}, as {decision.model}{by_hand}"
-    if decision.action == "accept":
-        return f"{decision.model} stays: {decision.reason}"
-    if decision.action == "clear":
-        return f"{decision.model} is cleared: {decision.reason}"
-    return decision.reason if decision.action == "alert" and not decision.who else ""
 
 
 def _since_told(alert: Alert) -> Alert | None:

@@ -79,9 +79,12 @@ def _after_verdict(
     parts: Parts, scores: WindowScores, window: Window, time: float, events: list[Event]
 ) -> None:
     """What follows from the window itself: its losses, and the end of comparisons with replaced models."""
+    high = parts.supervisor.state.trend.high
     finding = parts.supervisor.on_window(window.index, scores.labelled, scores.loss, scores.baseline_loss)
     if finding is not None:
         carry_out(parts, finding, time, events)
+    if high and not parts.supervisor.state.trend.high:
+        begin_again(parts, window.learnable)
     for name in parts.challengers.over(window.index):
         parts.contest.leave(name)
     parts.supervisor.next_window(parts.counts.predicted)

@@ -53,6 +53,7 @@ def carry_out(  # noqa: PLR0913 - what, when, on whose behalf, and where to writ
         candidates.dismiss()
     number = parts.progress.decisions
     parts.progress.decisions += 1
+    parts.progress.decided[finding.action] = parts.progress.decided.get(finding.action, 0) + 1
     learned, window = parts.counts.learned, parts.windows.index
     model, reason, evidence = candidates.state.name, finding.reason, finding.evidence
     decision = Decision(
@@ -71,6 +72,10 @@ def carry_out(  # noqa: PLR0913 - what, when, on whose behalf, and where to writ
     )
     events.append(decision)
     parts.alerting.hear(decision)
+    if at_once is None and parts.supervisor.state.tainted and not parts.supervisor.suspecting:
+        # A taint without a suspicion would never end.
+        reason = f"{candidates.state.name} too has learned from windows that failed"
+        at_once = Finding("suspect", reason, "", {})
     if at_once is not None:
         carry_out(parts, at_once, time, events)
 
@@ -90,10 +95,10 @@ def _change(parts: Parts, finding: Finding, time: float, events: list[Event]) ->
 
 
 def _hold(parts: Parts, time: float, events: list[Event]) -> str:
-    """The last vetted checkpoint serves while the labels fail, unless what serves is pinned; its name."""
+    """The last vetted checkpoint serves while the labels fail, unless only people may change it; its name."""
     parts.candidates.dismiss()
     ladder = parts.candidates.state.ladder
-    if parts.supervisor.state.pinned or not ladder:
+    if parts.supervisor.hands_off or not ladder:
         return ""
     replaced = _replaced(parts, time, events)
     vetted = parts.candidates.alive(ladder[-1])

@@ -190,6 +190,7 @@ def _summary(event: Summary) -> dict[str, Any]:
         "business": _business(standing.business),
         "undefined": dict(standing.undefined),
         "challengers": _compared(event.challengers),
+        "decided": dict(event.decided),
     }
 
 

@@ -97,7 +97,11 @@ class Engine:
         events.append(version(parts, saved, "end", parts.clock.time))
         rivals = {name: replace(contender.run) for name, contender in parts.contest.state.items()}
         serving = parts.candidates.state.name
-        events.append(Summary(parts.key, serving, self.counts, parts.scores.standing(), rivals))
+        events.append(
+            Summary(
+                parts.key, serving, self.counts, parts.scores.standing(), rivals, {**parts.progress.decided}
+            )
+        )
         return events
 
     def command(self, command: Command) -> list[Event]:

@@ -112,6 +112,7 @@ class Summary:
         counts: Where every record went.
         standing: Scores over the whole run.
         challengers: Losses of champion and challenger on the same events since it began, by its name.
+        decided: How many decisions of each kind were taken.
     """
 
     key: str
@@ -119,6 +120,7 @@ class Summary:
     counts: Counts
     standing: Standing
     challengers: Mapping[str, Tally] = field(default_factory=dict)
+    decided: Mapping[Action, int] = field(default_factory=dict)
 
 
 Event = (

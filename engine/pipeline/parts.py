@@ -26,6 +26,7 @@ from engine.records.events import Counts
 from engine.records.values import Example, Target
 from engine.supervision.contest import Contest
 from engine.supervision.supervisor import Supervisor
+from engine.supervision.values import Action
 from engine.windows import Reservoir, Window, Windows
 
 
@@ -57,6 +58,7 @@ class Progress:
     Attributes:
         outcomes: Predictions whose fate is known.
         decisions: Decisions taken.
+        decided: How many of each.
         judging: The window that waits for its verdict.
         reference: The rows that windows are compared with.
         reference_name: What they are.
@@ -67,6 +69,7 @@ class Progress:
 
     outcomes: int = 0
     decisions: int = 0
+    decided: dict[Action, int] = field(default_factory=dict)
     judging: Judging | None = None
     reference: Table | None = None
     reference_name: str = "none yet"

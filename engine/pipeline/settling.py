@@ -107,10 +107,10 @@ def _weigh(parts: Parts, held: Held, label: Target, loss: float) -> Finding | No
     promotion = _contested(parts, held, label, loss)
     # Only now: the scale of a bet must be known before the event that settles it.
     supervisor.on_loss(loss)
-    if finding is not None or supervisor.suspecting:
-        return finding
+    if supervisor.suspecting:
+        return supervisor.permit(finding)
     if promotion is not None:
-        return promotion
+        return supervisor.permit(promotion)
     watched = parts.config.supervision.on_loss_drift
     return supervisor.on_loss_drift() if watched and parts.drift.update(loss) else None
 

@@ -49,7 +49,7 @@ def open_suspicion(parts: Parts, checks: Iterable[Check]) -> tuple[list[Shadow],
         suspicion.join(shadow.name, shadow.action)
     _ask_for_waiting(parts, vetted)
     replayed = [_replay(parts, shadow, rows) for shadow in others]
-    return [*vetted, *others], _compare(parts, vetted, replayed, rows)
+    return [*vetted, *others], parts.supervisor.permit(_compare(parts, vetted, replayed, rows))
 
 
 def _chosen(parts: Parts, known: Sequence[Checkpoint], rows: Sequence[Outcome]) -> list[Shadow]:
@@ -111,7 +111,7 @@ def follow_failing(parts: Parts, checks: Iterable[Check]) -> None:
 
 
 def begin_again(parts: Parts, rows: Iterable[Outcome]) -> None:
-    """Windows pass again: the fresh model forgets what it learned while they failed."""
+    """Windows pass again, or the loss has come down: the fresh model forgets what it learned meanwhile."""
     for name, shadow in parts.candidates.state.shadows.items():
         if shadow.action == "reset":
             fresh = make_model(parts.config.model)

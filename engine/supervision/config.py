@@ -10,6 +10,10 @@ from engine.records.config import Section
 class SupervisionConfig(Section):
     """Champion, vetted checkpoints and shadows."""
 
+    automatic: bool = Field(
+        default=True,
+        description="What has proved better takes over. false: an alert says so, and a person decides.",
+    )
     on_fail: bool = Field(default=True, description="A window that fails opens a suspicion.")
     on_warn: bool = Field(default=True, description="A window that warns opens a suspicion.")
     on_loss_drift: bool = Field(

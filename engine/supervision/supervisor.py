@@ -10,28 +10,17 @@ open, shadows are compared with the champion on every labelled event.
 - accept: `patience` windows failed in a row and no shadow proved better: the world changed
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.suspicion import Suspicion, Tally
+from engine.supervision.trend import Closed, Trend
 from engine.supervision.values import Finding
 from engine.windows import Status
 
-_RISE = 0.25
-"""Share by which a window's loss is above the usual before that can mean anything."""
-
-_ERRORS = 4.5
-"""And standard errors: chance alone reaches as many in one of 300,000 windows."""
-
 _SPREAD, _LARGEST_SPREAD = 0.01, 0.25
-
-_FOLLOWS = 0.3
-"""Weight of the newest window in the usual loss."""
-
-_AHEAD = 0.05
-"""Share by which what is served loses less than the baseline when it is ahead of it."""
+"""Bounds of what the square of a difference is expected to be."""
 
 
 @dataclass(slots=True)
@@ -46,11 +35,7 @@ class SupervisorState:
         scale: The champion's mean loss so far; for regression what a difference of 1 means.
         scaled: Events behind `scale`.
         pinned: Whether a person has said that nothing changes what serves.
-        behind: Whether what is served is behind the baseline: from the start, and after it fell behind, until
-            it loses clearly less.
-        held: Whether nothing is learned and nothing compared, since the labels themselves fail.
-        usual: Mean over the last windows of the loss as a share of the baseline's; `None` before the first.
-        risen: Windows that wait for their verdict and in which it had.
+        trend: How the losses of whole windows have gone.
     """
 
     suspicion: Suspicion | None = None
@@ -60,10 +45,9 @@ class SupervisorState:
     scale: float = 0.0
     scaled: int = 0
     pinned: bool = False
-    behind: bool = True
+    told: frozenset[str] = frozenset()
     held: bool = False
-    usual: float | None = None
-    risen: set[int] = field(default_factory=set)
+    trend: Trend = field(default_factory=Trend)
 
 
 class Supervisor:
@@ -91,13 +75,29 @@ class Supervisor:
         return 1.0 if self._bounded else 3.0 * self.state.scale or 1.0
 
     def may_change(self, learned: int) -> bool:
-        """Whether there may be a change: nothing is pinned, and the last one is long enough ago.
+        """Whether the last change is long enough ago for another.
 
         Args:
             learned: Labelled events learned by now.
         """
         changed_at = self.state.changed_at
-        return not self.state.pinned and (changed_at < 0 or learned - changed_at >= self._config.cooldown)
+        return changed_at < 0 or learned - changed_at >= self._config.cooldown
+
+    @property
+    def hands_off(self) -> bool:
+        """Whether nobody but a person may change what serves."""
+        return self.state.pinned or not self._config.automatic
+
+    def permit(self, finding: Finding | None) -> Finding | None:
+        """What becomes of a change that was found: when only a person may make it, an alert, once."""
+        if finding is None or not self.hands_off:
+            return finding
+        if finding.shadow in self.state.told:
+            return None
+        self.state.told |= {finding.shadow}
+        why = "what serves is pinned" if self.state.pinned else "supervision.automatic is off"
+        reason = f"{finding.reason}; nothing was changed: {why}"
+        return Finding("alert", reason, finding.shadow, finding.evidence)
 
     def on_loss_drift(self) -> Finding | None:
         """The champion's loss has risen."""
@@ -121,12 +121,9 @@ class Supervisor:
 
     def _spread(self) -> float:
         """What the square of a difference is expected to be: of losses that are rarely large, little."""
-        usual = self.state.usual
-        return (
-            _LARGEST_SPREAD
-            if usual is None or not self._bounded
-            else min(max(usual, _SPREAD), _LARGEST_SPREAD)
-        )
+        if not self._bounded or not self.state.scaled:
+            return _LARGEST_SPREAD
+        return min(max(self.state.scale, _SPREAD), _LARGEST_SPREAD)
 
     def compare(
         self, sequence: int, champion: float, shadows: Mapping[str, float], learned: int
@@ -199,59 +196,24 @@ class Supervisor:
         """Takes the mean losses of a window that has closed: is what is served worse than it was?"""
         if loss is None or baseline is None or labelled < self._config.min_events:
             return None
-        finding = self._risen(window, labelled, loss, baseline) or self._fallen(labelled, loss, baseline)
+        closed = Closed(window, labelled, loss, baseline)
+        trend, config = self.state.trend, self._config
+        finding = trend.rise(closed, bounded=self._bounded) if config.on_loss_rise else None
+        fallen = trend.fall(closed, config.tolerance)
+        finding = finding or (fallen if config.on_baseline else None)
         return None if self.suspecting or self.state.held else finding
-
-    def _risen(self, window: int, labelled: int, loss: float, baseline: float) -> Finding | None:
-        """Has the loss risen, against the baseline's, by more than chance explains?
-
-        A storm makes flights harder to foretell for the baseline too: that says nothing of the model.
-        """
-        usual = self.state.usual
-        if not self._config.on_loss_rise or usual is None or not baseline:
-            self.state.usual = loss / baseline if baseline else usual
-            return None
-        # A loss between 0 and 1 varies no more than a coin with the same mean; one without a bound is taken
-        # to vary as much as an exponential one.
-        expected = usual * baseline
-        variance = expected * max(1.0 - expected, 0.0) if self._bounded else expected * expected
-        limit = expected + max(_RISE * expected, _ERRORS * math.sqrt(2.0 * variance / labelled))
-        if loss <= limit:
-            self.state.usual = usual + _FOLLOWS * (loss / baseline - usual)
-            return None
-        self.state.risen.add(window)
-        reason = (
-            f"window {window}: the loss rose to {loss:.4f}; against the baseline's {baseline:.4f}, up to "
-            f"{limit:.4f} is usual"
-        )
-        numbers = {"events": float(labelled), "loss": loss, "baseline_loss": baseline, "limit": limit}
-        return Finding("suspect", reason, "", numbers)
-
-    def _fallen(self, labelled: int, loss: float, baseline: float) -> Finding | None:
-        """Has what is served fallen behind the baseline?
-
-        Only falling is a reason: some models never reach the baseline, and are no more suspect for that.
-        """
-        fallen = not self.state.behind and loss > baseline * (1.0 + self._config.tolerance)
-        # Where the two are about the same, each window would begin anew.
-        self.state.behind = fallen or (self.state.behind and loss > baseline * (1.0 - _AHEAD))
-        if not fallen or not self._config.on_baseline:
-            return None
-        reason = f"what is served is worse than the baseline: loss {loss:.4f} against {baseline:.4f}"
-        numbers = {"events": float(labelled), "loss": loss, "baseline_loss": baseline}
-        return Finding("suspect", reason, "", numbers)
 
     def has_risen(self, window: int) -> bool:
         """Whether the loss had risen in a window whose verdict is in; asked once."""
-        risen = window in self.state.risen
-        self.state.risen.discard(window)
+        risen = window in self.state.trend.risen
+        self.state.trend.risen.discard(window)
         return risen
 
     def _accepted(self, state: SupervisorState, reason: str) -> Finding | None:
         if state.failed_in_row < self._config.patience:
             return None
         self._end(state)
-        state.usual = None
+        state.trend.usual = None
         text = f"{self._config.patience} windows in a row failed and no shadow was better; the last: {reason}"
         return Finding("accept", text, "", {"failed_windows": float(self._config.patience)})
 
@@ -276,6 +238,7 @@ class Supervisor:
 
     def _end(self, state: SupervisorState) -> None:
         state.suspicion = None
+        state.told = frozenset()
         state.tainted = False
         state.failed_in_row = 0
 

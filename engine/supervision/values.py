@@ -30,6 +30,9 @@ but a person changes what serves, or no longer so."""
 CHANGES: frozenset[Action] = frozenset({"rollback", "mask", "reset"})
 """What a shadow that has proved better brings about."""
 
+SERVING = CHANGES | {"promotion", "hold"}
+"""What can put another model in charge."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -165,7 +165,11 @@ def test_a_feature_is_looked_at_before_any_label_has_come() -> None:
 
 
 def test_losses_and_errors_are_looked_at_when_the_label_is_there() -> None:
-    engine = make(**watching({"method": "adwin", "on": "loss"}, {"method": "hddm_w", "on": "loss"}))
+    # A model that took over would bring the loss down before both have found it.
+    engine = make(
+        **watching({"method": "adwin", "on": "loss"}, {"method": "hddm_w", "on": "loss"}),
+        supervision={"automatic": False, "min_events": 10},
+    )
     found = drifts(engine, stream(900, 0))
     after = [each for each in found if each.kind == "drift" and each.sequence >= 600]
     told = {each.detector: each for each in reversed(after)}

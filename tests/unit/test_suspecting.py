@@ -8,9 +8,10 @@ import pytest
 
 from engine.models.saving import load
 from engine.monitoring.values import Check, Verdict
+from engine.pipeline.alerts import Alert
 from engine.pipeline.commands import Command
 from engine.pipeline.engine import Engine
-from engine.pipeline.events import Decision, Event
+from engine.pipeline.events import Decision, Event, Summary
 from engine.records.events import Outcome, Prediction
 from engine.records.values import Example, Label, Scalar
 from engine.registry import Version
@@ -285,3 +286,69 @@ def test_a_label_that_was_held_is_counted_as_not_learned_and_nothing_is_lost() -
         engine.process([Label(row.id, row.time, row.label if row.label is not None else False)])
         assert engine.counts.add_up(), engine.counts
     assert engine.counts.not_learned > 100
+
+
+def test_who_takes_over_having_learned_from_failed_windows_is_suspected_itself_until_it_is_cleared() -> None:
+    """What was reset has seen nothing but bad windows. A taint that nothing ends would end vetting."""
+    engine = make(Blaming(range(4, 8), "b", unjudged=4), mask=False)
+    rows = stream(3000)
+    for row in rows[:300]:
+        row.features["a"] *= 1e4  # type: ignore[index, operator]  # the test's own dict
+    events, reset = until(engine, rows, "reset")
+    after = decided(events)[-1]
+    assert (after.action, after.model) == ("suspect", reset.model)
+    assert after.reason == f"{reset.model} too has learned from windows that failed"
+    assert engine._parts.supervisor.state.tainted
+    rest = engine.process(rows[int(reset.time) + 1 :])
+    assert [decision.action for decision in decided(rest)][-1] in {"clear", "rollback"}
+    assert not engine._parts.supervisor.state.tainted
+    assert [event for event in rest if isinstance(event, Version) and event.reason == "passed"]
+
+
+def test_when_the_loss_has_come_down_the_fresh_model_forgets_what_it_learned_while_it_was_high() -> None:
+    engine = make(ScriptedJudge(), mask=False, on_loss_rise=True, automatic=False)
+    rows = stream(2000, range(800, 1100), flip=True)
+    _, opened = until(engine, rows, "suspect")
+    assert "the loss rose" in opened.reason
+    rest, heard, counts = rows[int(opened.time) + 1 :], [], []
+    for row in rest[:600]:
+        heard.append(engine._parts.supervisor.state.trend.high)
+        engine.process([row])
+        fresh = engine._parts.candidates.state.shadows.get("m0.fresh")
+        counts.append(fresh.model["StandardScaler"].counts["a"] if fresh is not None else None)
+    down = heard.index(False)
+    before, after = counts[down - 2], counts[down - 1]
+    assert before is not None
+    assert after is not None
+    assert after <= WINDOW < before
+
+
+@pytest.mark.parametrize("by", ["automatic", "pin"])
+def test_when_only_people_may_change_what_serves_it_is_told_once_who_is_better(by: str) -> None:
+    engine = make(
+        Blaming(range(5, 12), "a"), "naive_bayes.GaussianNB", reset=False, automatic=by != "automatic"
+    )
+    rows = stream(1400, range(500, 1200))
+    events = engine.process(rows[:300])
+    if by == "pin":
+        events += engine.command(Command("1", "pin", "", "ada", "hands off"))
+    events += engine.process(rows[300:])
+    told = decided(events, "alert")
+    assert told
+    assert len({alert.shadow for alert in told}) == len(told), "once each in a suspicion"
+    reason = {
+        "automatic": "nothing was changed: supervision.automatic is off",
+        "pin": "what serves is pinned",
+    }[by]
+    assert all(reason in alert.reason for alert in told)
+    assert {e.model for e in events if isinstance(e, Prediction)} == {"m0"}
+    alerts = [event for event in events if isinstance(event, Alert)]
+    assert any(reason in said for alert in alerts for said in (alert.what, *alert.done))
+    done = decided(engine.command(Command("2", "rollback", "m0.w4", "ada", "as it says")))
+    assert (done[0].action, done[0].model) == ("rollback", "m1")
+
+
+def test_the_summary_counts_decisions() -> None:
+    engine, _ = held()
+    (summary,) = [event for event in engine.finish() if isinstance(event, Summary)]
+    assert summary.decided == {"hold": 1}
