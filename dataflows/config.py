@@ -14,6 +14,7 @@ from engine.errors import ConfigError, ModelError
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.parts import Parts
 from engine.records.config import RecordConfig, Section
+from engine.registry.config import RegistryConfig
 
 _S = TypeVar("_S", bound=Section)
 
@@ -45,6 +46,7 @@ class FlowConfig(EngineConfig):
     run: RunConfig
     input: InputConfig
     alerts: DestinationsConfig = Field(default=DestinationsConfig())
+    registry: RegistryConfig = Field(default=RegistryConfig())
     base: Path = Field(default=Path(), exclude=True, description="Set when the file is read; not a key.")
 
     @model_validator(mode="after")
@@ -53,6 +55,12 @@ class FlowConfig(EngineConfig):
             raise ValueError(
                 'window.reference = "pinned" together with input.reference, which names the file; got one'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.run.name == self.registry.folder:
+            raise ValueError(f"run.name other than registry.folder; both are {self.run.name!r}")
         return self
 
     @property

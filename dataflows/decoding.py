@@ -1,14 +1,15 @@
 """Lines to records, with the model key that each belongs to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dataflows.config import FlowConfig
 from dataflows.files.batch import Batch, Line
 from dataflows.files.source import FileSource
+from engine.contract.check import Contract, rejection
 from engine.errors import InputError
 from engine.records.decode import Decoder, identifier
 from engine.records.parse import parse
-from engine.records.values import Example, Record, Unreadable
+from engine.records.values import Example, Label, Record, Target, Unreadable
 from engine.windows import Reservoir
 
 ONE_KEY = "main"
@@ -66,3 +67,42 @@ def read_reference(config: FlowConfig) -> dict[str, list[Example]]:
     if not found:
         raise InputError(f"input.reference {config.input.reference}: expected examples, got none{first}")
     return {key: reservoir.rows for key, reservoir in found.items()}
+
+
+def read_labelled(config: FlowConfig, data: Sequence[str]) -> tuple[list[Example], int]:
+    """The examples of files that have a label, as the contract lets them through, and how much was left out.
+
+    Raises:
+        InputError: When there is no labelled row.
+    """
+    given = config.input.model_copy(update={"path": list(data), "labels": None})
+    decoder, contract = Decoder(config.record, config.model.task), Contract(config.contract)
+    examples: list[Example] = []
+    labels: dict[str, Target] = {}
+    skipped = 0
+    for batch in FileSource(given, config.base).batches():
+        for record in decode_lines(decoder, batch):
+            if isinstance(record, Label):
+                labels[record.id] = record.value
+            elif isinstance(record, Example):
+                examples.append(record)
+            else:
+                skipped += 1
+    rows = []
+    for example in examples:
+        features, faults = contract.check(example.features)
+        label = labels.get(example.id) if example.label is None else example.label
+        if label is not None and rejection(faults) is None:
+            rows.append(Example(example.id, example.time, features, label))
+    if not rows:
+        raise InputError(f"{', '.join(data)}: expected examples with their labels, got none")
+    return rows, skipped + len(examples) - len(rows)
+
+
+def read_holdout(config: FlowConfig) -> list[Example]:
+    """The rows of `input.holdout`; nothing when the configuration names no file.
+
+    Raises:
+        InputError: When the file cannot be read, or holds no labelled example.
+    """
+    return [] if config.input.holdout is None else read_labelled(config, [config.input.holdout])[0]

@@ -11,9 +11,9 @@ runner, alone or as a cluster:
     python -m bytewax.run "dataflows.flow:flow('flow.toml')"
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from time import monotonic
@@ -26,10 +26,12 @@ from bytewax.operators import StatefulBatchLogic
 from dataflows.alerts.sink import AlertSink
 from dataflows.config import FlowConfig, load_config
 from dataflows.control import Control
-from dataflows.decoding import ONE_KEY, decode_lines, key_of, read_reference
+from dataflows.decoding import ONE_KEY, decode_lines, key_of, read_holdout, read_reference
 from dataflows.files.batch import Batch, Line
 from dataflows.files.sink import BLOBS, RunSink
 from dataflows.files.source import FileSource
+from dataflows.registry.sink import REGISTERED, RegistrySink, entries_of, entry_of
+from dataflows.registry.starting import read_start
 from dataflows.retention import Kept, Retention, removals
 from engine.models.saving import dump, load
 from engine.monitoring.config import MonitoringConfig
@@ -41,6 +43,7 @@ from engine.pipeline.overall import ALL_KEYS, overall
 from engine.records.config import Task
 from engine.records.decode import Decoder
 from engine.records.values import Example, Record
+from engine.registry.values import Start
 
 _SHARE = "share"
 """What an engine emits for the overall summary instead of for a stream."""
@@ -70,13 +73,19 @@ def build_flow(config: FlowConfig, progress: Progress | None = None) -> Dataflow
     batches = op.input("input", dataflow, source)
     routed = op.flat_map("route", batches, router(config.record.key))
     reference = read_reference(config)
-    keyed = op.stateful_batch("engine", routed, lambda saved: _EngineLogic(config, reference, saved))
+    start, holdout = cache(partial(read_start, config)), read_holdout(config)
+    keyed = op.stateful_batch(
+        "engine", routed, lambda saved: _EngineLogic(config, Rows(reference, holdout), start, saved)
+    )
     if config.record.key is not None:
         split = op.branch("split", keyed, lambda pair: pair[1][0] == _SHARE)
         shares = op.map("share", split.trues, lambda pair: (ALL_KEYS, (pair[0], pair[1][1])))
         summed = op.stateful_batch("overall", shares, lambda saved: _OverallLogic(config, saved))
         keyed = op.merge("merge", split.falses, summed)
-    items = op.map("unkey", keyed, lambda pair: pair[1])
+    unkeyed = op.map("unkey", keyed, lambda pair: pair[1])
+    kept = op.branch("registered", unkeyed, lambda item: item[0] == REGISTERED)
+    op.output("registry", kept.trues, RegistrySink(config))
+    items = kept.falses
     op.output("run", items, RunSink(config.run_dir, STREAMS))
     if config.alerts.log or config.alerts.webhook is not None:
         alerts = op.filter("alerts", items, lambda item: item[0] == "alerts")
@@ -107,31 +116,48 @@ def router(field: str | None) -> Callable[[Batch], Iterable[tuple[str, Routed]]]
     return by_key
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows besides the stream: those that windows are compared with, by key, and those that are held out."""
+
+    reference: Mapping[str, list[Example]]
+    holdout: Sequence[Example]
+
+
 class _EngineLogic(StatefulBatchLogic[Routed, Item, _Saved]):
     """One engine: decodes, processes, encodes. Bytewax makes one per key, anew or from its snapshot."""
 
     def __init__(
-        self, config: FlowConfig, reference: Mapping[str, list[Example]], saved: _Saved | None
+        self,
+        config: FlowConfig,
+        rows: Rows,
+        start: Callable[[], Start | None],
+        saved: _Saved | None,
     ) -> None:
         self._config = config
         kept = () if saved is None else saved[1]
         self._retention = Retention(config.run.keep_reports, config.run.keep_reports_seconds, kept)
-        self._reference = reference
+        self._rows, self._start = rows, start
         self._decoder = Decoder(config.record, config.model.task)
         self._judge = _shared_judge(config.monitoring, config.model.task)
         self._control = _shared_control(config.run_dir)
         self._told = 0
         self._late = saved is None and config.record.key is not None
-        self._engine = None if saved is None else Engine.restore(saved[0], config, self._judge)
+        self._engine = None if saved is None else Engine.restore(saved[0], config, self._judge, rows.holdout)
 
     def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
         """Processes all lines that came for this key at once."""
         if self._engine is None:
             key = values[0].key
-            self._engine = Engine(self._config, key, self._judge, self._reference.get(key, ()))
+            pinned, held_out = self._rows.reference.get(key, ()), self._rows.holdout
+            self._engine = Engine(
+                self._config, key, self._judge, pinned, start=self._start(), holdout=held_out
+            )
         records = chain.from_iterable(decode_lines(self._decoder, routed.lines) for routed in values)
-        events = self._obey(self._engine, values[0].key, records)
-        return self._items(events + self._engine.process(records)), StatefulBatchLogic.RETAIN
+        commands: list[Item] = []
+        events = self._engine.begin() + self._obey(self._engine, values[0].key, records, commands)
+        items = self._items(events + self._engine.process(records))
+        return [*items, *commands], StatefulBatchLogic.RETAIN
 
     def _items(self, events: list[Event]) -> list[Item]:
         """Lines, files, and the removal of files that are too old."""
@@ -141,7 +167,7 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, _Saved]):
                 items += removals(old)
         return items
 
-    def _obey(self, engine: Engine, key: str, records: Iterator[Record]) -> list[Event]:
+    def _obey(self, engine: Engine, key: str, records: Iterator[Record], written: list[Item]) -> list[Event]:
         """Carries out the commands that have come, each at its record if it was carried out before.
 
         Those whose record is beyond this batch are looked at again with the next.
@@ -158,6 +184,7 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, _Saved]):
                 return events
             found = engine.command(command)
             events += found
+            written.append((REGISTERED, entry_of(command, key, at)))
             for decision in found:
                 if isinstance(decision, Decision):
                     outcome = {name: getattr(decision, name) for name in ("action", "reason", "model")}
@@ -209,7 +236,8 @@ class _OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
 def _items(events: list[Event]) -> list[Item]:
     lines, files = encode(events)
     # Files first: a report's line must not name a file that is not there.
-    return [*((BLOBS, file) for file in files), *lines.items()]
+    kept = [(REGISTERED, entry) for entry in entries_of(events)]
+    return [*((BLOBS, file) for file in files), *lines.items(), *kept]
 
 
 @cache

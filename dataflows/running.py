@@ -35,7 +35,6 @@ from engine.pipeline.encode import STREAMS
 _FILES = (
     "reports/*-[0-9]*.json",
     "reports/*-[0-9]*.html",
-    "models/*.model",
     "report.html",
     "explain-*.html",
     "workspace/*-*-*-*-*/*.json",

@@ -47,8 +47,8 @@ def show_run(console: Console, run: Path) -> None:
     for part in summary_parts(run):
         console.print(part, highlight=False, markup=False)
     console.print(
-        f"results: {run}/*.jsonl (docs/reading.md says what is in each), {run}/reports/ (Evidently's), "
-        f"{run}/models/",
+        f"results: {run}/*.jsonl (docs/reading.md says what is in each), {run}/reports/ (Evidently's); its "
+        f"models: riverkeeper registry list --registry {run.parent}/registry",
         highlight=False,
     )
     console.print(

@@ -33,5 +33,9 @@ class JudgeError(RiverkeeperError):
     """The process that judges windows cannot be started or has died more often than it may."""
 
 
+class RegistryError(RiverkeeperError):
+    """The registry cannot be used, or does not hold what is asked for."""
+
+
 class StoppedError(RiverkeeperError):
     """The user has stopped a run (Ctrl-C)."""

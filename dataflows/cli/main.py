@@ -1,7 +1,7 @@
 """The command line.
 
-`riverkeeper init | contract | check | run | reports | explain | ui | demo`, and for a flow that runs
-`suspect | rollback | promote | pin | unpin`
+`riverkeeper init | contract | check | run | reports | explain | ui | registry | demo`, and for a flow that
+runs `suspect | rollback | promote | pin | unpin | save`
 """
 
 import sys
@@ -16,6 +16,7 @@ from rich.console import Console
 from dataflows import control
 from dataflows.alerts.terminal import send_test
 from dataflows.checking import check_flow
+from dataflows.cli import registry
 from dataflows.cli.ordering import order
 from dataflows.cli.pages import show_decision, show_ui
 from dataflows.config import load_config
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 contract = typer.Typer(help="Learn from data what a record must look like.", no_args_is_help=True)
 app.add_typer(contract, name="contract")
+app.add_typer(registry.app, name="registry")
 console = Console()
 
 Config = Annotated[Path, typer.Argument(help="The flow's configuration file.")]
@@ -194,6 +196,12 @@ def pin(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None
 def unpin(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
     """Let evidence decide again."""
     order(console, run, control.new_command("unpin", "", who, why), key)
+
+
+@app.command()
+def save(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
+    """Keep what serves, as it is, as a version in the registry, in a flow that runs."""
+    order(console, run, control.new_command("save", "", who, why), key)
 
 
 @app.command()

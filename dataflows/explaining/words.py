@@ -25,6 +25,7 @@ _MEANS = {
     "alert": "Nothing was changed: this is for people to look at.",
     "pin": "{model} serves, whatever the evidence, until it is unpinned or changed by hand.",
     "unpin": "Evidence decides again.",
+    "save": "What serves was saved, as {shadow}.",
 }
 
 

@@ -38,6 +38,11 @@ class InputConfig(Section):
         description='With window.reference = "pinned": a file of records that every window is compared with. '
         "Written like `path`; with a key field, each key's own rows. Relative to this file.",
     )
+    holdout: str | None = Field(
+        default=None,
+        description="A file of records with their labels, in no other input. A challenger is promoted, also "
+        "by hand, only when it is surely no worse there (supervision.gate_margin). Relative to this file.",
+    )
     text_columns: list[str] = Field(
         default=[], description="CSV columns whose cells stay text even when they look like numbers."
     )

@@ -25,16 +25,18 @@ import orjson
 from engine.errors import SnapshotError
 from engine.models import arrays, trees
 
-SCHEMA = 4
+SCHEMA = 5
 """Raised by one whenever older bytes can no longer be read."""
 
 _MAGIC = b"riverkeeper\n"
-_VERSIONS = {
+VERSIONS = {
     "river": version("river"),
     "numpy": version("numpy"),
     "python": ".".join(platform.python_version_tuple()[:2]),
     "riverkeeper": version("riverkeeper"),
 }
+"""What a saved model was saved with, and what this is."""
+
 _EXACT = ("river", "python")
 """River gives no promise that its pickles load in another version; bytecode-free pickles of NumPy do."""
 
@@ -108,7 +110,7 @@ def dump(content: object, kind: str) -> bytes:
     header = {
         "schema": SCHEMA,
         "kind": kind,
-        "versions": _VERSIONS,
+        "versions": VERSIONS,
         "sha256": hashlib.sha256(body).hexdigest(),
     }
     return _MAGIC + orjson.dumps(header) + b"\n" + body
@@ -168,9 +170,9 @@ def _open(saved: bytes, kind: str) -> tuple[dict[str, Any], bytes]:
     if not isinstance(saved_by, dict):
         raise SnapshotError(f"{kind}: damaged: its header states no versions")
     for name in _EXACT:
-        if saved_by.get(name) != _VERSIONS[name]:
+        if saved_by.get(name) != VERSIONS[name]:
             raise SnapshotError(
-                f"{kind}: saved with {name} {saved_by.get(name)}, this is {name} {_VERSIONS[name]}. "
+                f"{kind}: saved with {name} {saved_by.get(name)}, this is {name} {VERSIONS[name]}. "
                 f"Install that version, or replay the stream to build the model anew."
             )
     return header, body

@@ -3,7 +3,7 @@
 A checkpoint is bytes, so that nothing learned later can change it; a shadow is a model restored from one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from engine.models.saving import dump, load
 from engine.models.tasks import TaskOps
 from engine.records.events import Outcome, Output
 from engine.records.values import Features, visible
+from engine.registry.thinning import most_crowded
+from engine.registry.values import Learned
 from engine.supervision.values import Action
 
 MODEL = "model"
@@ -29,7 +31,10 @@ class Checkpoint:
         window: The window at whose end it was taken (or in which, for a model that was replaced).
         sequence: Predictions made by then: only later ones can be compared fairly.
         outcomes: Outcomes known by then: it has learned none after these.
-        learned: Events that it has learned.
+        records: Records that had come in by then.
+        learned: What it has learned from.
+        scores: Progressive scores of what was served until then.
+        parent: The checkpoint that its model came from.
         saved: The model.
         without: Features that it did without.
     """
@@ -38,7 +43,10 @@ class Checkpoint:
     window: int
     sequence: int
     outcomes: int
-    learned: int
+    records: int
+    learned: Learned
+    scores: Mapping[str, float]
+    parent: str
     saved: bytes
     without: frozenset[str] = frozenset()
 
@@ -56,6 +64,7 @@ class Shadow:
         model: The live model.
         outcomes: It has seen every outcome before this one that it may learn.
         without: Features that it does without.
+        learned: What it has learned from.
         before: Its state at the start of each window it learns from that has no verdict yet.
     """
 
@@ -66,7 +75,8 @@ class Shadow:
     model: Any
     outcomes: int
     without: frozenset[str] = frozenset()
-    before: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    learned: Learned = field(default_factory=Learned)
+    before: dict[int, tuple[int, Learned, bytes]] = field(default_factory=dict)
 
     @property
     def vetted(self) -> bool:
@@ -82,6 +92,7 @@ class CandidatesState:
         champion: The live model that serves.
         name: Its name, `m` and the number of changes before it.
         without: Features that it does without.
+        learned: What it has learned from.
         changes: How often what serves was changed.
         parent: The checkpoint that it came from.
         ladder: Vetted checkpoints, oldest first.
@@ -93,6 +104,7 @@ class CandidatesState:
     champion: Any
     name: str = "m0"
     without: frozenset[str] = frozenset()
+    learned: Learned = field(default_factory=Learned)
     changes: int = 0
     parent: str = ""
     ladder: list[Checkpoint] = field(default_factory=list)
@@ -110,12 +122,6 @@ class Candidates:
         self._allow = tuple(allow)
         self._max_checkpoints = max_checkpoints
 
-    def save(self, window: int, sequence: int, outcomes: int, learned: int, suffix: str) -> Checkpoint:
-        """The champion as it is now, as a value."""
-        state = self.state
-        saved = dump(state.champion, MODEL)
-        return Checkpoint(f"{state.name}.{suffix}", window, sequence, outcomes, learned, saved, state.without)
-
     def vet(self, window: int) -> Checkpoint | None:
         """The checkpoint of this window has passed: it joins the ladder, which is thinned."""
         checkpoint = self.state.unvetted.pop(window, None)
@@ -130,8 +136,9 @@ class Candidates:
     def alive(self, checkpoint: Checkpoint, action: Action = "rollback") -> Shadow:
         """A checkpoint come alive."""
         model = load(checkpoint.saved, MODEL, self._allow)
-        name = checkpoint.name
-        return Shadow(name, action, name, checkpoint.sequence, model, checkpoint.outcomes, checkpoint.without)
+        name, learned = checkpoint.name, checkpoint.learned.copy()
+        sequence, outcomes = checkpoint.sequence, checkpoint.outcomes
+        return Shadow(name, action, name, sequence, model, outcomes, checkpoint.without, learned)
 
     def wake(self, checkpoint: Checkpoint) -> None:
         """Brings one checkpoint to life, unless it is alive."""
@@ -170,7 +177,8 @@ class Candidates:
         """A shadow learns an outcome, unless it has."""
         if outcome.order >= shadow.outcomes:
             shadow.outcomes = outcome.order + 1
-            self.learn(shadow.model, outcome, shadow.without)
+            if self.learn(shadow.model, outcome, shadow.without) is None:
+                shadow.learned.add(outcome.example.time)
 
     def _vetted(self) -> list[Shadow]:
         return [shadow for shadow in self.state.shadows.values() if shadow.vetted]
@@ -185,7 +193,7 @@ class Candidates:
     def keep_before(self, window: int) -> None:
         """The shadows are about to learn from a window without a verdict: keeps what they are now."""
         for shadow in self._vetted():
-            shadow.before[window] = (shadow.outcomes, dump(shadow.model, MODEL))
+            shadow.before[window] = (shadow.outcomes, shadow.learned.copy(), dump(shadow.model, MODEL))
 
     def forget_before(self, window: int) -> None:
         """A window has passed: what the shadows were before it is no longer needed."""
@@ -200,21 +208,26 @@ class Candidates:
         for shadow in self._vetted():
             learned = [kept for kept in shadow.before if window - overlap <= kept <= window]
             if learned:
-                shadow.outcomes, saved = shadow.before[min(learned)]
+                shadow.outcomes, shadow.learned, saved = shadow.before[min(learned)]
                 shadow.model = load(saved, MODEL, self._allow)
             shadow.before.clear()
 
     def take_over(self, shadow_name: str, replaced: Checkpoint) -> str:
         """The shadow becomes the champion; returns the new champion's name."""
         shadow = self.state.shadows[shadow_name]
-        return self.install(shadow.model, shadow.parent, replaced, shadow.without)
+        return self.install(shadow.model, shadow.parent, replaced, shadow.learned, shadow.without)
 
     def install(
-        self, model: Any, parent: str, replaced: Checkpoint, without: frozenset[str] = frozenset()
+        self,
+        model: Any,
+        parent: str,
+        replaced: Checkpoint,
+        learned: Learned,
+        without: frozenset[str] = frozenset(),
     ) -> str:
         """Another model becomes the champion; returns its name."""
         state = self.state
-        state.champion, state.without = model, without
+        state.champion, state.learned, state.without = model, learned, without
         state.past = [*state.past, replaced][-_MOST_PAST:]
         state.changes += 1
         state.name = f"m{state.changes}"
@@ -239,25 +252,15 @@ class Candidates:
 
 
 def thin(ladder: list[Checkpoint], most: int) -> list[Checkpoint]:
-    """At most so many checkpoints, oldest first, spaced further apart the older they are.
-
-    The one dropped is that whose neighbours are closest for its age; the newest and the oldest stay
-    (of two or fewer, the newest).
+    """At most so many checkpoints (one more was added), oldest first, further apart the older they are.
 
     >>> ladder = []
     >>> for window in range(20):
-    ...     ladder = thin([*ladder, Checkpoint("", window, 0, 0, 0, b"")], 5)
+    ...     ladder = thin([*ladder, Checkpoint("", window, 0, 0, 0, Learned(), {}, "", b"")], 5)
     >>> [checkpoint.window for checkpoint in ladder]
     [0, 8, 15, 18, 19]
     """
     if len(ladder) <= most:
         return ladder
-    if most < 3:
-        return ladder[-most:]
-    now = ladder[-1].window + 1
-
-    def crowding(i: int) -> float:
-        return (ladder[i + 1].window - ladder[i - 1].window) / (now - ladder[i].window)
-
-    drop = min(range(1, len(ladder) - 1), key=crowding)
+    drop = most_crowded([checkpoint.window for checkpoint in ladder])
     return ladder[:drop] + ladder[drop + 1 :]

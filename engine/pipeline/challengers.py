@@ -10,6 +10,7 @@ from engine.models.config import ChallengerConfig, ModelConfig
 from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.records.events import Outcome, Output
 from engine.records.values import Features, visible
+from engine.registry.values import Learned
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Challenger:
         complained: Whether it was reported for raising while it learned.
         until: The window at whose close it leaves; `None` when it stays.
         without: Features that it does without.
+        learned: What it has learned from.
     """
 
     model: Any
@@ -31,6 +33,7 @@ class Challenger:
     complained: bool = False
     until: int | None = None
     without: frozenset[str] = frozenset()
+    learned: Learned = field(default_factory=Learned)
 
     def seen(self, features: Features) -> Features:
         """The features as it sees them."""
@@ -99,6 +102,7 @@ class Challengers:
                 try:
                     seen = challenger.seen(outcome.example.features)
                     self._ops.learn(challenger.model, seen, outcome.label)
+                    challenger.learned.add(outcome.example.time)
                 except Exception as error:  # noqa: BLE001 - a model may raise anything
                     if not challenger.complained:
                         challenger.complained = True
@@ -152,6 +156,7 @@ class Challengers:
         for outcome in rows:
             try:
                 self._ops.learn(challenger.model, challenger.seen(outcome.example.features), outcome.label)
+                challenger.learned.add(outcome.example.time)
             except Exception:  # noqa: BLE001, S112 - it is told when it happens on the stream
                 continue
 

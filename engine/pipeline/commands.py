@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.pipeline.deciding import carry_out
+from engine.pipeline.deciding import carry_out, checkpoint, version
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
 from engine.supervision.values import Finding
 
-Order = Literal["rollback", "promote", "suspect", "pin", "unpin"]
+Order = Literal["rollback", "promote", "suspect", "pin", "unpin", "save"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Command:
         id: Unique: given twice, it is carried out once.
         order: `rollback` to a vetted checkpoint or a replaced model, `promote` a challenger, `suspect` what
             serves, so that it is compared with others, `pin` what serves, so that nothing but a command
-            changes it, `unpin` it again.
+            changes it, `unpin` it again, `save` what serves as it is.
         target: The checkpoint or challenger; of a rollback "" stands for the newest vetted one.
         who: Who wants it.
         why: Why.
@@ -40,7 +40,12 @@ def obey(parts: Parts, command: Command, events: list[Event]) -> None:
     if command.id in parts.progress.commands:
         return
     parts.progress.commands.append(command.id)
-    finding = _finding(parts, command)
+    if command.order == "save":
+        saved = checkpoint(parts, f"r{parts.counts.records}")
+        events.append(version(parts, saved, "requested", parts.clock.time))
+        finding = Finding("save", f"by hand: {command.why}", saved.name, {})
+    else:
+        finding = _finding(parts, command)
     carry_out(parts, finding, parts.clock.time, events, who=command.who)
 
 

@@ -1,16 +1,18 @@
 """Carries out what supervision finds, and writes it down with its evidence."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from engine.models.saving import digest
+from engine.models.saving import digest, dump
 from engine.monitoring.drift import LossDrift
 from engine.monitoring.values import Check
-from engine.pipeline.candidates import Checkpoint
+from engine.pipeline.candidates import MODEL, Checkpoint
 from engine.pipeline.challengers import Challenger
 from engine.pipeline.events import Decision, Event
+from engine.pipeline.gate import gated
 from engine.pipeline.parts import Parts
 from engine.pipeline.suspecting import open_suspicion
-from engine.registry import Reason, Version
+from engine.registry.values import Learned, Reason, Role, Version
 from engine.supervision.values import CHANGES, Finding
 
 
@@ -33,6 +35,8 @@ def carry_out(  # noqa: PLR0913 - what, when, on whose behalf, and where to writ
         who: The person who wants it; nobody when it is the engine's own finding.
         checks: The checks of the window that a suspicion comes from.
     """
+    if finding.action == "promotion" and parts.holdout:
+        finding = gated(parts, finding)
     candidates = parts.candidates
     previous = candidates.state.name
     shadow = finding.shadow
@@ -87,7 +91,7 @@ def _change(parts: Parts, finding: Finding, time: float, events: list[Event]) ->
     gone = _as_challenger(parts)
     replaced = _replaced(parts, time, events)
     parts.candidates.take_over(finding.shadow, replaced)
-    _changed(parts)
+    _changed(parts, time, events)
     parts.supervisor.state.tainted = tainted
     if parts.config.supervision.compare_after:
         parts.challengers.join(served, gone)
@@ -102,8 +106,8 @@ def _hold(parts: Parts, time: float, events: list[Event]) -> str:
         return ""
     replaced = _replaced(parts, time, events)
     vetted = parts.candidates.alive(ladder[-1])
-    parts.candidates.install(vetted.model, vetted.name, replaced, vetted.without)
-    _changed(parts)
+    parts.candidates.install(vetted.model, vetted.name, replaced, vetted.learned, vetted.without)
+    _changed(parts, time, events)
     return vetted.name
 
 
@@ -113,12 +117,12 @@ def _promote(parts: Parts, name: str, time: float, events: list[Event]) -> None:
     state = parts.candidates.state
     served = state.name
     promoted = parts.challengers.take_over(name, served, _as_challenger(parts))
-    parts.candidates.install(promoted.model, name, replaced, promoted.without)
+    parts.candidates.install(promoted.model, name, replaced, promoted.learned, promoted.without)
     parts.contest.leave(name)
     parts.contest.enter([served], parts.counts.predicted)
     # By hand it may be promoted in bad times, and it has learned what the champion has.
     tainted = parts.supervisor.state.tainted
-    _changed(parts)
+    _changed(parts, time, events)
     parts.supervisor.state.tainted = tainted
 
 
@@ -126,7 +130,9 @@ def _as_challenger(parts: Parts) -> Challenger:
     """The champion as it goes on for a while when it is replaced."""
     state = parts.candidates.state
     until = parts.windows.index + parts.config.supervision.compare_after
-    return Challenger(state.champion, 1.0, retired=True, until=until, without=state.without)
+    return Challenger(
+        state.champion, 1.0, retired=True, until=until, without=state.without, learned=state.learned
+    )
 
 
 def _replaced(parts: Parts, time: float, events: list[Event]) -> Checkpoint:
@@ -136,7 +142,9 @@ def _replaced(parts: Parts, time: float, events: list[Event]) -> Checkpoint:
     return replaced
 
 
-def _changed(parts: Parts) -> None:
+def _changed(parts: Parts, time: float, events: list[Event]) -> None:
+    """Another model serves: it is kept as it begins to."""
+    events.append(version(parts, checkpoint(parts, "start"), "in charge", time))
     parts.supervisor.changed(parts.counts.learned)
     parts.contest.changed(parts.counts.predicted)
     # The detector knows the losses of the champion that is gone.
@@ -145,22 +153,59 @@ def _changed(parts: Parts) -> None:
 
 def checkpoint(parts: Parts, suffix: str) -> Checkpoint:
     """The champion as it is now."""
-    return parts.candidates.save(
-        parts.windows.index, parts.counts.predicted, parts.progress.outcomes, parts.counts.learned, suffix
+    state = parts.candidates.state
+    name = f"{state.name}.{suffix}"
+    return saved_now(parts, name, state.champion, state.learned, parent=state.parent, without=state.without)
+
+
+def saved_now(  # noqa: PLR0913 - a model and what is known of it
+    parts: Parts,
+    name: str,
+    model: Any,
+    learned: Learned,
+    *,
+    parent: str = "",
+    without: frozenset[str] = frozenset(),
+) -> Checkpoint:
+    """A model as it is now, as a value."""
+    counts = parts.counts
+    return Checkpoint(
+        name,
+        parts.windows.index,
+        counts.predicted,
+        parts.progress.outcomes,
+        counts.records,
+        learned.copy(),
+        parts.scores.values() if parts.progress.outcomes else {},
+        parent,
+        dump(model, MODEL),
+        without,
     )
 
 
-def version(parts: Parts, saved: Checkpoint, reason: Reason, time: float) -> Version:
+def version(  # noqa: PLR0913 - a checkpoint, and what it is kept for
+    parts: Parts,
+    saved: Checkpoint,
+    reason: Reason,
+    time: float,
+    *,
+    role: Role = "champion",
+    vouched: str = "",
+) -> Version:
     """The registry's entry for a checkpoint."""
     return Version(
         parts.key,
         saved.name,
-        parts.candidates.state.parent,
+        saved.parent,
+        role,
         reason,
         saved.window,
+        saved.records,
         saved.learned,
         time,
-        parts.scores.values(),
+        saved.scores,
+        vouched,
+        tuple(known.name for known in parts.candidates.known()),
         digest(saved.saved),
         saved.saved,
     )

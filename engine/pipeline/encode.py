@@ -23,7 +23,7 @@ from engine.pipeline.alerts import Alert
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import shown
-from engine.registry import Version
+from engine.registry.values import Version
 from engine.supervision.suspicion import Tally
 
 STREAMS = (
@@ -69,6 +69,11 @@ def encode(events: Iterable[Event]) -> tuple[dict[str, bytes], list[tuple[str, b
     return {stream: b"\n".join(found) + b"\n" for stream, found in lines.items()}, files
 
 
+def as_row(event: Decision | Version) -> dict[str, Any]:
+    """What the line of a decision or version says."""
+    return dict(orjson.loads(_json(event.row() if isinstance(event, Version) else event)))
+
+
 def _json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, None, _OPTIONS)
@@ -105,7 +110,7 @@ def _line(
     if isinstance(event, Report):
         return "reports", _report(event, files)
     if isinstance(event, Version):
-        return "versions", _version(event, files)
+        return "versions", event.row()
     return "summary", _summary(event)
 
 
@@ -153,24 +158,6 @@ def _report(event: Report, files: list[tuple[str, bytes]]) -> dict[str, Any]:
         "metrics": dict(verdict.metrics),
         "checks": verdict.checks,
         "evidently": path,
-    }
-
-
-def _version(event: Version, files: list[tuple[str, bytes]]) -> dict[str, Any]:
-    path = f"models/{file_name(event.key)}-{file_name(event.name)}.model"
-    files.append((path, event.saved))
-    return {
-        "key": event.key,
-        "name": event.name,
-        "parent": event.parent,
-        "reason": event.reason,
-        "window": event.window,
-        "learned": event.learned,
-        "time": event.time,
-        "scores": dict(event.scores),
-        "size": event.size,
-        "sha256": event.digest,
-        "path": path,
     }
 
 

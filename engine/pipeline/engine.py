@@ -1,7 +1,8 @@
 """`Engine`: one model key, from records to events. No input or output, no clock, no thread of its own.
 
     engine = Engine(config)
-    events = engine.process(records)      # as often as there are records
+    events = engine.begin()
+    events += engine.process(records)     # as often as there are records
     saved = engine.snapshot()             # at any moment
     engine = Engine.restore(saved, config)
 
@@ -17,7 +18,7 @@ For each record, in this order:
 See `engine.pipeline.taking` for the first three, `settling`, `deciding` and `closing` for the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -27,13 +28,14 @@ from engine.monitoring.judges import Judge, make_judge
 from engine.pipeline.closing import report_early
 from engine.pipeline.commands import Command, obey
 from engine.pipeline.config import EngineConfig
-from engine.pipeline.deciding import checkpoint, version
+from engine.pipeline.deciding import checkpoint, saved_now, version
 from engine.pipeline.events import Event, Summary
 from engine.pipeline.overall import Share, pack
 from engine.pipeline.parts import Parts
 from engine.pipeline.taking import take
 from engine.records.events import Counts
 from engine.records.values import Example, Record
+from engine.registry.values import Start
 
 _KIND = "engine snapshot"
 
@@ -47,24 +49,41 @@ class Engine:
         judge: Judges windows, and may be shared by engines. Without one, the engine makes and closes
             its own.
         reference: With `window.reference = "pinned"`: rows that every window is compared with.
+        start: The model to begin with, already trained.
+        holdout: Labelled rows, not of the stream: a challenger must be no worse on them to be promoted.
 
     Raises:
         ModelError: When the model cannot be built or does not fit the task.
-        ConfigError: When a metric, of scores or of business, cannot be built or does not fit the task.
+        ConfigError: When a metric, of scores or of business, cannot be built or does not fit the task; when
+            the model to begin with is of another kind than the configuration's.
+        SnapshotError: When the model to begin with cannot be restored.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to build, and what it may be given
         self,
         config: EngineConfig,
         key: str = "main",
         judge: Judge | None = None,
         reference: Iterable[Example] = (),
+        *,
+        start: Start | None = None,
+        holdout: Sequence[Example] = (),
     ) -> None:
         self._parts = Parts(config, key)
+        if start is not None:
+            self._parts.begin_from(start)
+        self._parts.holdout = holdout
         if config.window.reference == "pinned":
             self._parts.pin(reference)
         self._judge = judge or make_judge(config.monitoring, config.model.task)
         self._owns_judge = judge is None
+
+    def begin(self) -> list[Event]:
+        """Before the first record: the model as it begins, as a version. Later there is nothing to say."""
+        parts = self._parts
+        if parts.counts.records:
+            return []
+        return [version(parts, checkpoint(parts, "start"), "start", parts.clock.time)]
 
     def process(self, records: Iterable[Record]) -> list[Event]:
         """Takes a batch of records in order; returns what came of them, in order.
@@ -93,8 +112,11 @@ class Engine:
         if report is not None:
             events.append(report)
             events += parts.alerting.tell_early(report)
-        saved = checkpoint(parts, f"e{parts.counts.learned}")
-        events.append(version(parts, saved, "end", parts.clock.time))
+        ended = f"e{parts.counts.records}"
+        events.append(version(parts, checkpoint(parts, ended), "end", parts.clock.time))
+        for name, rival in parts.challengers.state.alive.items():
+            saved = saved_now(parts, f"{name}.{ended}", rival.model, rival.learned, without=rival.without)
+            events.append(version(parts, saved, "end", parts.clock.time, role="challenger"))
         rivals = {name: replace(contender.run) for name, contender in parts.contest.state.items()}
         serving = parts.candidates.state.name
         events.append(
@@ -139,7 +161,13 @@ class Engine:
         return dump({"key": parts.key, "model": _identity(parts.config), "state": parts.state()}, _KIND)
 
     @classmethod
-    def restore(cls, saved: bytes, config: EngineConfig, judge: Judge | None = None) -> Self:
+    def restore(
+        cls,
+        saved: bytes,
+        config: EngineConfig,
+        judge: Judge | None = None,
+        holdout: Sequence[Example] = (),
+    ) -> Self:
         """Goes on from a snapshot. Limits may have changed in the configuration, the model may not.
 
         Raises:
@@ -151,7 +179,7 @@ class Engine:
                 f"{_KIND}: it holds another model than the configuration: {content['model']} there, "
                 f"{_identity(config)} here. Restore the model's section, or start a new run."
             )
-        engine = cls(config, content["key"], judge)
+        engine = cls(config, content["key"], judge, holdout=holdout)
         engine._parts.restore(content["state"])
         judging = engine._parts.progress.judging
         if judging is not None and judging.verdict is None:

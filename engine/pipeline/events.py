@@ -10,7 +10,7 @@ from engine.monitoring.tally.look import FirstLook
 from engine.monitoring.values import Verdict
 from engine.pipeline.alerts import Alert
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
-from engine.registry import Version
+from engine.registry.values import Version
 from engine.supervision.suspicion import Tally
 from engine.supervision.values import Action
 

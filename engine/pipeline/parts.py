@@ -1,6 +1,6 @@
 """The stateful parts of one engine, held together, and what a snapshot keeps of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from engine.learning.business import make_values
 from engine.learning.clock import Clock
 from engine.learning.scores import Scores
 from engine.learning.waiting import Early, Held, Settled, Waiting
+from engine.models.saving import load
 from engine.models.tasks import TaskOps, make_model, task_ops
 from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.drift import LossDrift
@@ -17,13 +18,14 @@ from engine.monitoring.tables import tabulate_examples
 from engine.monitoring.tally.tally import Tally
 from engine.monitoring.values import Job, Table, Verdict
 from engine.pipeline.alerting import Alerting
-from engine.pipeline.candidates import Candidates
+from engine.pipeline.candidates import MODEL, Candidates
 from engine.pipeline.challengers import Challengers
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.events import WindowScores
 from engine.records.decode import expected_label, read_label
 from engine.records.events import Counts
 from engine.records.values import Example, Target
+from engine.registry.values import Start
 from engine.supervision.contest import Contest
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.values import Action
@@ -116,6 +118,7 @@ class Parts:
         self.tally = Tally(config.monitoring)
         self.detectors = Detectors(config.monitoring.detectors, task, decides=self.ops.decides)
         self.alerting = Alerting(config.alerts)
+        self.holdout: Sequence[Example] = ()
         self.counts = Counts()
         self.progress = Progress()
 
@@ -133,6 +136,22 @@ class Parts:
         if reservoir.rows:
             self.refer_to(tabulate_examples(reservoir.rows), "pinned rows")
             self.tally.begin()
+
+    def begin_from(self, start: Start) -> None:
+        """The champion is a model that has learned elsewhere.
+
+        Raises:
+            ConfigError: When it is of another kind than the one configured.
+            SnapshotError: When it cannot be restored.
+        """
+        state, built = self.candidates.state, self.candidates.state.champion
+        model = load(start.saved, MODEL, self.config.allowed)
+        if _kind(model) != _kind(built):
+            raise ConfigError(
+                f"registry.start {start.name}: expected a model as [model] has it, {_kind(built)}; got "
+                f"{_kind(model)}"
+            )
+        state.champion, state.parent, state.learned = model, start.name, start.learned.copy()
 
     def refer_to(self, rows: Table, name: str) -> None:
         """From now on windows are compared with these rows."""
@@ -180,6 +199,14 @@ class Parts:
         self.progress = state["progress"]
         self.detectors.restore(state["detectors"])
         self.tally.restore(state["tally"], self.progress.reference)
+
+
+def _kind(model: Any) -> str:
+    """What a model is made of, without what it has learned."""
+    steps = getattr(model, "steps", None)
+    if isinstance(steps, Mapping):
+        return " | ".join(map(_kind, steps.values()))
+    return type(model).__name__
 
 
 def _expired_label(config: EngineConfig) -> Target | None:

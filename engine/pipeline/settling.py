@@ -142,6 +142,7 @@ def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:
     failed = parts.candidates.learn(models.champion, outcome, models.without)
     if failed is None:
         parts.counts.learned += 1
+        models.learned.add(outcome.example.time)
     else:
         parts.counts.not_learned += 1
         if parts.progress.complained != models.name:

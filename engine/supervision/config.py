@@ -73,6 +73,12 @@ class SupervisionConfig(Section):
         description="A difference in mean loss up to this share does not matter: it clears the champion, "
         "and it is not enough for a change.",
     )
+    gate_margin: float = Field(
+        default=0.0,
+        ge=0,
+        description="With input.holdout: the share of the champion's loss there by which the upper end of "
+        "the 95 % interval may show a challenger worse, for it to be promoted.",
+    )
     patience: int = Field(
         default=8,
         ge=2,

@@ -99,6 +99,10 @@ class Contest:
         for contender in self.state.values():
             self._again(contender, sequence)
 
+    def again(self, name: str, sequence: int) -> None:
+        """The trial of one begins anew with prediction number `sequence`."""
+        self._again(self.state[name], sequence)
+
     def _again(self, contender: Contender, sequence: int) -> None:
         contender.trial = self._trial(len(self.state), contender.trial.number + 1, sequence)
 

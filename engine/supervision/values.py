@@ -18,6 +18,7 @@ Action = Literal[
     "alert",
     "pin",
     "unpin",
+    "save",
 ]
 """`suspect`: shadows come alive. `rollback`: a vetted one takes over. `mask`: one that does
 without the broken columns does, until they pass again (`unmask`). `reset`: one that has learned only since
@@ -25,7 +26,7 @@ the suspicion began does. `promotion`: a challenger does. `clear`: the champion 
 shadow.
 `accept`: the world has changed, the reference moves. `hold`: the labels fail, so nothing is learned, and the
 last vetted checkpoint serves, until they pass again (`release`). `alert`: for people. `pin`, `unpin`: nothing
-but a person changes what serves, or no longer so."""
+but a person changes what serves, or no longer so. `save`: what serves is kept as it is."""
 
 CHANGES: frozenset[Action] = frozenset({"rollback", "mask", "reset"})
 """What a shadow that has proved better brings about."""

@@ -11,7 +11,7 @@ from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event
 from engine.records.events import Prediction
 from engine.records.values import Example, Label
-from engine.registry import Version
+from engine.registry.values import Version
 from tests.laws.engines import ScriptedJudge, make_config
 from tests.unit.suspicions import suspect
 

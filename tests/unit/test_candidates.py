@@ -6,16 +6,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from river import linear_model
 
+from engine.models.saving import dump
 from engine.models.tasks import task_ops
-from engine.pipeline.candidates import Candidates, Checkpoint, thin
+from engine.pipeline.candidates import MODEL, Candidates, Checkpoint, thin
 from engine.records.events import Outcome
 from engine.records.values import Example
+from engine.registry.values import Learned
 
 PROBE = {"a": 1.0, "b": -0.5}
 
 
 def checkpoint(window: int) -> Checkpoint:
-    return Checkpoint(f"m0.w{window}", window, 0, 0, 0, b"")
+    return Checkpoint(f"m0.w{window}", window, 0, 0, 0, Learned(), {}, "", b"")
+
+
+def save(candidates: Candidates, window: int, at: int, suffix: str) -> Checkpoint:
+    """The champion as it is now."""
+    state = candidates.state
+    saved = dump(state.champion, MODEL)
+    return Checkpoint(f"{state.name}.{suffix}", window, at, at, at, Learned(), {}, "", saved, state.without)
 
 
 def outcome(order: int, label: bool | None = True) -> Outcome:
@@ -41,7 +50,7 @@ def with_ladder(*windows: int, **kwargs: Any) -> Candidates:
         learn(candidates, 10 * window, 10 * window + 10)
         if window in windows:
             at = 10 * window + 10
-            candidates.state.unvetted[window] = candidates.save(window, at, at, at, f"w{window}")
+            candidates.state.unvetted[window] = save(candidates, window, at, f"w{window}")
             candidates.vet(window)
     return candidates
 
@@ -99,7 +108,7 @@ def test_a_short_ladder_is_not_thinned() -> None:
 
 def test_only_a_vetted_window_joins_the_ladder_and_only_once() -> None:
     candidates = make()
-    saved = candidates.save(3, 1, 1, 1, "w3")
+    saved = save(candidates, 3, 1, "w3")
     candidates.state.unvetted[3] = saved
     assert candidates.vet(2) is None
     assert candidates.state.ladder == []
@@ -117,7 +126,7 @@ def test_a_shadow_predicts_as_the_champion_did_when_it_was_saved() -> None:
     candidates = make()
     learn(candidates, 0, 10)
     before = says(candidates.state.champion)
-    candidates.state.unvetted[0] = candidates.save(0, 10, 10, 10, "w0")
+    candidates.state.unvetted[0] = save(candidates, 0, 10, "w0")
     candidates.vet(0)
     learn(candidates, 10, 40)
     revive(candidates)
@@ -187,7 +196,7 @@ def test_after_a_take_over_the_very_next_prediction_is_the_shadows() -> None:
     candidates = with_ladder(0, 3)
     revive(candidates)
     candidates.state.unvetted[9] = checkpoint(9)
-    replaced = candidates.save(3, 40, 40, 40, "s40")
+    replaced = save(candidates, 3, 40, "s40")
     old, new = says(candidates.state.champion), shadow_says(candidates)["m0.w0"]
     learn(candidates, 40, 50)
     assert candidates.take_over("m0.w0", replaced) == "m1"
@@ -197,7 +206,7 @@ def test_after_a_take_over_the_very_next_prediction_is_the_shadows() -> None:
     assert state.past == [replaced]
     assert state.shadows == {}
     assert state.unvetted == {}
-    assert candidates.save(4, 0, 0, 0, "w4").name == "m1.w4"
+    assert save(candidates, 4, 0, "w4").name == "m1.w4"
     # The one that was replaced is a candidate from now on, as it was.
     assert says(candidates.alive(candidates.known()[-1]).model) == old
 
@@ -229,7 +238,7 @@ class Moody:
 
 def test_a_shadow_that_raises_says_nothing_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     candidates = with_ladder(0, champion=Moody())
-    candidates.state.past.append(make().save(0, 0, 0, 0, "s0"))
+    candidates.state.past.append(save(make(), 0, 0, "s0"))
     revive(candidates)
     calm = shadow_says(candidates)
     assert calm["m0.w0"] == {True: 0.5}

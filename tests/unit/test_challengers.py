@@ -16,7 +16,7 @@ from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event, Report, Summary
 from engine.records.events import Prediction
 from engine.records.values import Example, Label, Record
-from engine.registry import Version
+from engine.registry.values import Version
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.contest import Contest
 from engine.windows import Status

@@ -20,7 +20,7 @@ from engine.pipeline.encode import STREAMS, encode
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, shown
-from engine.registry import Version
+from engine.registry.values import Learned, Version
 from engine.supervision.suspicion import Tally
 
 
@@ -57,7 +57,11 @@ def decision(number: int = 2, key: str = "main", value: float = 0.5) -> Decision
 
 
 def version(name: str = "m0.w12", key: str = "main", value: float = 0.5) -> Version:
-    return Version(key, name, "", "passed", 12, 50, 1.0, {"Accuracy": value}, "ab" * 32, b"bytes")
+    learned = Learned(50, 0.0, 1.0)
+    scores = {"Accuracy": value}
+    return Version(
+        key, name, "", "champion", "passed", 12, 80, learned, 1.0, scores, "", ("m0.w3",), "ab" * 32, b"bytes"
+    )
 
 
 def summary(key: str = "main", value: float = 0.5) -> Summary:
@@ -214,7 +218,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
         FirstLook(odd, 1, 1.0, 10, 0, 0, "warn", odd, (Check("psi", odd, 0.5, 0.3, "warn"),)),
         Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
         Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),
-        Version(odd, odd, odd, "passed", 12, 50, 1.0, {odd: 0.5}, "ab" * 32, b"bytes"),
+        replace(version(odd, odd), parent=odd, scores={odd: 0.5}, vouched=odd, targets=(odd,)),
         alert(odd, odd),
         Summary(odd, odd, Counts(), standing),
     )
@@ -295,12 +299,12 @@ def test_a_window_without_a_report_has_no_file() -> None:
     assert orjson.loads(found["reports"])["evidently"] is None
 
 
-def test_a_version_names_its_file_its_size_and_its_digest() -> None:
+def test_a_version_names_its_size_and_its_digest_and_is_no_file() -> None:
     found, files = encode([version()])
-    assert files == [("models/main-m0.w12.model", b"bytes")]
+    assert files == []
     row = orjson.loads(found["versions"])
-    assert (row["path"], row["sha256"], row["name"]) == ("models/main-m0.w12.model", "ab" * 32, "m0.w12")
-    assert row["size"] == len(files[0][1]) == 5
+    assert (row["sha256"], row["name"], row["size"]) == ("ab" * 32, "m0.w12", 5)
+    assert (row["learned"], row["learned_from"], row["learned_to"]) == (50, 0.0, 1.0)
     assert "saved" not in row
 
 
@@ -330,14 +334,14 @@ _keys = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_siz
 
 
 def paths(key: str) -> list[str]:
-    return [path for path, _ in encode([report(key=key), version(key=key)])[1]]
+    return [path for path, _ in encode([report(key=key)])[1]]
 
 
 @given(_keys)
 @settings(max_examples=100)
 def test_a_key_cannot_lead_a_file_out_of_its_folder(key: str) -> None:
-    for path, folder in zip(paths(key), ("reports", "models"), strict=True):
-        assert PurePosixPath(path).parts[0] == folder
+    for path in paths(key):
+        assert PurePosixPath(path).parts[0] == "reports"
         assert len(PurePosixPath(path).parts) == 2
         assert not PurePosixPath(path).name.startswith(".")
         assert set(path) <= set("%-./_") | {c for c in map(chr, range(128)) if c.isalnum()}
@@ -347,8 +351,7 @@ def test_a_key_cannot_lead_a_file_out_of_its_folder(key: str) -> None:
 @settings(max_examples=100)
 def test_other_keys_and_numbers_have_other_files(one: str, two: str, first: int, second: int) -> None:
     def files(key: str, number: int) -> list[str]:
-        events: list[Event] = [report(key=key, window=number), version(key=key, name=f"m0.w{number}")]
-        return [path for path, _ in encode(events)[1]]
+        return [path for path, _ in encode([report(key=key, window=number)])[1]]
 
     same = (one, first) == (two, second)
     for here, there in zip(files(one, first), files(two, second), strict=True):

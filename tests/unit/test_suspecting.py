@@ -14,7 +14,7 @@ from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event, Summary
 from engine.records.events import Outcome, Prediction
 from engine.records.values import Example, Label, Scalar
-from engine.registry import Version
+from engine.registry.values import Version
 from engine.windows import Status
 from tests.laws.engines import LOGISTIC, ScriptedJudge, make_config
 

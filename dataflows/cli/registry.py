@@ -1,0 +1,177 @@
+"""`riverkeeper registry`: versions, and the log of who served when and why."""
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from dataflows.cli import taking
+from dataflows.cli.places import Place, Version, at, console, say
+from dataflows.registry.opening import DEFAULT
+from dataflows.versions.listing import (
+    differences,
+    entry_line,
+    fault_lines,
+    served_line,
+    size,
+    version_lines,
+    versions_table,
+)
+from dataflows.versions.origin import Opened
+from engine.errors import InputError
+from engine.registry.entries import Entry
+from engine.registry.registry import Kept
+from engine.registry.serving import served_at
+
+app = typer.Typer(
+    help="Versions of the models, and the audit log: who served when, and why.", no_args_is_help=True
+)
+
+Run = Annotated[str | None, typer.Option(help="Only this run; its name with its number, such as demo-1.")]
+Key = Annotated[str | None, typer.Option(help="Only this model key.")]
+
+
+@app.command("list")
+def list_versions(
+    registry: Place = DEFAULT,
+    run: Run = None,
+    key: Key = None,
+    every: Annotated[bool, typer.Option("--all", help="Every run, also versions without bytes.")] = False,
+) -> None:
+    """List the versions of the last run, or of another."""
+    with at(registry) as where:
+        log = where.registry
+        runs = log.runs()
+        if run is None and not every:
+            run = runs[-1] if runs else None
+        found = [kept for kept in log.versions(run, key) if kept.here or every]
+        console.print(versions_table(found), soft_wrap=True)
+        if run is not None and len(runs) > 1:
+            console.print(f"{len(runs)} runs: {', '.join(runs[-10:])}", highlight=False)
+
+
+@app.command()
+def show(version: Version, registry: Place = DEFAULT) -> None:
+    """Show all that is known of a version."""
+    with at(registry) as where:
+        say(version_lines(where.registry.find(version)))
+
+
+@app.command()
+def diff(version: Version, other: Version, registry: Place = DEFAULT) -> None:
+    """Show in what two versions differ: what they learned from, scores, configuration, libraries, code."""
+    with at(registry) as where:
+        one, two = where.registry.find(version), where.registry.find(other)
+        configs = _config(where, one), _config(where, two)
+        say(differences(one, two, configs))
+
+
+@app.command()
+def audit(
+    registry: Place = DEFAULT,
+    run: Run = None,
+    key: Key = None,
+    json: Annotated[bool, typer.Option("--json", help="Whole entries, as JSON lines.")] = False,
+) -> None:
+    """Print the log: what was decided, by whom, what was saved, loaded, refused, removed."""
+    with at(registry) as where:
+        for entry in where.registry.log.entries(run=run, key=key):
+            if json:
+                sys.stdout.buffer.write(orjson.dumps({**asdict(entry), "text": entry.body}) + b"\n")
+            else:
+                say([entry_line(entry)])
+
+
+@app.command()
+def verify(
+    registry: Place = DEFAULT,
+    head: Annotated[str, typer.Option(help="A seal noted earlier: it must still be in the log.")] = "",
+) -> None:
+    """Check every entry and every saved model; the exit status is 1 when one is not as it was written."""
+    with at(registry) as where:
+        faults = fault_lines(where.registry.faults())
+        entries = where.registry.log.entries()
+        if head and not any(entry.seal == head for entry in entries):
+            faults.append(f"no entry has the seal {head}: entries were changed or cut off")
+        say(faults)
+        if faults:
+            raise typer.Exit(1)
+        last = where.registry.log.head()
+        say([f"{last.number:,} entries and their models are as they were written" if last else "no entries"])
+        if last is not None:
+            say(
+                [
+                    f"seal of the last: {last.seal}",
+                    "Note it: with --head a later check sees what was cut off.",
+                ]
+            )
+
+
+@app.command()
+def who(
+    moment: Annotated[
+        str,
+        typer.Option("--at", help="Event time: a date, with or without the time of day, UTC; or seconds."),
+    ],
+    registry: Place = DEFAULT,
+    run: Run = None,
+    key: Key = None,
+) -> None:
+    """Say who served at a moment, why, and what it had learned from."""
+    time = _time(moment)
+    with at(registry) as where:
+        runs = [name for name in where.registry.runs() if run in {None, name}]
+        entries: list[Entry] = []
+        if runs:
+            entries = [*where.registry.log.entries(run=runs[-1], key=key, kinds=["decision", "version"])]
+        keys = dict.fromkeys(entry.key for entry in entries)
+        if not keys:
+            raise InputError(
+                f"{registry}: no run of this name and key; 'riverkeeper registry list' shows them"
+            )
+        for found in keys:
+            own = [entry for entry in entries if entry.key == found]
+            say([served_line(runs[-1], found, time, served_at(own, time))])
+
+
+@app.command()
+def gc(
+    registry: Place = DEFAULT,
+    keep: Annotated[int, typer.Option(help="Of versions whose windows passed, in each run and key.")] = 50,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+) -> None:
+    """Remove the models of versions that need not stay, and bytes of no version; the log stays whole."""
+    with at(registry) as where:
+        gone, freed = where.registry.collect(keep, dry=dry_run)
+        what = "would be removed" if dry_run else "removed"
+        say([f"{len(gone):,} versions' models {what}, {size(freed)}"])
+
+
+def _time(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"--at: expected a date such as 2013-05-09 or 2013-05-09T12:00, or seconds, got {text!r}"
+        ) from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _config(where: Opened, kept: Kept) -> dict[str, Any]:
+    """The configuration that a version learned under, as far as the log knows it."""
+    for entry in where.registry.log.entries(run=kept.entry.run, kinds=["run"]):
+        if entry.body["config_sha256"] == kept.row.get("config_sha256"):
+            return dict(entry.body["config"])
+    return {}
+
+
+for command in (taking.export, taking.evaluate, taking.rebuild, taking.push):
+    app.command()(command)
+app.command("import")(taking.import_version)

@@ -1,0 +1,1 @@
+"""What the command line does with versions: show, compare, evaluate, rebuild, take elsewhere."""

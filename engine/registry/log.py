@@ -1,0 +1,254 @@
+"""The audit log in a database: one table, to which entries are only ever added. All SQL is here.
+
+SQLite by default, in WAL mode: readers and the writer do not wait for each other, and what was written is
+there after a power cut. PostgreSQL for a cluster. Writers take turns, so that the chain has no forks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+    insert,
+    select,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from engine.errors import RegistryError
+from engine.registry.entries import Draft, Entry, Kind, faults, sealed
+
+_BUSY = 30.0
+"""Seconds that a writer waits for another."""
+
+_PAGE = 1000
+
+_meta = MetaData()
+_schema = Table("riverkeeper_schema", _meta, Column("version", Integer, nullable=False))
+_log = Table(
+    "riverkeeper_log",
+    _meta,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("run", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("time", Float(53)),
+    Column("at", Float(53), nullable=False),
+    Column("who", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("seal", String, nullable=False),
+    # Of versions: where their bytes are. It is in the text too; here it can be looked for.
+    Column("sha256", String, index=True),
+    UniqueConstraint("run", "key", "kind", "name"),
+)
+
+_FIELDS = [field.name for field in fields(Entry)]
+
+STEPS: list[Callable[[Connection], None]] = [_meta.create_all]
+"""Step n makes schema n + 1 of schema n; step 0 begins with an empty database. Only ever added to."""
+
+
+class Log:
+    """The log at a database URL.
+
+    Args:
+        url: As SQLAlchemy has it: `sqlite:////folder/file` or `postgresql+psycopg://host/name`.
+        key: With it entries are sealed; see `engine.registry.entries`.
+        create: Make the tables, or bring them to the newest schema; else they must be there.
+
+    Raises:
+        RegistryError: When the database cannot be reached, or is of a newer or (without `create`) older
+            schema.
+    """
+
+    def __init__(self, url: str, key: bytes | None = None, *, create: bool = False) -> None:
+        self._key = key
+        self._engine, self._where = _connect(url)
+        with self._writing() if create else self._reading() as connection:
+            _migrate(connection, self._where, create=create)
+
+    def append(self, drafts: Sequence[Draft], at: float) -> list[Entry]:
+        """Writes those that are not there yet, all or none; returns them.
+
+        What is there under the same run, key, kind and name stays as it is: a replay changes nothing.
+
+        Raises:
+            RegistryError: When the database refuses: no space, no rights, no connection.
+        """
+        entries: list[Entry] = []
+        with self._writing() as connection:
+            row = connection.execute(
+                select(_log.c.number, _log.c.seal).order_by(_log.c.number.desc())
+            ).first()
+            number, previous = (0, "") if row is None else (row.number, row.seal)
+            known: set[tuple[str, str, str, str]] = set()
+            for draft in map(_storable, drafts):
+                place = draft.run, draft.key, draft.kind, draft.name
+                if draft.name and (place in known or _there(connection, place)):
+                    continue
+                known.add(place)
+                entries.append(sealed(draft, number + 1, at, previous, self._key))
+                number, previous = entries[-1].number, entries[-1].seal
+            if entries:
+                connection.execute(insert(_log), [_row(entry) for entry in entries])
+        return entries
+
+    def entries(
+        self, *, run: str | None = None, key: str | None = None, kinds: Sequence[Kind] = (), name: str = ""
+    ) -> Iterator[Entry]:
+        """Those of a run, a key, some kinds and a name, as far as they are given, in order."""
+        wanted = select(_log).order_by(_log.c.number)
+        for column, value in ((_log.c.run, run), (_log.c.key, key), (_log.c.name, name or None)):
+            if value is not None:
+                wanted = wanted.where(column == _plain(value))
+        if kinds:
+            wanted = wanted.where(_log.c.kind.in_(kinds))
+        after = 0
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(wanted.where(_log.c.number > after).limit(_PAGE)).all()
+            yield from map(_entry, rows)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].number
+
+    def with_bytes(self, sha256: str) -> list[Entry]:
+        """The versions that have these bytes."""
+        with self._reading() as connection:
+            return [_entry(row) for row in connection.execute(select(_log).where(_log.c.sha256 == sha256))]
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong with the chain; nothing when all is as it was written."""
+        return faults(self.entries(), self._key)
+
+    def head(self) -> Entry | None:
+        """The last entry. Whoever notes its seal will see whether entries before it are changed or gone."""
+        with self._reading() as connection:
+            row = connection.execute(select(_log).order_by(_log.c.number.desc()).limit(1)).first()
+        return None if row is None else _entry(row)
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction in which no one else writes; undone when anything in it is raised."""
+        with self._told(), self._engine.connect() as plain:
+            connection = plain.execution_options(riverkeeper_writes=True)
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7245129)")
+                yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._told(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+            said = " ".join(str(cause).split())
+            raise RegistryError(
+                f"registry {self._where}: {said}. See to space, rights and the connection; nothing of this "
+                f"was written."
+            ) from error
+
+
+def _connect(url: str) -> tuple[Engine, str]:
+    try:
+        parsed: URL = make_url(url)
+        where = parsed.render_as_string(hide_password=True)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise RegistryError(f"registry {where}: expected a URL of sqlite or postgresql")
+        more: dict[str, Any] = {"poolclass": NullPool}
+        if parsed.get_backend_name() == "sqlite":
+            more |= {"connect_args": {"timeout": _BUSY}}
+        made = create_engine(parsed, **more)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise RegistryError(f"registry: expected a database URL as SQLAlchemy has it, got {url!r}") from error
+    except ImportError as error:
+        raise RegistryError(
+            f"registry {where}: its driver is not installed ({error.name}); pip install riverkeeper[postgres]"
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(made, "connect", _set_up)
+        event.listen(made, "begin", _begin)
+    return made, where
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    # The driver would begin transactions when it likes; `_begin` does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("riverkeeper_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection, where: str, *, create: bool) -> None:
+    there = connection.dialect.has_table(connection, _schema.name)
+    found = connection.execute(select(_schema.c.version)).scalar() if there else 0
+    if found is None or found > len(STEPS):
+        raise RegistryError(
+            f"registry {where}: expected schema {len(STEPS)} or older, got {found}: a newer Riverkeeper "
+            f"wrote it; use that one"
+        )
+    if found == len(STEPS):
+        return
+    if not create:
+        said = "there is none here" if found == 0 else f"its schema is {found}, this is {len(STEPS)}"
+        raise RegistryError(f"registry {where}: {said}; a run that writes to it sees to that")
+    for step in STEPS[found:]:
+        step(connection)
+    connection.execute(_schema.delete())
+    connection.execute(insert(_schema).values(version=len(STEPS)))
+
+
+def _there(connection: Connection, place: tuple[str, str, str, str]) -> bool:
+    run, key, kind, name = place
+    wanted = (_log.c.run == run) & (_log.c.key == key) & (_log.c.kind == kind) & (_log.c.name == name)
+    return connection.execute(select(_log.c.number).where(wanted)).first() is not None
+
+
+def _storable(draft: Draft) -> Draft:
+    return Draft(
+        _plain(draft.run), _plain(draft.key), draft.kind, _plain(draft.name), draft.time, _plain(draft.who),
+        draft.body,
+    )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """As databases take it: without NUL, which PostgreSQL refuses, and what is no UTF-8."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
+def _row(entry: Entry) -> Mapping[str, Any]:
+    sha256 = entry.body.get("sha256") if entry.kind == "version" else None
+    return {name: getattr(entry, name) for name in _FIELDS} | {"sha256": sha256}
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(*(getattr(row, name) for name in _FIELDS))

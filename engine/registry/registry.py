@@ -1,0 +1,296 @@
+"""`Registry`: the audit log and the saved models, together.
+
+    log = Log("sqlite:////runs/registry/log.sqlite", create=True)
+    registry = Registry(log, Blobs("/runs/registry/models"), time.time)
+
+The bytes of a version are written before its entry: an entry always has its bytes, until an entry `removed`
+says otherwise.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from engine.errors import RegistryError, RiverkeeperError
+from engine.models.saving import digest, load
+from engine.registry.blobs import Blobs
+from engine.registry.entries import REGISTRY, Draft, Entry, Kind
+from engine.registry.log import Log
+from engine.registry.thinning import Shelf, shelf_of
+
+MODEL = "model"
+"""The kind under which models are saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A version in the registry.
+
+    Attributes:
+        entry: What the log says of it.
+        row: The entry's body: see `Version.row`, and `config_sha256`, `code`, `libraries` of its run.
+        here: Whether its bytes are there.
+    """
+
+    entry: Entry
+    row: dict[str, Any]
+    here: bool
+
+    @property
+    def place(self) -> str:
+        """Its full name: run, key and name."""
+        return f"{self.entry.run}/{self.entry.key}/{self.entry.name}"
+
+
+class Registry:
+    """Keeps, finds, checks and gives out versions.
+
+    Args:
+        log: The audit log.
+        blobs: The saved models.
+        clock: Seconds since 1970; the log says when an entry was written.
+    """
+
+    def __init__(self, log: Log, blobs: Blobs, clock: Callable[[], float]) -> None:
+        self.log = log
+        self._blobs = blobs
+        self._clock = clock
+        self._shelves: dict[tuple[str, str], Shelf] = {}
+
+    def begin(self, name: str, who: str, body: dict[str, Any]) -> str:
+        """A run begins; returns what it is called here: the name and a number of its own."""
+        number = 1 + sum(
+            entry.name == "begin" and entry.run.rpartition("-")[0] == name
+            for entry in self.log.entries(kinds=["run"])
+        )
+        while True:
+            run = f"{name}-{number}"
+            if self._write([Draft(run, "", "run", "begin", None, who, body)]):
+                return run
+            number += 1
+
+    def go_on(self, run: str, who: str, body: dict[str, Any]) -> None:
+        """A run goes on; when it does under another configuration, the log says so."""
+        known = [entry.body for entry in self.log.entries(run=run, kinds=["run"])]
+        if not known or known[-1] != body:
+            self._write([Draft(run, "", "run", "", None, who, body)])
+
+    def record(self, drafts: Iterable[tuple[Draft, bytes | None]], keep: int) -> list[Entry]:
+        """Writes entries, and the bytes of versions; what is there already stays as it is.
+
+        Of the versions whose windows passed, `keep` stay beside those that are needed; the bytes of others
+        go.
+
+        Raises:
+            RegistryError: When the storage refuses; then no entry of these is there.
+        """
+        new = []
+        for draft, saved in drafts:
+            there = self._there(draft)
+            if saved is not None and there is None:
+                self._blobs.put(saved)
+            if draft.kind == "decision" and there is not None:
+                new += self._otherwise(draft)
+            elif there is None:
+                new.append(draft)
+        written = self._write(new)
+        for entry in written:
+            if entry.kind == "version":
+                self._thin(entry, keep)
+        return written
+
+    def versions(self, run: str | None = None, key: str | None = None) -> list[Kept]:
+        """All versions of a run and key, or of all, in order."""
+        entries = list(self.log.entries(run=run, key=key, kinds=["version", "removed"]))
+        removed = {(entry.run, entry.key, entry.name) for entry in entries if entry.kind == "removed"}
+        return [
+            Kept(entry, entry.body, (entry.run, entry.key, entry.name) not in removed)
+            for entry in entries
+            if entry.kind == "version"
+        ]
+
+    def runs(self) -> list[str]:
+        """Their names, in order."""
+        return list(dict.fromkeys(entry.run for entry in self.log.entries(kinds=["run"])))
+
+    def find(self, reference: str) -> Kept:
+        """The version called `name`, `run/name` or `run/key/name`; without a run, of the last that has one.
+
+        Raises:
+            RegistryError: When there is none, or several keys have one of this name.
+        """
+        run, key, name = _parsed(reference)
+        found = [
+            entry
+            for entry in self.log.entries(run=run, key=key, kinds=["version"], name=name)
+            if run is not None or entry.run != REGISTRY
+        ]
+        found = [entry for entry in found if entry.run == found[-1].run]
+        if not found:
+            raise RegistryError(f"{reference}: no such version; 'riverkeeper registry list' shows them")
+        if len(found) > 1:
+            several = ", ".join(f"{entry.run}/{entry.key}/{entry.name}" for entry in found)
+            raise RegistryError(f"{reference}: several keys have one; name it in full: {several}")
+        [entry] = found
+        removed = self.log.entries(run=entry.run, key=entry.key, kinds=["removed"], name=entry.name)
+        return Kept(entry, entry.body, not any(removed))
+
+    def read(self, kept: Kept) -> bytes:
+        """The saved model.
+
+        Raises:
+            RegistryError: When its bytes were removed, are not there, or are not what they were.
+        """
+        if not kept.here:
+            raise RegistryError(
+                f"{kept.place}: its bytes were removed to save space; 'riverkeeper registry rebuild' builds "
+                f"it anew from the stream"
+            )
+        return self._blobs.get(kept.row["sha256"])
+
+    def load(self, kept: Kept, allow: Sequence[str], who: str, why: str) -> Any:
+        """The model come alive, through the allow-list; the log says who loaded it, or why it was refused.
+
+        Raises:
+            RegistryError: See `read`.
+            SnapshotError: When the bytes are of another version of River, or hold what is not allowed.
+        """
+        try:
+            model = load(self.read(kept), MODEL, allow)
+        except RiverkeeperError as error:
+            self.note("refused", kept, who, {"why": why, "error": str(error)})
+            raise
+        self.note("load", kept, who, {"why": why})
+        return model
+
+    def note(self, kind: Kind, kept: Kept, who: str, body: dict[str, Any]) -> None:
+        """Writes down what was done with a version."""
+        where = kept.entry
+        self._write([Draft(REGISTRY, where.key, kind, "", None, who, {"version": kept.place, **body})])
+
+    def add(self, run: str, version: dict[str, Any], saved: bytes, who: str, body: dict[str, Any]) -> Kept:
+        """Takes in a version from elsewhere, as a run of its own.
+
+        Raises:
+            RegistryError: When the bytes are not those that the version states, or the storage refuses.
+        """
+        if digest(saved) != version["sha256"]:
+            raise RegistryError(
+                f"{version['name']}: damaged: its bytes do not have the SHA-256 that it states"
+            )
+        key, name = version["key"], version["name"]
+        self._blobs.put(saved)
+        self._write(
+            [
+                Draft(run, key, "import", "", None, who, body),
+                Draft(run, key, "version", name, version["time"], who, version),
+            ]
+        )
+        return self.find(f"{run}/{key}/{name}")
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong: entries that are not as they were written, bytes that are gone or changed."""
+        yield from self.log.faults()
+        seen = set()
+        for kept in self.versions():
+            if kept.here and kept.row["sha256"] not in seen:
+                seen.add(kept.row["sha256"])
+                try:
+                    self._blobs.get(kept.row["sha256"])
+                except RegistryError as error:
+                    yield f"{kept.place}: {error}"
+
+    def collect(self, keep: int, *, dry: bool = False) -> tuple[list[Kept], int]:
+        """Removes the bytes of versions that need not stay, and bytes that no version has.
+
+        Args:
+            keep: How many of those whose window passed stay in each run and key, beside those needed.
+            dry: Only say what would be.
+
+        Returns:
+            The versions, and how many bytes were, or would be, freed.
+        """
+        versions = self.versions()
+        gone = [
+            kept
+            for place in dict.fromkeys(map(_place, versions))
+            for kept in self._spare(versions, place, keep)
+        ]
+        if not dry:
+            self._write([_removed(kept.entry) for kept in gone])
+        lost = {id(kept) for kept in gone}
+        needed = {kept.row["sha256"] for kept in versions if kept.here and id(kept) not in lost}
+        freed = 0
+        for name in [*self._blobs.names()]:
+            if name not in needed:
+                freed += self._blobs.size(name)
+                if not dry:
+                    self._blobs.remove(name)
+        return gone, freed
+
+    def _spare(self, versions: Sequence[Kept], place: tuple[str, str], keep: int) -> list[Kept]:
+        there = {kept.entry.name: kept for kept in versions if _place(kept) == place}
+        removed = [name for name, kept in there.items() if not kept.here]
+        shelf = shelf_of([kept.row for kept in there.values()], removed)
+        return [there[name] for name in shelf.spare(keep)]
+
+    def _otherwise(self, draft: Draft) -> list[Draft]:
+        """The decision again, when it was another than at first.
+
+        So it is when a run goes on from its last snapshot under another configuration.
+        """
+        for again in range(1, 100):
+            name = draft.name if again == 1 else f"{draft.name}/{again}"
+            there = self._there(replace(draft, name=name))
+            if there is None:
+                return [replace(draft, name=name)]
+            if there.body == orjson.loads(orjson.dumps(draft.body)):
+                return []
+        return []
+
+    def _there(self, draft: Draft) -> Entry | None:
+        found = self.log.entries(run=draft.run, key=draft.key, kinds=[draft.kind], name=draft.name)
+        return next(found, None)
+
+    def _thin(self, entry: Entry, keep: int) -> None:
+        place = entry.run, entry.key
+        if place not in self._shelves:
+            there = self.versions(*place)
+            removed = [kept.entry.name for kept in there if not kept.here]
+            self._shelves[place] = shelf_of([kept.row for kept in there], removed)
+        else:
+            self._shelves[place].add(entry.body)
+        for name in self._shelves[place].spare(keep):
+            [gone] = self.log.entries(run=entry.run, key=entry.key, kinds=["version"], name=name)
+            self._write([_removed(gone)])
+            self._drop(gone.body["sha256"])
+
+    def _drop(self, name: str) -> None:
+        """Removes bytes, unless another version has the same."""
+        same = self.log.with_bytes(name)
+        if all(any(self.log.entries(run=e.run, key=e.key, kinds=["removed"], name=e.name)) for e in same):
+            self._blobs.remove(name)
+
+    def _write(self, drafts: Sequence[Draft]) -> list[Entry]:
+        return self.log.append(drafts, self._clock())
+
+
+def _parsed(reference: str) -> tuple[str | None, str | None, str]:
+    run, _, rest = reference.partition("/")
+    if not rest:
+        return None, None, run
+    key, _, name = rest.rpartition("/")
+    return run, key or None, name
+
+
+def _place(kept: Kept) -> tuple[str, str]:
+    return kept.entry.run, kept.entry.key
+
+
+def _removed(entry: Entry) -> Draft:
+    return replace(
+        Draft(entry.run, entry.key, "removed", entry.name, entry.time, "", {}),
+        body={"sha256": entry.body["sha256"]},
+    )
