@@ -51,8 +51,10 @@ def flow_of(where: Opened, kept: Kept) -> FlowConfig:
             f"{kept.place}: the log does not say under which configuration it learned; name the flow's file "
             f"with --registry"
         )
+    # A folder that was moved is where its flow's file is now.
+    base = where.flow.base if where.flow else Path(before[-1]["base"])
     try:
-        config = FlowConfig.model_validate(before[-1]["config"] | {"base": Path(before[-1]["base"])})
+        config = FlowConfig.model_validate(before[-1]["config"] | {"base": base})
     except ValidationError as error:
         raise RegistryError(
             f"{kept.place}: its configuration cannot be read by this Riverkeeper: {error}"

@@ -55,7 +55,8 @@ def close_window(parts: Parts, judge: Judge, time: float, events: list[Event]) -
         and not parts.supervisor.state.held
         and parts.counts.learned >= parts.config.supervision.min_events
     ):
-        parts.candidates.state.unvetted[window.index] = checkpoint(parts, f"w{window.index}")
+        saved = replace(checkpoint(parts, f"w{window.index}"), window=window.index)
+        parts.candidates.state.unvetted[window.index] = saved
     parts.tally.begin()
     job = Job(
         parts.key,

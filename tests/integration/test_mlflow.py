@@ -1,0 +1,134 @@
+"""A version pushed into the model registry of a real MLflow server, in an environment of its own.
+
+MLflow's server wants another pandas than ours, so it is never installed beside us: the environment is made
+once in the user's cache. Without a network to install it from, the test says so and is skipped.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import httpx
+import pytest
+from mlflow import MlflowClient
+
+from tests.integration.flows import riverkeeper, write_flow
+from tests.integration.servers import free_port
+
+pytestmark = [
+    pytest.mark.integration,
+    # Of the client's libraries, not of ours.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "riverkeeper-tests"
+
+
+def program() -> Path:
+    """MLflow's command, installed on first use in the version of the client."""
+    folder = CACHE / f"mlflow-{installed('mlflow-skinny')}-{sys.version_info.major}.{sys.version_info.minor}"
+    ready = folder / "ready"
+    if not ready.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=120)  # noqa: S603
+        pip = [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
+        wanted = f"mlflow=={installed('mlflow-skinny')}"
+        done = subprocess.run([*pip, wanted], capture_output=True, text=True, timeout=600, check=False)  # noqa: S603
+        if done.returncode:
+            pytest.skip(f"MLflow's server could not be installed: {done.stderr[-300:]}")
+        ready.touch()
+    return folder / "bin" / "mlflow"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
+    command = [str(program()), "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.sqlite",
+        "--artifacts-destination",
+        f"{folder}/a",
+    ]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:  # noqa: S603
+        url = f"http://127.0.0.1:{port}"
+        try:
+            deadline = time.monotonic() + 120
+            while not _answers(url):
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.3)
+            yield url
+        finally:
+            process.terminate()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_version_gets_its_alias_and_its_file_loads_in_plain_river(server: str, tmp_path: Path) -> None:
+    flow = write_flow(tmp_path / "flow", rows=1500)
+    assert riverkeeper("run", flow).returncode == 0
+    for alias in ("challenger", "champion"):
+        pushed = riverkeeper(
+            "registry",
+            "push",
+            "m0.w1",
+            "--to",
+            server,
+            "--model",
+            "late",
+            "--alias",
+            alias,
+            "--registry",
+            flow,
+        )
+        assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+    assert "test-1/main/m0.w1 is version 2 of late" in pushed.stdout
+    client = MlflowClient(tracking_uri=server, registry_uri=server)
+    found = client.get_model_version_by_alias("late", "champion")
+    assert (found.version, found.description) == ("2", "test-1/main/m0.w1")
+    assert client.get_model_version_by_alias("late", "challenger").version == "1"
+    assert found.tags["riverkeeper.reason"] == "passed"
+    assert found.run_id is not None
+    assert client.get_run(found.run_id).data.metrics["loss"] > 0
+    folder = client.download_artifacts(found.run_id, "model", str(tmp_path))
+    with zipfile.ZipFile(Path(folder) / "m0.w1.zip") as archive:
+        assert set(archive.namelist()) == {"manifest.json", "model.pickle", "model.saved"}
+
+
+def test_a_server_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path / "flow", rows=1500)
+    assert riverkeeper("run", flow).returncode == 0
+    environment = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    os.environ.update(environment)
+    failed = riverkeeper(
+        "registry",
+        "push",
+        "m0.w1",
+        "--to",
+        f"http://127.0.0.1:{free_port()}",
+        "--model",
+        "late",
+        "--registry",
+        flow,
+    )
+    assert failed.returncode == 2
+    assert failed.stderr.startswith("error: http://127.0.0.1")
+    assert "Traceback" not in failed.stderr
