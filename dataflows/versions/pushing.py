@@ -1,5 +1,6 @@
 """Puts a version into an MLflow model registry: the exported file, with what is known of it as tags."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ def push(kept: Kept, exported: bytes, uri: str, model: str, alias: str) -> str:
     Raises:
         RegistryError: When `mlflow` is not installed, or the server refuses.
     """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
         from mlflow import MlflowClient  # noqa: PLC0415 - an extra, and slow to import
         from mlflow.exceptions import MlflowException  # noqa: PLC0415

@@ -165,6 +165,16 @@ def engine_steps(records: list[Record], task: Task, metric: str, spec: Any) -> l
     return steps
 
 
+def assert_same(steps: list[Step], expected: list[Step]) -> None:
+    """The same predictions, and scores that differ in their last digit at most.
+
+    A macro average adds up its classes in the order in which it met them, and ours is told of them in another.
+    """
+    assert [served for _, served in steps] == [served for _, served in expected]
+    scores, rivers = [score for score, _ in steps], [score for score, _ in expected]
+    assert scores == pytest.approx(rivers, rel=1e-12, abs=1e-15, nan_ok=True)
+
+
 def river_steps(rows: list[Row], task: Task, metric: str, model: Any, **when: Any) -> list[Step]:
     kept = getattr(metrics, metric)()
     steps = evaluate.iter_progressive_val_score(rows, model, kept, step=1, yield_predictions=True, **when)
@@ -190,9 +200,9 @@ def test_scores_and_predictions_are_rivers(task: Task, metric: str, data: st.Dat
     rows = data.draw(streams(task))
     records: list[Record] = [Example(str(i), float(i), x, y) for i, (x, y) in enumerate(rows)]
     expected = river_steps(rows, task, metric, build(spec))
-    assert engine_steps(records, task, metric, spec) == expected
+    assert_same(engine_steps(records, task, metric, spec), expected)
     asked_first = list(questions_and_answers(rows, None, 0))
-    assert engine_steps(asked_first, task, metric, spec) == expected
+    assert_same(engine_steps(asked_first, task, metric, spec), expected)
 
 
 @pytest.mark.parametrize(("task", "metric"), CASES)
@@ -205,7 +215,7 @@ def test_scores_and_predictions_are_rivers_when_labels_come_some_events_later(
     rows, delay = data.draw(streams(task)), data.draw(st.integers(0, 15))
     records = list(questions_and_answers(rows, None, delay))
     expected = river_steps(rows, task, metric, build(spec), delay=delay)
-    assert engine_steps(records, task, metric, spec) == expected
+    assert_same(engine_steps(records, task, metric, spec), expected)
 
 
 @pytest.mark.parametrize(("task", "metric"), CASES)
@@ -221,7 +231,7 @@ def test_scores_and_predictions_are_rivers_when_labels_come_some_time_later(
     records = list(questions_and_answers(rows, "at", delay))
     model = compose.Discard("at", "late") | build(spec)
     expected = river_steps(rows, task, metric, model, moment="at", delay=delay)
-    assert engine_steps(records, task, metric, spec) == expected
+    assert_same(engine_steps(records, task, metric, spec), expected)
 
 
 @pytest.mark.parametrize("spec", MODELS["regression"])
@@ -235,7 +245,7 @@ def test_scores_and_predictions_are_rivers_by_a_time_column_of_real_data(
     rows = list(getattr(datasets, name)())
     records = list(questions_and_answers(rows, moment, delay))
     expected = river_steps(rows, "regression", "MAE", build(spec), moment=moment, delay=delay)
-    assert engine_steps(records, "regression", "MAE", spec) == expected
+    assert_same(engine_steps(records, "regression", "MAE", spec), expected)
 
 
 def test_what_is_open_at_the_end_is_answered_by_river_and_still_waits_in_the_engine() -> None:
