@@ -168,7 +168,7 @@ def engine_steps(records: list[Record], task: Task, metric: str, spec: Any) -> l
 def assert_same(steps: list[Step], expected: list[Step]) -> None:
     """The same predictions, and scores that differ in their last digit at most.
 
-    A macro average adds up its classes in the order in which it met them, and ours is told of them in another.
+    A macro average adds up its classes in the order in which it met them, and ours meets them in another.
     """
     assert [served for _, served in steps] == [served for _, served in expected]
     scores, rivers = [score for score, _ in steps], [score for score, _ in expected]
