@@ -23,6 +23,7 @@ from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
 
+from dataflows import stopping
 from dataflows.alerts.sink import AlertSink
 from dataflows.config import FlowConfig, load_config
 from dataflows.control import Control
@@ -66,16 +67,23 @@ def flow(path: str) -> Dataflow:
     return build_flow(load_config(Path(path)))
 
 
-def build_flow(config: FlowConfig, progress: Progress | None = None) -> Dataflow:
-    """The dataflow of a configuration; `progress` is told records and bytes as they are read."""
+def build_flow(config: FlowConfig, progress: Progress | None = None, *, recovers: bool = True) -> Dataflow:
+    """The dataflow of a configuration.
+
+    Args:
+        config: What to run.
+        progress: It is told records and bytes as they are read.
+        recovers: Whether there is a recovery store. Bytewax asks for snapshots without one too, and throws
+            them away; then they are left empty.
+    """
     source = FileSource(config.input, config.base, time_field=config.record.time, progress=progress)
     dataflow = Dataflow("riverkeeper")
     batches = op.input("input", dataflow, source)
     routed = op.flat_map("route", batches, router(config.record.key))
     reference = read_reference(config)
-    start, holdout = cache(partial(read_start, config)), read_holdout(config)
+    start, rows = cache(partial(read_start, config)), Rows(reference, read_holdout(config))
     keyed = op.stateful_batch(
-        "engine", routed, lambda saved: _EngineLogic(config, Rows(reference, holdout), start, saved)
+        "engine", routed, lambda saved: _EngineLogic(config, rows, start, saved, recovers=recovers)
     )
     if config.record.key is not None:
         split = op.branch("split", keyed, lambda pair: pair[1][0] == _SHARE)
@@ -133,8 +141,11 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, _Saved]):
         rows: Rows,
         start: Callable[[], Start | None],
         saved: _Saved | None,
+        *,
+        recovers: bool,
     ) -> None:
         self._config = config
+        self._recovers = recovers
         kept = () if saved is None else saved[1]
         self._retention = Retention(config.run.keep_reports, config.run.keep_reports_seconds, kept)
         self._rows, self._start = rows, start
@@ -193,7 +204,9 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, _Saved]):
         return events
 
     def on_eof(self) -> tuple[Iterable[Item], bool]:
-        """The input has ended: the last report, the model as it is, and the summary."""
+        """The input has ended: the last report, the model as it is, and the summary; not when it goes on."""
+        if stopping.wanted():
+            return [], StatefulBatchLogic.RETAIN
         items = [] if self._engine is None else self._items(self._engine.finish())
         if items and self._engine is not None and self._config.record.key is not None:
             items.append((_SHARE, self._engine.share()))
@@ -201,6 +214,8 @@ class _EngineLogic(StatefulBatchLogic[Routed, Item, _Saved]):
 
     def snapshot(self) -> _Saved:
         """The engine as bytes, and which reports it keeps; later events do not change them."""
+        if not self._recovers:
+            return b"", ()
         if self._engine is None:
             raise RuntimeError("Bytewax asked for the state of a key that has seen no record")
         return self._engine.snapshot(), self._retention.state()

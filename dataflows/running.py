@@ -23,7 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from dataflows import control
+from dataflows import control, stopping
 from dataflows.alerts.sink import DELIVERED
 from dataflows.alerts.terminal import log_shown
 from dataflows.config import FlowConfig
@@ -77,13 +77,16 @@ def run_flow(config: FlowConfig, recovery: Path | None, console: Console) -> int
         store = RecoveryConfig(recovery, timedelta(0))  # type: ignore[no-untyped-call]
     before = waited_for_reports()
     with _progress(config, console) as (progress, read):
-        with log_shown(console), _ours_only():
+        with log_shown(console), _ours_only(), stopping.listening():
             cli_main(  # type: ignore[no-untyped-call]
-                build_flow(config, read),
+                build_flow(config, read, recovers=store is not None),
                 epoch_interval=timedelta(seconds=config.run.snapshot_interval),
                 recovery_config=store,
             )
         records = int(progress.tasks[0].fields["records"])
+    if stopping.wanted():
+        how = "the same command goes on" if recovery is not None else "without --recovery it begins anew"
+        raise StoppedError(f"stopped after {records:,} records; {how}", whole=recovery is not None)
     waited = waited_for_reports() - before
     if waited >= _WORTH_TELLING:
         console.print(f"the stream waited {waited:.1f} s for reports (docs/reports.md)", highlight=False)
@@ -166,6 +169,6 @@ def _ours_behind(error: BaseException) -> RiverkeeperError | None:
         if isinstance(cause, RiverkeeperError):
             return cause
         if isinstance(cause, KeyboardInterrupt):
-            return StoppedError("stopped; with --recovery the same command goes on")
+            return StoppedError("stopped at once; with --recovery the same command goes on")
         cause = cause.__cause__ or cause.__context__
     return None

@@ -38,4 +38,12 @@ class RegistryError(RiverkeeperError):
 
 
 class StoppedError(RiverkeeperError):
-    """The user has stopped a run (Ctrl-C)."""
+    """Somebody has stopped a run.
+
+    Attributes:
+        whole: Whether everything that was read is safe, so that it goes on from there.
+    """
+
+    def __init__(self, message: str, *, whole: bool = False) -> None:
+        super().__init__(message)
+        self.whole = whole

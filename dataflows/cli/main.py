@@ -223,7 +223,7 @@ def main() -> None:
         app()
     except StoppedError as error:
         Console(stderr=True).print(f"{error}", highlight=False)
-        sys.exit(130)
+        sys.exit(0 if error.whole else 130)
     except RiverkeeperError as error:
         Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(2)

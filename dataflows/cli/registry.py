@@ -23,7 +23,7 @@ from dataflows.versions.listing import (
 from dataflows.versions.origin import Opened
 from engine.errors import InputError
 from engine.registry.entries import Entry
-from engine.registry.registry import Kept
+from engine.registry.kept import Kept
 from engine.registry.serving import served_at
 
 app = typer.Typer(

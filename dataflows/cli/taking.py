@@ -102,7 +102,7 @@ def push(
     ] = "champion",
     registry: Place = DEFAULT,
 ) -> None:
-    """Put a version into an MLflow model registry, with an alias (needs riverkeeper[mlflow])."""
+    """Put a version into an MLflow model registry, with an alias (needs the extra mlflow)."""
     with at(registry) as where:
         kept = where.registry.find(version)
         number = push_to(kept, _exported(where, version), to, model, alias)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
+from dataflows import stopping
 from dataflows.files.batch import Batch
 from dataflows.files.config import InputConfig
 from dataflows.files.find import InputFile, find_files, total_size
@@ -127,9 +128,11 @@ class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
         """One batch, in a list as Bytewax wants it.
 
         Raises:
-            StopIteration: All files are read.
+            StopIteration: All files are read, or the process is to stop.
             InputError: A file cannot be read on.
         """
+        if stopping.wanted():
+            raise StopIteration
         try:
             if self._merged is not None:
                 batch = self._merged.take(self._batch)

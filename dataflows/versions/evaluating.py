@@ -13,7 +13,7 @@ from engine.learning.scores import Scores
 from engine.models.tasks import task_ops
 from engine.records.values import Example
 from engine.registry.evaluation import Estimate, Tried, compare, estimate, try_on
-from engine.registry.registry import Kept
+from engine.registry.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)

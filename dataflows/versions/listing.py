@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from engine.registry.entries import Entry
-from engine.registry.registry import Kept
+from engine.registry.kept import Kept
 from engine.registry.serving import Served
 
 _IN_TIME = "%Y-%m-%d %H:%M"
@@ -66,6 +66,7 @@ def version_lines(kept: Kept) -> Iterator[str]:
         "parent": row["parent"] or "none: it began untrained",
         "learned from": learned,
         "saved after": f"{row['records']:,} records, in window {row['window']}, at {moment(row['time'])}",
+        "read up to": ", ".join(f"{name} at {at:,}" for name, at in row["positions"].items()) or "-",
         "could take over": ", ".join(row["targets"]) or "-",
         "scores then": scores_text(row["scores"]),
         "model": f"{size(row['size'])}, SHA-256 {row['sha256']}" + ("" if kept.here else ", removed"),

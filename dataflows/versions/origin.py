@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from dataflows.config import FlowConfig, load_config
 from dataflows.registry.opening import open_at
 from engine.errors import RegistryError
-from engine.registry.registry import Kept, Registry
+from engine.registry.kept import Kept
+from engine.registry.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

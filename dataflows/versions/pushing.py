@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RegistryError
-from engine.registry.registry import Kept
+from engine.registry.kept import Kept
 
 
 def push(kept: Kept, exported: bytes, uri: str, model: str, alias: str) -> str:

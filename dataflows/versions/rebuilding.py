@@ -24,7 +24,7 @@ from engine.pipeline.engine import Engine
 from engine.pipeline.events import Event
 from engine.records.decode import Decoder
 from engine.records.values import Record
-from engine.registry.registry import Kept
+from engine.registry.kept import Kept
 from engine.registry.values import Version
 
 

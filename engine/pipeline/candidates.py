@@ -32,6 +32,7 @@ class Checkpoint:
         sequence: Predictions made by then: only later ones can be compared fairly.
         outcomes: Outcomes known by then: it has learned none after these.
         records: Records that had come in by then.
+        positions: Of each source, where the last of them began.
         learned: What it has learned from.
         scores: Progressive scores of what was served until then.
         parent: The checkpoint that its model came from.
@@ -44,6 +45,7 @@ class Checkpoint:
     sequence: int
     outcomes: int
     records: int
+    positions: Mapping[str, int]
     learned: Learned
     scores: Mapping[str, float]
     parent: str
@@ -256,7 +258,7 @@ def thin(ladder: list[Checkpoint], most: int) -> list[Checkpoint]:
 
     >>> ladder = []
     >>> for window in range(20):
-    ...     ladder = thin([*ladder, Checkpoint("", window, 0, 0, 0, Learned(), {}, "", b"")], 5)
+    ...     ladder = thin([*ladder, Checkpoint("", window, 0, 0, 0, {}, Learned(), {}, "", b"")], 5)
     >>> [checkpoint.window for checkpoint in ladder]
     [0, 8, 15, 18, 19]
     """

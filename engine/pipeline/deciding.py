@@ -55,25 +55,7 @@ def carry_out(  # noqa: PLR0913 - what, when, on whose behalf, and where to writ
         parts.challengers.unmask()
     elif finding.action in {"clear", "accept"}:
         candidates.dismiss()
-    number = parts.progress.decisions
-    parts.progress.decisions += 1
-    parts.progress.decided[finding.action] = parts.progress.decided.get(finding.action, 0) + 1
-    learned, window = parts.counts.learned, parts.windows.index
-    model, reason, evidence = candidates.state.name, finding.reason, finding.evidence
-    decision = Decision(
-        parts.key,
-        number,
-        time,
-        learned,
-        window,
-        finding.action,
-        reason,
-        model,
-        previous,
-        shadow,
-        evidence,
-        who,
-    )
+    decision = _decision(parts, finding, time, previous=previous, shadow=shadow, who=who)
     events.append(decision)
     parts.alerting.hear(decision)
     if at_once is None and parts.supervisor.state.tainted and not parts.supervisor.suspecting:
@@ -82,6 +64,30 @@ def carry_out(  # noqa: PLR0913 - what, when, on whose behalf, and where to writ
         at_once = Finding("suspect", reason, "", {})
     if at_once is not None:
         carry_out(parts, at_once, time, events)
+
+
+def _decision(  # noqa: PLR0913 - what a decision says
+    parts: Parts, finding: Finding, time: float, *, previous: str, shadow: str, who: str
+) -> Decision:
+    """What was decided, under a number of its own."""
+    progress = parts.progress
+    number, action = progress.decisions, finding.action
+    progress.decisions += 1
+    progress.decided[action] = progress.decided.get(action, 0) + 1
+    return Decision(
+        parts.key,
+        number,
+        time,
+        parts.counts.learned,
+        parts.windows.index,
+        action,
+        finding.reason,
+        parts.candidates.state.name,
+        previous,
+        shadow,
+        finding.evidence,
+        who,
+    )
 
 
 def _change(parts: Parts, finding: Finding, time: float, events: list[Event]) -> None:
@@ -175,6 +181,7 @@ def saved_now(  # noqa: PLR0913 - a model and what is known of it
         counts.predicted,
         parts.progress.outcomes,
         counts.records,
+        dict(parts.progress.positions),
         learned.copy(),
         parts.scores.values() if parts.progress.outcomes else {},
         parent,
@@ -201,6 +208,7 @@ def version(  # noqa: PLR0913 - a checkpoint, and what it is kept for
         reason,
         saved.window,
         saved.records,
+        saved.positions,
         saved.learned,
         time,
         saved.scores,

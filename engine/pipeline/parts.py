@@ -67,6 +67,7 @@ class Progress:
         finished: Records taken in when the end of the input was last reported; -1 before.
         complained: The champion that was last reported for raising while it learned.
         commands: Ids of the commands carried out.
+        positions: Of each source, where the last record that was taken in began.
     """
 
     outcomes: int = 0
@@ -78,6 +79,7 @@ class Progress:
     finished: int = -1
     complained: str = ""
     commands: list[str] = field(default_factory=list)
+    positions: dict[str, int] = field(default_factory=dict)
 
 
 class Parts:

@@ -26,6 +26,8 @@ def take(parts: Parts, judge: Judge, record: Record, events: list[Event]) -> Non
     """Takes one record in; appends what came of it."""
     parts.counts.records += 1
     wrong = misshapen(record, parts.config.model.task)
+    if wrong is None and record.source:
+        parts.progress.positions[record.source] = record.position
     if wrong is not None:
         _reject(parts, record, wrong, events)
     elif isinstance(record, Example):

@@ -49,18 +49,19 @@ class Blobs:
                 self._files.pipe_file(path, content)
         return name
 
-    def get(self, name: str) -> bytes:
-        """What was kept under this SHA-256.
+    def get(self, name: str, size: int) -> bytes:
+        """What was kept under this SHA-256, of so many bytes: no more are ever read.
 
         Raises:
             RegistryError: When it is not there, or is not what it was.
         """
         path = self._path(name)
         with _told(f"registry {path}: cannot be read", "its bytes were removed, or the storage is not whole"):
-            content = bytes(self._files.cat_file(path))
+            found = int(self._files.size(path))
+            content = bytes(self._files.cat_file(path)) if found == size else b""
         if digest(content) != name:
             raise RegistryError(
-                f"registry {path}: damaged: its content does not have the SHA-256 of its name"
+                f"registry {path}: damaged: expected {size} bytes with the SHA-256 of its name, got {found}"
             )
         return content
 

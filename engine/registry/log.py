@@ -30,7 +30,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from engine.errors import RegistryError
-from engine.registry.entries import Draft, Entry, Kind, faults, sealed
+from engine.registry.entries import Draft, Entry, Kind, faults, is_sealed, sealed
 
 _BUSY = 30.0
 """Seconds that a writer waits for another."""
@@ -131,6 +131,13 @@ class Log:
         """The versions that have these bytes."""
         with self._reading() as connection:
             return [_entry(row) for row in connection.execute(select(_log).where(_log.c.sha256 == sha256))]
+
+    def is_whole(self, entry: Entry) -> bool:
+        """Whether an entry is as it was written, as far as it and the seal before it tell."""
+        with self._reading() as connection:
+            before = select(_log.c.seal).where(_log.c.number == entry.number - 1)
+            previous = connection.execute(before).scalar()
+        return is_sealed(entry, previous or "", self._key)
 
     def faults(self) -> Iterator[str]:
         """What is wrong with the chain; nothing when all is as it was written."""

@@ -8,7 +8,7 @@ says otherwise.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -17,31 +17,12 @@ from engine.errors import RegistryError, RiverkeeperError
 from engine.models.saving import digest, load
 from engine.registry.blobs import Blobs
 from engine.registry.entries import REGISTRY, Draft, Entry, Kind
+from engine.registry.kept import Kept, parsed, removal
 from engine.registry.log import Log
 from engine.registry.thinning import Shelf, shelf_of
 
 MODEL = "model"
 """The kind under which models are saved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A version in the registry.
-
-    Attributes:
-        entry: What the log says of it.
-        row: The entry's body: see `Version.row`, and `config_sha256`, `code`, `libraries` of its run.
-        here: Whether its bytes are there.
-    """
-
-    entry: Entry
-    row: dict[str, Any]
-    here: bool
-
-    @property
-    def place(self) -> str:
-        """Its full name: run, key and name."""
-        return f"{self.entry.run}/{self.entry.key}/{self.entry.name}"
 
 
 class Registry:
@@ -121,7 +102,7 @@ class Registry:
         Raises:
             RegistryError: When there is none, or several keys have one of this name.
         """
-        run, key, name = _parsed(reference)
+        run, key, name = parsed(reference)
         found = [
             entry
             for entry in self.log.entries(run=run, key=key, kinds=["version"], name=name)
@@ -141,14 +122,20 @@ class Registry:
         """The saved model.
 
         Raises:
-            RegistryError: When its bytes were removed, are not there, or are not what they were.
+            RegistryError: When its bytes were removed, are not there, or are not what they were, and when the
+                entry itself is not.
         """
         if not kept.here:
             raise RegistryError(
                 f"{kept.place}: its bytes were removed to save space; 'riverkeeper registry rebuild' builds "
                 f"it anew from the stream"
             )
-        return self._blobs.get(kept.row["sha256"])
+        if not self.log.is_whole(kept.entry):
+            raise RegistryError(
+                f"{kept.place}: its entry in the log is not as it was written, or is sealed with another "
+                f"key; see 'riverkeeper registry verify'"
+            )
+        return self._blobs.get(kept.row["sha256"], kept.row["size"])
 
     def load(self, kept: Kept, allow: Sequence[str], who: str, why: str) -> Any:
         """The model come alive, through the allow-list; the log says who loaded it, or why it was refused.
@@ -198,7 +185,7 @@ class Registry:
             if kept.here and kept.row["sha256"] not in seen:
                 seen.add(kept.row["sha256"])
                 try:
-                    self._blobs.get(kept.row["sha256"])
+                    self._blobs.get(kept.row["sha256"], kept.row["size"])
                 except RegistryError as error:
                     yield f"{kept.place}: {error}"
 
@@ -215,11 +202,11 @@ class Registry:
         versions = self.versions()
         gone = [
             kept
-            for place in dict.fromkeys(map(_place, versions))
+            for place in dict.fromkeys(kept.lineage for kept in versions)
             for kept in self._spare(versions, place, keep)
         ]
         if not dry:
-            self._write([_removed(kept.entry) for kept in gone])
+            self._write([removal(kept.entry) for kept in gone])
         lost = {id(kept) for kept in gone}
         needed = {kept.row["sha256"] for kept in versions if kept.here and id(kept) not in lost}
         freed = 0
@@ -231,7 +218,7 @@ class Registry:
         return gone, freed
 
     def _spare(self, versions: Sequence[Kept], place: tuple[str, str], keep: int) -> list[Kept]:
-        there = {kept.entry.name: kept for kept in versions if _place(kept) == place}
+        there = {kept.entry.name: kept for kept in versions if kept.lineage == place}
         removed = [name for name, kept in there.items() if not kept.here]
         shelf = shelf_of([kept.row for kept in there.values()], removed)
         return [there[name] for name in shelf.spare(keep)]
@@ -264,7 +251,7 @@ class Registry:
             self._shelves[place].add(entry.body)
         for name in self._shelves[place].spare(keep):
             [gone] = self.log.entries(run=entry.run, key=entry.key, kinds=["version"], name=name)
-            self._write([_removed(gone)])
+            self._write([removal(gone)])
             self._drop(gone.body["sha256"])
 
     def _drop(self, name: str) -> None:
@@ -275,22 +262,3 @@ class Registry:
 
     def _write(self, drafts: Sequence[Draft]) -> list[Entry]:
         return self.log.append(drafts, self._clock())
-
-
-def _parsed(reference: str) -> tuple[str | None, str | None, str]:
-    run, _, rest = reference.partition("/")
-    if not rest:
-        return None, None, run
-    key, _, name = rest.rpartition("/")
-    return run, key or None, name
-
-
-def _place(kept: Kept) -> tuple[str, str]:
-    return kept.entry.run, kept.entry.key
-
-
-def _removed(entry: Entry) -> Draft:
-    return replace(
-        Draft(entry.run, entry.key, "removed", entry.name, entry.time, "", {}),
-        body={"sha256": entry.body["sha256"]},
-    )

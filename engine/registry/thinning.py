@@ -11,7 +11,7 @@ def most_crowded(windows: Sequence[int]) -> int:
     The newest and the oldest stay; of two or three, the newest do.
 
     >>> most_crowded([0, 8, 15, 18, 19, 20])
-    3
+    4
     """
     if len(windows) <= 3:
         return 0

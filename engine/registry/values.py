@@ -55,6 +55,7 @@ class Version:
         reason: Why it was kept.
         window: The window at whose end, or in which, it was saved.
         records: Records that its key had taken in by then: its place in the stream.
+        positions: Of each source, where the last of them began: an offset in bytes, or whatever it counts in.
         learned: What it has learned from.
         time: Event time at which it was saved.
         scores: Progressive scores of what was served until then.
@@ -71,6 +72,7 @@ class Version:
     reason: Reason
     window: int
     records: int
+    positions: Mapping[str, int]
     learned: Learned
     time: float
     scores: Mapping[str, float]
@@ -94,6 +96,7 @@ class Version:
             "reason": self.reason,
             "window": self.window,
             "records": self.records,
+            "positions": dict(self.positions),
             "learned": self.learned.events,
             "learned_from": self.learned.first,
             "learned_to": self.learned.last,

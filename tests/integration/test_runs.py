@@ -1,5 +1,6 @@
 """Flows run as a user runs them: the command line, Bytewax's own runner, a cluster, a killed process."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -98,22 +99,46 @@ def test_of_the_reports_the_newest_are_kept_in_a_run_that_is_killed_as_well(tmp_
     assert "main-000002.json: the report is no longer kept (run.keep_reports)" in gone.stderr
 
 
-def test_a_run_that_is_interrupted_says_so_in_one_line_and_goes_on(
-    tmp_path: Path, expected: dict[str, bytes]
-) -> None:
-    flow = write_flow(tmp_path, extra=NO_REPORTS)
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
-    predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
+def stopped(command: list[str], predictions: Path, number: signal.Signals) -> tuple[int, str]:
+    """Starts a run, and stops it when it has written its first predictions; its exit status and its line."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
         deadline = time.monotonic() + 60
         while not (predictions.exists() and predictions.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.005)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert error == "stopped; with --recovery the same command goes on\n"
-    assert riverkeeper("run", flow, "--recovery", tmp_path / "recovery").returncode == 0
+    return process.returncode, error
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_is_whole_and_goes_on_with_nothing_done_twice(
+    tmp_path: Path, expected: dict[str, bytes], number: signal.Signals
+) -> None:
+    flow = write_flow(tmp_path, extra=NO_REPORTS)
+    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
+    status, said = stopped(command, tmp_path / "runs" / "test" / "predictions.jsonl", number)
+    assert status == 0
+    found = re.fullmatch(r"stopped after ([\d,]+) records; the same command goes on\n", said)
+    assert found, said
+    assert lines(flow, "summary") == []
+    before = int(found[1].replace(",", ""))
+    asked = len(lines(flow, "predictions")) + len(lines(flow, "dead_letters"))
+    assert asked <= before, "the rest are labels"
+    rest = riverkeeper("run", flow, "--recovery", tmp_path / "recovery")
+    assert rest.returncode == 0
+    (total,) = re.findall(r"main: ([\d,]+) records:", rest.stdout)
+    (now,) = re.findall(r"([\d,]+) records, [\d,]+/s", rest.stdout) or [""]
+    if now:
+        assert int(now.replace(",", "")) == int(total.replace(",", "")) - before
     assert results(flow) == expected
+
+
+def test_without_recovery_a_run_that_is_stopped_says_that_it_begins_anew(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path, extra=NO_REPORTS)
+    predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
+    status, said = stopped([*RIVERKEEPER, "run", str(flow)], predictions, signal.SIGINT)
+    assert status == 130
+    assert re.fullmatch(r"stopped after [\d,]+ records; without --recovery it begins anew\n", said), said
 
 
 def test_bytewax_own_runner_gives_the_same(tmp_path: Path, expected: dict[str, bytes]) -> None:

@@ -38,10 +38,22 @@ def version(  # noqa: PLR0913 - what tests choose
     saved = dump({"name": name} if model is None else model, MODEL)
     learned = Learned(10 * window, 0.0, time)
     scores = {"loss": 0.25}
+    place: dict[str, Any] = {"window": window, "records": 20 * window, "positions": {"a.jsonl": window}}
     return Version(
-        "main", name, parent, role, reason, window, 20 * window, learned, time, scores, "", targets,
-        digest(saved), saved,
-    )  # fmt: skip
+        key="main",
+        name=name,
+        parent=parent,
+        role=role,
+        reason=reason,
+        **place,
+        learned=learned,
+        time=time,
+        scores=scores,
+        vouched="",
+        targets=targets,
+        digest=digest(saved),
+        saved=saved,
+    )
 
 
 def items(*versions: Version, run: str = RUN) -> Iterator[tuple[Draft, bytes | None]]:

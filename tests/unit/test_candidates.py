@@ -17,14 +17,16 @@ PROBE = {"a": 1.0, "b": -0.5}
 
 
 def checkpoint(window: int) -> Checkpoint:
-    return Checkpoint(f"m0.w{window}", window, 0, 0, 0, Learned(), {}, "", b"")
+    return Checkpoint(f"m0.w{window}", window, 0, 0, 0, {}, Learned(), {}, "", b"")
 
 
 def save(candidates: Candidates, window: int, at: int, suffix: str) -> Checkpoint:
     """The champion as it is now."""
     state = candidates.state
     saved = dump(state.champion, MODEL)
-    return Checkpoint(f"{state.name}.{suffix}", window, at, at, at, Learned(), {}, "", saved, state.without)
+    return Checkpoint(
+        f"{state.name}.{suffix}", window, at, at, at, {}, Learned(), {}, "", saved, state.without
+    )
 
 
 def outcome(order: int, label: bool | None = True) -> Outcome:

@@ -2,12 +2,15 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import typer
 
+from dataflows.cli.main import app
 from dataflows.example import example_text
 from engine.checks.growth import BOUNDED, SAVED
 from engine.checks.suite import FIRST, LAWS, MADE, WARNED
@@ -112,3 +115,20 @@ def test_the_metrics_on_the_page_of_reports_can_be_built() -> None:
     extra = tomllib.loads(example)["monitoring"]["extra"]
     extra[-1]["type"] = "tests.unit.own_reports:two"
     check_extras(MonitoringConfig(extra=extra))
+
+
+def test_every_command_is_documented() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    said = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+
+    def commands(group: typer.Typer, before: str) -> Iterator[str]:
+        for command in group.registered_commands:
+            assert command.callback is not None
+            yield f"{before} {command.name or command.callback.__name__}"
+        for sub in group.registered_groups:
+            assert sub.typer_instance is not None
+            yield from commands(sub.typer_instance, f"{before} {sub.name}")
+
+    found = [*commands(app, "riverkeeper")]
+    assert len(found) > 25
+    assert [command for command in found if command not in said] == []

@@ -60,7 +60,21 @@ def version(name: str = "m0.w12", key: str = "main", value: float = 0.5) -> Vers
     learned = Learned(50, 0.0, 1.0)
     scores = {"Accuracy": value}
     return Version(
-        key, name, "", "champion", "passed", 12, 80, learned, 1.0, scores, "", ("m0.w3",), "ab" * 32, b"bytes"
+        key,
+        name,
+        "",
+        "champion",
+        "passed",
+        12,
+        80,
+        {"a": 7},
+        learned,
+        1.0,
+        scores,
+        "",
+        ("m0.w3",),
+        "ab" * 32,
+        b"bytes",
     )
 
 

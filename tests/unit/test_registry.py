@@ -1,6 +1,8 @@
 """Versions in the registry: written once, thinned, found, checked, loaded safely."""
 
 import pickle
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +15,8 @@ from river import linear_model
 from engine.errors import RegistryError, SnapshotError
 from engine.models.saving import digest
 from engine.registry.entries import REGISTRY, Draft, sealed
-from engine.registry.registry import Kept, Registry
+from engine.registry.kept import Kept
+from engine.registry.registry import Registry
 from engine.registry.serving import decisions, served_at
 from engine.registry.thinning import Shelf
 from tests.unit.registries import RUN, decision, items, make, version
@@ -183,10 +186,41 @@ def test_a_flipped_bit_in_any_model_is_found(tmp_path: Path) -> None:
     assert sum("cannot be read" in fault for fault in registry.faults()) == 1
 
 
+def test_an_entry_that_was_changed_gives_out_no_model(tmp_path: Path) -> None:
+    registry = make(tmp_path)
+    registry.record(items(version("m0.w0"), version("m0.w1", window=1)), 50)
+    other = registry.find("m0.w1").row["sha256"]
+    with closing(sqlite3.connect(tmp_path / "log.sqlite")) as raw, raw:
+        raw.execute(
+            "UPDATE riverkeeper_log SET text = replace(text, ?, ?) WHERE name = 'm0.w0'",
+            (registry.find("m0.w0").row["sha256"], other),
+        )
+    with pytest.raises(RegistryError, match="its entry in the log is not as it was written"):
+        registry.read(registry.find("m0.w0"))
+
+
+def test_without_its_key_a_sealed_registry_gives_out_no_model(tmp_path: Path) -> None:
+    make(tmp_path, key=b"secret").record(items(version("m0.w0")), 50)
+    for key in (None, b"guess"):
+        registry = make(tmp_path, key=key)
+        with pytest.raises(RegistryError, match="or is sealed with another key"):
+            registry.read(registry.find("m0.w0"))
+
+
+def test_a_model_that_has_grown_is_not_even_read(tmp_path: Path) -> None:
+    registry = make(tmp_path)
+    registry.record(items(version("m0.w0")), 50)
+    [path] = files(tmp_path)
+    with path.open("r+b") as grown:
+        grown.truncate(1 << 40)
+    with pytest.raises(RegistryError, match=r"damaged: expected \d+ bytes .*, got 1099511627776"):
+        registry.read(registry.find("m0.w0"))
+
+
 def kept_with(registry: Registry, saved: bytes) -> Kept:
     """A version with these bytes, as somebody who can write to the storage would place them."""
     [(draft, _)] = items(version("m0.w0"))
-    body = {**draft.body, "sha256": digest(saved)}
+    body = {**draft.body, "sha256": digest(saved), "size": len(saved)}
     registry.record([(Draft(RUN, "main", "version", "m0.w0", 1.0, "", body), saved)], 50)
     return registry.find("m0.w0")
 
