@@ -46,9 +46,11 @@ def show_run(console: Console, run: Path) -> None:
     console.print()
     for part in summary_parts(run):
         console.print(part, highlight=False, markup=False)
+    registry = run.parent / "registry"
+    models = f"; its models: riverkeeper registry list --registry {registry}" if registry.is_dir() else ""
     console.print(
-        f"results: {run}/*.jsonl (docs/reading.md says what is in each), {run}/reports/ (Evidently's); its "
-        f"models: riverkeeper registry list --registry {run.parent}/registry",
+        f"results: {run}/*.jsonl (docs/reading.md says what is in each), {run}/reports/ (Evidently's)"
+        f"{models}",
         highlight=False,
     )
     console.print(

@@ -92,7 +92,9 @@ def sealed(draft: Draft, number: int, at: float, previous: str, key: bytes | Non
     """
     text = orjson.dumps(draft.body, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
     name = draft.name or str(number)
-    entry = Entry(number, draft.run, draft.key, draft.kind, name, draft.time, at, draft.who, text, "")
+    # Databases give whole numbers back as floats, which are written otherwise.
+    time = None if draft.time is None else float(draft.time)
+    entry = Entry(number, draft.run, draft.key, draft.kind, name, time, float(at), draft.who, text, "")
     return _with_seal(entry, previous, key)
 
 

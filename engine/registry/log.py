@@ -4,8 +4,9 @@ SQLite by default, in WAL mode: readers and the writer do not wait for each othe
 there after a power cut. PostgreSQL for a cluster. Writers take turns, so that the chain has no forks.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from typing import Any
 
@@ -206,7 +207,9 @@ def _connect(url: str) -> tuple[Engine, str]:
 def _set_up(connection: Any, _record: object) -> None:
     # The driver would begin transactions when it likes; `_begin` does.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    # Refused to whoever may only read, and while another does the same; then it is, or will be, in that mode.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
 
 

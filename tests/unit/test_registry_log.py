@@ -109,6 +109,13 @@ def test_what_has_no_name_can_happen_again(tmp_path: Path) -> None:
     assert [entry.name for entry in log.entries(kinds=["load"])] == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("time", [7, 7.5, 1e300, float("inf"), float("nan")])
+def test_any_number_can_be_a_time(tmp_path: Path, time: float) -> None:
+    log = opened(tmp_path)
+    log.append([replace(decision(0), time=time)], 3)
+    assert list(log.faults()) == []
+
+
 def test_entries_are_found_by_what_they_are(tmp_path: Path) -> None:
     log = opened(tmp_path)
     log.append([decision(number) for number in range(2500)], 1.0)
