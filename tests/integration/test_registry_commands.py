@@ -189,7 +189,7 @@ def test_with_a_key_in_the_environment_nobody_without_it_can_forge(
 def test_after_kill_9_and_going_on_it_is_one_run_with_the_versions_of_a_run_that_was_not_killed(
     tmp_path: Path,
 ) -> None:
-    flow = write_flow(tmp_path / "flow", rows=6000, run='folder = "killed"')
+    flow = write_flow(tmp_path / "flow", rows=6000, run='folder = "killed"', extra="reports = false")
     command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
     versions = tmp_path / "flow" / "killed" / "test" / "versions.jsonl"
     for size in (1, 2000):
@@ -202,7 +202,7 @@ def test_after_kill_9_and_going_on_it_is_one_run_with_the_versions_of_a_run_that
     result = riverkeeper("run", flow, "--recovery", tmp_path / "recovery")
     assert result.returncode == 0, result.stderr
     ok("verify", registry=flow)
-    whole = write_flow(tmp_path / "whole", rows=6000)
+    whole = write_flow(tmp_path / "whole", rows=6000, extra="reports = false")
     assert riverkeeper("run", whole).returncode == 0
 
     def told(path: Path) -> list[object]:
