@@ -65,7 +65,7 @@ auto.create.topics.enable=false
 """
         )
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        self._run("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._config))
+        self._run("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self._config))
 
     @property
     def address(self) -> str:
