@@ -11,7 +11,7 @@ from dataflows.alerts.config import destinations, secrets
 from dataflows.config import FlowConfig
 from dataflows.decoding import decode_lines, read_reference
 from dataflows.files.batch import Line
-from dataflows.files.source import FileSource
+from dataflows.reading import open_source
 from engine.checks import BrokenLaw, check_model
 from engine.errors import ConfigError
 from engine.models.tasks import make_model
@@ -120,8 +120,7 @@ def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target
 
 
 def _sample(config: FlowConfig) -> list[Line]:
-    source = FileSource(config.input, config.base, time_field=config.record.time)
-    with closing(source.batches()) as batches:
+    with closing(open_source(config).batches()) as batches:
         return list(islice((line for batch in batches for line in batch.records()), SAMPLE))
 
 

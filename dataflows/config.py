@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from dataflows.alerts.config import DestinationsConfig
 from dataflows.files.config import InputConfig, resolve
+from dataflows.kafka.config import KafkaConfig
 from engine.contract.config import ContractConfig
 from engine.errors import ConfigError, ModelError
 from engine.pipeline.config import EngineConfig
@@ -44,7 +45,8 @@ class FlowConfig(EngineConfig):
     """The whole file. `base` is the folder it lies in; paths in it are relative to that."""
 
     run: RunConfig
-    input: InputConfig
+    input: InputConfig = Field(default=InputConfig())
+    kafka: KafkaConfig | None = Field(default=None)
     alerts: DestinationsConfig = Field(default=DestinationsConfig())
     registry: RegistryConfig = Field(default=RegistryConfig())
     base: Path = Field(default=Path(), exclude=True, description="Set when the file is read; not a key.")
@@ -55,6 +57,15 @@ class FlowConfig(EngineConfig):
             raise ValueError(
                 'window.reference = "pinned" together with input.reference, which names the file; got one'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_input(self) -> Self:
+        topics = self.kafka is not None and self.kafka.input is not None
+        if topics == (self.input.path is not None):
+            raise ValueError(f"input.path or [kafka.input], got {'both' if topics else 'neither'}")
+        if topics and self.input.labels is not None:
+            raise ValueError("kafka.input.labels together with [kafka.input], got input.labels")
         return self
 
     @model_validator(mode="after")

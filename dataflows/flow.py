@@ -30,7 +30,9 @@ from dataflows.control import Control
 from dataflows.decoding import ONE_KEY, decode_lines, key_of, read_holdout, read_reference
 from dataflows.files.batch import Batch, Line
 from dataflows.files.sink import BLOBS, RunSink
-from dataflows.files.source import FileSource
+from dataflows.kafka.sink import KafkaSink
+from dataflows.progress import Progress
+from dataflows.reading import open_source
 from dataflows.registry.sink import REGISTERED, RegistrySink, entries_of, entry_of
 from dataflows.registry.starting import read_start
 from dataflows.retention import Kept, Retention, removals
@@ -53,7 +55,6 @@ _SHARES = "shares of keys"
 
 _Saved = tuple[bytes, tuple[Kept, ...]]
 
-Progress = Callable[[int, int], None]
 Item = tuple[str, Any]
 
 
@@ -67,16 +68,19 @@ def flow(path: str) -> Dataflow:
     return build_flow(load_config(Path(path)))
 
 
-def build_flow(config: FlowConfig, progress: Progress | None = None, *, recovers: bool = True) -> Dataflow:
+def build_flow(
+    config: FlowConfig, progress: Progress | None = None, *, recovers: bool = True, prepared: bool = False
+) -> Dataflow:
     """The dataflow of a configuration.
 
     Args:
         config: What to run.
-        progress: It is told records and bytes as they are read.
+        progress: It is told how far reading has come.
         recovers: Whether there is a recovery store. Bytewax asks for snapshots without one too, and throws
             them away; then they are left empty.
+        prepared: Whether what is in the run's folder is of this run, and not of an earlier one.
     """
-    source = FileSource(config.input, config.base, time_field=config.record.time, progress=progress)
+    source = open_source(config, progress, journal=recovers and prepared)
     dataflow = Dataflow("riverkeeper")
     batches = op.input("input", dataflow, source)
     routed = op.flat_map("route", batches, router(config.record.key))
@@ -95,6 +99,10 @@ def build_flow(config: FlowConfig, progress: Progress | None = None, *, recovers
     op.output("registry", kept.trues, RegistrySink(config))
     items = kept.falses
     op.output("run", items, RunSink(config.run_dir, STREAMS))
+    if config.kafka is not None and config.kafka.outputs.topics:
+        topics = config.kafka.outputs.topics
+        wanted = op.filter("topics", items, lambda item: item[0] in topics)
+        op.output("kafka", wanted, KafkaSink(config.kafka, config.run_dir))
     if config.alerts.log or config.alerts.webhook is not None:
         alerts = op.filter("alerts", items, lambda item: item[0] == "alerts")
         op.output("send", alerts, AlertSink(config.alerts, config.run_dir))

@@ -1,6 +1,6 @@
 """`riverkeeper contract infer`: a contract learned from files, as TOML that a person can read and edit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from dataflows.config import read_sections
 from dataflows.files.batch import Line
 from dataflows.files.config import InputConfig
 from dataflows.files.source import FileSource
+from dataflows.progress import Progress
 from dataflows.toml import comment, key, literal
 from engine.contract.config import ContractConfig, FieldConfig
 from engine.contract.infer import Inference, Inferred
@@ -16,7 +17,6 @@ from engine.errors import InputError, OutputError
 from engine.records.config import RecordConfig
 from engine.records.parse import parse
 
-Progress = Callable[[int, int], None]
 _WIDTH = 98
 
 

@@ -1,7 +1,7 @@
 """What the commands print."""
 
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from dataflows.checking import Findings
 from dataflows.files.blobs import write_blob
 from dataflows.inferring import Findings as Inferred
 from dataflows.page.page import PAGE, run_page
+from dataflows.progress import Progress
 from dataflows.results import (
     LEGEND,
     day,
@@ -177,10 +178,10 @@ def _where_they_went(counts: Counts) -> str:
 
 
 @contextmanager
-def reading(console: Console) -> Iterator[Callable[[int, int], None]]:
+def reading(console: Console) -> Iterator[Progress]:
     """Shows how many records have been read, while it is going on."""
     with console.status("reading") as status:
-        yield lambda records, _: status.update(f"reading: {records:,} records")
+        yield lambda reading: status.update(f"reading: {reading.records:,} records")
 
 
 def show_inferred(console: Console, found: Inferred, flow: Path | None, out: Path | None) -> None:

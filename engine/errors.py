@@ -37,6 +37,10 @@ class RegistryError(RiverkeeperError):
     """The registry cannot be used, or does not hold what is asked for."""
 
 
+class RunError(RiverkeeperError):
+    """A run cannot go on: its processes die, or one of them has met a mistake."""
+
+
 class StoppedError(RiverkeeperError):
     """Somebody has stopped a run.
 

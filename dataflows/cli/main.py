@@ -23,9 +23,11 @@ from dataflows.config import load_config
 from dataflows.demo.run import run_demo
 from dataflows.example import write_example
 from dataflows.inferring import contract_text, infer_contract, refuse_existing, write_contract
+from dataflows.preparing import member
+from dataflows.processes import Launch, end_with_parent, run_processes
 from dataflows.running import run_flow
 from dataflows.showing import reading, show_check, show_inferred, show_page, show_run, show_window
-from engine.errors import RiverkeeperError, StoppedError
+from engine.errors import ConfigError, RiverkeeperError, StoppedError
 
 app = typer.Typer(
     help="Streaming online learning that watches its data and its model, and rolls back.",
@@ -98,14 +100,32 @@ def run(
             help="Folder that keeps progress, made on first use: a run that was killed goes on there."
         ),
     ] = None,
+    processes: Annotated[
+        int,
+        typer.Option("--processes", "-p", min=1, help="Processes on this machine; keys spread over them."),
+    ] = 1,
+    addresses: Annotated[
+        str,
+        typer.Option(help="A cluster: host:port of each process, with commas between, the same for all."),
+    ] = "",
+    process: Annotated[
+        int, typer.Option(help="With --addresses: which of them this process is, from 0.")
+    ] = 0,
 ) -> None:
     """Run a flow to the end of its input; results go to its run folder.
 
     What an earlier run of the same name has left there is written over, unless --recovery goes on with it.
     """
     flow = load_config(config)
-    run_flow(flow, recovery, console)
-    show_run(console, flow.run_dir)
+    if processes > 1 and addresses:
+        raise ConfigError("--processes and --addresses: expected one of them, got both")
+    if processes > 1:
+        run_processes(Launch(config, flow.run_dir, recovery, processes), console)
+    else:
+        end_with_parent()
+        run_flow(flow, recovery, console, member(addresses, process) if addresses else None)
+    if not addresses:
+        show_run(console, flow.run_dir)
 
 
 @app.command()

@@ -11,8 +11,8 @@ class Line(NamedTuple):
 
     Attributes:
         line: The record as JSON; when there is an `error`, the bytes as they came.
-        source: The file's name as the configuration writes it.
-        offset: Where the record's line begins, in bytes of the decompressed file.
+        source: The file's name as the configuration writes it; of Kafka, topic and partition.
+        offset: Where the record's line begins, in bytes of the decompressed file; of Kafka, its offset.
         is_label: Whether it comes from the stream of labels.
         raw: The bytes as they stood in the file, without the line's end. For CSV this is the row.
         error: Why this cannot be a record; `None` when only a decoder can tell.
@@ -26,27 +26,36 @@ class Line(NamedTuple):
     error: str | None
 
 
+class Source(NamedTuple):
+    """Where records of a batch come from: a file, or a partition of a topic."""
+
+    name: str
+    is_label: bool = False
+
+
+MOST_SOURCES = 256
+"""In one batch, since one byte a record says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Records in the order they are to be processed; columns instead of objects, since it is cheap.
 
-    All come from at most one file of examples and one file of labels. Nobody may change the lists.
+    Nobody may change the lists.
 
     Attributes:
         lines: One a record: JSON, or the bytes as they came where `errors` has an entry.
-        offsets: One a record: where its line begins, in bytes of the decompressed file.
-        source: The file of the examples, as the configuration writes it; empty without examples.
-        label_source: The same of the labels; empty without labels.
-        labels: One byte a record: 1 says that it comes from the stream of labels. Empty: none does.
-        raws: One a record: the bytes as they stood in the file. Empty: they are `lines`.
+        offsets: One a record: where it stands in its source.
+        sources: Where records come from.
+        origins: One byte a record: which of `sources`. Empty: all come from the first.
+        raws: One a record: the bytes as they came. Empty: they are `lines`.
         errors: Index to the reason why this cannot be a record, where reading already shows it.
     """
 
     lines: list[bytes]
     offsets: list[int]
-    source: str = ""
-    label_source: str = ""
-    labels: bytes = b""
+    sources: tuple[Source, ...] = (Source(""),)
+    origins: bytes = b""
     raws: list[bytes] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
 
@@ -55,15 +64,15 @@ class Batch:
 
     def records(self) -> Iterator[Line]:
         """Each record with all that is known of it: about 0.3 µs a record."""
-        labels = self.labels or bytes(len(self.lines))
-        names = (self.source, self.label_source)
+        names, labels = zip(*self.sources, strict=True)
+        origins = self.origins or bytes(len(self.lines))
         return map(
             Line._make,
             zip(
                 self.lines,
-                map(names.__getitem__, labels),
+                map(names.__getitem__, origins),
                 self.offsets,
-                map(bool, labels),
+                map(labels.__getitem__, origins),
                 self.raws or self.lines,
                 map(self.errors.get, range(len(self.lines))) if self.errors else repeat(None),
                 strict=False,  # the last column may be endless
@@ -97,16 +106,16 @@ class Builder:
         self.size = 0
         self._lines: list[bytes] = []
         self._offsets: list[int] = []
-        self._sources: dict[bool, str] = {}
-        self._labels = bytearray()
+        self._sources: dict[Source, int] = {}
+        self._origins = bytearray()
         self._raws: list[bytes] = []
         self._errors: dict[int, str] = {}
 
-    def accepts(self, source: str, is_label: bool) -> bool:
-        """Whether records of this file may join: a batch knows one file of each stream."""
-        return self._sources.get(is_label, source) == source
+    def accepts(self, source: Source) -> bool:
+        """Whether records from there may join."""
+        return source in self._sources or len(self._sources) < MOST_SOURCES
 
-    def add(self, chunk: Chunk, start: int, stop: int, source: str, is_label: bool) -> None:
+    def add(self, chunk: Chunk, start: int, stop: int, source: Source) -> None:
         """Takes the chunk's records from `start` up to, not including, `stop`."""
         lines = chunk.lines[start:stop]
         if chunk.errors:
@@ -114,13 +123,12 @@ class Builder:
             found = (index for index in range(start, stop) if index in chunk.errors)
             self._errors.update((index + shift, chunk.errors[index]) for index in found)
         if chunk.raws or self._raws:
-            # One stream may be CSV and the other not: from the first row on every record has its bytes.
+            # One source may be CSV and the other not: from the first row on every record has its bytes.
             self._raws = self._raws or self._lines.copy()
             self._raws += chunk.raws[start:stop] or lines
         self._lines += lines
         self._offsets += chunk.offsets[start:stop]
-        self._labels += (b"\1" if is_label else b"\0") * len(lines)
-        self._sources[is_label] = source
+        self._origins += bytes((self._sources.setdefault(source, len(self._sources)),)) * len(lines)
         self.size += len(lines)
 
     def build(self) -> Batch:
@@ -128,9 +136,8 @@ class Builder:
         return Batch(
             lines=self._lines,
             offsets=self._offsets,
-            source=self._sources.get(False, ""),
-            label_source=self._sources.get(True, ""),
-            labels=bytes(self._labels) if True in self._sources else b"",
+            sources=tuple(self._sources) or (Source(""),),
+            origins=bytes(self._origins) if len(self._sources) > 1 else b"",
             raws=self._raws,
             errors=self._errors,
         )

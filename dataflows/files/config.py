@@ -14,9 +14,11 @@ Format = Literal["jsonl", "csv"]
 class InputConfig(Section):
     """Files with records, and optionally files with labels that come later."""
 
-    path: str | list[str] = Field(
-        description="Files with the records: a file, a glob, a folder, or a list of these. Globs and "
-        "folders are read in the order of their names, lists as written. Relative to the config file."
+    path: str | list[str] | None = Field(
+        default=None,
+        description="Files with the records, unless [kafka.input] names topics: a file, a glob, a folder, or "
+        "a list of these. Globs and folders are read in the order of their names, lists as "
+        "written. Relative to the config file.",
     )
     labels: str | list[str] | None = Field(
         default=None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import inf
 
-from dataflows.files.batch import Batch, Builder, Chunk
+from dataflows.files.batch import Batch, Builder, Chunk, Source
 from dataflows.files.stream import Stream
 from engine.records.decode import event_time
 from engine.records.parse import parse
@@ -14,9 +14,9 @@ ReadTime = Callable[[bytes], float]
 def take(stream: Stream, limit: int) -> Batch | None:
     """The next records of a stream, at most `limit`; `None` at its end."""
     builder = Builder()
-    while builder.size < limit and stream.refill() and builder.accepts(stream.source, False):
+    while builder.size < limit and stream.refill() and builder.accepts(Source(stream.source)):
         stop = min(len(stream.chunk.lines), stream.at + limit - builder.size)
-        builder.add(stream.chunk, stream.at, stop, stream.source, False)
+        builder.add(stream.chunk, stream.at, stop, Source(stream.source))
         stream.at = stop
     return builder.build() if builder.size else None
 
@@ -58,10 +58,11 @@ class Merged:
             is_label = self._label_is_next(examples, labels)
             timed = self._labels if is_label else self._examples
             stream = timed.stream
-            if not builder.accepts(stream.source, is_label):
+            source = Source(stream.source, is_label)
+            if not builder.accepts(source):
                 break
             stop = self._end_of_run(examples, labels, is_label, limit - builder.size)
-            builder.add(stream.chunk, stream.at, stop, stream.source, is_label)
+            builder.add(stream.chunk, stream.at, stop, source)
             stream.at = stop
         return builder.build() if builder.size else None
 

@@ -1,6 +1,6 @@
 """The Bytewax source of records from files."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -11,11 +11,8 @@ from dataflows.files.config import InputConfig
 from dataflows.files.find import InputFile, find_files, total_size
 from dataflows.files.merge import Merged, take, time_of
 from dataflows.files.stream import Position, Stream, header_of
+from dataflows.progress import Progress, Reading
 from engine.errors import InputError
-
-Progress = Callable[[int, int], None]
-"""Called with the records handed on in this execution and the bytes on disk that lie behind, resumed
-ones included."""
 
 Snapshot = dict[str, Position]
 """Where each stream stands, `examples` and `labels`. Plain values, since it outlives the code."""
@@ -48,6 +45,8 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
         self._config = config
         self._time_field = time_field
         self._progress = progress
+        if config.path is None:
+            raise InputError("input.path: expected files to read, got none")
         self._streams = {"examples": find_files(config.path, base, config.format)}
         if config.labels is not None:
             if not time_field:
@@ -63,10 +62,6 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
     def files(self) -> list[InputFile]:
         """All files, in reading order, those of the labels last."""
         return [file for files in self._streams.values() for file in files]
-
-    def total_bytes(self) -> int:
-        """Bytes on disk of all files: what the second number of `progress` counts up to."""
-        return total_size(self.files())
 
     def batches(self) -> Generator[Batch, None, None]:
         """All batches, outside of a dataflow.
@@ -107,18 +102,25 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
             for stream in streams.values():
                 stream.close()
             raise
-        return FilePartition(streams, self._config.batch, self._time_field, self._progress)
+        total = total_size(self.files())
+        return FilePartition(streams, self._config.batch, self._time_field, self._progress, total)
 
 
 class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
     """Reads all files of a source, from where it was built to begin."""
 
     def __init__(
-        self, streams: dict[str, Stream], batch: int, time_field: str | None, progress: Progress | None
+        self,
+        streams: dict[str, Stream],
+        batch: int,
+        time_field: str | None,
+        progress: Progress | None,
+        total: int,
     ) -> None:
         self._streams = streams
         self._batch = batch
         self._progress = progress
+        self._total = total
         self._records = 0
         self._merged: Merged | None = None
         if "labels" in streams and time_field:
@@ -145,8 +147,12 @@ class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
             raise StopIteration
         self._records += len(batch)
         if self._progress is not None:
-            self._progress(self._records, sum(stream.bytes_read() for stream in self._streams.values()))
+            done = sum(stream.bytes_read() for stream in self._streams.values())
+            self._progress(Reading(self._records, done, self._total, "bytes", self._places))
         return [batch]
+
+    def _places(self) -> dict[str, int]:
+        return {stream.source: stream.position()[2] for stream in self._streams.values()}
 
     def snapshot(self) -> Snapshot:
         """Where the next record of each stream stands."""

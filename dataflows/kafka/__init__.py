@@ -1,1 +1,1 @@
-"""Kafka: topics in, streams out."""
+"""Kafka: topics in, topics out. The laws hold as with files, and nothing is lost without a word."""

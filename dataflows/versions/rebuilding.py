@@ -12,7 +12,7 @@ from typing import Any
 
 from dataflows.config import FlowConfig
 from dataflows.decoding import decode_lines, key_of, read_reference
-from dataflows.files.source import FileSource
+from dataflows.reading import open_source
 from dataflows.registry.opening import origin, user
 from dataflows.registry.starting import read_start
 from dataflows.versions.origin import Opened, flow_of
@@ -58,7 +58,8 @@ def rebuild(where: Opened, reference: str, data: Sequence[str]) -> Rebuilt:
     config = flow_of(where, kept)
     if data:
         paths = [str(Path(path).resolve()) for path in data]
-        config = config.model_copy(update={"input": config.input.model_copy(update={"path": paths})})
+        given = config.input.model_copy(update={"path": paths})
+        config = config.model_copy(update={"input": given, "kafka": None})
     version = _replayed(where, kept, config)
     run = f"{kept.entry.run}-rebuilt-river-{VERSIONS['river']}-python-{VERSIONS['python']}"
     row = as_row(version) | origin(config)
@@ -108,7 +109,7 @@ def _processed(engine: Engine, records: Iterator[Record]) -> Iterator[Event]:
 
 def _records(config: FlowConfig, key: str) -> Iterator[Record]:
     decoder = Decoder(config.record, config.model.task)
-    for batch in FileSource(config.input, config.base, time_field=config.record.time).batches():
+    for batch in open_source(config).batches():
         if config.record.key is None:
             yield from decode_lines(decoder, batch)
         else:

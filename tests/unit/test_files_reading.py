@@ -10,11 +10,12 @@ import orjson
 import pytest
 import zstandard
 
-from dataflows.files.batch import Batch, Line
+from dataflows.files.batch import Batch, Line, Source
 from dataflows.files.cells import CellValues, cell_value
 from dataflows.files.config import InputConfig
 from dataflows.files.lines import split_lines
 from dataflows.files.source import FileSource, Snapshot
+from dataflows.progress import Reading
 from engine.errors import InputError
 
 
@@ -149,17 +150,16 @@ def test_empty_files_have_no_records(tmp_path: Path) -> None:
     (tmp_path / "g.csv").write_bytes(b"\na,b")
     (tmp_path / "h.csv").write_bytes(b"\n\n a ,b\n1,2")
     (batch,) = batches(InputConfig(path=["e.csv", "f.jsonl", "g.csv", "h.csv"]), tmp_path)
-    assert batch == Batch([b'{"a":1,"b":2}'], [8], "h.csv", raws=[b"1,2"])
+    assert batch == Batch([b'{"a":1,"b":2}'], [8], (Source("h.csv"),), raws=[b"1,2"])
 
 
-def test_a_batch_knows_one_file(tmp_path: Path) -> None:
+def test_a_batch_may_span_files(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"1\n2\n3\n")
     (tmp_path / "b.jsonl").write_bytes(b"4\n")
     found = batches(InputConfig(path=["a.jsonl", "b.jsonl"], batch=2), tmp_path)
-    assert [(batch.source, batch.lines) for batch in found] == [
-        ("a.jsonl", [b"1", b"2"]),
-        ("a.jsonl", [b"3"]),
-        ("b.jsonl", [b"4"]),
+    assert [[(line.source, line.offset, line.line) for line in batch.records()] for batch in found] == [
+        [("a.jsonl", 0, b"1"), ("a.jsonl", 2, b"2")],
+        [("a.jsonl", 4, b"3"), ("b.jsonl", 0, b"4")],
     ]
 
 
@@ -167,7 +167,8 @@ def test_labels_are_marked_and_each_record_has_its_bytes(tmp_path: Path) -> None
     (tmp_path / "e.jsonl").write_bytes(b'{"time":1}\n{"time":"1970-01-01T00:00:03Z"}\n')
     (tmp_path / "l.csv").write_bytes(b"time\n2\n4\nnever\n5,6\n")
     (batch,) = batches(InputConfig(path="e.jsonl", labels="l.csv"), tmp_path)
-    assert (batch.source, batch.label_source, batch.labels) == ("e.jsonl", "l.csv", b"\0\1\0\1\1\1")
+    assert batch.sources == (Source("e.jsonl"), Source("l.csv", is_label=True))
+    assert [line.is_label for line in batch.records()] == [False, True, False, True, True, True]
     assert batch.raws[1::2] == [b"2", b"4", b"5,6"]
     assert batch.raws[0] == b'{"time":1}'
     assert batch.errors == {5: "expected 1 cells as in the header, got 2"}
@@ -201,16 +202,17 @@ def test_progress_ends_at_the_total_whether_resumed_or_not(tmp_path: Path) -> No
     (tmp_path / "b.jsonl.zst").write_bytes(zstandard.compress(DATA))
     config = InputConfig(path="*.jsonl.*", batch=30_000)
     for state, left in ((None, 400_000), (after(config, tmp_path, 3), 310_000)):
-        seen: list[tuple[int, int]] = []
-        source = FileSource(config, tmp_path, progress=lambda *at, to=seen: to.append(at))
+        seen: list[Reading] = []
+        source = FileSource(config, tmp_path, progress=seen.append)
         with closing(source.build_part("step", "files", state)) as part:
             while True:
                 try:
                     part.next_batch()
                 except StopIteration:
                     break
-        assert seen == sorted(seen)
-        assert seen[-1] == (left, source.total_bytes())
+        assert [at.done for at in seen] == sorted(at.done for at in seen)
+        total = sum(path.stat().st_size for path in tmp_path.iterdir())
+        assert seen[-1][:3] == (left, total, total)
 
 
 def test_a_plain_file_that_has_grown_is_read_on(tmp_path: Path) -> None:

@@ -1,0 +1,146 @@
+"""Writes one stream to its topic so that readers of committed messages see each message once.
+
+In numbered steps:
+
+    1. Messages are written in a transaction that is open from one snapshot to the next.
+    2. At a snapshot it is committed. The snapshot says where the topic's partitions end.
+    3. Bytewax makes the epoch whole.
+    4. A run that is resumed first fences off what a dead process may still be writing, by its transactional
+       id. Then it reads the topic from where the snapshot says, and leaves out what it finds there: what was
+       committed in step 2 of an epoch that never reached step 3.
+
+It rests on event ids that a replay gives again, and on a broker whose transactions are real.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from dataflows.files.blobs import write_blob
+from dataflows.identity import identity
+from dataflows.kafka.client import made
+from dataflows.kafka.config import KafkaConfig
+from dataflows.kafka.messages import Outgoing, event_ids
+from dataflows.kafka.topic import Ends, TopicSink
+from engine.errors import OutputError
+
+_LONGEST = 900.0
+"""Seconds that a transaction may be open: what brokers allow unless told otherwise."""
+
+FILES = ("kafka-start-*.json",)
+
+
+class TransactionalSink(TopicSink):
+    """A sink whose messages are committed with each snapshot.
+
+    Args:
+        resumed: Where the topic's partitions ended at the snapshot.
+        folder: The run's folder, which keeps where they ended when the run began.
+    """
+
+    def __init__(self, config: KafkaConfig, folder: Path, stream: str, resumed: Ends | None) -> None:
+        # By the run's name, not its identity: whatever wrote under this name before is fenced off.
+        self._name = f"riverkeeper/{folder.name}/{stream}"
+        super().__init__(config, identity(folder), stream)
+        self._patience = config.patience
+        self._open = False
+        try:
+            self._producer.init_transactions(config.patience)
+            self._there, self._ends = self._written(self._begun(resumed, folder))
+        except KafkaException as error:
+            raise self._refused(error) from error
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "transactional.id": self._name,
+            "transaction.timeout.ms": round(_LONGEST * 1000),
+            "message.timeout.ms": round(min(_LONGEST, self._config.patience) * 1000),
+        }
+
+    def _begun(self, resumed: Ends | None, folder: Path) -> Ends:
+        """Where to look for what a dead process has committed; a run without a snapshot may have died too."""
+        if resumed is not None:
+            return resumed
+        name = f"kafka-start-{self._stream}.json"
+        if (folder / name).exists():
+            return {int(number): end for number, end in orjson.loads((folder / name).read_bytes()).items()}
+        reader, _ = self._reader()
+        try:
+            ends = {
+                number: reader.get_watermark_offsets(TopicPartition(self._topic, number), timeout=10)[1]
+                for number in self._ends
+            }
+        finally:
+            reader.close()
+        write_blob(folder, name, orjson.dumps(ends, None, orjson.OPT_NON_STR_KEYS))
+        return ends
+
+    def _written(self, ends: Ends) -> tuple[set[str], Ends]:
+        """The event ids of this run's messages that are committed from there on, and where they end."""
+        found: set[str] = set()
+        last = dict.fromkeys(self._ends, 0) | ends
+        reader, health = self._reader()
+        try:
+            reader.assign([TopicPartition(self._topic, number, offset) for number, offset in last.items()])
+            left = set(last)
+            while left:
+                message = reader.poll(0.5)
+                health.check(reader)
+                if message is None:
+                    continue
+                error, number = message.error(), message.partition() or 0
+                if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    left.discard(number)
+                elif error is not None:
+                    raise OutputError(f"{self._where}: cannot be read back: {error.str()}")
+                else:
+                    last[number] = (message.offset() or 0) + 1
+                    found.update(event_ids(message))
+        finally:
+            reader.close()
+        return {name for name in found if name.startswith(f"{self._run}/{self._stream}/")}, last
+
+    def _reader(self) -> tuple[Consumer, Any]:
+        more = {
+            "group.id": f"{self._name}/written",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+        }
+        return made(Consumer, self._config, more)
+
+    def _write(self, outgoing: Outgoing) -> None:
+        if outgoing.id in self._there:
+            self._there.discard(outgoing.id)
+            return
+        if not self._open:
+            self._producer.begin_transaction()
+            self._open = True
+        super()._write(outgoing)
+
+    def snapshot(self) -> Ends:
+        """Where the topic's partitions end for this run, all of it committed.
+
+        Raises:
+            OutputError: When it cannot be.
+        """
+        if self._open:
+            self._flush()
+            try:
+                self._producer.commit_transaction(self._patience)
+            except KafkaException as error:
+                raise self._refused(error) from error
+            self._open = False
+        return dict(self._ends)
+
+    def close(self) -> None:
+        """Leaves an open transaction to the next start, which takes it back: no snapshot knows of it."""
+
+    def _refused(self, error: KafkaException) -> OutputError:
+        return OutputError(
+            f"{self._where}: exactly_once: the broker refuses the transaction: {error.args[0].str()}; see to "
+            f"its transaction settings, or set kafka.outputs.exactly_once = false"
+        )
