@@ -210,7 +210,7 @@ class KafkaPartition(StatefulSourcePartition[Batch, Snapshot]):
                 self._next = next(self._again, None)
             return taken
         taken = self._reader.take(self._limit)
-        if taken and self._journal is not None and len(self._reader.partitions) > 1:
+        if taken and self._journal is not None:
             names = [partition.name for partition in self._reader.partitions]
             self._journal.append(self._batches, (number for number, _ in taken), names)
         return taken

@@ -76,8 +76,9 @@ auto.create.topics.enable=false
         """Starts it, and waits until it answers."""
         from confluent_kafka.admin import AdminClient  # noqa: PLC0415
 
-        log = (self._folder / "log").open("ab")
-        self._process = subprocess.Popen(self._java("kafka.Kafka", str(self._config)), stdout=log, stderr=log)  # noqa: S603
+        with (self._folder / "log").open("ab") as log:
+            command = self._java("kafka.Kafka", str(self._config))
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:

@@ -7,7 +7,11 @@ from typing import Any
 
 import orjson
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # their only place
+    AdminClient,
+    NewPartitions,
+    NewTopic,
+)
 
 from dataflows.kafka.messages import ID
 
@@ -35,6 +39,20 @@ def produce(address: str, messages: Iterable[dict[str, Any]]) -> None:
     for message in messages:
         producer.produce(**message)
     assert producer.flush(60) == 0
+
+
+def delete_records(address: str, topic: str, before: int) -> None:
+    """Removes the records of partition 0 before an offset, as retention does."""
+    admin = AdminClient({"bootstrap.servers": address})
+    for future in admin.delete_records([TopicPartition(topic, 0, before)]).values():
+        future.result(30)
+
+
+def delete_topic(address: str, topic: str) -> None:
+    """Removes a topic."""
+    admin = AdminClient({"bootstrap.servers": address})
+    for future in admin.delete_topics([topic]).values():
+        future.result(30)
 
 
 def consume(address: str, topic: str, *, committed: bool = True) -> list[Message]:
@@ -85,7 +103,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def as_messages(
     path: Path, topic: str, partitions: int = 1, labels: str | None = None, label_partitions: int = 1
 ) -> Iterator[dict[str, Any]]:
-    """The lines of a file as messages: each to the partition that its id says, labels to a topic of their own."""
+    """The lines of a file as messages: each to the partition that its id says, labels to their own topic."""
     for number, line in enumerate(path.read_bytes().splitlines()):
         try:
             row = orjson.loads(line)

@@ -1,0 +1,302 @@
+"""The source of Kafka records against a broker: what is read, where it begins, what happens when it cannot."""
+
+import logging
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from dataflows.files.batch import Line
+from dataflows.kafka import reader
+from dataflows.kafka.config import KafkaConfig
+from dataflows.kafka.journal import Journal
+from dataflows.kafka.source import KafkaPartition, KafkaSource, Snapshot
+from engine.errors import InputError
+from tests.integration.broker import Broker
+from tests.integration.kafka import (
+    add_partitions,
+    delete_records,
+    delete_topic,
+    make_topics,
+    offsets_of,
+    produce,
+)
+
+pytestmark = pytest.mark.integration
+
+
+def topic_on(broker: Broker, partitions: int = 1, **settings: str) -> str:
+    name = f"t-{uuid4().hex[:8]}"
+    make_topics(broker.address, {name: partitions}, **settings)
+    return name
+
+
+def source(broker: Broker, topic: str, folder: Path | None = None, **given: Any) -> KafkaSource:
+    patience = given.pop("patience", 20)
+    config = {"topic": topic, "group": f"g-{topic}", "order_wait": 0.05, **given}
+    kafka = KafkaConfig.model_validate({"brokers": broker.address, "patience": patience, "input": config})
+    return KafkaSource(kafka, 100, time_field="time", journal=None if folder is None else Journal(folder))
+
+
+def opened(made: KafkaSource, state: Snapshot | None = None) -> closing[KafkaPartition]:
+    return closing(made.build_part("step", "kafka", state))
+
+
+def read(part: KafkaPartition, count: int, seconds: float = 20.0) -> list[Line]:
+    """The next so many records."""
+    found: list[Line] = []
+    until = time.monotonic() + seconds
+    while len(found) < count:
+        assert time.monotonic() < until, f"{len(found)} of {count} records have come"
+        found += [line for batch in part.next_batch() for line in batch.records()]
+    return found
+
+
+def message(topic: str, number: int, partition: int = 0, at: float | None = None) -> dict[str, Any]:
+    value = b'{"id": %d, "time": %f}' % (number, number if at is None else at)
+    return {"topic": topic, "value": value, "partition": partition, "timestamp": 1000 * (number + 1)}
+
+
+def ids(lines: list[Line]) -> list[int]:
+    return [int(line.line.split(b",")[0].split(b":")[1]) for line in lines]
+
+
+def test_records_go_by_event_time_whatever_their_partition(real_broker: Broker) -> None:
+    topic = topic_on(real_broker, 3)
+    produce(real_broker.address, (message(topic, i, i * 7 % 3) for i in range(1000)))
+    with opened(source(real_broker, topic, until="end")) as part:
+        found = read(part, 1000)
+        assert ids(found) == list(range(1000))
+        assert {line.source for line in found} == {f"{topic}[{n}]" for n in range(3)}
+        with pytest.raises(StopIteration):
+            read(part, 1, 5)
+
+
+def test_a_label_that_is_read_first_waits_for_its_example(real_broker: Broker) -> None:
+    examples, labels = topic_on(real_broker), topic_on(real_broker)
+    produce(real_broker.address, (message(labels, i, at=i + 0.5) for i in range(50)))
+    made = source(real_broker, examples, labels=labels, order_wait=3.0)
+    with opened(made) as part:
+        for _ in range(10):
+            assert part.next_batch() == []  # labels are at hand, and wait
+        produce(real_broker.address, (message(examples, i) for i in range(50)))
+        found = read(part, 100)
+    assert [line.is_label for line in found] == [False, True] * 50
+
+
+def test_a_quiet_partition_holds_the_others_up_only_for_a_while(real_broker: Broker) -> None:
+    topic = topic_on(real_broker, 2)
+    produce(real_broker.address, [message(topic, 1, 0)])
+    with opened(source(real_broker, topic, order_wait=0.5)) as part:
+        assert ids(read(part, 1)) == [1]
+    wide = source(real_broker, topic, order_wait=60.0, order_bound=5.0)
+    produce(real_broker.address, [message(topic, 3, 0), message(topic, 7, 0)])
+    with opened(wide) as part:
+        assert ids(read(part, 1)) == [1]  # 7 is more than five seconds later; 3 waits
+
+
+def test_a_snapshot_is_where_the_next_record_stands(real_broker: Broker, tmp_path: Path) -> None:
+    topic = topic_on(real_broker, 3)
+    produce(real_broker.address, (message(topic, i, i % 3) for i in range(500)))
+    made = source(real_broker, topic, tmp_path)
+    with opened(made) as part:
+        before = read(part, 200)
+        state = part.snapshot()
+        rest = read(part, 500 - len(before))
+    assert sum(offset for _, _, offset in state["places"]) == len(before)
+    with opened(made, state) as part:
+        again = read(part, len(rest))
+    assert again == rest
+
+
+def test_what_came_too_late_goes_where_it_went_when_the_run_is_resumed(
+    real_broker: Broker, tmp_path: Path
+) -> None:
+    topic = topic_on(real_broker, 2)
+    made = source(real_broker, topic, tmp_path)
+    with opened(made) as part:
+        produce(real_broker.address, [message(topic, 5, 0)])
+        first = read(part, 1)
+        state = part.snapshot()
+        produce(real_broker.address, [message(topic, 9, 0)])
+        first += read(part, 1)
+        produce(real_broker.address, [message(topic, 2, 1)])  # its time is before both
+        first += read(part, 1)
+    assert ids(first) == [5, 9, 2]
+    with opened(made, state) as part:
+        assert ids(read(part, 2)) == [9, 2]
+    with opened(made) as part:  # killed before its first snapshot
+        assert ids(read(part, 3)) == [5, 9, 2]
+    with opened(source(real_broker, topic)) as part:
+        assert ids(read(part, 3)) == [2, 5, 9]  # without the journal
+
+
+def test_latest_stays_where_the_run_began_when_it_is_killed_before_a_snapshot(
+    real_broker: Broker, tmp_path: Path
+) -> None:
+    topic = topic_on(real_broker)
+    produce(real_broker.address, [message(topic, 0)])
+    made = source(real_broker, topic, tmp_path, start="latest")
+    with opened(made) as part:
+        assert part.next_batch() == []
+    produce(real_broker.address, [message(topic, 1)])
+    with opened(made) as part:
+        assert ids(read(part, 1)) == [1]
+
+
+def test_a_run_begins_where_it_is_told_to(real_broker: Broker) -> None:
+    topic = topic_on(real_broker)
+    produce(real_broker.address, (message(topic, i) for i in range(10)))
+    with opened(source(real_broker, topic, start="1970-01-01T00:00:05Z")) as part:
+        assert ids(read(part, 6)) == [4, 5, 6, 7, 8, 9]
+        part.snapshot()
+        part.snapshot()
+    assert offsets_of(real_broker.address, f"g-{topic}", [(topic, 0)]) == [10]
+    produce(real_broker.address, [message(topic, 10)])
+    with opened(source(real_broker, topic, start="stored")) as part:
+        assert ids(read(part, 1)) == [10]
+
+
+def test_progress_is_committed_when_the_next_snapshot_shows_that_it_is_safe(real_broker: Broker) -> None:
+    topic = topic_on(real_broker)
+    produce(real_broker.address, (message(topic, i) for i in range(10)))
+    part = source(real_broker, topic).build_part("step", "kafka", None)
+    read(part, 10)
+    part.snapshot()
+    assert offsets_of(real_broker.address, f"g-{topic}", [(topic, 0)]) == [-1001]
+    part.close()
+    assert offsets_of(real_broker.address, f"g-{topic}", [(topic, 0)]) == [10]
+
+
+def test_records_that_expired_before_they_were_read_stop_the_run_and_are_counted(
+    real_broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = topic_on(real_broker)
+    produce(real_broker.address, (message(topic, i) for i in range(100)))
+    made = source(real_broker, topic)
+    with opened(made) as part:
+        read(part, 1)
+        state: Snapshot = {"places": [(topic, 0, 40)], "batches": 1}
+    delete_records(real_broker.address, topic, 60)
+    with pytest.raises(InputError, match=rf"{topic}\[0\]: expected the record at offset 40.*20 records were"):
+        made.build_part("step", "kafka", state)
+    going_on = source(real_broker, topic, expired="earliest")
+    with caplog.at_level(logging.WARNING), opened(going_on, state) as part:
+        assert ids(read(part, 40)) == list(range(60, 100))
+    assert "20 records were removed unread; going on" in caplog.text
+
+
+def test_a_topic_that_was_made_anew_is_not_taken_for_the_old_one(real_broker: Broker) -> None:
+    topic = topic_on(real_broker)
+    produce(real_broker.address, [message(topic, 0)])
+    with pytest.raises(InputError, match=r"got a partition that ends at 1: the topic was made anew"):
+        source(real_broker, topic).build_part("step", "kafka", {"places": [(topic, 0, 9)], "batches": 1})
+
+
+def test_a_topic_that_is_missing_is_named(real_broker: Broker) -> None:
+    topic = topic_on(real_broker)
+    with pytest.raises(InputError, match="there is no topic 'nowhere'"):
+        source(real_broker, "nowhere").build_part("step", "kafka", None)
+    state: Snapshot = {"places": [(topic, 0, 0), ("gone", 0, 0)], "batches": 0}
+    with pytest.raises(InputError, match=r"was reading gone\[0\], which is not configured or not there"):
+        source(real_broker, topic).build_part("step", "kafka", state)
+
+
+def test_a_topic_that_is_removed_midway_ends_the_run_with_a_message(
+    real_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataflows.kafka.source._LOOK", 0.2)
+    topic = topic_on(real_broker)
+    produce(real_broker.address, [message(topic, 0)])
+    with opened(source(real_broker, topic)) as part:
+        read(part, 1)
+        delete_topic(real_broker.address, topic)
+        with pytest.raises(InputError, match=f"cannot be read on|there is no topic '{topic}'"):
+            read(part, 1)
+
+
+def test_new_partitions_are_read_from_their_first_record(
+    real_broker: Broker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("dataflows.kafka.source._LOOK", 0.2)
+    topic = topic_on(real_broker)
+    made = source(real_broker, topic, tmp_path, start="latest")
+    with opened(made) as part:
+        state = part.snapshot()
+        produce(real_broker.address, [message(topic, 0)])
+        found = read(part, 1)
+        add_partitions(real_broker.address, topic, 3)
+        produce(real_broker.address, (message(topic, i, i % 3) for i in range(1, 30)))
+        found += read(part, 29)
+    assert sorted(ids(found)) == list(range(30))
+    with opened(made, state) as part:
+        assert read(part, 30) == found
+
+
+def test_an_outage_of_the_broker_is_waited_out_and_loses_nothing(tmp_path: Path) -> None:
+    from tests.integration.broker import broker  # noqa: PLC0415 - one of its own, to be stopped
+
+    with broker() as own:
+        topic = topic_on(own)
+        produce(own.address, (message(topic, i) for i in range(50)))
+        with opened(source(own, topic, patience=60)) as part:
+            found = read(part, 50)
+            own.stop(kill=True)
+            for _ in range(30):
+                assert part.next_batch() == []
+            own.start()
+            produce(own.address, (message(topic, i) for i in range(50, 100)))
+            found += read(part, 50, 60)
+            state = part.snapshot()
+        assert ids(found) == list(range(100))
+        impatient = source(own, topic, patience=2)
+        with opened(impatient, state) as part:
+            own.stop(kill=True)
+            with pytest.raises(InputError, match="no broker has answered for 2 s"):
+                read(part, 1, 30)
+
+
+def test_without_a_broker_the_start_gives_up_in_time() -> None:
+    kafka = {"brokers": "127.0.0.1:9", "patience": 2, "input": {"topic": "t", "group": "g"}}
+    began = time.monotonic()
+    with pytest.raises(InputError, match=r"no broker has answered for 2 s \(last: .*refused"):
+        KafkaSource(KafkaConfig.model_validate(kafka), 10).build_part("step", "kafka", None)
+    assert time.monotonic() - began < 30
+
+
+def test_a_partition_far_ahead_of_the_others_is_held_back(
+    real_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_HELD", 500)
+    topic = topic_on(real_broker, 2)
+    produce(real_broker.address, (message(topic, i, 0) for i in range(20_000)))
+    produce(real_broker.address, (message(topic, i, 1) for i in range(20_000, 20_100)))
+    with opened(source(real_broker, topic, until="end")) as part:
+        assert ids(read(part, 20_100)) == list(range(20_100))
+
+
+def test_the_envelope_brings_fields_and_a_tombstone_is_a_dead_letter(real_broker: Broker) -> None:
+    topic = topic_on(real_broker)
+    produce(
+        real_broker.address,
+        [
+            {"topic": topic, "value": b' { "x": 1 }', "key": b"a", "timestamp": 5000, "headers": {"r": "eu"}},
+            {"topic": topic, "value": b"{}", "key": b"b", "timestamp": 6000},
+            {"topic": topic, "value": None, "key": b"a", "timestamp": 7000},
+            {"topic": topic, "value": b'{"id":"mine"}', "key": b"c", "timestamp": 8000},
+        ],
+    )
+    fields = {"id": "key", "time": "timestamp", "region": "header:r"}
+    with opened(source(real_broker, topic, fields=fields)) as part:
+        found = read(part, 4)
+    assert [line.line for line in found] == [
+        b'{"id":"a","time":5.0,"region":"eu","x": 1 }',
+        b'{"id":"b","time":6.0}',
+        b"",
+        b'{"id":"c","time":8.0,"id":"mine"}',
+    ]
+    assert found[2].error == "tombstone: a message without a value for key 'a'"
+    assert found[0].raw == b' { "x": 1 }'
