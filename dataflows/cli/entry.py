@@ -18,3 +18,7 @@ def main() -> None:
     from dataflows.cli.main import main as start  # noqa: PLC0415 - not imported twice: it takes seconds
 
     start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""A flow in several processes: the results of one, whatever is killed, and a stop that loses nothing."""
+
+import os
+import signal
+import subprocess
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.integration.flows import RIVERKEEPER, riverkeeper, write_flow
+
+pytestmark = pytest.mark.integration
+
+STREAMS = ("predictions", "decisions", "reports", "alerts", "dead_letters", "summary")
+
+
+def by_key(run: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The rows of each stream, by model key: between keys the order is free."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for stream in STREAMS:
+        found[stream] = defaultdict(list)
+        for line in (run / f"{stream}.jsonl").read_bytes().splitlines():
+            row = orjson.loads(line)
+            found[stream][row["key"]].append(row)
+    return found
+
+
+def start(flow: Path, *options: str) -> "subprocess.Popen[str]":
+    command = [*RIVERKEEPER, "run", str(flow), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+
+
+def children(process: "subprocess.Popen[str]") -> list[int]:
+    task = Path(f"/proc/{process.pid}/task")
+    return [int(child) for thread in task.iterdir() for child in (thread / "children").read_text().split()]
+
+
+def wait_for(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
+    until = time.monotonic() + 60
+    while not path.exists() or path.stat().st_size < size:
+        assert process.poll() is None, "the run was over before anything could be done to it"
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_stopped(tmp_path: Path) -> None:
+    one = write_flow(tmp_path / "one", rows=6000, keyed=True)
+    two = write_flow(tmp_path / "two", rows=6000, keyed=True)
+    assert riverkeeper("run", one).returncode == 0
+    options = ("-p", "2", "--recovery", str(tmp_path / "store"))
+    run = tmp_path / "two/runs/test"
+    predictions = run / "predictions.jsonl"
+
+    process = start(two, *options)
+    wait_for(predictions, 50_000, process)
+    os.kill(children(process)[1], signal.SIGKILL)
+    wait_for(predictions, 200_000, process)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "process 1 has died (SIGKILL); all start again from the last snapshot" in said
+    assert "stopped; the same command goes on" in said
+    assert not (run / "summary.jsonl").exists() or not (run / "summary.jsonl").read_bytes()
+
+    ended = riverkeeper("run", two, *options)
+    assert ended.returncode == 0, ended.stderr
+    assert by_key(run) == by_key(tmp_path / "one/runs/test")
+    # One process goes on with what two have left, and finds nothing to do.
+    again = riverkeeper("run", two, *options[2:])
+    assert again.returncode == 0, again.stderr
+    assert by_key(run) == by_key(tmp_path / "one/runs/test")
+
+
+def test_a_mistake_is_told_once_and_nothing_is_started_again(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path, rows=10, keyed=True)
+    (tmp_path / "events.jsonl").unlink()
+    found = riverkeeper("run", flow, "-p", "2", "--recovery", tmp_path / "store")
+    assert found.returncode == 2
+    assert found.stderr.count("error:") == 1
+    assert "events.jsonl" in found.stderr
+    assert "Traceback" not in found.stderr
+    both = riverkeeper("run", flow, "-p", "2", "--addresses", "a:1,b:2")
+    assert both.returncode == 2
+    assert "expected one of them, got both" in both.stderr
+    wrong = riverkeeper("run", flow, "--addresses", "a:1,b:2", "--process", "2")
+    assert wrong.returncode == 2
+    assert "expected 0 to 1 for 2 addresses, got 2" in wrong.stderr
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path, rows=20_000, keyed=True)
+    process = start(flow, "-p", "2")
+    wait_for(tmp_path / "runs/test/status.json", 1, process)
+    left = children(process)
+    process.kill()
+    process.communicate(timeout=10)
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{child}/cmdline").exists() and _runs(child) for child in left):
+        assert time.monotonic() < until, "a process has outlived the one that started it"
+        time.sleep(0.1)
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
