@@ -1,7 +1,7 @@
 """The command line.
 
-`riverkeeper init | contract | check | run | reports | explain | ui | registry | demo`, and for a flow that
-runs `suspect | rollback | promote | pin | unpin | save`
+`riverkeeper init | contract | check | run | status | reports | explain | ui | registry | demo`, and for a
+flow that runs `suspect | rollback | promote | pin | unpin | save`
 """
 
 import sys
@@ -27,6 +27,7 @@ from dataflows.preparing import member
 from dataflows.processes import Launch, end_with_parent, run_processes
 from dataflows.running import run_flow
 from dataflows.showing import reading, show_check, show_inferred, show_page, show_run, show_window
+from dataflows.standing import standing
 from engine.errors import ConfigError, RiverkeeperError, StoppedError
 
 app = typer.Typer(
@@ -144,6 +145,13 @@ def reports(
         show_run(console, run)
     else:
         show_window(console, run, key, window, html=html)
+
+
+@app.command()
+def status(run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")]) -> None:
+    """Show where a run stands: position, lag, rate, and who serves; also while it goes on."""
+    for part in standing(run):
+        console.print(part, highlight=False)
 
 
 @app.command()

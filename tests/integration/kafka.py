@@ -19,6 +19,7 @@ from dataflows.kafka.messages import ID
 def make_topics(address: str, topics: dict[str, int], **settings: str) -> None:
     """Makes topics with so many partitions each."""
     admin = AdminClient({"bootstrap.servers": address})
+    settings = {"retention.ms": "-1"} | settings  # the records of tests are from 1970
     made = admin.create_topics([NewTopic(name, count, 1, config=settings) for name, count in topics.items()])
     for future in made.values():
         future.result(30)

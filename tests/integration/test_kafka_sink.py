@@ -1,4 +1,4 @@
-"""Streams to topics against a broker: delivered before a snapshot is, once when asked for, never lost silently."""
+"""Streams to topics against a broker: delivered before a snapshot is, once when asked for, never lost."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.integration.kafka import consume, event_id, make_topics
 pytestmark = pytest.mark.integration
 
 
-def topic_on(made: Broker, partitions: int = 2, **settings: str) -> str:
+def topic_on(made: Broker, partitions: int = 2, /, **settings: str) -> str:
     name = f"out-{uuid4().hex[:8]}"
     make_topics(made.address, {name: partitions}, **settings)
     return name
@@ -58,7 +58,7 @@ def test_all_is_delivered_when_the_snapshot_is_taken(real_broker: Broker, tmp_pa
 
 
 def test_what_the_broker_refuses_ends_the_run(real_broker: Broker, tmp_path: Path) -> None:
-    topic = topic_on(real_broker, **{"max.message.bytes": "200"})
+    topic = topic_on(real_broker, 2, **{"max.message.bytes": "200"})
     part = sink(real_broker, topic, tmp_path)
     row = {"id": "e", "sequence": 0, "key": "main", "text": "x" * 1000}
     part.write_batch([orjson.dumps(row) + b"\n"])
@@ -67,7 +67,7 @@ def test_what_the_broker_refuses_ends_the_run(real_broker: Broker, tmp_path: Pat
 
 
 def test_a_topic_that_is_missing_is_named(real_broker: Broker, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="kafka.outputs: there is no topic 'nowhere'"):
+    with pytest.raises(InputError, match=r"kafka\.outputs: there is no topic 'nowhere'"):
         sink(real_broker, "nowhere", tmp_path)
 
 
@@ -105,7 +105,7 @@ def test_exactly_once_is_seen_with_the_snapshot_and_not_again(real_broker: Broke
     resumed.write_batch([chunk(range(100, 300))])
     resumed.snapshot()
     assert numbers(consume(real_broker.address, topic)) == list(range(300))
-    with pytest.raises(OutputError, match="fenced|Fenced"):
+    with pytest.raises(OutputError, match=r"fenced|Fenced"):
         part.snapshot()  # the dead one cannot write any more
 
     sure = sink(real_broker, topic, tmp_path, None, exactly_once=True)  # killed before any snapshot was whole

@@ -1,4 +1,4 @@
-"""The source of Kafka records against a broker: what is read, where it begins, what happens when it cannot."""
+"""The source of Kafka records against a broker: what is read, where it begins, what stops it."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ from dataflows.kafka.config import KafkaConfig
 from dataflows.kafka.journal import Journal
 from dataflows.kafka.source import KafkaPartition, KafkaSource, Snapshot
 from engine.errors import InputError
-from tests.integration.broker import Broker
+from tests.integration.broker import Broker, broker
 from tests.integration.kafka import (
     add_partitions,
     delete_records,
@@ -236,10 +236,8 @@ def test_new_partitions_are_read_from_their_first_record(
         assert read(part, 30) == found
 
 
-def test_an_outage_of_the_broker_is_waited_out_and_loses_nothing(tmp_path: Path) -> None:
-    from tests.integration.broker import broker  # noqa: PLC0415 - one of its own, to be stopped
-
-    with broker() as own:
+def test_an_outage_of_the_broker_is_waited_out_and_loses_nothing() -> None:
+    with broker() as own:  # one of its own, since it is stopped
         topic = topic_on(own)
         produce(own.address, (message(topic, i) for i in range(50)))
         with opened(source(own, topic, patience=60)) as part:
