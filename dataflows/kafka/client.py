@@ -50,7 +50,8 @@ class Health:
 
     def hear(self, error: KafkaError) -> None:
         """Takes librdkafka's errors that are of no single record; most heal by themselves."""
-        self.last = error.str()
+        if error.code() != KafkaError._ALL_BROKERS_DOWN or not self.last:  # which says nothing of why
+            self.last = error.str()
         if error.code() in {KafkaError._AUTHENTICATION, KafkaError._SSL}:
             self._refused = self.last
         if error.code() == KafkaError._ALL_BROKERS_DOWN and self._down_since is None:
