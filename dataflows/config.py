@@ -28,6 +28,13 @@ class RunConfig(Section):
     snapshot_interval: float = Field(
         default=10.0, gt=0, description="Seconds between snapshots for recovery; work since is done again."
     )
+    resident_keys: int | None = Field(
+        default=None,
+        ge=1,
+        description="Model keys whose models are in memory, for each process: those that had records last. "
+        "The others wait in a file of the run's folder and are brought back, some milliseconds each. All "
+        "when omitted.",
+    )
     keep_reports: int = Field(
         default=1000,
         ge=1,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bytewax.recovery import RecoveryConfig, init_db_dir
 
-from dataflows import control, identity
+from dataflows import control, identity, residents
 from dataflows.alerts.sink import DELIVERED
 from dataflows.config import FlowConfig
 from dataflows.kafka import journal, transactions
@@ -20,6 +20,7 @@ _FILES = (
     *control.FILES,
     *journal.FILES,
     *transactions.FILES,
+    *residents.FILES,
     DELIVERED,
     STATUS,
     identity.FILE,

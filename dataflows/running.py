@@ -15,7 +15,8 @@ from rich.console import Console
 from dataflows import stopping
 from dataflows.alerts.terminal import log_shown
 from dataflows.config import FlowConfig
-from dataflows.flow import build_flow, waited_for_reports
+from dataflows.flow import build_flow
+from dataflows.logic import waited_for_reports
 from dataflows.preparing import Member, prepare, shared_wish
 from dataflows.progress import Reading
 from dataflows.progress_bar import progress_bar

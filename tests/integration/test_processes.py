@@ -49,7 +49,7 @@ def wait_for(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
 
 def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_stopped(tmp_path: Path) -> None:
     one = write_flow(tmp_path / "one", rows=6000, keyed=True)
-    two = write_flow(tmp_path / "two", rows=6000, keyed=True)
+    two = write_flow(tmp_path / "two", rows=6000, keyed=True, run="resident_keys = 1")
     assert riverkeeper("run", one).returncode == 0
     options = ("-p", "2", "--recovery", str(tmp_path / "store"))
     run = tmp_path / "two/runs/test"

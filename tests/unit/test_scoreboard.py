@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from dataflows.config import FlowConfig
-from dataflows.flow import _OverallLogic
+from dataflows.logic import OverallLogic
 from dataflows.scoreboard import summary_parts
 from engine.pipeline.encode import encode
 from engine.pipeline.engine import Engine
@@ -123,15 +123,15 @@ def test_all_keys_together_come_last_and_what_cannot_be_added_is_left_open(tmp_p
 
 def test_the_overall_summary_is_said_once_and_survives_a_restart() -> None:
     settings = config("binary")
-    logic = _OverallLogic(settings, None)
+    logic = OverallLogic(settings, None)
     for key in ("a", "b"):
         logic.on_batch([(key, serve(settings, key, 50).share())])
-    resumed = _OverallLogic(settings, logic.snapshot())
+    resumed = OverallLogic(settings, logic.snapshot())
     said, _ = resumed.on_eof()
     assert [stream for stream, _ in said] == ["summary"]
     assert list(said) == list(logic.on_eof()[0])
     assert resumed.on_eof()[0] == []
-    again = _OverallLogic(settings, resumed.snapshot())
+    again = OverallLogic(settings, resumed.snapshot())
     assert again.on_eof()[0] == []
     again.on_batch([("a", serve(settings, "a", 60).share())])
     (_, line), *_ = again.on_eof()[0]
