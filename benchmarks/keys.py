@@ -1,7 +1,7 @@
 """A model per key, many keys: what a key costs in memory, and what it saves to let cold ones wait on disk.
 
-Each key has ten labelled examples of ten numbers; keys come in blocks that are hot for a while, and a tenth of
-the records belong to keys of any age. Printed: records a second and the largest resident set of the process.
+Each key has ten labelled examples of ten numbers; keys come in blocks that are hot for a while, and a tenth
+of the records belong to keys of any age. Printed: records a second and the largest resident set of the process.
 
     python -m benchmarks.keys [--keys 100000] [--resident 5000]
 """
@@ -93,9 +93,10 @@ def main() -> None:
             config = flow(folder, resident)
             seconds, memory = measured(config)
             each = (memory - base) * 1024 / given.keys
+            kept = "all" if resident is None else f"{resident:,}"
             print(
-                f"in memory {'all' if resident is None else f'{resident:,}':>7}: {records / seconds:7,.0f} records/s, "
-                f"{memory:6,.0f} MB, {each:5.1f} kB for each key there is"
+                f"in memory {kept:>7}: {records / seconds:7,.0f} records/s, {memory:6,.0f} MB, "
+                f"{each:5.1f} kB for each key there is"
             )
             seconds, memory = measured(config, "--recovery", str(folder / f"store-{resident}"))
             print(f"   with --recovery:  {records / seconds:7,.0f} records/s, {memory:6,.0f} MB")
