@@ -1,7 +1,7 @@
 """A model per key, many keys: what a key costs in memory, and what it saves to let cold ones wait on disk.
 
-Each key has ten labelled examples of ten numbers; keys come in blocks that are hot for a while, and a tenth
-of the records belong to keys of any age. Printed: records a second and the largest resident set of the process.
+Each key has ten labelled examples of ten numbers. Keys come in blocks that are hot for a while; a tenth of
+the records belong to keys of any age. Printed: records a second, the largest resident set of the process.
 
     python -m benchmarks.keys [--keys 100000] [--resident 5000]
 """
