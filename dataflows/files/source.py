@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
@@ -69,14 +70,7 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
         Raises:
             InputError: A file cannot be read on.
         """
-        part = self.build_part("", _PART, None)
-        try:
-            while True:
-                yield from part.next_batch()
-        except StopIteration:
-            return
-        finally:
-            part.close()
+        yield from drained(self.build_part("", _PART, None))
 
     def list_parts(self) -> list[str]:
         """One partition."""
@@ -162,3 +156,14 @@ class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
         """Closes the files."""
         for stream in self._streams.values():
             stream.close()
+
+
+def drained(part: StatefulSourcePartition[Batch, Any]) -> Generator[Batch, None, None]:
+    """All batches of a partition to its end, outside of a dataflow; closes it."""
+    try:
+        while True:
+            yield from part.next_batch()
+    except StopIteration:
+        return
+    finally:
+        part.close()

@@ -27,6 +27,7 @@ from confluent_kafka import Consumer, TopicPartition
 from dataflows import stopping
 from dataflows.files.batch import MOST_SOURCES, Batch, Source
 from dataflows.files.merge import time_of
+from dataflows.files.source import drained
 from dataflows.kafka.client import Health, made, metadata
 from dataflows.kafka.config import KafkaConfig
 from dataflows.kafka.envelope import Received
@@ -113,14 +114,7 @@ class KafkaSource(FixedPartitionedSource[Batch, Snapshot]):
         """
         until_end = self._config.model_copy(update={"input": self._input.model_copy(update={"until": "end"})})
         source = KafkaSource(until_end, self._batch, time_field=self._time_field)
-        part = source.build_part("", _PART, None)
-        try:
-            while True:
-                yield from part.next_batch()
-        except StopIteration:
-            return
-        finally:
-            part.close()
+        yield from drained(source.build_part("", _PART, None))
 
     def _consumer(self) -> tuple[Consumer, Health]:
         return made(

@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.integration.servers import free_port
 
 KAFKA = "3.9.1"
+PASSWORD = "open-sesame"  # noqa: S105 - of a broker that lives for a test
+_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "riverkeeper-tests"
 
 _POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
@@ -45,17 +47,19 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._libs = folder, jars()
-        self._port, controller = free_port(), free_port()
+        self._port, self._locked, controller = free_port(), free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "server.properties"
         self._config.write_text(
             f"""process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{self._port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{self._port}
+listeners=PLAINTEXT://127.0.0.1:{self._port},LOCKED://127.0.0.1:{self._locked},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{self._port},LOCKED://127.0.0.1:{self._locked}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOCKED:SASL_PLAINTEXT
+listener.name.locked.sasl.enabled.mechanisms=PLAIN
+listener.name.locked.plain.sasl.jaas.config={_LOGIN} required user_keeper="{PASSWORD}";
 log.dirs={folder}/data
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
@@ -71,6 +75,11 @@ auto.create.topics.enable=false
     def address(self) -> str:
         """For clients."""
         return f"127.0.0.1:{self._port}"
+
+    @property
+    def locked(self) -> str:
+        """The same for clients that have to show who they are: user `keeper`, SASL PLAIN."""
+        return f"127.0.0.1:{self._locked}"
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
