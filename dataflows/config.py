@@ -28,6 +28,12 @@ class RunConfig(Section):
     snapshot_interval: float = Field(
         default=10.0, gt=0, description="Seconds between snapshots for recovery; work since is done again."
     )
+    metrics: str | None = Field(
+        default=None,
+        description="host:port at which Prometheus finds this process's metrics (/metrics); process I of "
+        "several is at the port + I. None when omitted.",
+        pattern=r"^[\w.:\[\]-]+:\d+$",
+    )
     resident_keys: int | None = Field(
         default=None,
         ge=1,

@@ -10,7 +10,7 @@ from typing import Any
 
 from bytewax.operators import StatefulBatchLogic
 
-from dataflows import stopping
+from dataflows import metrics, stopping
 from dataflows.config import FlowConfig
 from dataflows.control import Control
 from dataflows.decoding import decode_lines
@@ -95,7 +95,10 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         records = chain.from_iterable(decode_lines(self._decoder, routed.lines) for routed in values)
         commands: list[Item] = []
         events = engine.begin() + self._obey(engine, values[0].key, records, commands)
-        items = self._items(events + engine.process(records))
+        events += engine.process(records)
+        if self._config.run.metrics is not None:
+            metrics.shared().note(values[0].key, engine.counts, events)
+        items = self._items(events)
         return [*items, *commands], StatefulBatchLogic.RETAIN
 
     def _begin(self, key: str) -> Engine:

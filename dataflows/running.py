@@ -12,7 +12,7 @@ from pathlib import Path
 from bytewax.run import cli_main
 from rich.console import Console
 
-from dataflows import stopping
+from dataflows import metrics, stopping
 from dataflows.alerts.terminal import log_shown
 from dataflows.config import FlowConfig
 from dataflows.flow import build_flow
@@ -45,6 +45,8 @@ def run_flow(
         RiverkeeperError: Whatever of ours was raised in the flow.
     """
     store = prepare(config, recovery, member)
+    if config.run.metrics is not None:
+        metrics.serve(metrics.shared(), config.run.metrics, 0 if member is None else member.process)
     before = waited_for_reports()
     whole = recovery is not None
     with progress_bar(console) as bar, StatusFile(config.run_dir) as status:

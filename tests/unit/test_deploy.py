@@ -67,6 +67,14 @@ def test_the_flow_can_be_loaded_and_compose_makes_its_topics() -> None:
     assert mounted == set(compose["volumes"])
 
 
+def test_every_file_that_compose_mounts_is_there() -> None:
+    compose = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text())
+    volumes = [volume for service in compose["services"].values() for volume in service.get("volumes", [])]
+    files = [volume.split(":")[0] for volume in volumes if volume.startswith("./")]
+    assert len(files) == 5
+    assert all((DEPLOY / name).is_file() for name in files)
+
+
 def test_what_the_image_copies_is_there() -> None:
     copied = [
         line.split()[1:-1]
