@@ -156,7 +156,7 @@ def test_data_without_a_record_is_said_to_be_so(tmp_path: Path, content: bytes) 
     [
         ("[record]\nidd = 3\n", "flow.toml: record.idd: unknown key"),
         ("[record\n", "flow.toml: not TOML"),
-        ("[input]\nform = 3\n", "flow.toml: input.path: required, but missing"),
+        ("[input]\nform = 3\n", "flow.toml: input.form: unknown key"),
     ],
 )
 def test_mistakes_in_the_flow_are_said(tmp_path: Path, text: str, message: str) -> None:

@@ -251,7 +251,7 @@ def test_files_that_are_not_those_of_the_snapshot_stop_the_run(
 def test_a_list_that_has_become_shorter_stops_the_run(tmp_path: Path) -> None:
     for name in ("a.jsonl", "b.jsonl"):
         (tmp_path / name).write_bytes(b"1\n")
-    state = after(InputConfig(path=["a.jsonl", "b.jsonl"]), tmp_path, 2)
+    state = after(InputConfig(path=["a.jsonl", "b.jsonl"], batch=1), tmp_path, 2)
     with pytest.raises(InputError, match=r"expected b\.jsonl as file 2 of the list.*got no such file"):
         batches(InputConfig(path="a.jsonl"), tmp_path, state)
 
