@@ -1,8 +1,9 @@
 """What a run has written, read back for people: windows and decisions."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -54,6 +55,18 @@ def day(time: float) -> str:
 _MOST_WINDOWS = 60
 _MOST_EARLIER = 20
 _BARS = "▁▂▃▄▅▆▇█"
+
+
+def newest(lines: Iterable[str], most: int, stream: str) -> Iterator[str]:
+    """The last of many lines, after one that says how many came before.
+
+    >>> [*newest("abc", 2, "decisions")]
+    ['1 more before these: decisions.jsonl', 'b', 'c']
+    """
+    found = deque(lines)
+    if len(found) > most:
+        yield f"{len(found) - most:,} more before these: {stream}.jsonl"
+    yield from islice(found, max(0, len(found) - most), None)
 
 
 def trend_lines(run: Path) -> Iterator[str]:

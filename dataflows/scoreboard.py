@@ -5,16 +5,28 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from dataflows.results import read_stream, shown
 from engine.pipeline.overall import ALL_KEYS
 
+_MOST_KEYS = 5
+
 
 def summary_parts(run: Path) -> Iterator[str | Table]:
-    """Lines of text and tables, key by key, what holds for all keys together last. It fits 80 columns."""
+    """Lines of text and tables, key by key, what holds for all keys together last. It fits 80 columns.
+
+    Of many keys only those that cost most are shown, in one table.
+    """
     latest = {row["key"]: row for row in read_stream(run, "summary")}
-    for number, row in enumerate(sorted(latest.values(), key=lambda row: row["key"] == ALL_KEYS)):
+    whole = latest.pop(ALL_KEYS, None)
+    keys = [*latest.values()]
+    if whole is not None and len(keys) > _MOST_KEYS:
+        yield from _worst(keys)
+        keys = []
+    shown_rows = keys if whole is None else [*keys, whole]
+    for number, row in enumerate(shown_rows):
         if number:
             yield ""
         yield _counts_line(row)
@@ -25,6 +37,33 @@ def summary_parts(run: Path) -> Iterator[str | Table]:
         yield f"{serves}; over the whole run:"
         yield scores_table(row)
         yield from _notes(row)
+
+
+def _worst(rows: list[dict[str, Any]]) -> Iterator[str | Table]:
+    """The keys whose model lost most, over all their labels, beside what the majority or mean would have."""
+    costs = [(cost, row) for row in rows if (cost := _cost(row)) is not None]
+    costs.sort(key=lambda pair: -pair[0])
+    worse = sum(cost > 0 for cost, _ in costs)
+    yield (
+        f"{len(rows):,} keys; {worse:,} of the {len(costs):,} with labels lose more than their baseline. "
+        f"Those that cost most; summary.jsonl has all:"
+    )
+    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("key", overflow="fold")
+    for heading in ("records", "model", "loss", "baseline"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for _, row in costs[:_MOST_KEYS]:
+        losses = row["scores"]["loss"], row["scores"]["baseline_loss"]
+        table.add_row(escape(row["key"]), f"{row['counts']['records']:,}", row["model"], *map(shown, losses))
+    yield table
+
+
+def _cost(row: dict[str, Any]) -> float | None:
+    """Loss beyond the baseline's, over all labelled records; `None` when nothing was labelled."""
+    scores = row["scores"]
+    if scores.get("loss") is None or scores.get("baseline_loss") is None:
+        return None
+    return float(scores["loss"] - scores["baseline_loss"]) * float(row["counts"]["learned"])
 
 
 def _counts_line(row: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from dataflows.results import (
     day,
     decision_lines,
     drift_lines,
+    newest,
     read_stream,
     shown,
     trend_lines,
@@ -31,18 +32,24 @@ from engine.errors import InputError
 from engine.monitoring.evidently import render_html
 from engine.records.events import Counts
 
+_MOST_LINES = 40
+
 
 def show_run(console: Console, run: Path) -> None:
     """Windows, decisions, where every record went, and where the files are."""
     run = _short(run)
-    console.print(windows_table(run))
-    for line in trend_lines(run):
-        console.print(line, highlight=False, markup=False)
-    console.print(LEGEND, style="dim", highlight=False)
+    if any(read_stream(run, "reports")):
+        console.print(windows_table(run))
+        for line in newest(trend_lines(run), _MOST_LINES, "reports"):
+            console.print(line, highlight=False, markup=False)
+        console.print(LEGEND, style="dim", highlight=False)
+    else:
+        console.print("no window has been judged")
     console.print()
-    for line in list(decision_lines(run)) or ["no decisions: the champion was never suspected"]:
+    decisions = newest(decision_lines(run), _MOST_LINES, "decisions")
+    for line in list(decisions) or ["no decisions: the champion was never suspected"]:
         console.print(line, highlight=False)
-    for line in drift_lines(run):
+    for line in newest(drift_lines(run), _MOST_LINES, "drifts"):
         console.print(line, highlight=False, markup=False)
     console.print()
     for part in summary_parts(run):

@@ -13,6 +13,9 @@ MOST_POINTS = 300
 MOST_ROWS = 500
 """Most windows in the table."""
 
+MOST_KEYS = 50
+"""Most model keys that are drawn."""
+
 _ORDER = ("pass", "unjudged", "warn", "fail")
 Row = dict[str, Any]
 
@@ -73,8 +76,11 @@ class _Found:
     summary: Row | None = None
 
 
-def read_run(run: Path) -> list[KeyData]:
-    """What a run has written, by model key.
+def read_run(run: Path) -> tuple[list[KeyData], int]:
+    """What a run has written, by model key; of many keys those with most decisions and failed windows.
+
+    Returns:
+        The keys that are shown, and how many there are.
 
     Raises:
         InputError: When this is not the folder of a run.
@@ -92,7 +98,13 @@ def read_run(run: Path) -> list[KeyData]:
         of(row).decisions.append(row)
     for row in read_stream(run, "summary"):
         of(row).summary = row
-    return [_data(key, one) for key, one in found.items()]
+    chosen = sorted(found, key=lambda key: _eventful(found[key]), reverse=True)[:MOST_KEYS]
+    return [_data(key, one) for key, one in found.items() if key in chosen], len(found)
+
+
+def _eventful(found: _Found) -> tuple[int, int]:
+    """Decisions, and windows that failed."""
+    return len(found.decisions), sum(row["status"] == "fail" for row in found.reports)
 
 
 def _data(key: str, found: _Found) -> KeyData:

@@ -25,10 +25,12 @@ def run_page(run: Path) -> str:
     Raises:
         InputError: When this is not the folder of a run.
     """
-    keys = read_run(run)
+    keys, there = read_run(run)
     style = files("dataflows.page").joinpath("style.css").read_text(encoding="utf-8")
     body = "".join(part for data in keys for part in _key(run, data))
-    many = f"{len(keys)} model keys; " if len(keys) > 1 else ""
+    many = f"{there:,} model keys; " if there > 1 else ""
+    if there > len(keys):
+        many += f"here are the {len(keys)} with most decisions and failed windows, with "
     windows = sum(data.windows for data in keys)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

@@ -76,6 +76,20 @@ def _last_step(model: Any) -> Any:
     return model
 
 
+_configured: dict[tuple[Task, str], TaskOps] = {}
+
+
+def configured_ops(config: ModelConfig, model: base.Estimator) -> TaskOps:
+    """The operations of models built from this configuration.
+
+    The first is asked: that takes a copy of it, and there may be one for each of many keys.
+    """
+    built = config.task, repr(config.model)
+    if built not in _configured:
+        _configured[built] = task_ops(config.task, model)
+    return _configured[built]
+
+
 def task_ops(task: Task, model: base.Estimator) -> TaskOps:
     """The operations of the task, for models built like this one."""
     if task == "anomaly":

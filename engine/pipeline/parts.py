@@ -11,7 +11,7 @@ from engine.learning.clock import Clock
 from engine.learning.scores import Scores
 from engine.learning.waiting import Early, Held, Settled, Waiting
 from engine.models.saving import load
-from engine.models.tasks import TaskOps, make_model, task_ops
+from engine.models.tasks import TaskOps, configured_ops, make_model
 from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.drift import LossDrift
 from engine.monitoring.tables import tabulate_examples
@@ -90,7 +90,7 @@ class Parts:
         champion = make_model(config.model)
         self.key = key
         self.config = config
-        self.ops: TaskOps = task_ops(task, champion)
+        self.ops: TaskOps = configured_ops(config.model, champion)
         self.contract = Contract(config.contract)
         limits_of_time = config.contract.max_ahead, config.contract.max_behind
         self._limits_time = limits_of_time != (None, None)

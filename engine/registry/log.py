@@ -5,10 +5,11 @@ there after a power cut. PostgreSQL for a cluster. Writers take turns, so that t
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     event,
     insert,
     select,
+    tuple_,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -37,6 +39,12 @@ _BUSY = 30.0
 """Seconds that a writer waits for another."""
 
 _PAGE = 1000
+"""Entries that are asked for at once."""
+
+_Item = TypeVar("_Item")
+
+Place = tuple[str, str, str, str]
+"""Run, key, kind and name of an entry: there is one of each, but of those without a name."""
 
 _meta = MetaData()
 _schema = Table("riverkeeper_schema", _meta, Column("version", Integer, nullable=False))
@@ -97,17 +105,29 @@ class Log:
                 select(_log.c.number, _log.c.seal).order_by(_log.c.number.desc())
             ).first()
             number, previous = (0, "") if row is None else (row.number, row.seal)
-            known: set[tuple[str, str, str, str]] = set()
+            known = {place_of(row) for row in _there(connection, drafts)}
             for draft in map(_storable, drafts):
-                place = draft.run, draft.key, draft.kind, draft.name
-                if draft.name and (place in known or _there(connection, place)):
+                if draft.name and place_of(draft) in known:
                     continue
-                known.add(place)
+                known.add(place_of(draft))
                 entries.append(sealed(draft, number + 1, at, previous, self._key))
                 number, previous = entries[-1].number, entries[-1].seal
             if entries:
                 connection.execute(insert(_log), [_row(entry) for entry in entries])
         return entries
+
+    def there(self, drafts: Sequence[Draft]) -> dict[Place, Entry]:
+        """What is in the log under the run, key, kind and name of these."""
+        with self._reading() as connection:
+            return {place_of(row): _entry(row) for row in _there(connection, drafts)}
+
+    def entries_of(self, run: str, keys: Iterable[str], kinds: Sequence[Kind]) -> Iterator[Entry]:
+        """Those of some keys of a run, each key's in order."""
+        for page in _pages(map(_plain, keys)):
+            chosen = (_log.c.run == _plain(run)) & _log.c.key.in_(page) & _log.c.kind.in_(kinds)
+            with self._reading() as connection:
+                rows = connection.execute(select(_log).where(chosen).order_by(_log.c.number)).all()
+            yield from map(_entry, rows)
 
     def entries(
         self, *, run: str | None = None, key: str | None = None, kinds: Sequence[Kind] = (), name: str = ""
@@ -237,10 +257,22 @@ def _migrate(connection: Connection, where: str, *, create: bool) -> None:
     connection.execute(insert(_schema).values(version=len(STEPS)))
 
 
-def _there(connection: Connection, place: tuple[str, str, str, str]) -> bool:
-    run, key, kind, name = place
-    wanted = (_log.c.run == run) & (_log.c.key == key) & (_log.c.kind == kind) & (_log.c.name == name)
-    return connection.execute(select(_log.c.number).where(wanted)).first() is not None
+def place_of(entry: Draft | Entry) -> Place:
+    """Its place, as the database has it."""
+    return _plain(entry.run), _plain(entry.key), entry.kind, _plain(entry.name)
+
+
+def _there(connection: Connection, drafts: Iterable[Draft]) -> Iterator[Any]:
+    columns = tuple_(_log.c.run, _log.c.key, _log.c.kind, _log.c.name)
+    for page in _pages(place_of(draft) for draft in drafts):
+        yield from connection.execute(select(_log).where(columns.in_(page)))
+
+
+def _pages(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """So many at once as a database takes in one question."""
+    left = iter(items)
+    while page := [*islice(left, _PAGE)]:
+        yield page
 
 
 def _storable(draft: Draft) -> Draft:

@@ -18,7 +18,7 @@ from engine.models.saving import digest, load
 from engine.registry.blobs import Blobs
 from engine.registry.entries import REGISTRY, Draft, Entry, Kind
 from engine.registry.kept import Kept, parsed, removal
-from engine.registry.log import Log
+from engine.registry.log import Log, place_of
 from engine.registry.thinning import Shelf, shelf_of
 
 MODEL = "model"
@@ -67,9 +67,10 @@ class Registry:
         Raises:
             RegistryError: When the storage refuses; then no entry of these is there.
         """
-        new = []
-        for draft, saved in drafts:
-            there = self._there(draft)
+        new, items = [], [*drafts]
+        known = self.log.there([draft for draft, _ in items])
+        for draft, saved in items:
+            there = known.get(place_of(draft))
             if saved is not None and there is None:
                 self._blobs.put(saved)
             if draft.kind == "decision" and there is not None:
@@ -77,9 +78,7 @@ class Registry:
             elif there is None:
                 new.append(draft)
         written = self._write(new)
-        for entry in written:
-            if entry.kind == "version":
-                self._thin(entry, keep)
+        self._thin([entry for entry in written if entry.kind == "version"], keep)
         return written
 
     def versions(self, run: str | None = None, key: str | None = None) -> list[Kept]:
@@ -230,29 +229,40 @@ class Registry:
         """
         for again in range(1, 100):
             name = draft.name if again == 1 else f"{draft.name}/{again}"
-            there = self._there(replace(draft, name=name))
+            renamed = replace(draft, name=name)
+            there = self.log.there([renamed]).get(place_of(renamed))
             if there is None:
-                return [replace(draft, name=name)]
+                return [renamed]
             if there.body == orjson.loads(orjson.dumps(draft.body)):
                 return []
         return []
 
-    def _there(self, draft: Draft) -> Entry | None:
-        found = self.log.entries(run=draft.run, key=draft.key, kinds=[draft.kind], name=draft.name)
-        return next(found, None)
+    def _thin(self, written: Sequence[Entry], keep: int) -> None:
+        fresh = self._shelve(written)
+        for entry in written:
+            place = entry.run, entry.key
+            shelf = self._shelves[place]
+            if place not in fresh:
+                shelf.add(entry.body)
+            for name in shelf.spare(keep):
+                [gone] = self.log.entries(run=entry.run, key=entry.key, kinds=["version"], name=name)
+                self._write([removal(gone)])
+                self._drop(gone.body["sha256"])
 
-    def _thin(self, entry: Entry, keep: int) -> None:
-        place = entry.run, entry.key
-        if place not in self._shelves:
-            there = self.versions(*place)
-            removed = [kept.entry.name for kept in there if not kept.here]
-            self._shelves[place] = shelf_of([kept.row for kept in there], removed)
-        else:
-            self._shelves[place].add(entry.body)
-        for name in self._shelves[place].spare(keep):
-            [gone] = self.log.entries(run=entry.run, key=entry.key, kinds=["version"], name=name)
-            self._write([removal(gone)])
-            self._drop(gone.body["sha256"])
+    def _shelve(self, written: Sequence[Entry]) -> set[tuple[str, str]]:
+        """Reads from the log the shelves of lineages that were not met before; returns these."""
+        keys: dict[str, dict[str, None]] = {}
+        for entry in written:
+            if (entry.run, entry.key) not in self._shelves:
+                keys.setdefault(entry.run, {})[entry.key] = None
+        for run, new in keys.items():
+            for entry in self.log.entries_of(run, new, ["version", "removed"]):
+                shelf = self._shelves.setdefault((run, entry.key), Shelf())
+                if entry.kind == "version":
+                    shelf.add(entry.body)
+                else:
+                    shelf.remove(entry.name)
+        return {(run, key) for run, new in keys.items() for key in new}
 
     def _drop(self, name: str) -> None:
         """Removes bytes, unless another version has the same."""

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from dataflows.page.data import MOST_POINTS, MOST_ROWS, read_run
+from dataflows.page.data import MOST_KEYS, MOST_POINTS, MOST_ROWS, read_run
 from dataflows.page.page import run_page
 from dataflows.results import decision_lines, drift_lines, trend_lines, windows_table
 from engine.errors import InputError
@@ -129,7 +129,7 @@ def test_five_thousand_windows_make_a_page_that_can_be_read(tmp_path: Path) -> N
     assert len(page) < 5_000_000
     assert "5,000 windows: the charts draw 17 together" in page
     assert f"{MOST_ROWS} of 5,000: the newest" in page
-    (data,) = read_run(run)
+    ((data,), _) = read_run(run)
     assert len(data.points) <= MOST_POINTS
     assert [data.points[0].first, data.points[-1].last] == [0, 4999]
     assert all(point.status == "fail" for point in data.points), "the worst of 17 counts"
@@ -137,8 +137,19 @@ def test_five_thousand_windows_make_a_page_that_can_be_read(tmp_path: Path) -> N
     assert all(row["status"] != "pass" for row in data.rows[MOST_ROWS // 2 :])
 
 
+def test_of_many_keys_the_most_eventful_are_drawn(tmp_path: Path) -> None:
+    row = orjson.loads(encode([report()])[0]["reports"])
+    keys = [f"k{number}" for number in range(60)]
+    written = [{**row, "key": key, "status": "fail" if key == "k59" else "pass"} for key in keys]
+    (tmp_path / "reports.jsonl").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in written))
+    page = run_page(tmp_path)
+    assert "60 model keys; here are the 50 with most decisions" in page
+    assert page.count("<h2>") == MOST_KEYS
+    assert "<h2>k59</h2>" in page
+
+
 def test_few_windows_are_drawn_one_by_one(tmp_path: Path) -> None:
-    (data,) = read_run(rows(tmp_path, MOST_POINTS))
+    ((data,), _) = read_run(rows(tmp_path, MOST_POINTS))
     assert [point.first for point in data.points] == list(range(MOST_POINTS))
     assert "the charts draw" not in run_page(tmp_path)
 

@@ -121,6 +121,18 @@ def test_all_keys_together_come_last_and_what_cannot_be_added_is_left_open(tmp_p
     assert len(row(last, "Accuracy")) == 3
 
 
+def test_of_many_keys_those_that_cost_most_are_shown(tmp_path: Path) -> None:
+    settings = config("binary")
+    engines = {key: serve(settings, key, 60 + 10 * number) for number, key in enumerate("abcdefg")}
+    whole = overall({key: engine.share() for key, engine in engines.items()}, settings)
+    rows = [event for engine in engines.values() for event in engine.finish()]
+    lines = printed(tmp_path, [whole, *rows])
+    assert lines[0].startswith("7 keys; ")
+    assert sum(line.strip().startswith(tuple("abcdefg")) and "m0" in line for line in lines) == 5
+    assert not any("add up" in line and not line.startswith("*") for line in lines[:12])
+    assert any(line.startswith("*: 630 records") for line in lines)
+
+
 def test_the_overall_summary_is_said_once_and_survives_a_restart() -> None:
     settings = config("binary")
     logic = OverallLogic(settings, None)
