@@ -1,6 +1,6 @@
 """Lines to records, with the model key that each belongs to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dataflows.config import FlowConfig
 from dataflows.files.batch import Batch, Line
@@ -19,24 +19,30 @@ NO_KEY = "no-key"
 """Where records without a readable key go: its engine only rejects and counts."""
 
 
-def key_of(line: Line, field: str | None) -> str:
+def key_of(line: bytes, field: str) -> str:
     """The model key in a line."""
+    try:
+        fields = parse(line)
+    except ValueError:
+        return NO_KEY
+    return (identifier(fields.get(field)) or NO_KEY) if isinstance(fields, dict) else NO_KEY
+
+
+def by_key(batch: Batch, field: str | None) -> dict[str, Batch]:
+    """The records of each model key, in order; without a key field the batch stays whole."""
     if field is None:
-        return ONE_KEY
-    if line.error is None:
-        try:
-            fields = parse(line.line)
-        except ValueError:
-            return NO_KEY
-        if isinstance(fields, dict):
-            return identifier(fields.get(field)) or NO_KEY
-    return NO_KEY
+        return {ONE_KEY: batch}
+    found: dict[str, list[int]] = {}
+    for index, line in enumerate(batch.lines):
+        key = NO_KEY if index in batch.errors else key_of(line, field)
+        found.setdefault(key, []).append(index)
+    return {key: batch.select(indices) for key, indices in found.items()}
 
 
-def decode_lines(decoder: Decoder, lines: Batch | list[Line]) -> Iterator[Record]:
+def decode_lines(decoder: Decoder, lines: Iterable[Line]) -> Iterator[Record]:
     """The records of lines; one that is already known to be no record stays so."""
     decode = decoder.decode
-    for line, source, offset, is_label, raw, error in lines.records() if isinstance(lines, Batch) else lines:
+    for line, source, offset, is_label, raw, error in lines:
         if error is not None:
             yield Unreadable(error, source, offset, raw)
         else:
@@ -56,14 +62,13 @@ def read_reference(config: FlowConfig) -> dict[str, list[Example]]:
     found: dict[str, Reservoir[Example]] = {}
     first = ""
     for batch in FileSource(given, config.base).batches():
-        for line in batch.records():
-            (record,) = decode_lines(decoder, [line])
-            if isinstance(record, Example):
-                key = key_of(line, config.record.key)
-                rows = found.setdefault(key, Reservoir(config.window.sample, f"{key}/reference"))
-                rows.add(record)
-            elif isinstance(record, Unreadable):
-                first = first or f"; the first line that is none: {record.reason}"
+        for key, part in by_key(batch, config.record.key).items():
+            for record in decode_lines(decoder, part.records()):
+                if isinstance(record, Example):
+                    rows = found.setdefault(key, Reservoir(config.window.sample, f"{key}/reference"))
+                    rows.add(record)
+                elif isinstance(record, Unreadable):
+                    first = first or f"; the first line that is none: {record.reason}"
     if not found:
         raise InputError(f"input.reference {config.input.reference}: expected examples, got none{first}")
     return {key: reservoir.rows for key, reservoir in found.items()}
@@ -81,7 +86,7 @@ def read_labelled(config: FlowConfig, data: Sequence[str]) -> tuple[list[Example
     labels: dict[str, Target] = {}
     skipped = 0
     for batch in FileSource(given, config.base).batches():
-        for record in decode_lines(decoder, batch):
+        for record in decode_lines(decoder, batch.records()):
             if isinstance(record, Label):
                 labels[record.id] = record.value
             elif isinstance(record, Example):

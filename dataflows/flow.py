@@ -11,7 +11,7 @@ runner, alone or as a cluster:
     python -m bytewax.run "dataflows.flow:flow('flow.toml')"
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from bytewax.dataflow import Dataflow
 
 from dataflows.alerts.sink import AlertSink
 from dataflows.config import FlowConfig, load_config
-from dataflows.decoding import ONE_KEY, key_of, read_holdout, read_reference
-from dataflows.files.batch import Batch, Line
+from dataflows.decoding import by_key, read_holdout, read_reference
+from dataflows.files.batch import Batch
 from dataflows.files.sink import RunSink
 from dataflows.kafka.sink import KafkaSink
 from dataflows.logic import SHARE, EngineLogic, OverallLogic, Routed, Rows
@@ -58,7 +58,7 @@ def build_flow(
     source = open_source(config, progress, journal=recovers and prepared)
     dataflow = Dataflow("riverkeeper")
     batches = op.input("input", dataflow, source)
-    routed = op.flat_map("route", batches, router(config.record.key))
+    routed = op.flat_map("route", batches, partial(_routed, field=config.record.key))
     reference = read_reference(config)
     start, rows = cache(partial(read_start, config)), Rows(reference, read_holdout(config))
     keyed = op.stateful_batch(
@@ -84,16 +84,5 @@ def build_flow(
     return dataflow
 
 
-def router(field: str | None) -> Callable[[Batch], Iterable[tuple[str, Routed]]]:
-    """What gives each batch's lines their model key; without a key field a batch stays whole."""
-    if field is None:
-        return lambda batch: ((ONE_KEY, Routed(ONE_KEY, batch)),)
-
-    def by_key(batch: Batch) -> Iterator[tuple[str, Routed]]:
-        groups: dict[str, list[Line]] = {}
-        for line in batch.records():
-            groups.setdefault(key_of(line, field), []).append(line)
-        for key, lines in groups.items():
-            yield key, Routed(key, lines)
-
-    return by_key
+def _routed(batch: Batch, field: str | None) -> Iterable[tuple[str, Routed]]:
+    return ((key, Routed(key, part)) for key, part in by_key(batch, field).items())

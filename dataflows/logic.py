@@ -14,7 +14,7 @@ from dataflows import metrics, stopping
 from dataflows.config import FlowConfig
 from dataflows.control import Control
 from dataflows.decoding import decode_lines
-from dataflows.files.batch import Batch, Line
+from dataflows.files.batch import Batch
 from dataflows.files.sink import BLOBS
 from dataflows.registry.sink import REGISTERED, entries_of, entry_of
 from dataflows.residents import Residents
@@ -43,10 +43,10 @@ Item = tuple[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Lines for one model key. The key is repeated, since Bytewax does not tell it to the logic."""
+    """Records for one model key. The key is repeated, since Bytewax does not tell it to the logic."""
 
     key: str
-    lines: Batch | list[Line]
+    batch: Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         """Processes all lines that came for this key at once."""
         engine = self._here() or self._begin(values[0].key)
         self._residents.use(self._number, self)
-        records = chain.from_iterable(decode_lines(self._decoder, routed.lines) for routed in values)
+        records = chain.from_iterable(
+            decode_lines(self._decoder, routed.batch.records()) for routed in values
+        )
         commands: list[Item] = []
         events = engine.begin() + self._obey(engine, values[0].key, records, commands)
         events += engine.process(records)

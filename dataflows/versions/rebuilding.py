@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dataflows.config import FlowConfig
-from dataflows.decoding import decode_lines, key_of, read_reference
+from dataflows.decoding import by_key, decode_lines, read_reference
 from dataflows.reading import open_source
 from dataflows.registry.opening import origin, user
 from dataflows.registry.starting import read_start
@@ -110,12 +110,9 @@ def _processed(engine: Engine, records: Iterator[Record]) -> Iterator[Event]:
 def _records(config: FlowConfig, key: str) -> Iterator[Record]:
     decoder = Decoder(config.record, config.model.task)
     for batch in open_source(config).batches():
-        if config.record.key is None:
-            yield from decode_lines(decoder, batch)
-        else:
-            yield from decode_lines(
-                decoder, [line for line in batch.records() if key_of(line, config.record.key) == key]
-            )
+        part = by_key(batch, config.record.key).get(key)
+        if part is not None:
+            yield from decode_lines(decoder, part.records())
 
 
 def _commands(where: Opened, kept: Kept) -> list[tuple[int, Command]]:

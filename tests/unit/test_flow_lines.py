@@ -1,16 +1,18 @@
 """Lines on their way from a file to an engine."""
 
 import math
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dataflows.decoding import NO_KEY, decode_lines
-from dataflows.files.batch import Batch
+from dataflows.decoding import NO_KEY, by_key, decode_lines
+from dataflows.files.batch import Batch, Line, Source
 from dataflows.files.config import InputConfig
 from dataflows.files.merge import time_of
 from dataflows.files.source import FileSource
-from dataflows.flow import router
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.records.values import Example, Unreadable
@@ -21,7 +23,7 @@ def test_a_record_of_a_csv_file_keeps_the_bytes_of_its_row(tmp_path: Path) -> No
     (tmp_path / "d.csv").write_bytes(b"id,time,x\n" + b"\r\n".join(rows) + b"\n")
     decoder = Decoder(RecordConfig(), "binary")
     batches = FileSource(InputConfig(path="d.csv"), tmp_path).batches()
-    records = [record for batch in batches for record in decode_lines(decoder, batch)]
+    records = [record for batch in batches for record in decode_lines(decoder, batch.records())]
     assert [record.raw for record in records] == rows
     assert [type(record) for record in records] == [Example, Unreadable, Unreadable, Unreadable]
 
@@ -49,7 +51,7 @@ def test_all_batches_of_a_source_can_be_had_without_a_dataflow_and_left_early(tm
     ],
 )
 def test_a_record_goes_to_its_key_also_when_a_number_in_it_is_none(line: bytes, key: str) -> None:
-    assert [found for found, _ in router("shop")(Batch([line], [0]))] == [key]
+    assert [*by_key(Batch([line], [0]), "shop")] == [key]
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,38 @@ def test_a_record_goes_to_its_key_also_when_a_number_in_it_is_none(line: bytes, 
 )
 def test_streams_are_merged_by_the_time_of_every_record_that_has_one(line: bytes, time: float) -> None:
     assert time_of("time")(line) == time
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b'{"shop":"a"}', b'{"shop":"b"}', b'{"shop":3}', b"broken"]),
+            st.integers(0, 1),
+            st.one_of(st.none(), st.just("cut off")),
+        ),
+        max_size=20,
+    ),
+    st.booleans(),
+)
+def test_parts_of_a_batch_hold_each_record_once_as_it_was(
+    rows: list[tuple[bytes, int, str | None]], raw: bool
+) -> None:
+    batch = Batch(
+        [line for line, _, _ in rows],
+        [*range(len(rows))],
+        (Source("x"), Source("y", is_label=True)),
+        bytes(origin for _, origin, _ in rows),
+        [line + b" as it came" for line, _, _ in rows] if raw else [],
+        {index: error for index, (_, _, error) in enumerate(rows) if error is not None},
+    )
+    parts = by_key(batch, "shop")
+    assert sorted(chain.from_iterable(part.records() for part in parts.values()), key=_offset) == [
+        *batch.records()
+    ]
+    for part in parts.values():
+        offsets = [*map(_offset, part.records())]
+        assert offsets == sorted(offsets)
+
+
+def _offset(line: Line) -> int:
+    return line.offset
