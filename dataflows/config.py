@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from dataflows.alerts.config import DestinationsConfig
 from dataflows.files.config import InputConfig, resolve
@@ -13,6 +13,7 @@ from dataflows.kafka.config import KafkaConfig
 from engine.contract.config import ContractConfig
 from engine.errors import ConfigError, ModelError
 from engine.pipeline.config import EngineConfig
+from engine.pipeline.encode import STREAMS
 from engine.pipeline.parts import Parts
 from engine.records.config import RecordConfig, Section
 from engine.registry.config import RegistryConfig
@@ -41,6 +42,11 @@ class RunConfig(Section):
         "The others wait in a file of the run's folder and are brought back, some milliseconds each. All "
         "when omitted.",
     )
+    leave_out: list[str] = Field(
+        default=[],
+        description="Streams that have no file in the run's folder, such as ['predictions'], whose file "
+        "grows as long as a flow runs. Their topics of [kafka.outputs] get them all the same.",
+    )
     keep_reports: int = Field(
         default=1000,
         ge=1,
@@ -52,6 +58,13 @@ class RunConfig(Section):
         gt=0,
         description="And how old they may become, in seconds of event time from the newest window's end.",
     )
+
+    @field_validator("leave_out")
+    @classmethod
+    def _streams(cls, value: list[str]) -> list[str]:
+        if wrong := [name for name in value if name not in STREAMS]:
+            raise ValueError(f"expected some of {', '.join(STREAMS)}; got {wrong[0]!r}")
+        return value
 
 
 class FlowConfig(EngineConfig):

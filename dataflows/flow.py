@@ -25,6 +25,7 @@ from dataflows.files.batch import Batch
 from dataflows.files.sink import RunSink
 from dataflows.kafka.sink import KafkaSink
 from dataflows.logic import SHARE, EngineLogic, OverallLogic, Routed, Rows
+from dataflows.pacing import Pace, PacedSource
 from dataflows.progress import Progress
 from dataflows.reading import open_source
 from dataflows.registry.sink import REGISTERED, RegistrySink
@@ -44,18 +45,25 @@ def flow(path: str) -> Dataflow:
 
 
 def build_flow(
-    config: FlowConfig, progress: Progress | None = None, *, recovers: bool = True, prepared: bool = False
+    config: FlowConfig,
+    progress: Progress | None = None,
+    pace: Pace | None = None,
+    *,
+    recovers: bool = True,
+    prepared: bool = False,
 ) -> Dataflow:
     """The dataflow of a configuration.
 
     Args:
         config: What to run.
         progress: It is told how far reading has come.
+        pace: Holds reading back in a cluster.
         recovers: Whether there is a recovery store. Bytewax asks for snapshots without one too, and throws
             them away; then they are left empty.
         prepared: Whether what is in the run's folder is of this run, and not of an earlier one.
     """
-    source = open_source(config, progress, journal=recovers and prepared)
+    opened = open_source(config, progress, journal=recovers and prepared)
+    source = opened if pace is None else PacedSource(opened, pace)
     dataflow = Dataflow("riverkeeper")
     batches = op.input("input", dataflow, source)
     routed = op.flat_map("route", batches, partial(_routed, field=config.record.key))
@@ -73,7 +81,9 @@ def build_flow(
     kept = op.branch("registered", unkeyed, lambda item: item[0] == REGISTERED)
     op.output("registry", kept.trues, RegistrySink(config))
     items = kept.falses
-    op.output("run", items, RunSink(config.run_dir, STREAMS))
+    left_out = config.run.leave_out
+    filed = op.filter("filed", items, lambda item: item[0] not in left_out) if left_out else items
+    op.output("run", filed, RunSink(config.run_dir, STREAMS))
     if config.kafka is not None and config.kafka.outputs.topics:
         topics = config.kafka.outputs.topics
         wanted = op.filter("topics", items, lambda item: item[0] in topics)

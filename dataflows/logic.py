@@ -16,6 +16,7 @@ from dataflows.control import Control
 from dataflows.decoding import decode_lines
 from dataflows.files.batch import Batch
 from dataflows.files.sink import BLOBS
+from dataflows.pacing import learned
 from dataflows.registry.sink import REGISTERED, entries_of, entry_of
 from dataflows.residents import Residents
 from dataflows.retention import Kept, Retention, removals
@@ -101,6 +102,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         if self._config.run.metrics is not None:
             metrics.shared().note(values[0].key, engine.counts, events)
         items = self._items(events)
+        learned.add(sum(len(routed.batch) for routed in values))
         return [*items, *commands], StatefulBatchLogic.RETAIN
 
     def _begin(self, key: str) -> Engine:

@@ -16,12 +16,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import IO, NamedTuple
+from typing import IO
 
 import orjson
 from rich.console import Console
 
 from dataflows import stopping
+from dataflows.alerts.terminal import tell
 from dataflows.progress import Reading
 from dataflows.progress_bar import Bar, progress_bar
 from dataflows.status import STATUS
@@ -60,9 +61,20 @@ class Launch:
     count: int
 
 
-class _Child(NamedTuple):
+@dataclass(slots=True)
+class _Child:
     process: subprocess.Popen[bytes]
     said: IO[bytes]
+    shown: int = 0
+
+    def new_lines(self) -> list[str]:
+        """The whole lines that it has said since; not the one that tells why it ends."""
+        size = os.fstat(self.said.fileno()).st_size
+        new = os.pread(self.said.fileno(), size - self.shown, self.shown)
+        whole = new[: new.rfind(b"\n") + 1]
+        self.shown += len(whole)
+        lines = whole.decode(errors="replace").splitlines()
+        return [line for line in lines if not line.startswith("error: ")]
 
 
 def run_processes(launch: Launch, console: Console) -> None:
@@ -78,7 +90,7 @@ def run_processes(launch: Launch, console: Console) -> None:
             now = time.monotonic()
             starts = [*(at for at in starts if now - at < _WITHIN), now]
             with progress_bar(console) as bar:
-                failed = _run_once(launch, bar)
+                failed = _run_once(launch, console, bar)
             if failed is None or stopping.wanted():
                 break
             if launch.recovery is None:
@@ -94,8 +106,8 @@ def run_processes(launch: Launch, console: Console) -> None:
         raise StoppedError(f"stopped; {how}", whole=whole)
 
 
-def _run_once(launch: Launch, bar: Bar) -> str | None:
-    """Runs all until they end; says who died, if one did.
+def _run_once(launch: Launch, console: Console, bar: Bar) -> str | None:
+    """Runs all until they end, and shows what they log; says who died, if one did.
 
     Raises:
         RunError: When one has met a mistake of the user's.
@@ -105,11 +117,14 @@ def _run_once(launch: Launch, bar: Bar) -> str | None:
         while all(child.process.poll() is None for child in children):
             time.sleep(_LOOK)
             _show(launch.run, bar)
+            _pass_on(children, console)
             if stopping.wanted() and not told:
                 told = True
                 for child in children:
                     child.process.send_signal(signal.SIGTERM)
         statuses = _wait(children)
+        if not any(statuses):
+            _pass_on(children, console)
         for child, status in zip(children, statuses, strict=True):
             if status == _MISTAKE:
                 raise RunError(_last_words(child).removeprefix("error: "))
@@ -117,6 +132,12 @@ def _run_once(launch: Launch, bar: Bar) -> str | None:
         # The others end because one has: name the one that was killed, if any was.
         dead = next((number for number, status in enumerate(statuses) if status < 0), dead)
         return None if dead is None else f"process {dead} has died ({_why(children[dead], statuses[dead])})"
+
+
+def _pass_on(children: list[_Child], console: Console) -> None:
+    for child in children:
+        for line in child.new_lines():
+            tell(console, line)
 
 
 @contextmanager

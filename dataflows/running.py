@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,6 +18,7 @@ from dataflows.alerts.terminal import log_shown
 from dataflows.config import FlowConfig
 from dataflows.flow import build_flow
 from dataflows.logic import waited_for_reports
+from dataflows.pacing import Pace, learned
 from dataflows.preparing import Member, prepare, shared_wish
 from dataflows.progress import Reading
 from dataflows.progress_bar import progress_bar
@@ -47,6 +49,10 @@ def run_flow(
     store = prepare(config, recovery, member)
     if config.run.metrics is not None:
         metrics.serve(metrics.shared(), config.run.metrics, 0 if member is None else member.process)
+    pace = None
+    if member is not None:
+        learned.open(config.run_dir, member.process)
+        pace = Pace(config.run_dir, len(member.addresses), time.monotonic)
     before = waited_for_reports()
     whole = recovery is not None
     with progress_bar(console) as bar, StatusFile(config.run_dir) as status:
@@ -57,7 +63,7 @@ def run_flow(
 
         with log_shown(console), _ours_only(), stopping.listening(shared_wish(config.run_dir, member)):
             cli_main(  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
-                build_flow(config, told, recovers=whole, prepared=True),
+                build_flow(config, told, pace, recovers=whole, prepared=True),
                 process_id=None if member is None else member.process,
                 addresses=None if member is None else list(member.addresses),
                 epoch_interval=timedelta(seconds=config.run.snapshot_interval),

@@ -23,11 +23,15 @@ class _ToTerminal(logging.Handler):
         self._stderr = stderr
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = self.format(record)
-        if self._console.is_terminal:
-            self._console.print(said, markup=False, highlight=False, soft_wrap=True)
-        else:
-            os.write(self._stderr, f"{said}\n".encode(errors="backslashreplace"))
+        tell(self._console, self.format(record), self._stderr)
+
+
+def tell(console: Console, said: str, stderr: int = 2) -> None:
+    """Writes a line of the log above the progress bar, or where there is none to standard error."""
+    if console.is_terminal:
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
+    else:
+        os.write(stderr, f"{said}\n".encode(errors="backslashreplace"))
 
 
 @contextmanager

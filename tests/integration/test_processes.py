@@ -91,6 +91,15 @@ def test_a_mistake_is_told_once_and_nothing_is_started_again(tmp_path: Path) -> 
     assert "expected 0 to 1 for 2 addresses, got 2" in wrong.stderr
 
 
+def test_what_processes_log_is_shown(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path, keyed=True)
+    found = riverkeeper("run", flow, "-p", "2")
+    assert found.returncode == 0, found.stderr
+    rows = (tmp_path / "runs/test/alerts.jsonl").read_bytes().splitlines()
+    assert rows
+    assert len(found.stderr.splitlines()) == len(rows)
+
+
 def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
     flow = write_flow(tmp_path, rows=20_000, keyed=True)
     process = start(flow, "-p", "2")

@@ -99,6 +99,19 @@ def test_of_the_reports_the_newest_are_kept_in_a_run_that_is_killed_as_well(tmp_
     assert "main-000002.json: the report is no longer kept (run.keep_reports)" in gone.stderr
 
 
+def test_a_stream_that_is_left_out_has_no_file_and_all_else_is_the_same(
+    tmp_path: Path, expected: dict[str, bytes]
+) -> None:
+    flow = write_flow(tmp_path, extra=NO_REPORTS, run='leave_out = ["predictions"]')
+    done = riverkeeper("run", flow)
+    assert done.returncode == 0, done.stderr
+    assert results(flow) == {name: found for name, found in expected.items() if name != "predictions.jsonl"}
+    flow.write_text(flow.read_text().replace('["predictions"]', '["guesses"]'))
+    wrong = riverkeeper("check", flow)
+    assert wrong.returncode == 2
+    assert "run.leave_out: expected some of predictions, " in wrong.stderr
+
+
 def stopped(command: list[str], predictions: Path, number: signal.Signals) -> tuple[int, str]:
     """Starts a run, and stops it when it has written its first predictions; its exit status and its line."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
