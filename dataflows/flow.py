@@ -79,7 +79,7 @@ def build_flow(
         keyed = op.merge("merge", split.falses, summed)
     unkeyed = op.map("unkey", keyed, lambda pair: pair[1])
     kept = op.branch("registered", unkeyed, lambda item: item[0] == REGISTERED)
-    op.output("registry", kept.trues, RegistrySink(config))
+    op.output("registry", kept.trues, RegistrySink(config, prepared=prepared))
     items = kept.falses
     left_out = config.run.leave_out
     filed = op.filter("filed", items, lambda item: item[0] not in left_out) if left_out else items

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from dataflows.config import FlowConfig
+from dataflows.identity import identity
 from dataflows.registry.opening import open_registry, origin, run_body, user
 from engine.pipeline.commands import Command
 from engine.pipeline.encode import as_row
@@ -40,11 +41,13 @@ class RegistrySink(FixedPartitionedSink[Item, str]):
     """Writes to the registry of a flow; one worker of a cluster does.
 
     A snapshot is the run's name there. What a replay brings again is there already, and stays as it is. A
-    run without a snapshot is a new one.
+    run without a snapshot is a new one, unless its folder was `prepared` for it: then the folder's mark says
+    whether it has begun before.
     """
 
-    def __init__(self, config: FlowConfig) -> None:
+    def __init__(self, config: FlowConfig, *, prepared: bool) -> None:
         self._config = config
+        self._prepared = prepared
 
     def list_parts(self) -> list[str]:
         """One."""
@@ -65,19 +68,20 @@ class RegistrySink(FixedPartitionedSink[Item, str]):
         Raises:
             RegistryError: When it cannot be written to.
         """
-        return RegistryPartition(self._config, resume_state)
+        mark = identity(self._config.run_dir) if self._prepared else ""
+        return RegistryPartition(self._config, resume_state, mark)
 
 
 class RegistryPartition(StatefulSinkPartition[Item, str]):
     """Writes the entries of one run."""
 
-    def __init__(self, config: FlowConfig, run: str | None) -> None:
+    def __init__(self, config: FlowConfig, run: str | None, mark: str) -> None:
         self._registry = open_registry(config, create=True)
         self._keep = config.registry.keep
         self._origin = origin(config)
         body = run_body(config)
         if run is None:
-            self._run = self._registry.begin(config.run.name, user(), body)
+            self._run = self._registry.begin(config.run.name, user(), body, mark)
         else:
             self._run = run
             self._registry.go_on(run, user(), body)

@@ -40,22 +40,32 @@ class Registry:
         self._clock = clock
         self._shelves: dict[tuple[str, str], Shelf] = {}
 
-    def begin(self, name: str, who: str, body: dict[str, Any]) -> str:
-        """A run begins; returns what it is called here: the name and a number of its own."""
-        number = 1 + sum(
-            entry.name == "begin" and entry.run.rpartition("-")[0] == name
+    def begin(self, name: str, who: str, body: dict[str, Any], mark: str = "") -> str:
+        """A run begins; returns what it is called here: the name and a number of its own.
+
+        With the mark of one that has begun it is that one, which was killed before it could say how far it
+        was: it goes on.
+        """
+        begun = [
+            entry
             for entry in self.log.entries(kinds=["run"])
-        )
+            if entry.name == "begin" and entry.run.rpartition("-")[0] == name
+        ]
+        for entry in begun:
+            if mark and entry.body.get("mark") == mark:
+                self.go_on(entry.run, who, body)
+                return entry.run
+        number = 1 + len(begun)
         while True:
             run = f"{name}-{number}"
-            if self._write([Draft(run, "", "run", "begin", None, who, body)]):
+            if self._write([Draft(run, "", "run", "begin", None, who, {**body, "mark": mark})]):
                 return run
             number += 1
 
     def go_on(self, run: str, who: str, body: dict[str, Any]) -> None:
         """A run goes on; when it does under another configuration, the log says so."""
         known = [entry.body for entry in self.log.entries(run=run, kinds=["run"])]
-        if not known or known[-1] != body:
+        if not known or {**known[-1], "mark": ""} != {**body, "mark": ""}:
             self._write([Draft(run, "", "run", "", None, who, body)])
 
     def record(self, drafts: Iterable[tuple[Draft, bytes | None]], keep: int) -> list[Entry]:

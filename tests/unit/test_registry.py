@@ -75,6 +75,19 @@ def test_runs_of_one_name_are_numbered_and_a_change_of_configuration_is_told(tmp
     assert told == ["a", "b"]
 
 
+def test_a_run_that_was_killed_before_its_first_snapshot_is_the_same_run_by_its_mark(tmp_path: Path) -> None:
+    registry = make(tmp_path)
+    body = {"config_sha256": "a"}
+    assert registry.begin("demo", "ada", body, "x") == "demo-1"
+    assert registry.begin("demo", "ada", body, "y") == "demo-2"
+    assert registry.begin("demo", "ada", body, "x") == "demo-1"
+    assert registry.begin("other", "ada", body, "x") == "other-1"
+    registry.go_on("demo-1", "ada", body)
+    assert len([*registry.log.entries(run="demo-1")]) == 1
+    assert registry.begin("demo", "ada", {"config_sha256": "b"}, "x") == "demo-1"
+    assert [entry.name for entry in registry.log.entries(run="demo-1")] == ["begin", ""]
+
+
 @pytest.mark.parametrize("reference", ["m0.w1", "test-2/m0.w1", "test-2/main/m0.w1"])
 def test_a_version_is_found_by_its_name_in_the_last_run(tmp_path: Path, reference: str) -> None:
     registry = make(tmp_path)
