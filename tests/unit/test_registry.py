@@ -85,7 +85,8 @@ def test_a_run_that_was_killed_before_its_first_snapshot_is_the_same_run_by_its_
     registry.go_on("demo-1", "ada", body)
     assert len([*registry.log.entries(run="demo-1")]) == 1
     assert registry.begin("demo", "ada", {"config_sha256": "b"}, "x") == "demo-1"
-    assert [entry.name for entry in registry.log.entries(run="demo-1")] == ["begin", ""]
+    entries = [*registry.log.entries(run="demo-1")]
+    assert [entry.body["config_sha256"] for entry in entries] == ["a", "b"]
 
 
 @pytest.mark.parametrize("reference", ["m0.w1", "test-2/m0.w1", "test-2/main/m0.w1"])
