@@ -30,11 +30,8 @@ test: $(VENV)/installed ## Run everything that CI runs
 test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
 	$(BIN)/pytest -n auto --dist worksteal -m 'not integration'
 
-bench: $(VENV)/installed ## Engine, files, scores and contract against named peers
-	$(BIN)/python -m benchmarks.flights $(ARGS)
-	$(BIN)/python -m benchmarks.files
-	$(BIN)/python -m benchmarks.scoring
-	$(BIN)/python -m benchmarks.contract
+bench: $(VENV)/installed ## What the engine costs beside its model, in minutes (ARGS="--rounds 5")
+	@$(BIN)/python -m benchmarks.speed $(ARGS)
 
 format: $(VENV)/installed ## Format and fix what can be fixed
 	$(BIN)/ruff format .
