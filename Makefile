@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick bench format clean
+.PHONY: help demo test test-quick bench bench-compare format clean
 
 help: ## Show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,10 @@ test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
 
 bench: $(VENV)/installed ## What the engine costs beside its model, in minutes (ARGS="--rounds 5")
 	@$(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-compare: $(VENV)/installed ## Is the engine slower, or worse, than that of the commit BASE=...?
+	@test -n "$(BASE)" || { echo "error: name a commit with BASE=..."; exit 1; }
+	@$(BIN)/python -m benchmarks.speed.compare $(BASE) $(ARGS)
 
 format: $(VENV)/installed ## Format and fix what can be fixed
 	$(BIN)/ruff format .
