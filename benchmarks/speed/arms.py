@@ -7,6 +7,7 @@ what it has predicted as JSON lines.
 
 from collections.abc import Generator
 from io import BytesIO
+from math import nan
 from typing import Any
 
 import orjson
@@ -142,7 +143,7 @@ def engine_loop(
         written.write(chunk)
     if suspected and written.getvalue().count(b'"action":"clear"'):
         raise SystemExit("the suspicion was over before the stream was: its cost cannot be measured")
-    return {name: float(engine.scores[name]) for name in ("Accuracy", "ROCAUC", "loss")}
+    return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
 
 
 class FirstPasses:
