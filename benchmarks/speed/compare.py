@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,10 @@ class Found:
         """Of the working tree, and of the base run again, against the base."""
         base, again, tree = (self.seconds[side] for side in SIDES)
         return ratio(base, tree), ratio(base, again)
+
+    def base_twice(self) -> tuple[list[float], list[float]]:
+        """The seconds of the base, and of the base run again."""
+        return self.seconds["base"], self.seconds["base again"]
 
     def worse(self) -> list[str]:
         """The scores that are worse by more than they may."""
@@ -158,18 +163,30 @@ def _run_arm(running: dict[str, Side], arm: str, found: Found) -> None:
         found.seconds[name].append(spent)
 
 
+def noise(found: dict[Any, Found]) -> float:
+    """How far the median over the rounds lies from the truth by chance, three standard errors of it.
+
+    From how the base differs from itself, over all cases and rounds together.
+    """
+    again = [(a / b - 1.0) ** 2 for each in found.values() for a, b in zip(*each.base_twice(), strict=True)]
+    count = max(len(each.seconds["base"]) for each in found.values())
+    return 3.0 * 1.25 * sqrt(sum(again) / len(again) / count)
+
+
 def show(found: dict[Any, Found], tolerance: float) -> list[str]:
     """Prints the table; returns what is worse."""
-    print(f"{'':44}{'speed':>7}{'low':>7}{'high':>7}{'base again':>12}{'may fall to':>13}  scores")
+    by_chance = noise(found)
+    limit = 1.0 - max(tolerance, by_chance)
+    print(f"by chance alone a speed may differ by {by_chance:.0%}; it may fall to {limit:.2f}")
+    print(f"{'':44}{'speed':>7}{'low':>7}{'high':>7}{'base again':>12}  scores")
     complaints = []
     for case, each in found.items():
         tree, again = each.speed()
-        limit = 1.0 - max(tolerance, 1.5 * max(abs(again.low - 1), abs(again.high - 1)))
         name, worse = ", ".join(case), each.worse()
         said = "the same" if each.scores["base"] == each.scores["working tree"] else "changed"
         print(
             f"{name:44}{tree.median:>7.2f}{tree.low:>7.2f}{tree.high:>7.2f}"
-            f"{f'{again.low:.2f}-{again.high:.2f}':>12}{limit:>13.2f}  {'WORSE' if worse else said}"
+            f"{f'{again.low:.2f}-{again.high:.2f}':>12}  {'WORSE' if worse else said}"
         )
         if tree.median < limit:
             complaints.append(f"{name}: slower, {tree.median:.2f} of the base's speed, below {limit:.2f}")
@@ -181,8 +198,8 @@ def main() -> None:
     """Runs, prints, and says in the exit status whether something is worse."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("base", help="a commit, such as main or HEAD~1")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--records", type=int, default=10_000, help="of each stream, at most")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--records", type=int, default=6_000, help="of each stream, at most")
     parser.add_argument("--streams", nargs="+", default=["elec2", "shuttle", "flights"])
     parser.add_argument("--models", nargs="+", default=["linear", "tree"], choices=["linear", "tree"])
     parser.add_argument("--tolerance", type=float, default=0.05, help="share of the speed that may be lost")
