@@ -58,6 +58,10 @@ psi_fail = 1e9 # or the first look would ask for full reports, which a burst wai
 on_warn = false
 on_fail = false
 on_loss_drift = false
+on_baseline = false
+on_loss_rise = false
+[alerts]
+log = false
 [contract.fields]
 {fields}
 {kafka}
@@ -107,7 +111,7 @@ class Topics:
         make_topics(address, {f"{name}-in": 1, f"{name}-out": 1})
         self.kafka = (
             f'[kafka]\nbrokers = "{address}"\n[kafka.input]\ntopic = "{name}-in"\n'
-            f'[kafka.outputs]\npredictions = "{name}-out"'
+            f'[kafka.outputs]\ntopics = {{ predictions = "{name}-out" }}'
         )
         self._topic = f"{name}-in"
         self._producer = Producer(
