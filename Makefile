@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick bench format clean
+.PHONY: help demo test test-quick bench bench-compare format clean
 
 help: ## Show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -30,11 +30,12 @@ test: $(VENV)/installed ## Run everything that CI runs
 test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
 	$(BIN)/pytest -n auto --dist worksteal -m 'not integration'
 
-bench: $(VENV)/installed ## Engine, files, scores and contract against named peers
-	$(BIN)/python -m benchmarks.flights $(ARGS)
-	$(BIN)/python -m benchmarks.files
-	$(BIN)/python -m benchmarks.scoring
-	$(BIN)/python -m benchmarks.contract
+bench: $(VENV)/installed ## What the engine costs beside its model, in minutes (ARGS="--rounds 5")
+	@$(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-compare: $(VENV)/installed ## Is the engine slower, or worse, than that of the commit BASE=...?
+	@test -n "$(BASE)" || { echo "error: name a commit with BASE=..."; exit 1; }
+	@$(BIN)/python -m benchmarks.speed.compare $(BASE) $(ARGS)
 
 format: $(VENV)/installed ## Format and fix what can be fixed
 	$(BIN)/ruff format .

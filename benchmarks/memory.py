@@ -1,14 +1,15 @@
-"""What a pending prediction costs in memory: `python -m benchmarks.memory`.
+"""What is kept costs in memory: `python -m benchmarks.memory`, with what bounds how many there are.
 
-Bytes that Python allocates per waiting prediction, waiting label and remembered id, for examples of ten
-numbers, beside the least that any program must keep: the decoded features in a dict by id. Records are
-decoded from JSON lines, as in a run.
+Bytes that Python allocates per waiting prediction, waiting label, remembered id, row of a window, version of
+the model and model key, for examples of ten numbers, beside the least that any program must keep: the decoded
+features in a dict by id. Records are decoded from JSON lines, as in a run.
 """
 
 import gc
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from engine.records.decode import Decoder
 from engine.records.values import Record
 
 COUNT = 20_000
+ROWS = 5_000
 FEATURES = 10
 
 
@@ -35,8 +37,8 @@ def lines(label: str | None = None) -> Iterator[bytes]:
         yield (orjson.dumps(fields) + b"\n")[:-1]
 
 
-def allocated(make: Callable[[], object]) -> float:
-    """Bytes allocated, and still held, per record."""
+def allocated(make: Callable[[], object], count: int = COUNT) -> float:
+    """Bytes allocated, and still held, for each of so many."""
     gc.collect()
     tracemalloc.start()
     kept = make()
@@ -44,7 +46,7 @@ def allocated(make: Callable[[], object]) -> float:
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     del kept
-    return held / COUNT
+    return held / count
 
 
 def features_by_id() -> object:
@@ -81,22 +83,76 @@ def records(label: str | None = None) -> Iterator[Record]:
         yield decode(line, "data.jsonl", 0, is_label=label == "only")
 
 
+def engine_of_windows(count: int) -> Engine:
+    """An engine that remembers no ids, after `ROWS` labelled records, with windows of so many."""
+    config = EngineConfig.model_validate(
+        {
+            "model": {"task": "binary", "model": "naive_bayes.BernoulliNB"},
+            "labels": {"max_remembered": 0},
+            "monitoring": {"reports": False, "first_look": {"enabled": False}},
+            "window": {"count": count, "sample": 2},
+            "supervision": {"min_events": 25},
+        }
+    )
+    engine = Engine(config)
+    for record in islice(records("inline"), ROWS):
+        engine.process([record])
+    return engine
+
+
+LINEAR = ["preprocessing.StandardScaler", "linear_model.LogisticRegression"]
+
+
+def engines(count: int, examples: int, checkpoints: int = 6) -> list[Engine]:
+    """So many engines with a logistic regression, after so many labelled records each."""
+    config = EngineConfig.model_validate(
+        {
+            "model": {"task": "binary", "model": LINEAR},
+            "labels": {"max_remembered": 0},
+            "monitoring": {"reports": False},
+            "window": {"count": 50, "sample": 10},
+            "supervision": {"min_events": 25, "checkpoints": checkpoints, "on_loss_drift": False},
+        }
+    )
+    made = [Engine(config, f"key-{number}") for number in range(count)]
+    for engine in made:
+        engine.process(list(islice(records("inline"), examples)))
+    return made
+
+
+def version() -> float:
+    """Bytes of a checkpoint, from engines that keep twelve and two."""
+    each = 4
+    few, many = (allocated(lambda: engines(each, 1500, kept), each) for kept in (2, 12))  # noqa: B023
+    return (many - few) / 10
+
+
 def main() -> None:
     """Prints the table."""
     least = allocated(features_by_id)
+    learned = allocated(lambda: engine_after(records("inline"), corrections="learn"))
+    window_row = allocated(lambda: engine_of_windows(ROWS + 1), ROWS)
+    window_row -= allocated(lambda: engine_of_windows(50), ROWS)
+    waiting = "labels.max_waiting"
     rows = [
-        ("decoded features in a dict by id (the least)", least),
-        ("prediction that waits for its label", allocated(lambda: engine_after(records()))),
-        ("label that waits for its example", allocated(lambda: engine_after(records("only")))),
-        ("id remembered after its outcome", allocated(lambda: engine_after(records("inline")))),
+        ("decoded features in a dict by id (the least)", least, ""),
+        ("prediction that waits for its label", allocated(lambda: engine_after(records())), waiting),
+        ("label that waits for its example", allocated(lambda: engine_after(records("only"))), waiting),
         (
-            "the same, corrections learned",
-            allocated(lambda: engine_after(records("inline"), corrections="learn")),
+            "id remembered after its outcome",
+            allocated(lambda: engine_after(records("inline"))),
+            "labels.max_remembered",
         ),
+        ("the same, corrections learned", learned, "labels.max_remembered"),
+        ("row of a window", window_row, "3 x window.count"),
+        ("version in memory (logistic regression)", version(), "supervision.checkpoints + 4"),
+        ("model key (logistic regression)", allocated(lambda: engines(200, 10), 200), "run.resident_keys"),
     ]
-    print(f"{COUNT:,} examples of {FEATURES} numbers, Python {sys.version.split()[0]}; bytes each")
-    for name, size in rows:
-        print(f"  {name:46} {size:7,.0f}  {size / least:5.2f}x")
+    print(
+        f"{COUNT:,} examples of {FEATURES} numbers, Python {sys.version.split()[0]}; bytes each, and at most"
+    )
+    for name, size, bound in rows:
+        print(f"  {name:46} {size:8,.0f}  {size / least:6.2f}x  {bound}")
 
 
 if __name__ == "__main__":

@@ -92,6 +92,8 @@ class FlowConfig(EngineConfig):
             raise ValueError(f"input.path or [kafka.input], got {'both' if topics else 'neither'}")
         if topics and self.input.labels is not None:
             raise ValueError("kafka.input.labels together with [kafka.input], got input.labels")
+        if topics and self.input.follow:
+            raise ValueError("input.follow with input.path alone: topics go on by themselves; got both")
         return self
 
     @model_validator(mode="after")

@@ -21,7 +21,13 @@ def open_source(config: FlowConfig, progress: Progress | None = None, *, journal
         InputError: A file is missing or is not what it should be.
     """
     if config.kafka is None or config.kafka.input is None:
-        return FileSource(config.input, config.base, time_field=config.record.time, progress=progress)
+        return FileSource(
+            config.input,
+            config.base,
+            time_field=config.record.time,
+            progress=progress,
+            follow=config.input.follow,
+        )
     given = config.kafka.input
     named = given.model_copy(update={"group": given.group or f"riverkeeper-{config.run.name}"})
     return KafkaSource(

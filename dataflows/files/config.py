@@ -1,9 +1,9 @@
 """What to read: the configuration of a file input."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.records.config import Section
 
@@ -24,6 +24,11 @@ class InputConfig(Section):
         default=None,
         description="Files with label records, written like `path`. They are merged with the records by "
         "event time: the smaller goes first, on a tie the record. Both should be sorted by time.",
+    )
+    follow: bool = Field(
+        default=False,
+        description="At the end of the file wait for lines that are appended, until the run is stopped. For "
+        "one file of JSON lines that is not packed, and without `labels`: labels come in it as records.",
     )
     format: Literal["auto", "jsonl", "csv"] = Field(
         default="auto",
@@ -53,6 +58,15 @@ class InputConfig(Section):
         ge=1,
         description="Most records that travel together. It decides speed, never results; below 100 is slow.",
     )
+
+    @model_validator(mode="after")
+    def _one_followed(self) -> Self:
+        if self.follow and self.labels is not None:
+            raise ValueError(
+                "follow without labels, which would have to wait for each other; got both: write the labels "
+                "into the file that is followed (record.kind tells them apart)"
+            )
+        return self
 
 
 def resolve(given: str, base: Path) -> Path:

@@ -18,7 +18,7 @@ class Lines:
     r"""Consecutive lines of a file, split at `\n` and without it; `\r` and blank lines are still there.
 
     Attributes:
-        lines: One or more; at the file's beginning without a byte order mark.
+        lines: One or more, unless a file is followed; at its beginning without a byte order mark.
         offsets: Where each begins, in bytes of the decompressed file.
         end: Where the next line begins.
         returns: Whether there may be a `\r` in them.
@@ -33,16 +33,27 @@ class Lines:
 
 
 def split_lines(
-    read: Callable[[int], bytes], start: int, *, block: int = _BLOCK, longest: int = _LONGEST
+    read: Callable[[int], bytes],
+    start: int,
+    *,
+    block: int = _BLOCK,
+    longest: int = _LONGEST,
+    follow: bool = False,
 ) -> Iterator[Lines]:
     """Lines from `start` (bytes) on, where `read` stands at the beginning of a line.
 
     Memory is bounded: of a line longer than `longest` bytes only the beginning is kept. `block`, the
     bytes read at a time, must not exceed `longest`; it has no influence on what the lines are.
+
+    With `follow` it never ends: where there is no more at present it gives no lines, and what is there of
+    a line is kept until its end is there too.
     """
     held: list[bytes] = []  # the line that has not ended yet
     size = 0  # its length so far; more than what is held once it is too long
-    while data := read(block):
+    while (data := read(block)) or follow:
+        if not data:
+            yield Lines([], [], start)
+            continue
         if size + len(data) > longest:
             first = data.find(b"\n")
             if first < 0:

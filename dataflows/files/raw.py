@@ -1,6 +1,7 @@
 """The bytes of one file, unpacked."""
 
 import gzip
+import os
 import zlib
 from collections.abc import Callable
 from typing import BinaryIO
@@ -69,6 +70,28 @@ class RawFile:
                     "but it is shorter now; put the old file back, or start a new run"
                 )
         return before[-1:]
+
+    def check_grown(self) -> None:
+        """Sees that the file of this name is the one being read, and has what was read of it.
+
+        Raises:
+            InputError: It has become shorter, or another has taken its place.
+        """
+        mine = os.fstat(self._disk.fileno())
+        try:
+            named = self._file.path.stat()
+        except FileNotFoundError:
+            return  # moved away: whoever writes it may still do so
+        if named.st_ino != mine.st_ino:
+            raise self._changed("another file has taken its place")
+        if mine.st_size < self._position:
+            raise self._changed(f"it has {mine.st_size} bytes, and {self._position} were read")
+
+    def _changed(self, how: str) -> InputError:
+        return InputError(
+            f"input {self._file.name}: expected a file that only grows, since it is followed, but {how}; "
+            "start a new run, and let its writer append only"
+        )
 
     def disk_position(self) -> int:
         """Bytes read from disk; may run ahead of what has been given out."""

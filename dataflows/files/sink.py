@@ -29,7 +29,8 @@ class RunSink(FixedPartitionedSink[bytes | Blob, int]):
 
     A stream is one partition, so one worker of the cluster writes its file; all must share the folder.
     A snapshot is the length of a file; on resume what follows it is cut off and comes again. Without a
-    snapshot the files begin empty. Lines reach the file at the latest with a snapshot.
+    snapshot the files begin empty. Lines are in the file, for others to read, as soon as their batch is
+    through; they are on disk with the next snapshot.
     """
 
     def __init__(self, folder: Path, streams: Sequence[str]) -> None:
@@ -108,7 +109,7 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
         self._synced = length
 
     def write_batch(self, items: list[bytes | Blob]) -> None:
-        """Appends chunks of complete lines; they may stay in memory until the next snapshot.
+        """Appends chunks of complete lines; whoever reads the file sees them.
 
         Raises:
             OutputError: The disk refuses.
@@ -118,6 +119,7 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
                 if not isinstance(item, bytes):
                     raise OutputError(f"output {self._path}: expected bytes, got {type(item).__name__}")
                 self._length += self._file.write(item)
+            self._file.flush()
         except OSError as error:
             raise _failed(self._path, error) from error
 

@@ -1,6 +1,8 @@
 """The Bytewax source of records from files."""
 
+import time
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,12 @@ Snapshot = dict[str, Position]
 
 _PART = "files"
 
+_LONGEST_WAIT = 0.01
+"""Seconds between two looks at a file that is followed; fewer while it has just grown."""
+
+_LOOK = 1.0
+"""Seconds between two looks whether it is still the same file."""
+
 
 class FileSource(FixedPartitionedSource[Batch, Snapshot]):
     """Records from files, in batches of bytes.
@@ -28,6 +36,13 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
     and with it every prediction, the same each time. It is not what limits speed.
 
     Nothing is guaranteed when files change while they are read, other than growing at their end.
+
+    Args:
+        config: What to read.
+        base: The folder that relative paths begin at.
+        time_field: The field with the event time, by which labels are merged.
+        progress: It is told how far reading has come.
+        follow: Whether the dataflow waits for more at the end of the file; `batches` never does.
     """
 
     def __init__(
@@ -37,12 +52,15 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
         *,
         time_field: str | None = None,
         progress: Progress | None = None,
+        follow: bool = False,
     ) -> None:
-        """Finds the files; `base` is the folder that relative paths begin at.
+        """Finds the files.
 
         Raises:
-            InputError: A file is missing or is not what it should be, or labels come without a time field.
+            InputError: A file is missing or is not what it should be, labels come without a time field, or
+                what is to be followed cannot be.
         """
+        self._follow = follow
         self._config = config
         self._time_field = time_field
         self._progress = progress
@@ -57,8 +75,10 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
                 )
             self._streams["labels"] = find_files(config.labels, base, config.format)
         for file in self.files():
-            if file.format == "csv":
+            if file.format == "csv" and not follow:
                 header_of(file)
+        if follow:
+            _check_followed(self.files())
 
     def files(self) -> list[InputFile]:
         """All files, in reading order, those of the labels last."""
@@ -70,7 +90,7 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
         Raises:
             InputError: A file cannot be read on.
         """
-        yield from drained(self.build_part("", _PART, None))
+        yield from drained(self._open(None, follow=False))
 
     def list_parts(self) -> list[str]:
         """One partition."""
@@ -82,6 +102,9 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
         Raises:
             InputError: The files are not those of the snapshot any more.
         """
+        return self._open(resume_state, follow=self._follow)
+
+    def _open(self, resume_state: Snapshot | None, *, follow: bool) -> "FilePartition":
         begin: Snapshot = resume_state or {}
         if resume_state is not None and set(begin) != set(self._streams):
             raise InputError(
@@ -91,26 +114,45 @@ class FileSource(FixedPartitionedSource[Batch, Snapshot]):
         streams: dict[str, Stream] = {}
         try:
             for name, files in self._streams.items():
-                streams[name] = Stream(files, self._config.text_columns, begin.get(name))
+                streams[name] = Stream(files, self._config.text_columns, begin.get(name), follow=follow)
         except InputError:
             for stream in streams.values():
                 stream.close()
             raise
         total = total_size(self.files())
-        return FilePartition(streams, self._config.batch, self._time_field, self._progress, total)
+        return FilePartition(
+            streams, self._config.batch, self._time_field, self._progress, total, follow=follow
+        )
+
+
+def _check_followed(files: list[InputFile]) -> None:
+    if len(files) != 1:
+        raise InputError(f"input.follow: expected one file, since each would have an end; got {len(files)}")
+    (file,) = files
+    if file.format != "jsonl" or file.compression != "plain":
+        kind = file.format if file.compression == "plain" else file.compression
+        raise InputError(
+            f"input.follow: expected a file of JSON lines that is not packed, since only of these it can be "
+            f"told what is whole; {file.name} is {kind}"
+        )
 
 
 class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
     """Reads all files of a source, from where it was built to begin."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to read, and how
         self,
         streams: dict[str, Stream],
         batch: int,
         time_field: str | None,
         progress: Progress | None,
         total: int,
+        *,
+        follow: bool = False,
     ) -> None:
+        self._follow = follow
+        self._came = self._looked = time.monotonic()
+        self._quiet = False
         self._streams = streams
         self._batch = batch
         self._progress = progress
@@ -121,7 +163,7 @@ class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
             self._merged = Merged(streams["examples"], streams["labels"], time_of(time_field))
 
     def next_batch(self) -> list[Batch]:
-        """One batch, in a list as Bytewax wants it.
+        """One batch, in a list as Bytewax wants it; none when a file that is followed has no more.
 
         Raises:
             StopIteration: All files are read, or the process is to stop.
@@ -134,16 +176,39 @@ class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
                 batch = self._merged.take(self._batch)
             else:
                 batch = take(self._streams["examples"], self._batch)
+            if batch is None and self._follow:
+                self._wait()
         except InputError:
             self.close()  # Bytewax does not after an error
             raise
-        if batch is None:
+        if batch is None and not self._follow:
             raise StopIteration
-        self._records += len(batch)
+        self._quiet = batch is None
+        if batch is not None:
+            self._records += len(batch)
+        self._tell()
+        return [] if batch is None else [batch]
+
+    def next_awake(self) -> datetime | None:
+        """When to look again at a file that is followed: soon when it has just grown, then less often."""
+        if not self._quiet:
+            return None
+        waited = time.monotonic() - self._came
+        return datetime.now(UTC) + timedelta(seconds=min(_LONGEST_WAIT, waited / 10))
+
+    def _wait(self) -> None:
+        """Nothing has come; now and then, whether the file is still the same."""
+        now = time.monotonic()
+        if not self._quiet:
+            self._came = now
+        if now - self._looked >= _LOOK:
+            self._looked = now
+            self._streams["examples"].check_grown()
+
+    def _tell(self) -> None:
         if self._progress is not None:
             done = sum(stream.bytes_read() for stream in self._streams.values())
-            self._progress(Reading(self._records, done, self._total, "bytes", self._places))
-        return [batch]
+            self._progress(Reading(self._records, done, max(self._total, done), "bytes", self._places))
 
     def _places(self) -> dict[str, int]:
         return {stream.source: stream.position()[2] for stream in self._streams.values()}

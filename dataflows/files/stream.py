@@ -27,6 +27,12 @@ def header_of(file: InputFile) -> Header | None:
 class Stream:
     """Reads the files in order, from a position on. Close it.
 
+    Args:
+        files: What to read.
+        text_columns: CSV columns whose cells stay text.
+        begin: Where; at the beginning without.
+        follow: Whether more is to come at the end of the only file.
+
     Attributes:
         chunk: Records at hand, of one file.
         at: Index of the next one in `chunk`; whoever takes records moves it.
@@ -34,9 +40,15 @@ class Stream:
     """
 
     def __init__(
-        self, files: Sequence[InputFile], text_columns: Sequence[str], begin: Position | None
+        self,
+        files: Sequence[InputFile],
+        text_columns: Sequence[str],
+        begin: Position | None,
+        *,
+        follow: bool = False,
     ) -> None:
         self._files = files
+        self._follow = follow
         self._text_columns = text_columns
         self._raw: RawFile | None = None
         self._index, self.source, offset = begin or (0, files[0].name, 0)
@@ -52,11 +64,13 @@ class Stream:
         self._chunks = self._open(offset)
 
     def refill(self) -> bool:
-        """Sees to it that `chunk` has a record at `at`; false at the end of the last file."""
+        """Sees to it that `chunk` has a record at `at`; false at the end of the last file, or for now."""
         while self.at >= len(self.chunk.lines):
             chunk = next(self._chunks, None)
             if chunk is not None:
                 self.chunk, self.at = chunk, 0
+                if self._follow and not chunk.lines:
+                    return False
                 continue
             if self._raw is not None:
                 self._raw.close()
@@ -78,6 +92,15 @@ class Stream:
         here = self._raw.disk_position() if self._raw is not None else 0
         return sum(self._sizes[: self._index]) + here
 
+    def check_grown(self) -> None:
+        """Sees that the file that is followed is still the same, and not shorter.
+
+        Raises:
+            InputError: It is not.
+        """
+        if self._raw is not None:
+            self._raw.check_grown()
+
     def close(self) -> None:
         """Closes the file being read."""
         if self._raw is not None:
@@ -94,7 +117,7 @@ class Stream:
         except InputError:
             self._raw.close()
             raise
-        parts = split_lines(read, offset)
+        parts = split_lines(read, offset, follow=self._follow)
         if file.format == "jsonl":
             return json_chunks(parts)
         return csv_chunks(parts, header.columns if header else [], self._text_columns)

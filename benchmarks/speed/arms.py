@@ -1,0 +1,211 @@
+"""What is timed: loops that one would write by hand, and the engine in its ways of running.
+
+All arms of a case take the same lines in the same process, `BATCH` lines at a time: an arm is a generator
+that goes on by one batch whenever it is asked to. Every loop but River's own decodes each line, and writes
+what it has predicted as JSON lines.
+"""
+
+from collections.abc import Generator
+from io import BytesIO
+from math import nan
+from typing import Any
+
+import orjson
+from river import evaluate, metrics
+
+from benchmarks.speed.cases import BATCH, Case, Row, Step
+from engine.monitoring.judges import Judge
+from engine.monitoring.values import Job, Verdict
+from engine.pipeline.commands import Command
+from engine.pipeline.config import EngineConfig
+from engine.pipeline.encode import encode
+from engine.pipeline.engine import Engine
+from engine.records.decode import Decoder
+
+Scores = dict[str, float]
+Arm = Generator[None, None, Scores]
+
+
+def bare_loop(case: Case) -> Arm:
+    """The loop that one would write by hand; it adds up losses, since the engine's are compared with them."""
+    return _with_late_labels(case) if case.example else _with_labels(case)
+
+
+def _with_labels(case: Case) -> Arm:
+    model, accuracy, rocauc = case.river(), _metric("Accuracy"), _metric("ROCAUC")
+    written, loss, scored = BytesIO(), 0.0, 0
+    for lines in case.batches():
+        out = []
+        for line in lines:
+            x = orjson.loads(line)
+            name, time, y = x.pop("id"), x.pop("time"), x.pop(case.label)
+            output = model.predict_proba_one(x)
+            if output:
+                accuracy.update(y, max(output, key=output.get))
+                rocauc.update(y, output)
+                miss = 1.0 - output.get(y, 0.0)
+                loss += miss * miss
+                scored += 1
+            model.learn_one(x, y)
+            out.append(orjson.dumps({"id": name, "time": time, "probability": output.get(True)}))
+        written.write(b"\n".join(out))
+        yield
+    return _named(accuracy, rocauc, loss, scored)
+
+
+def _with_late_labels(case: Case) -> Arm:
+    model, accuracy, rocauc = case.river(), _metric("Accuracy"), _metric("ROCAUC")
+    written, loss, scored = BytesIO(), 0.0, 0
+    held: dict[str, Any] = {}
+    for lines in case.batches():
+        out = []
+        for line in lines:
+            x = orjson.loads(line)
+            kind, name, time = x.pop("kind"), x.pop("id"), x.pop("time")
+            if kind == case.example:
+                output = model.predict_proba_one(x)
+                held[name] = x, output
+                out.append(orjson.dumps({"id": name, "time": time, "probability": output.get(True)}))
+            elif name in held:
+                features, output = held.pop(name)
+                y = x[case.label]
+                if output:
+                    accuracy.update(y, max(output, key=output.get))
+                    rocauc.update(y, output)
+                    miss = 1.0 - output.get(y, 0.0)
+                    loss += miss * miss
+                    scored += 1
+                model.learn_one(features, y)
+        written.write(b"\n".join(out))
+        yield
+    return _named(accuracy, rocauc, loss, scored)
+
+
+def _metric(name: str) -> Any:
+    return getattr(metrics, name)()
+
+
+def _named(accuracy: Any, rocauc: Any, loss: float, scored: int) -> Scores:
+    return {"Accuracy": accuracy.get(), "ROCAUC": rocauc.get(), "loss": loss / scored if scored else 0.0}
+
+
+def progressive(case: Case, rows: list[Row]) -> Arm:
+    """River's own loop over decoded rows: it neither decodes nor encodes, and no label comes late."""
+    data: Any = rows
+    step = max(1, len(rows) * BATCH // len(case.lines))
+    both = _metric("Accuracy") + _metric("ROCAUC")
+    for _ in evaluate.iter_progressive_val_score(data, case.river(), both, step=step):
+        yield
+    return {name: metric.get() for name, metric in zip(("Accuracy", "ROCAUC"), both.data, strict=True)}
+
+
+def model_alone(case: Case, batches: list[list[Step]]) -> Arm:
+    """Nothing but the model: predict and learn, in the stream's order."""
+    model = case.river()
+    predict, learn = model.predict_proba_one, model.learn_one
+    for steps in batches:
+        for features, label in steps:
+            if label is None:
+                predict(features)
+            else:
+                learn(features, label)
+        yield
+    return {}
+
+
+def engine_loop(
+    config: EngineConfig, case: Case, judge: Judge, key: str = "main", *, suspected: bool = False
+) -> Arm:
+    """The engine, lines in and lines out.
+
+    Args:
+        config: What to build.
+        case: The stream.
+        judge: Judges windows.
+        key: The model key; engines that share a judge must not share it.
+        suspected: Whether the champion is suspected from the start on, so that a fresh shadow is alive.
+    """
+    engine = Engine(config, key, judge)
+    written = BytesIO()
+    decode = Decoder(config.record, config.model.task).decode
+    events = engine.begin()
+    if suspected:
+        events += engine.command(Command("bench", "suspect", "", "bench", "to have a shadow"))
+    position = 0
+    for lines in case.batches():
+        events += engine.process([decode(line, "bench", position + i) for i, line in enumerate(lines)])
+        position += len(lines)
+        for chunk in encode(events)[0].values():
+            written.write(chunk)
+        events = []
+        yield
+    for chunk in encode(engine.finish())[0].values():
+        written.write(chunk)
+    if suspected and written.getvalue().count(b'"action":"clear"'):
+        raise SystemExit("the suspicion was over before the stream was: its cost cannot be measured")
+    return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
+
+
+class FirstPasses:
+    """A judge that takes no time: the first window passes, so that there is a reference; the others fail.
+
+    A suspicion that is open stays open then, whatever the losses, and the fresh shadow goes on.
+    """
+
+    waited = 0.0
+
+    def submit(self, job: Job) -> None:
+        """Takes the job."""
+
+    def collect(self, key: str, window: int) -> Verdict:  # noqa: ARG002
+        """The verdict."""
+        return Verdict(window, "fail" if window else "pass", "", (), {}, b"")
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+BARE = "bare River loop"
+PROGRESSIVE = "progressive_val_score"
+MODEL = "the model alone"
+EVERYTHING = "engine, everything on"
+SILENT = "engine, no reports"
+CHALLENGED = "  and a challenger"
+STEADY = "engine, verdicts given"
+SHADOWED = "  and a live shadow"
+
+
+def engine_arms(case: Case, judge: Judge) -> dict[str, Any]:
+    """The engine's ways of running, by name: functions that make the arm.
+
+    Args:
+        case: What is run.
+        judge: A judge in the background that is ready.
+    """
+    model, no_reports = case.settings["model"]["model"], {"reports": False}
+    fields = case.settings["contract"]["fields"]
+    number = next(name for name, field in fields.items() if field["type"] == "number")
+    detectors = [{"method": "adwin", "on": "loss"}, {"method": "page_hinkley", "on": f"feature:{number}"}]
+    everything, silent = case.config(), case.config(monitoring=no_reports)
+    watched = case.config(monitoring={"detectors": detectors})
+    rival = case.config(monitoring=no_reports, challengers={"rival": {"model": model}})
+    steady = case.config(supervision={"patience": 10**9})
+    return {
+        EVERYTHING: lambda: engine_loop(everything, case, judge),
+        "  and two detectors": lambda: engine_loop(watched, case, judge, "watched"),
+        SILENT: lambda: engine_loop(silent, case, judge),
+        CHALLENGED: lambda: engine_loop(rival, case, judge),
+        STEADY: lambda: engine_loop(steady, case, FirstPasses()),
+        SHADOWED: lambda: engine_loop(steady, case, FirstPasses(), suspected=True),
+    }
+
+
+def arms(case: Case, judge: Judge) -> dict[str, Any]:
+    """Everything that is timed, by name: functions that make the arm."""
+    rows, steps = case.rows(), case.steps()
+    return {
+        BARE: lambda: bare_loop(case),
+        PROGRESSIVE: lambda: progressive(case, rows),
+        MODEL: lambda: model_alone(case, steps),
+        **engine_arms(case, judge),
+    }
