@@ -87,8 +87,8 @@ class Reservoir(Generic[Row]):
     """An even random sample of a stream, of bounded size.
 
     Algorithm L (Li 1994, "Reservoir-sampling algorithms of time complexity O(n(1+log(N/n)))"): it draws how
-    many rows to pass over, so most rows cost a comparison. Seeded by its name, so that the same outcomes in the
-    same order give the same sample in every run.
+    many rows to pass over, so most rows cost a comparison. Seeded by its name, so that the same outcomes in
+    the same order give the same sample in every run.
 
     >>> reservoir: Reservoir[int] = Reservoir(2, "main/0")
     >>> for number in range(100): reservoir.add(number)

@@ -131,7 +131,7 @@ class Scores:
         before: Any,
         found: tuple[tuple[Any, Target, float], float] | None,
     ) -> None:
-        """Adds the losses of what was served and of the baselines; theirs is the same before they say anything."""
+        """Adds the losses of what was served and of the baselines: its own until they say anything."""
         usual = unchanged = loss
         anomaly = self._task == "anomaly"
         if found is not None:  # of a detector's decision it is right or wrong, and so it is here

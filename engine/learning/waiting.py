@@ -117,10 +117,8 @@ class Waiting(Generic[KeptT]):
             return []
         earliest, latest = now - self._seconds, now + self._seconds
         oldest = next(iter(held.values()))
-        if (
-            earliest <= oldest.since <= latest and len(held) <= self._most
-        ):  # nearly always, so it is asked first
-            return []
+        if earliest <= oldest.since <= latest and len(held) <= self._most:
+            return []  # nearly always, so it is asked first
         gone: list[KeptT] = []
         moved = 0
         while held:

@@ -83,7 +83,7 @@ _OURS = {
     "engine.monitoring.drift": {"LossDrift"},
     "engine.windows": {"Reservoir"},
 }
-"""Our own classes that may appear, besides dataclasses and structs. An engine could import anything, so it may not."""
+"""Ours that may appear, besides dataclasses and structs. An engine could import anything, so it may not."""
 
 
 def dump(content: object, kind: str) -> bytes:
