@@ -103,6 +103,9 @@ def engine_of_windows(count: int) -> Engine:
 LINEAR = ["preprocessing.StandardScaler", "linear_model.LogisticRegression"]
 
 
+_OFF = ("on_fail", "on_warn", "on_loss_drift", "on_baseline", "on_loss_rise")
+
+
 def engines(count: int, examples: int, checkpoints: int = 6) -> list[Engine]:
     """So many engines with a logistic regression, after so many labelled records each."""
     config = EngineConfig.model_validate(
@@ -111,7 +114,8 @@ def engines(count: int, examples: int, checkpoints: int = 6) -> list[Engine]:
             "labels": {"max_remembered": 0},
             "monitoring": {"reports": False},
             "window": {"count": 50, "sample": 10},
-            "supervision": {"min_events": 25, "checkpoints": checkpoints, "on_loss_drift": False},
+            # Nothing opens a suspicion: shadows are not what is measured.
+            "supervision": {"min_events": 25, "checkpoints": checkpoints} | dict.fromkeys(_OFF, False),
         }
     )
     made = [Engine(config, f"key-{number}") for number in range(count)]
