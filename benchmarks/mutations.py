@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 import numpy as np
 import orjson
+from msgspec.structs import replace
 
 from benchmarks.spy import stamp
 from engine.records.values import Example

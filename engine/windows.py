@@ -84,9 +84,11 @@ Row = TypeVar("Row")
 
 
 class Reservoir(Generic[Row]):
-    """An even random sample of a stream, of bounded size: algorithm R (Vitter 1985).
+    """An even random sample of a stream, of bounded size.
 
-    Seeded by its name, so that the same outcomes in the same order give the same sample in every run.
+    Algorithm L (Li 1994, "Reservoir-sampling algorithms of time complexity O(n(1+log(N/n)))"): it draws how
+    many rows to pass over, so most rows cost a comparison. Seeded by its name, so that the same outcomes in the
+    same order give the same sample in every run.
 
     >>> reservoir: Reservoir[int] = Reservoir(2, "main/0")
     >>> for number in range(100): reservoir.add(number)
@@ -98,17 +100,29 @@ class Reservoir(Generic[Row]):
         self.rows: list[Row] = []
         self._size = size
         self._seen = 0
+        self._next = 0
+        self._weight = 1.0
         self._random = Random(seed)  # noqa: S311 - a sample, not a secret
 
     def add(self, row: Row) -> None:
         """Offers one row."""
         self._seen += 1
-        if len(self.rows) < self._size:
+        if self._seen <= self._size:
             self.rows.append(row)
-            return
-        slot = int(self._random.random() * self._seen)
-        if slot < self._size:
-            self.rows[slot] = row
+            if self._seen == self._size:
+                self._next = self._size
+                self._pass_over()
+        elif self._seen == self._next:
+            self.rows[int(self._random.random() * self._size)] = row
+            self._pass_over()
+
+    def _pass_over(self) -> None:
+        """Draws which row is the next to be kept."""
+        draw = self._random.random
+        # 1 - x: the logarithm of 0 is none.
+        self._weight *= math.exp(math.log(1.0 - draw()) / self._size)
+        rest = math.log1p(-self._weight) if self._weight < 1.0 else -math.inf
+        self._next += 1 + int(math.log(1.0 - draw()) / rest)
 
 
 @dataclass(slots=True)
@@ -126,6 +140,7 @@ class Windows:
     By count one window is open; by time those that the lateness still keeps open.
 
     Attributes:
+        by_time: Whether windows are cut by event time.
         closed: The last two closed windows: the one whose verdict is out, and the one before it.
         index: The number that the next window to close will have.
     """
@@ -135,6 +150,7 @@ class Windows:
         self._key = key
         self.closed: deque[Window] = deque(maxlen=2)
         self.index = 0
+        self.by_time = config.seconds is not None
         self._open: dict[int, _OpenWindow] = {}
         self._learnable: list[Outcome] = []
         self._passed: int | None = None

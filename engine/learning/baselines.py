@@ -34,30 +34,33 @@ class Shares:
     squares: int = 0
     majority: Target = ""
 
-    def says(self, *, output: bool) -> tuple[Any, Target, float] | None:
-        """The shares (when `output` is true), the most frequent class, and the share of `True`."""
-        if not self.labels:
-            return None
-        labels = self.labels
-        shares = {name: count / labels for name, count in self.counts.items()} if output else None
-        return shares, self.majority, self.counts.get(True, 0) / labels
+    def score(self, label: Target, *, output: bool) -> tuple[tuple[Any, Target, float], float] | None:
+        """What it says before it knows this label, and the loss of that; then learns it.
 
-    def loss(self, label: Target) -> float:
-        """The halved Brier score of the shares on a label: that of `engine.models.tasks`, without a sum."""
-        labels = self.labels
-        share = self.counts.get(label, 0) / labels
-        return max((self.squares / (labels * labels) - 2.0 * share + 1.0) / 2.0, 0.0)
+        It says the shares (when `output` is true), the most frequent class, and the share of `True`; nothing
+        before the first label. The loss is the halved Brier score of the shares: that of
+        `engine.models.tasks`, without a sum.
+        """
+        labels, counts, before = self.labels, self.counts, self.majority
+        count = counts.get(label, 0)
+        found = None
+        if labels:
+            shares = {name: known / labels for name, known in counts.items()} if output else None
+            loss = (self.squares / (labels * labels) - 2.0 * (count / labels) + 1.0) / 2.0
+            found = (shares, before, counts.get(True, 0) / labels), loss if loss > 0.0 else 0.0
+        self._learn(label, count + 1)
+        return found
 
-    def learn(self, label: Target) -> None:
-        """Learns one label."""
+    def _learn(self, label: Target, count: int) -> None:
+        """One more label, which is the `count`th of its class."""
+        counts = self.counts
         self.labels += 1
-        count = self.counts.get(label, 0) + 1
-        self.counts[label] = count
+        counts[label] = count
         self.squares += 2 * count - 1
         if label != self.majority:
-            most = self.counts.get(self.majority, 0)
+            most = counts.get(self.majority, 0)
             if count >= most:
-                self.majority = label if count > most else top_class(self.counts)
+                self.majority = label if count > most else top_class(counts)
 
     def correct(self, before: Target, label: Target) -> None:
         """A label that was learned was another."""
@@ -66,7 +69,7 @@ class Shares:
         if not self.counts[before]:
             del self.counts[before]
         self.labels -= 1
-        self.learn(label)
+        self._learn(label, self.counts.get(label, 0) + 1)
         self.majority = top_class(self.counts)
 
 
@@ -82,21 +85,19 @@ class Mean:
     labels: int = 0
     total: float = 0.0
 
-    def says(self, *, output: bool) -> tuple[Any, Target, float] | None:  # noqa: ARG002 - as in `Shares`
-        """The mean, three times over: a value has neither class nor probability."""
-        if not self.labels:
-            return None
-        mean = self.total / self.labels
-        return mean, mean, mean
+    def score(self, label: Any, *, output: bool) -> tuple[tuple[Any, Target, float], float] | None:  # noqa: ARG002 - as in `Shares`
+        """What it says before it knows this label, and the absolute error of that; then learns it.
 
-    def loss(self, label: Any) -> float:
-        """The absolute error of the mean."""
-        return abs(self.total / self.labels - float(label))
-
-    def learn(self, label: Any) -> None:
-        """Learns one label."""
+        It says the mean, three times over: a value has neither class nor probability.
+        """
+        number = float(label)
+        found = None
+        if self.labels:
+            mean = self.total / self.labels
+            found = (mean, mean, mean), abs(mean - number)
         self.labels += 1
-        self.total += float(label)
+        self.total += number
+        return found
 
     def correct(self, before: Any, label: Any) -> None:
         """A label that was learned was another."""

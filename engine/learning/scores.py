@@ -21,6 +21,12 @@ from engine.learning.track import Track, measure
 from engine.records.config import Task
 from engine.records.values import Features, Target
 
+_BLOCK = 256
+"""Events that are scored at once: how they are cut into blocks changes no score."""
+
+_Row = tuple[Any, Target, float | None, Target | None, Features | None, int]
+"""The arguments of `Scores.update`."""
+
 
 class Scores:
     """Scores of one model key; predictions served as `None` are counted elsewhere, not scored.
@@ -53,6 +59,7 @@ class Scores:
         self.last_label: Target | None = None
         self._closed = self._fresh()
         self._open: dict[int, Sums] = {}
+        self._block: list[_Row] = []
         self._recent = None if config.last is None else Recent(choice, self._read, config.last)
         self._fading = None if config.fading is None else Fading(choice, config.fading)
 
@@ -68,7 +75,7 @@ class Scores:
         features: Features | None = None,
         slot: int = 0,
     ) -> None:
-        """Scores one served output.
+        """Takes one served output, to be scored when somebody asks.
 
         Args:
             output: What was served.
@@ -79,46 +86,64 @@ class Scores:
             features: What the business metrics may look at.
             slot: The open window it belongs to.
         """
-        said, top, probability = self._read(output)
-        self._served.update(label, said, top, probability)
-        if self._recent is not None:
-            self._recent.update(label, output, loss)
-        if self._fading is not None:
-            self._fading.update(label, said, top, probability, loss)
-        window = self._open.get(slot)
-        if window is None:
-            window = self._open[slot] = self._fresh()
-        usual, unchanged = self._score_usual(label), self._score_last(label, last)
-        if loss is not None:
-            window.totals.add(
-                loss, loss if usual is None else usual, loss if unchanged is None else unchanged
-            )
-        self._baseline.learn(label)
+        block = self._block
+        block.append((output, label, loss, last, features, slot))
         self.last_label = label
-        if self._probable:
-            window.calibration.add(probability, happened=self._happened(top, label))
-        for value in self._values:
-            window.business[value.name].add(value.of(top, label, probability, features or {}))
+        if len(block) >= _BLOCK:
+            self._count()
 
-    def _score_usual(self, label: Target) -> float | None:
-        """The loss of the class shares, or of the mean; `None` before the first label."""
-        said = self._baseline.says(output=self._usual.reads_outputs)
-        if said is None:
-            return None
-        self._usual.update(label, *said)
-        if self._task == "anomaly":  # a decision right or wrong, as of what is served
-            return float(said[1] != label)
-        return self._baseline.loss(label)
+    def _count(self) -> None:
+        """Scores what was taken, in order."""
+        block, self._block = self._block, []
+        served, usual, last = [], [], []
+        score, outputs = self._baseline.score, self._usual.reads_outputs
+        for output, label, loss, before, features, slot in block:
+            said = self._read(output)
+            served.append((label, *said))
+            window = self._open.get(slot)
+            if window is None:
+                window = self._open[slot] = self._fresh()
+            found = score(label, output=outputs)
+            if found is not None:
+                usual.append((label, *found[0]))
+            if before is not None:
+                last.append((label, *self._said_last(before)))
+            if loss is not None:
+                self._add_losses(window, label, loss, before, found)
+            _, top, probability = said
+            if self._probable:
+                window.calibration.add(probability, happened=self._happened(top, label))
+            for value in self._values:
+                window.business[value.name].add(value.of(top, label, probability, features or {}))
+            if self._recent is not None:
+                self._recent.update(label, output, loss)
+            if self._fading is not None:
+                self._fading.update(label, *said, loss)
+        self._served.update_all(served)
+        self._usual.update_all(usual)
+        self._last.update_all(last)
 
-    def _score_last(self, label: Any, last: Any) -> float | None:
-        """The loss of the last label, said with certainty; `None` when there was none yet."""
-        if last is None:
-            return None
-        if self._task == "regression":
-            self._last.update(label, last, last, last)
-            return abs(float(last) - float(label))
-        self._last.update(label, {last: 1.0}, last, 1.0)
-        return float(last != label)
+    def _add_losses(
+        self,
+        window: Sums,
+        label: Any,
+        loss: float,
+        before: Any,
+        found: tuple[tuple[Any, Target, float], float] | None,
+    ) -> None:
+        """Adds the losses of what was served and of the baselines; theirs is the same before they say anything."""
+        usual = unchanged = loss
+        anomaly = self._task == "anomaly"
+        if found is not None:  # of a detector's decision it is right or wrong, and so it is here
+            usual = float(found[0][1] != label) if anomaly else found[1]
+        if before is not None:
+            wrong = self._task != "regression"
+            unchanged = float(before != label) if wrong else abs(float(before) - float(label))
+        window.totals.add(loss, usual, unchanged)
+
+    def _said_last(self, last: Any) -> tuple[Any, Target, float]:
+        """What the baseline of no change says: the last label, with certainty."""
+        return (last, last, last) if self._task == "regression" else ({last: 1.0}, last, 1.0)
 
     def _happened(self, top: Target | None, label: Target) -> bool:
         """Whether that came true whose probability was told."""
@@ -139,6 +164,7 @@ class Scores:
         the losses of the baselines, which said what they knew; what they say from now on knows better.
         Without `features` the business metrics stay as well.
         """
+        self._count()
         said, top, probability = self._read(output)
         self._served.correct(said, top, probability, before, label)
         self._baseline.correct(before, label)
@@ -156,6 +182,7 @@ class Scores:
 
     def close_window(self, slot: int = 0) -> Sums:
         """The sums over the window of this slot, which ends here."""
+        self._count()
         closed = self._open.pop(slot, None) or self._fresh()
         self._closed.merge(closed)
         return closed
@@ -165,6 +192,7 @@ class Scores:
 
         Over the last events the names are such as `Accuracy.last_1000`, fading ones `Accuracy.fading`.
         """
+        self._count()
         named = measure(self._choice, self._served.state)
         loss, baseline_loss, _ = self._sums().totals.means()
         if loss is not None and baseline_loss is not None:
@@ -176,6 +204,7 @@ class Scores:
 
     def tally(self) -> Tally:
         """All that is scored over the whole run; it is what goes on being updated, not a copy."""
+        self._count()
         return Tally(self._served.state, self._last.state, self._usual.state, self._sums())
 
     def standing(self) -> Standing:
@@ -191,6 +220,7 @@ class Scores:
 
     def state(self) -> dict[str, Any]:
         """What a snapshot keeps."""
+        self._count()
         return {
             "kept": self._kept,
             "tracks": (self._served.state, self._last.state, self._usual.state),
@@ -212,6 +242,7 @@ class Scores:
                 f"{self._kept} here. "
                 f"Restore the sections 'scores' and 'business' (their limits may change), or start a new run."
             )
+        self._block = []
         for track, counted in zip((self._served, self._last, self._usual), state["tracks"], strict=True):
             track.restore(counted)
         self._baseline, self.last_label = state["baseline"]

@@ -7,6 +7,7 @@ metric is given whole counts as weights when somebody asks for its value. The re
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,6 +90,24 @@ class Track:
                     update(label, said)
             except Exception:  # noqa: BLE001 - the user's own may raise anything, River's RMSLE does below -1
                 self._miss(name, 1)
+
+    def update_all(self, rows: Sequence[tuple[Target, Any, Target | None, float]]) -> None:
+        """Takes labelled outputs in order, each as `update` does with a weight of 1."""
+        if not rows:
+            return
+        labels, outputs, tops, probabilities = zip(*rows, strict=True)
+        if self._pairs is not None:
+            _add(self._pairs, Counter(zip(labels, tops, strict=True)))
+        if self._bins is not None:
+            edges = self._edges
+            places = [bisect_left(edges, probability) for probability in probabilities]
+            _add(self._bins, Counter(zip(labels, places, strict=True)))
+        for name, update, takes_class in self._updates:
+            for label, said in zip(labels, tops if takes_class else outputs, strict=True):
+                try:
+                    update(label, said)
+                except Exception:  # noqa: BLE001 - as in `update`
+                    self._miss(name, 1)
 
     def correct(
         self, output: Any, top: Target | None, probability: float, before: Target, label: Target

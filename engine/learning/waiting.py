@@ -5,8 +5,9 @@ Each is kept by id, oldest first, bounded by event time and by number.
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from engine.records.events import Output
 from engine.records.values import Example, Label, Target
@@ -23,8 +24,7 @@ class Kept(Protocol):
         """Seconds since 1970."""
 
 
-@dataclass(slots=True)
-class Held:
+class Held(Struct, gc=False):
     """One prediction that waits.
 
     Attributes:
@@ -46,16 +46,14 @@ class Held:
     last_label: Target | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Early:
+class Early(Struct, frozen=True, gc=False):
     """A label that came before its example."""
 
     since: float
     label: Label
 
 
-@dataclass(slots=True)
-class Settled:
+class Settled(Struct, gc=False):
     """A prediction that has had its outcome.
 
     Attributes:
@@ -79,30 +77,33 @@ class Waiting(Generic[KeptT]):
 
     The oldest is found in constant time: an `OrderedDict`, since a plain `dict` scans the slots of the
     entries deleted before its first one.
+
+    Attributes:
+        held: What waits, by id, in the order in which it came. Only this class changes it.
     """
 
     def __init__(self, seconds: float, most: int) -> None:
         self._seconds = seconds
         self._most = most
-        self._held: OrderedDict[str, KeptT] = OrderedDict()
+        self.held: OrderedDict[str, KeptT] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self.held)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._held
+        return name in self.held
 
     def add(self, name: str, kept: KeptT) -> None:
         """Holds something whose id does not wait already."""
-        self._held[name] = kept
+        self.held[name] = kept
 
     def get(self, name: str) -> KeptT | None:
         """What waits under this id, and goes on waiting."""
-        return self._held.get(name)
+        return self.held.get(name)
 
     def take(self, name: str) -> KeptT | None:
         """What waits under this id, which stops waiting; `None` when nothing does."""
-        return self._held.pop(name, None)
+        return self.held.pop(name, None)
 
     def expired(self, now: float) -> list[KeptT]:
         """Removes and returns what has waited too long at event time `now`, and what is over the bound.
@@ -111,9 +112,16 @@ class Waiting(Generic[KeptT]):
         claims to come from far in the future (more than a whole wait ahead) goes back to the end, so that
         the others need not wait for it.
         """
-        held = self._held
-        gone: list[KeptT] = []
+        held = self.held
+        if not held:
+            return []
         earliest, latest = now - self._seconds, now + self._seconds
+        oldest = next(iter(held.values()))
+        if (
+            earliest <= oldest.since <= latest and len(held) <= self._most
+        ):  # nearly always, so it is asked first
+            return []
+        gone: list[KeptT] = []
         moved = 0
         while held:
             name, oldest = next(iter(held.items()))
@@ -130,12 +138,12 @@ class Waiting(Generic[KeptT]):
 
     def all(self) -> list[KeptT]:
         """Everything that waits, oldest first."""
-        return list(self._held.values())
+        return list(self.held.values())
 
     def state(self) -> list[tuple[str, KeptT]]:
         """What a snapshot keeps."""
-        return list(self._held.items())
+        return list(self.held.items())
 
     def restore(self, state: list[tuple[str, KeptT]]) -> None:
         """Goes on from a snapshot's state."""
-        self._held = OrderedDict(state)
+        self.held = OrderedDict(state)

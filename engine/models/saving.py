@@ -21,11 +21,12 @@ from random import Random
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from engine.errors import SnapshotError
 from engine.models import arrays, trees
 
-SCHEMA = 5
+SCHEMA = 6
 """Raised by one whenever older bytes can no longer be read."""
 
 _MAGIC = b"riverkeeper\n"
@@ -82,7 +83,7 @@ _OURS = {
     "engine.monitoring.drift": {"LossDrift"},
     "engine.windows": {"Reservoir"},
 }
-"""Our own classes that may appear, besides dataclasses. An engine could import anything, so it may not."""
+"""Our own classes that may appear, besides dataclasses and structs. An engine could import anything, so it may not."""
 
 
 def dump(content: object, kind: str) -> bytes:
@@ -243,7 +244,8 @@ def _our_value(module: str, name: str) -> Any:
     found = getattr(importlib.import_module(module), name, None)
     if not inspect.isclass(found) or found.__module__ != module:
         return None
-    return found if is_dataclass(found) or name in _OURS.get(module, ()) else None
+    value = is_dataclass(found) or (isinstance(found, type) and issubclass(found, Struct))
+    return found if value or name in _OURS.get(module, ()) else None
 
 
 def _at_home(module: str, name: str) -> Any:

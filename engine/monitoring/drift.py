@@ -13,6 +13,9 @@ a change but with a long tail; these raised 16, for the same delay on losses of 
 """
 _SHORTEST_PART = 30
 
+_CLOCK = 32
+"""Values from one test to the next; River's own default."""
+
 
 class LossDrift:
     """Says when the loss has risen: ADWIN (Bifet and Gavaldà 2007), River's implementation.
@@ -32,6 +35,8 @@ class LossDrift:
         self._delta = delta
         self._first: list[float] = []
         self._unit = 0.0
+        self._seen = 0
+        self._block: list[float] = []
         self._adwin = self._fresh()
 
     def update(self, loss: float) -> bool:
@@ -46,8 +51,23 @@ class LossDrift:
             if len(self._first) == _UNIT_FROM:
                 self._begin()
             return False
+        block = self._block
+        block.append(loss / self._unit)
+        # ADWIN tests at every 32nd value and is deaf between: those before it can be given when it comes.
+        if (self._seen + len(block)) % _CLOCK:
+            return False
+        return self._test()
+
+    def _test(self) -> bool:
+        """Gives the values at hand to ADWIN, which tests at the last of them."""
+        update = self._adwin.update
+        *values, last = self._block
+        self._seen += len(self._block)
+        self._block = []
+        for value in values:
+            update(value)  # type: ignore[no-untyped-call]
         before = self._adwin.estimation
-        self._adwin.update(loss / self._unit)  # type: ignore[no-untyped-call]
+        update(last)  # type: ignore[no-untyped-call]
         if not self._adwin.drift_detected:
             return False
         risen = self._adwin.estimation > before
@@ -57,10 +77,11 @@ class LossDrift:
     def _begin(self) -> None:
         self._unit = median([abs(loss) for loss in self._first if loss] or [1.0])
         self._adwin = self._fresh()
+        self._seen = len(self._first)
         for loss in self._first:
             self._adwin.update(loss / self._unit)  # type: ignore[no-untyped-call]
 
     def _fresh(self) -> ADWIN:
         return ADWIN(  # type: ignore[no-untyped-call]  # River leaves its detectors untyped
-            delta=self._delta, grace_period=_UNIT_FROM, min_window_length=_SHORTEST_PART
+            delta=self._delta, clock=_CLOCK, grace_period=_UNIT_FROM, min_window_length=_SHORTEST_PART
         )

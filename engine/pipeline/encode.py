@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import orjson
 
@@ -57,16 +58,40 @@ def encode(events: Iterable[Event]) -> tuple[dict[str, bytes], list[tuple[str, b
     """
     lines: dict[str, list[bytes]] = {}
     files: list[tuple[str, bytes]] = []
-    predictions: list[bytes] = []
+    predictions: list[Prediction] = []
     for event in events:
-        if isinstance(event, Prediction):
-            predictions.append(_json(event))
-        elif not isinstance(event, Outcome):
-            stream, value = _line(event, files)
+        kind = type(event)
+        if kind is Prediction:
+            predictions.append(event)  # type: ignore[arg-type]  # kind says so
+        elif kind is not Outcome:
+            stream, value = _line(event, files)  # type: ignore[arg-type]  # neither of the two
             lines.setdefault(stream, []).append(_json(value))
+    written = {stream: b"\n".join(found) + b"\n" for stream, found in lines.items()}
     if predictions:
-        lines["predictions"] = predictions
-    return {stream: b"\n".join(found) + b"\n" for stream, found in lines.items()}, files
+        written["predictions"] = _predictions(predictions)
+    return written, files
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def _predictions(found: list[Prediction]) -> bytes:
+    """All at once; one by one when one of them holds what JSON does not."""
+    try:
+        return _ENCODER.encode_lines(found)
+    except _UNWRITABLE:
+        return b"".join(map(_prediction, found))
+
+
+_UNWRITABLE = TypeError, ValueError, OverflowError
+
+
+def _prediction(prediction: Prediction) -> bytes:
+    # What becomes of one must not depend on what it is written with.
+    try:
+        return _ENCODER.encode(prediction) + b"\n"
+    except _UNWRITABLE:
+        return _json(prediction) + b"\n"
 
 
 def as_row(event: Decision | Version) -> dict[str, Any]:
@@ -85,6 +110,8 @@ def _writable(value: Any) -> Any:
     """A value as JSON can hold it: what users' models, keys and ids may be is not always so."""
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
     if is_dataclass(value) and not isinstance(value, type):
         value = {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, str):

@@ -90,11 +90,13 @@ class Parts:
         champion = make_model(config.model)
         self.key = key
         self.config = config
+        self.task = task
         self.ops: TaskOps = configured_ops(config.model, champion)
         self.contract = Contract(config.contract)
         limits_of_time = config.contract.max_ahead, config.contract.max_behind
-        self._limits_time = limits_of_time != (None, None)
+        self.limits_time = limits_of_time != (None, None)
         labels = config.labels
+        self.corrects = labels.corrections == "learn"
         self.clock = Clock()
         self.waiting: Waiting[Held] = Waiting(labels.wait, labels.max_waiting)
         self.early: Waiting[Early] = Waiting(labels.early_wait, labels.max_waiting)
@@ -125,8 +127,8 @@ class Parts:
         self.progress = Progress()
 
     def time_breach(self, time: float) -> str | None:
-        """What is wrong with a record's event time; nothing, unless the contract limits it."""
-        return time_breach(time, self.clock.now, self.config.contract) if self._limits_time else None
+        """What is wrong with a record's event time, where the contract limits it; `None` if nothing is."""
+        return time_breach(time, self.clock.now, self.config.contract)
 
     def pin(self, rows: Iterable[Example]) -> None:
         """Windows are compared with these rows, as far as the contract lets them through."""

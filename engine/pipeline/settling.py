@@ -42,7 +42,8 @@ def settle(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to
         The loss of what was served, when there is a label to measure it on.
     """
     loss = finding = None
-    slot = parts.windows.place(time, parts.clock.now)
+    windows = parts.windows
+    slot = windows.place(time, parts.clock.now) if windows.by_time else windows.index
     if label is not None and held.output is not None:
         loss, finding = _score(parts, held, label, before, slot)
         if loss is not None and before is None and parts.detectors.see_loss:
@@ -63,7 +64,7 @@ def settle(  # noqa: PLR0913 - the parts, the prediction, its fate, and where to
     )
     events.append(outcome)
     learns = enters if parts.ops.unsupervised else label is not None
-    full = enters and parts.windows.add(slot, outcome, learnable=learns)
+    full = enters and windows.add(slot, outcome, learnable=learns)
     if learns:
         _learn(parts, outcome, events)
     if finding is not None:
@@ -100,14 +101,16 @@ def _weigh(parts: Parts, held: Held, label: Target, loss: float) -> Finding | No
     supervisor = parts.supervisor
     if held.model != parts.candidates.state.name or supervisor.state.held:
         return None
-    finding = None
-    losses = _losses(parts, held.shadows, parts.candidates.state.shadows, label)
-    if losses and supervisor.suspecting:
-        finding = supervisor.compare(held.sequence, loss, losses, parts.counts.learned)
-    promotion = _contested(parts, held, label, loss)
+    finding = promotion = None
+    suspecting = supervisor.state.suspicion is not None
+    if held.shadows:
+        losses = _losses(parts, held.shadows, parts.candidates.state.shadows, label)
+        if losses and suspecting:
+            finding = supervisor.compare(held.sequence, loss, losses, parts.counts.learned)
+        promotion = _contested(parts, held, label, loss)
     # Only now: the scale of a bet must be known before the event that settles it.
     supervisor.on_loss(loss)
-    if supervisor.suspecting:
+    if suspecting:
         return supervisor.permit(finding)
     if promotion is not None:
         return supervisor.permit(promotion)
@@ -117,7 +120,7 @@ def _weigh(parts: Parts, held: Held, label: Target, loss: float) -> Finding | No
 
 def _contested(parts: Parts, held: Held, label: Target, loss: float) -> Finding | None:
     """What the event says of champion and challengers: nothing in a cool-down or under a taint."""
-    losses = _losses(parts, held.shadows, parts.contest.state, label)
+    losses = _losses(parts, held.shadows or {}, parts.contest.state, label)
     if not losses:
         return None
     supervisor = parts.supervisor
@@ -127,10 +130,8 @@ def _contested(parts: Parts, held: Held, label: Target, loss: float) -> Finding 
 
 
 def _losses(
-    parts: Parts, outputs: Mapping[str, Output | None] | None, alive: Container[str], label: Target
+    parts: Parts, outputs: Mapping[str, Output | None], alive: Container[str], label: Target
 ) -> dict[str, float]:
-    if not outputs:
-        return {}
     return losses_of(parts, {name: output for name, output in outputs.items() if name in alive}, label)
 
 
@@ -149,8 +150,9 @@ def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:
             parts.progress.complained = models.name
             reason = f"{models.name} cannot learn example {shown(outcome.example.id)}: {failed}"
             carry_out(parts, Finding("alert", reason, "", {}), outcome.time, events)
-    for name, raised in parts.challengers.learn(outcome):
-        reason = f"challenger {name} cannot learn example {shown(outcome.example.id)}: {raised}"
-        carry_out(parts, Finding("alert", reason, name, {}), outcome.time, events)
+    if parts.challengers.state.alive:
+        for name, raised in parts.challengers.learn(outcome):
+            reason = f"challenger {name} cannot learn example {shown(outcome.example.id)}: {raised}"
+            carry_out(parts, Finding("alert", reason, name, {}), outcome.time, events)
     if models.shadows:
         parts.candidates.learn_shadows(outcome, vetted=parts.supervisor.shadows_learn)

@@ -25,17 +25,18 @@ from engine.records.values import Example, Features, Label, Record, Target, Unre
 def take(parts: Parts, judge: Judge, record: Record, events: list[Event]) -> None:
     """Takes one record in; appends what came of it."""
     parts.counts.records += 1
-    wrong = misshapen(record, parts.config.model.task)
-    if wrong is None and record.source:
-        parts.progress.positions[record.source] = record.position
+    wrong = misshapen(record, parts.task)
     if wrong is not None:
-        _reject(parts, record, wrong, events)
-    elif isinstance(record, Example):
+        return _reject(parts, record, wrong, events)
+    if record.source:
+        parts.progress.positions[record.source] = record.position
+    if isinstance(record, Example):
         _example(parts, judge, record, events)
     elif isinstance(record, Label):
         # The truth is worth having late: no limit is set to a label's time.
         _tick(parts, judge, record.time, events)
         _label(parts, judge, record, events)
+    return None
 
 
 def _reject(parts: Parts, record: Record, reason: str, events: list[Event]) -> None:
@@ -51,26 +52,24 @@ def _reject(parts: Parts, record: Record, reason: str, events: list[Event]) -> N
 
 def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) -> None:
     features, faults = parts.contract.check(example.features)
-    breach = rejection(faults)
+    breach = rejection(faults) if faults else None
     if breach is not None:
         return _reject(parts, example, breach, events)
-    if not _on_time(parts, judge, example, faults, events):
+    if not parts.limits_time:
+        _tick(parts, judge, example.time, events)
+    elif not _on_time(parts, judge, example, faults, events):
         return None
-    if example.id in parts.waiting:
-        return _reject(
-            parts, example, f"id {shown(example.id)}: a prediction with this id waits already", events
-        )
-    if example.id in parts.settled:
-        return _reject(
-            parts, example, f"id {shown(example.id)}: an example with this id has come before", events
-        )
+    again = _again(parts, example.id)
+    if again is not None:
+        return _reject(parts, example, again, events)
     try:
         output = parts.candidates.predict(features)
         prediction, probability = parts.ops.serve(output)
     except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
         reason = f"the model cannot predict this: {type(error).__name__}: {error}"
         return _reject(parts, example, reason, events)
-    _let_through(parts, example, faults, events)
+    if faults:
+        _let_through(parts, example, faults, events)
     held = _hold(parts, example, features, output)
     score = output.score if isinstance(output, AnomalyScore) else None
     if parts.tally.on:
@@ -93,6 +92,15 @@ def _example(parts: Parts, judge: Judge, example: Example, events: list[Event]) 
     return _join(parts, judge, held, example, events)
 
 
+def _again(parts: Parts, name: str) -> str | None:
+    """What is wrong with an example whose id has been seen already."""
+    if name in parts.waiting.held:
+        return f"id {shown(name)}: a prediction with this id waits already"
+    if name in parts.settled.held:
+        return f"id {shown(name)}: an example with this id has come before"
+    return None
+
+
 def _on_time(parts: Parts, judge: Judge, example: Example, faults: list[Fault], events: list[Event]) -> bool:
     """Event time goes on; whether the example may too, with what is wrong with its own time noted.
 
@@ -112,7 +120,7 @@ def _on_time(parts: Parts, judge: Judge, example: Example, faults: list[Fault], 
 
 def _let_through(parts: Parts, example: Example, faults: list[Fault], events: list[Event]) -> None:
     """Tells what was wrong with an example that goes on."""
-    parts.counts.warned += bool(faults)
+    parts.counts.warned += 1
     where = example.source, example.position, parts.key
     events += [
         Breach(example.id, fault.policy, fault.reason, *where) for fault in faults if fault.policy != "reject"
@@ -136,7 +144,7 @@ def _hold(parts: Parts, example: Example, features: Features, output: Output | N
 def _join(parts: Parts, judge: Judge, held: Held, example: Example, events: list[Event]) -> None:
     """Gives a fresh prediction the labels that are there already, or lets it wait."""
     counts = parts.counts
-    early = parts.early.take(example.id)
+    early = parts.early.take(example.id) if parts.early.held else None
     if example.label is not None:
         counts.inline += 1
         _conclude(parts, judge, held, example.label, events, time=example.time, fresh=True)
@@ -170,7 +178,7 @@ def _conclude(  # noqa: PLR0913 - the parts, the prediction, its fate, and where
     if label is not None or not unsupervised:
         loss = settle(parts, judge, held, label, events, time=time, enters=fresh or not unsupervised)
     if parts.remembers:
-        kept = held if parts.config.labels.corrections == "learn" else None
+        kept = held if parts.corrects else None
         held.shadows = None
         parts.settled.add(held.example.id, Settled(time, label, loss, kept))
         parts.settled.expired(parts.clock.now)
@@ -186,7 +194,7 @@ def _label(parts: Parts, judge: Judge, label: Label, events: list[Event]) -> Non
         return _correct(parts, judge, label, settled, events)
     waits = parts.early.get(label.id)
     if waits is not None:
-        if parts.config.labels.corrections == "reject":
+        if not parts.corrects:
             return _unmatched(parts, label, "another label waits for this example already", events)
         parts.early.take(label.id)
         _unmatched(parts, waits.label, "a later label came before its example did", events)
@@ -218,12 +226,13 @@ def _tick(parts: Parts, judge: Judge, time: float, events: list[Event]) -> None:
     """Event time goes on, and what has waited too long is over."""
     clock = parts.clock
     clock.tick(time)
-    close_due(parts, judge, events)
+    if parts.windows.by_time:
+        close_due(parts, judge, events)
     label = parts.expired_label
     for held in parts.waiting.expired(clock.now):
         parts.counts.expired += 1
         parts.counts.presumed += label is not None
         _conclude(parts, judge, held, label, events, time=clock.time)
-    if len(parts.early):
+    if parts.early.held:
         for early in parts.early.expired(clock.now):
             _unmatched(parts, early.label, "no example with this id came in time, or it is forgotten", events)

@@ -42,7 +42,7 @@ def read_label(value: object, task: Task, config: RecordConfig) -> Target | None
     >>> read_label(1, "binary", RecordConfig()), read_label("maybe", "binary", RecordConfig())
     (True, None)
     """
-    if task in {"binary", "anomaly"}:
+    if task == "binary" or task == "anomaly":  # noqa: PLR1714 - a set would be hashed for every record
         if value == config.positive:
             return True
         return False if value == config.negative else None
@@ -66,7 +66,11 @@ class Decoder:
     def __init__(self, config: RecordConfig, task: Task) -> None:
         self._config = config
         self._task: Task = task
-        self._not_features = config.not_features()
+        self._longest = config.max_bytes
+        self._time_field, self._id_field, self._label_field = config.time, config.id, config.label
+        self._key_field, self._kind = config.key, config.kind
+        # The label's field is taken out by itself.
+        self._not_features = tuple(name for name in config.not_features() if name != config.label)
 
     def decode(
         self,
@@ -87,8 +91,8 @@ class Decoder:
             is_label: Whether it comes from the stream of labels.
         """
         raw = line if raw is None else raw
-        if len(line) > self._config.max_bytes:
-            reason = f"expected a record of at most {self._config.max_bytes} bytes, got {len(line)}"
+        if len(line) > self._longest:
+            reason = f"expected a record of at most {self._longest} bytes, got {len(line)}"
             return Unreadable(reason, source, position, raw)
         try:
             fields = parse(line)
@@ -104,30 +108,36 @@ class Decoder:
     ) -> Example | Label:
         if type(fields) is not dict:
             raise _Refused(f"expected a JSON object, got {type(fields).__name__}")
-        config = self._config
-        time = 0.0 if config.time is None else self._time(fields, config.time)
-        name = f"{source}:{position}" if config.id is None else self._id(fields, config.id)
-        if config.key is not None:
-            self._id(fields, config.key)
-        if config.kind is not None:
-            is_label = self._is_label(fields, config.kind)
-        label = self._label(fields, required=is_label or config.id is None)
-        if is_label and label is not None:
-            return Label(name, time, label, source, position, raw)
+        time = 0.0 if self._time_field is None else self._time(fields.get(self._time_field))
+        name = f"{source}:{position}" if self._id_field is None else self._id(fields, self._id_field)
+        if self._key_field is not None:
+            self._id(fields, self._key_field)
+        if self._kind is not None:
+            is_label = self._is_label(fields, self._kind)
+        value = fields.pop(self._label_field, None)
+        if value is None and not is_label and self._id_field is not None:
+            label = None
+        else:
+            label = self._label(value)
+            if is_label:
+                return Label(name, time, label, source, position, raw)
         for field in self._not_features:
             fields.pop(field, None)
         return Example(name, time, fields, label, source, position, raw)
 
-    def _time(self, fields: dict[str, Any], field: str) -> float:
-        time = event_time(fields.get(field))
+    def _time(self, value: object) -> float:
+        time = event_time(value)
         if time is None:
-            raise _refusal(field, "an event time (ISO 8601 or seconds since 1970)", fields.get(field))
+            raise _refusal(self._time_field, "an event time (ISO 8601 or seconds since 1970)", value)
         return time
 
     def _id(self, fields: dict[str, Any], field: str) -> str:
-        name = identifier(fields.get(field))
+        value = fields.get(field)
+        if type(value) is str and value:  # the most frequent case
+            return value
+        name = identifier(value)
         if name is None:
-            raise _refusal(field, "text or a whole number", fields.get(field))
+            raise _refusal(field, "text or a whole number", value)
         return name
 
     def _is_label(self, fields: dict[str, Any], kind: KindConfig) -> bool:
@@ -138,18 +148,14 @@ class Decoder:
             return False
         raise _refusal(kind.field, f"{kind.example!r} or {kind.label!r}", found)
 
-    def _label(self, fields: dict[str, Any], *, required: bool) -> Target | None:
-        """The label, which leaves the fields; `None` in an example that has none yet."""
-        value = fields.pop(self._config.label, None)
-        if value is None and not required:
-            return None
+    def _label(self, value: object) -> Target:
         label = read_label(value, self._task, self._config)
         if label is None:
-            raise _refusal(self._config.label, expected_label(self._task, self._config), value)
+            raise _refusal(self._label_field, expected_label(self._task, self._config), value)
         return label
 
 
-def _refusal(field: str, expected: str, got: object) -> _Refused:
+def _refusal(field: str | None, expected: str, got: object) -> _Refused:
     return _Refused(f"field {field!r}: expected {expected}, got {shown(got)}")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
+
 from engine.records.values import Example, Target
 
 
@@ -24,8 +26,7 @@ Output = Mapping[Target, float] | float | AnomalyScore
 """What a model puts out: class probabilities, a value in regression, or an anomaly score."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True, gc=False):
     """What was served for an example, before its label was known to any model.
 
     Attributes:
@@ -50,8 +51,7 @@ class Prediction:
     score: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(Struct, frozen=True, gc=False):
     """A record that was turned away, with the reason; it has trained nothing.
 
     Attributes:
@@ -94,8 +94,7 @@ class Breach:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """A prediction whose fate is known: its label came, or it waited too long.
 
     An anomaly detector learns an example at once, so there every prediction is an outcome without a label

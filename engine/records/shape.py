@@ -16,12 +16,41 @@ def misshapen(record: object, task: Task) -> str | None:
     >>> misshapen(Label("a", time=0.0, value="maybe"), "binary")
     "label: expected True or False, got 'maybe'"
     """
+    kind = type(record)
+    # Nearly all records are as they should be, and this is all that is done with them.
+    if kind is Example:
+        example: Example = record  # type: ignore[assignment]  # kind says so
+        if _is_plain(example) and (
+            example.label is None or type(example.label) in _KINDS[task] or is_label(example.label, task)
+        ):
+            return None
+    elif kind is Unreadable:
+        return record.reason  # type: ignore[attr-defined]  # kind says so
     if isinstance(record, Unreadable):
         return record.reason
     if not isinstance(record, Example | Label):
         return f"expected an Example or a Label, got {shown(record)}"
     wrong = _wrong_field(record, task)
     return wrong and f"{wrong[0]}: expected {wrong[1]}, got {shown(wrong[2])}"
+
+
+def _is_plain(example: Example) -> bool:
+    """Whether the fields other than the label are of the kinds that decoding makes."""
+    return (
+        type(example.id) is str
+        and type(example.time) is float
+        and -_LARGEST <= example.time <= _LARGEST
+        and type(example.features) is dict
+    )
+
+
+_KINDS: Final[dict[Task, frozenset[type]]] = {
+    "binary": frozenset({bool}),
+    "anomaly": frozenset({bool}),
+    "multiclass": frozenset({bool, int, str}),
+    "regression": frozenset(),
+}
+"""Types of which every value is a label."""
 
 
 def _wrong_field(record: Example | Label, task: Task) -> tuple[str, str, object] | None:

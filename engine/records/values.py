@@ -1,11 +1,13 @@
 """What goes into the engine: examples, labels, and records that could not be read.
 
-All are values: frozen, slotted, compared by content. Time is seconds since 1970 (UTC) as the record
-states it; the engine reads no clock.
+All are values: frozen, slotted, compared by content. There are several to every event, so they are msgspec's
+structs, which are made twenty times faster than frozen dataclasses (ADR 15); `msgspec.structs.replace` gives
+a changed copy. Time is seconds since 1970 (UTC) as the record states it; the engine reads no clock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Scalar = bool | int | float | str
 """One feature's value. A missing value is an absent key, never `None` or NaN."""
@@ -17,8 +19,7 @@ Target = bool | int | float | str
 """A label: a class (`bool`, `int`, `str`) or, in regression, a number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True, gc=False):
     """Something to predict; with a `label` when it is known at once.
 
     Attributes:
@@ -40,8 +41,7 @@ class Example:
     raw: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True, gc=False):
     """The truth for an example that came earlier, found by its `id`; fields as in `Example`."""
 
     id: str
@@ -52,8 +52,7 @@ class Label:
     raw: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, gc=False):
     """A record that is not an example or a label, with the reason; it becomes a dead letter."""
 
     reason: str

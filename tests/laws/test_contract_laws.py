@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,7 +55,7 @@ def test_every_breach_let_through_is_said_and_its_records_are_counted(
     checks = Contract(ContractConfig.model_validate(contract(policy)))
     warned = 0
     for position, given_record in enumerate(stream):
-        record = replace(given_record, source="in", position=position)
+        record = msgspec.structs.replace(given_record, source="in", position=position)
         events = tried.process([record])
         said = breaches(events)
         predicted = any(isinstance(event, Prediction) for event in events)
@@ -81,7 +82,9 @@ def test_imputing_is_as_if_the_value_had_never_been_there(stream: list[Record]) 
     clean = make_engine(contract=contract("impute"))
     checks = Contract(ContractConfig.model_validate(contract("impute")))
     cleaned = [
-        replace(record, features=checks.check(record.features)[0]) if isinstance(record, Example) else record
+        msgspec.structs.replace(record, features=checks.check(record.features)[0])
+        if isinstance(record, Example)
+        else record
         for record in stream
     ]
 

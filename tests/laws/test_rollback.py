@@ -1,10 +1,10 @@
 """Law 4: a decision changes what serves. The tests compare predictions, not flags."""
 
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.models.saving import load
 from engine.pipeline.engine import Engine

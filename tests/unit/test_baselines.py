@@ -88,12 +88,12 @@ def test_corrected_shares_are_those_of_the_right_labels(labels: list[str], data:
     shares, right = Shares(), Shares()
     mended = data.draw(st.lists(st.sampled_from("abcd"), min_size=len(labels), max_size=len(labels)))
     for label in labels:
-        shares.learn(label)
+        shares.score(label, output=False)
         assert shares.majority == top_class(shares.counts)
     for before, label in zip(labels, mended, strict=True):
         shares.correct(before, label)
         assert shares.majority == top_class(shares.counts)
-        right.learn(label)
+        right.score(label, output=False)
     assert (shares.counts, shares.labels, shares.squares) == (right.counts, right.labels, right.squares)
 
 
@@ -101,12 +101,13 @@ def test_corrected_shares_are_those_of_the_right_labels(labels: list[str], data:
 @settings(max_examples=40)
 def test_the_baseline_of_values_is_the_mean_before(labels: list[float]) -> None:
     baseline = Mean()
-    assert baseline.says(output=True) is None
-    for number, label in enumerate(labels, 1):
-        baseline.learn(label)
-        said = baseline.says(output=True)
-        assert said is not None
-        assert said[0] == pytest.approx(sum(labels[:number]) / number, abs=1e-6)
+    assert baseline.score(labels[0], output=True) is None
+    for number, label in enumerate(labels[1:], 1):
+        found = baseline.score(label, output=True)
+        assert found is not None
+        mean = sum(labels[:number]) / number
+        assert found[0][0] == pytest.approx(mean, abs=1e-6)
+        assert found[1] == pytest.approx(abs(mean - label), abs=1e-6)
 
 
 def test_the_last_label_is_the_one_that_was_known_when_the_prediction_was_made() -> None:
