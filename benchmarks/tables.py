@@ -1,4 +1,6 @@
-"""Writes the last tables into `benchmarks/README.md`: `python -m benchmarks.tables speed memory`, all without names.
+"""Writes the last tables into `benchmarks/README.md`: those that are named, or all.
+
+    python -m benchmarks.tables speed memory
 
 A table is the fenced block after a comment such as `<!-- python -m benchmarks.speed -->`: the command is run,
 and what it prints takes the place of the block.
