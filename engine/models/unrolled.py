@@ -1,7 +1,7 @@
-"""River's pipelines without the bookkeeping around each step: the same steps in the same order, the same numbers.
+"""River's pipelines without the bookkeeping around each step: the same steps in order, the same numbers.
 
-A step that learns from features alone is told to learn and then to transform the same features; the two most
-frequent ones, a standard scaler and a linear model under SGD, do both in one pass, with River's own arithmetic.
+A step that learns from features alone learns and then transforms the same features: a standard scaler does
+both in one pass here. A linear model under plain SGD learns without a detour. The arithmetic is River's own.
 State stays in River's objects, so a model is saved, copied and looked at as ever, and whoever calls its own
 verbs finds what he would have found. Whatever is not known here is left to River.
 
@@ -128,7 +128,7 @@ def _learn_last(model: Any, x: Any, label: Any) -> None:
     slope = float(max(min(slope, most), -most))
     gradient = VectorDict.from_scaled(x, slope)
     if model.l2:
-        gradient.iadd_scaled(weights, model.l2)  # type: ignore[attr-defined]  # River's stub leaves it out
+        gradient.iadd_scaled(weights, model.l2)
     model.intercept -= model.intercept_lr.get(optimizer.n_iterations) * slope
     weights.isub_scaled(gradient, optimizer.learning_rate)
     optimizer.n_iterations += 1

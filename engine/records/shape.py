@@ -24,8 +24,6 @@ def misshapen(record: object, task: Task) -> str | None:
             example.label is None or type(example.label) in _KINDS[task] or is_label(example.label, task)
         ):
             return None
-    elif kind is Unreadable:
-        return record.reason  # type: ignore[attr-defined]  # kind says so
     if isinstance(record, Unreadable):
         return record.reason
     if not isinstance(record, Example | Label):
