@@ -1,6 +1,8 @@
 """Runs killed before and after each step that makes progress safe, and while reports are computed."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -48,3 +50,19 @@ def test_a_snapshot_of_an_epoch_that_was_not_made_whole_is_not_used(tmp_path: Pa
     counts = {row["key"]: row["counts"] for row in lines(flow, "summary")}
     assert {key: counts[key]["learned"] for key in ("r0", "r1", "*")} == {"r0": 500, "r1": 500, "*": 1000}
     assert len(lines(flow, "predictions")) == 1000
+
+
+def test_only_keys_that_had_records_are_written_at_a_snapshot(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path, extra="reports = false", keyed=True)
+    regions = [f"r{n % 3}" for n in range(300)] + ["r0"] * 1000
+    rows = [
+        {"id": n, "time": n, "x": n % 7, "label": n % 2 == 0, "kind": "example", "region": region}
+        for n, region in enumerate(regions)
+    ]
+    (tmp_path / "events.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)) + b"\n")
+    flow.write_text(flow.read_text().replace("snapshot_interval = 0.2", "snapshot_interval = 0.001"))
+    assert run(flow, tmp_path / "store", Kill("engine", 3 * 3 + 6))
+    with closing(sqlite3.connect(tmp_path / "store/part-0.sqlite3")) as database:
+        found = database.execute("SELECT state_key, snap_epoch FROM snaps WHERE step_id LIKE '%engine%'")
+        last = dict(sorted(found, key=lambda row: int(row[1])))
+    assert last["r1"] == last["r2"] < last["r0"]
