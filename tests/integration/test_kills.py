@@ -10,22 +10,25 @@ import pytest
 
 from tests.integration.crashes import Crashes, over_files
 from tests.integration.flows import lines, write_flow
-from tests.integration.steps import OF_FILES, OF_REPORTS, Kill, kills, run
+from tests.integration.steps import OF_FILES, Kill, kills, run
 
 pytestmark = pytest.mark.integration
 
 
+PROGRESS = tuple(kills(OF_FILES))
+WHILE_REPORTING = (Kill("report"), Kill("files", after=True))
+
+
 @pytest.mark.parametrize(
-    ("steps", "rows", "extra"),
-    [(OF_FILES, 3000, "reports = false"), (OF_REPORTS, 1200, "")],
+    ("planned", "rows", "extra"),
+    [(PROGRESS, 3000, "reports = false"), (WHILE_REPORTING, 1200, "")],
     ids=["progress", "reports"],
 )
 def test_a_run_that_is_killed_at_every_step_writes_what_an_undisturbed_one_writes(
-    tmp_path: Path, steps: tuple[str, ...], rows: int, extra: str
+    tmp_path: Path, planned: tuple[Kill, ...], rows: int, extra: str
 ) -> None:
     clean = write_flow(tmp_path / "clean", rows, extra)
     assert not run(clean, tmp_path / "store")
-    planned = list(kills(steps))
     found = Crashes(iter(planned), len(planned))
     over_files(tmp_path, clean, found)
     assert found.differences == []
