@@ -79,7 +79,7 @@ path = "soak.jsonl"
 [labels]
 wait = 10000
 [window]
-count = 50000
+count = 5000
 [model]
 task = "binary"
 model = {model or linear}

@@ -24,6 +24,7 @@ import orjson
 
 from engine.errors import SnapshotError
 from engine.models import arrays, trees
+from engine.models.slotted import Dispatch
 
 SCHEMA = 5
 """Raised by one whenever older bytes can no longer be read."""
@@ -64,8 +65,8 @@ _ALLOWED_NAMES = {
     "sortedcontainers.sortedlist": {"SortedList"},
     "sortedcontainers.sorteddict": {"SortedDict"},
 }
-DISPATCH = arrays.DISPATCH | trees.DISPATCH
-"""How a saved model writes what pickle alone writes badly."""
+DISPATCH = Dispatch(arrays.DISPATCH | trees.DISPATCH)
+"""How a saved model writes what pickle alone writes badly, or slowly."""
 _REFUSED = (
     "river.bandit.datasets",
     "river.bandit.envs",
