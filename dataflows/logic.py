@@ -83,11 +83,12 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         self._engine: Engine | None = None
         self._residents = _shared_residents(config.run.resident_keys, config.run_dir)
         self._number, self._away = self._residents.number(), False
+        self._asleep: bytes | None = None  # restored with the key's first record: of many keys most have none
         if saved is not None and self._residents.limited:
             self._residents.put(self._number, saved[0])
             self._away = True
         elif saved is not None:
-            self._engine = Engine.restore(saved[0], config, self._judge, rows.holdout)
+            self._asleep = saved[0]
 
     def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
         """Processes all lines that came for this key at once."""
@@ -113,10 +114,10 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
 
     def _here(self) -> Engine | None:
         """The engine, brought back when it was away; none before the first record."""
-        if self._away:
-            saved = self._residents.get(self._number)
+        saved = self._residents.get(self._number) if self._away else self._asleep
+        if saved is not None:
             self._engine = Engine.restore(saved, self._config, self._judge, self._rows.holdout)
-            self._away = False
+            self._asleep, self._away = None, False
         return self._engine
 
     def leave(self) -> None:
@@ -177,6 +178,8 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
             return b"", ()
         if self._away:
             return self._residents.get(self._number), self._retention.state()
+        if self._asleep is not None:
+            return self._asleep, self._retention.state()
         if self._engine is None:
             raise RuntimeError("Bytewax asked for the state of a key that has seen no record")
         return self._engine.snapshot(), self._retention.state()

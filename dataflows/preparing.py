@@ -1,13 +1,12 @@
 """Makes a run's folder and recovery store ready, once for all processes of a cluster."""
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from bytewax.recovery import RecoveryConfig, init_db_dir
+from bytewax.recovery import RecoveryConfig
 
-from dataflows import control, identity, residents
+from dataflows import control, identity, residents, store
 from dataflows.alerts.sink import DELIVERED
 from dataflows.config import FlowConfig
 from dataflows.kafka import journal, transactions
@@ -36,14 +35,8 @@ _FILES = (
 _WISH = "stop"
 """The file by which any process of a cluster tells the one that reads to stop."""
 
-_READY = "partitions"
-"""The file in a recovery folder that says how many parts the store has, written when all are there."""
-
 _PARTS = 8
 """Parts of a new store: as many workers of a cluster can write at once. It cannot be changed later."""
-
-_LONGEST = 60.0
-"""Seconds that a process waits for process 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,7 @@ def shared_wish(run: Path, who: Member | None) -> Path | None:
 
 
 def prepare(config: FlowConfig, recovery: Path | None, who: Member | None) -> RecoveryConfig | None:
-    """Clears what an earlier run has left, unless this one goes on with it; makes the recovery store.
+    """Clears what an earlier run has left, unless this one goes on with it; makes or mends the store.
 
     In a cluster process 0 does so, before the others can write: they meet only afterwards.
 
@@ -92,35 +85,17 @@ def prepare(config: FlowConfig, recovery: Path | None, who: Member | None) -> Re
     first = who is None or who.process == 0
     if first:
         (config.run_dir / _WISH).unlink(missing_ok=True)
-        if recovery is None or not any(recovery.glob("*.sqlite3")):
+        if recovery is not None and store.exists(recovery):
+            store.forget_unfinished(recovery)
+        else:
             clear(config.run_dir)
             if recovery is not None:
-                _make_store(recovery, 1 if who is None else max(_PARTS, len(who.addresses)))
+                store.make_store(recovery, 1 if who is None else max(_PARTS, len(who.addresses)))
     if recovery is None:
         return None
     if not first:
-        _wait_for(recovery)
+        store.wait_for_store(recovery)
     return RecoveryConfig(recovery, timedelta(0))  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
-
-
-def _make_store(recovery: Path, parts: int) -> None:
-    try:
-        recovery.mkdir(parents=True, exist_ok=True)
-        init_db_dir(recovery, parts)  # type: ignore[no-untyped-call]  # as above
-        (recovery / _READY).write_text(f"{parts}\n")
-    except OSError as error:
-        raise OutputError(f"--recovery {recovery}: cannot be written: {error.strerror}") from error
-
-
-def _wait_for(recovery: Path) -> None:
-    until = time.monotonic() + _LONGEST
-    while not (recovery / _READY).exists():
-        if time.monotonic() >= until:
-            raise OutputError(
-                f"--recovery {recovery}: process 0 has not made it in {_LONGEST:g} s; does it run, and see "
-                f"the same folder?"
-            )
-        time.sleep(0.1)
 
 
 def clear(run_dir: Path) -> None:

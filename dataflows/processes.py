@@ -68,13 +68,13 @@ class _Child:
     shown: int = 0
 
     def new_lines(self) -> list[str]:
-        """The whole lines that it has said since; not the one that tells why it ends."""
+        """The whole lines that it has said since; not those that tell why it ends."""
         size = os.fstat(self.said.fileno()).st_size
         new = os.pread(self.said.fileno(), size - self.shown, self.shown)
         whole = new[: new.rfind(b"\n") + 1]
         self.shown += len(whole)
         lines = whole.decode(errors="replace").splitlines()
-        return [line for line in lines if not line.startswith("error: ")]
+        return [line for line in lines if not line.startswith(("error: ", "stopped "))]
 
 
 def run_processes(launch: Launch, console: Console) -> None:

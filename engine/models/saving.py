@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from engine.errors import SnapshotError
 from engine.models import arrays, trees
+from engine.models.slotted import Dispatch
 
 SCHEMA = 6
 """Raised by one whenever older bytes can no longer be read."""
@@ -65,8 +66,8 @@ _ALLOWED_NAMES = {
     "sortedcontainers.sortedlist": {"SortedList"},
     "sortedcontainers.sorteddict": {"SortedDict"},
 }
-DISPATCH = arrays.DISPATCH | trees.DISPATCH
-"""How a saved model writes what pickle alone writes badly."""
+DISPATCH = Dispatch(arrays.DISPATCH | trees.DISPATCH)
+"""How a saved model writes what pickle alone writes badly, or slowly."""
 _REFUSED = (
     "river.bandit.datasets",
     "river.bandit.envs",

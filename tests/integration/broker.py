@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.integration.servers import free_port
@@ -42,24 +42,49 @@ def jars() -> Path:
     return folder / "libs"
 
 
+def certificate() -> tuple[Path, Path]:
+    """A key for 127.0.0.1 that signs itself, made on first use: the broker's store, what clients trust."""
+    folder = CACHE / "certificate"
+    if not folder.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=CACHE))
+        opened = ["-keystore", f"{made}/store.p12", "-storepass", PASSWORD, "-alias", "broker"]
+        named = ["-dname", "CN=broker", "-ext", "SAN=ip:127.0.0.1", "-keyalg", "RSA", "-validity", "3650"]
+        subprocess.run(["keytool", "-genkeypair", *opened, *named], check=True, capture_output=True)  # noqa: S603, S607
+        export = ["keytool", "-exportcert", "-rfc", *opened, "-file", f"{made}/trusted.pem"]
+        subprocess.run(export, check=True, capture_output=True)  # noqa: S603
+        with suppress(OSError):  # another process was first
+            made.rename(folder)
+    return folder / "store.p12", folder / "trusted.pem"
+
+
 class Broker:
     """Can be stopped, killed and started again on the same data and port."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._libs = folder, jars()
-        self._port, self._locked, controller = free_port(), free_port(), free_port()
+        self._port, self._locked, self._secure, controller = (free_port() for _ in range(4))
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "server.properties"
+        here = {"PLAINTEXT": self._port, "LOCKED": self._locked, "SECURE": self._secure}
+        advertised = ",".join(f"{name}://127.0.0.1:{port}" for name, port in here.items())
+        store, self.trusted = certificate()
+        login = f'{_LOGIN} required user_keeper="{PASSWORD}";'
         self._config.write_text(
             f"""process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{self._port},LOCKED://127.0.0.1:{self._locked},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{self._port},LOCKED://127.0.0.1:{self._locked}
+listeners={advertised},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={advertised}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOCKED:SASL_PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOCKED:SASL_PLAINTEXT,SECURE:SASL_SSL
 listener.name.locked.sasl.enabled.mechanisms=PLAIN
-listener.name.locked.plain.sasl.jaas.config={_LOGIN} required user_keeper="{PASSWORD}";
+listener.name.locked.plain.sasl.jaas.config={login}
+listener.name.secure.sasl.enabled.mechanisms=PLAIN
+listener.name.secure.plain.sasl.jaas.config={login}
+listener.name.secure.ssl.keystore.location={store}
+listener.name.secure.ssl.keystore.password={PASSWORD}
+listener.name.secure.ssl.key.password={PASSWORD}
 log.dirs={folder}/data
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
@@ -80,6 +105,11 @@ auto.create.topics.enable=false
     def locked(self) -> str:
         """The same for clients that have to show who they are: user `keeper`, SASL PLAIN."""
         return f"127.0.0.1:{self._locked}"
+
+    @property
+    def secure(self) -> str:
+        """The same over TLS; clients have to trust the certificate `trusted`."""
+        return f"127.0.0.1:{self._secure}"
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
@@ -110,7 +140,9 @@ auto.create.topics.enable=false
             self._process = None
 
     def _java(self, main: str, *arguments: str) -> list[str]:
-        return ["java", "-Xmx512m", "-cp", f"{self._libs}/*", main, *arguments]
+        # What makes Java fast in the long run costs seconds at its start.
+        quick = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        return ["java", *quick, "-cp", f"{self._libs}/*", main, *arguments]
 
     def _run(self, main: str, *arguments: str) -> None:
         subprocess.run(self._java(main, *arguments), check=True, capture_output=True, timeout=60)  # noqa: S603

@@ -10,23 +10,33 @@ from tests.integration.broker import AVAILABLE, Broker, broker
 
 
 @pytest.fixture(scope="session")
-def real_broker() -> Iterator[Broker]:
-    """Apache Kafka; without Java and Maven the test is left out, except in CI."""
+def needs_broker() -> None:
+    """Without Java and Maven the test is left out, except in CI."""
     if not AVAILABLE:
         if os.environ.get("CI"):
             pytest.fail("CI needs java and mvn on the PATH: tests against a real Kafka broker are required")
         pytest.skip("needs a real Kafka broker: install Java 17 and Maven")
+
+
+@pytest.fixture(scope="session")
+def real_broker(needs_broker: None) -> Iterator[Broker]:  # noqa: ARG001
+    """Apache Kafka."""
     with broker() as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def any_broker() -> Iterator[str]:
-    """The address of a broker: a real one, or the mock cluster that librdkafka has built in."""
-    if AVAILABLE:
-        with broker() as started:
-            yield started.address
-        return
-    cluster = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "ignored:1"})
+def any_broker(request: pytest.FixtureRequest) -> str:
+    """The address of a broker: the real one, or the mock cluster that librdkafka has built in."""
+    if AVAILABLE or os.environ.get("CI"):
+        started: Broker = request.getfixturevalue("real_broker")
+        return started.address
+    cluster: Producer = request.getfixturevalue("mock_cluster")
     (found,) = cluster.list_topics(timeout=10).brokers.values()
-    yield f"{found.host}:{found.port}"
+    return f"{found.host}:{found.port}"
+
+
+@pytest.fixture(scope="session")
+def mock_cluster() -> Producer:
+    """The mock cluster: it is there for as long as this producer is."""
+    return Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "ignored:1"})

@@ -1,47 +1,77 @@
-"""Kills a run at random moments, again and again, and compares what it has written with an undisturbed run.
+"""Kills a run again and again, and compares what it has written with an undisturbed run.
 
-    python -m tests.integration.crashes --kills 200            over files
-    python -m tests.integration.crashes --kills 200 --kafka    over a real broker, outputs too
+    python -m tests.integration.crashes --kills 200            at random moments, over files
+    python -m tests.integration.crashes --kills 200 --steps    at random steps
+          --kafka [--exactly-once]    over topics, of a real broker; outputs go to topics too
+          --inline                    reports in the same process: it starts faster, so more kills in an hour
 
-A run that has come to its end between two kills is compared, and another one begins. Moments are even over
-some seconds from the start of the process: imports, recovery, reading, reports, snapshots and the last one.
+Moments are even over half the time that the undisturbed run takes, so that it takes a run several processes.
+Steps are those by which progress becomes safe (`steps`). A run that has come to its end between two kills is
+compared, and another one begins.
 """
 
 import argparse
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import orjson
+
 from engine.registry.log import Log
 from tests.integration.broker import broker
-from tests.integration.flows import RIVERKEEPER, riverkeeper, write_flow
+from tests.integration.flows import write_flow
 from tests.integration.kafka import as_messages, consume, event_id, lines, make_topics, produce
+from tests.integration.steps import (
+    OF_FILES,
+    OF_INLINE_REPORTS,
+    OF_KAFKA,
+    OF_REPORTS,
+    OF_TRANSACTIONS,
+    Kill,
+    import_evidently,
+    run,
+)
 
-STREAMS = ("predictions", "decisions", "reports", "alerts", "dead_letters", "drifts", "summary")
-_FIRST, _LAST = 1.0, 9.0
-"""Seconds from its start within which a process is killed."""
+STREAMS = (
+    "predictions",
+    "decisions",
+    "reports",
+    "alerts",
+    "dead_letters",
+    "drifts",
+    "first_looks",
+    "summary",
+)
+SERVED = ("predictions", "decisions", "reports", "alerts", "dead_letters")
+"""Streams that go to topics."""
+
+Moments = Iterator[Kill | float]
 
 
 @dataclass(slots=True)
 class Crashes:
-    """What came of it.
+    """When to kill, and what came of it.
 
     Attributes:
-        kills: Processes that were killed before their end.
+        moments: When to kill the next process.
+        most: How many to kill.
+        kills: Processes that were killed before their end, by what they were doing.
         runs: Runs that were killed, came to their end and were compared.
         differences: What differed, in words.
     """
 
-    kills: int = 0
+    moments: Moments
+    most: int
+    kills: Counter[str] = field(default_factory=Counter)
     runs: int = 0
-    differences: list[str] | None = None
+    differences: list[str] = field(default_factory=list)
 
 
 def over_kafka(flow: Path, address: str, topics: str, outputs: str = "") -> Path:
@@ -65,104 +95,156 @@ def written(folder: Path) -> dict[str, Any]:
         for row in lines(run / "versions.jsonl")
     ]
     log = Log(f"sqlite:///{folder / 'runs/registry/log.sqlite'}", None)
-    entries = [
-        (entry.kind, entry.key, entry.name)
+    found["registry"] = sorted(
+        (entry.kind, entry.key, entry.name, entry.time, entry.who, orjson.dumps(_lasting(entry.body)))
         for entry in log.entries()
-        if entry.kind in {"version", "decision"}
-    ]
-    found["registry"] = sorted(Counter(entries).items())
+        if entry.kind in {"version", "decision", "removed"}
+    )
     log.close()
     return found
 
 
-def crash(flow: Path, clean: Path, kills: int, random: Random, found: Crashes) -> None:
+def _lasting(body: dict[str, Any]) -> dict[str, Any]:
+    """Without the bytes of a version, which may differ for equal models (ADR 3), and without the input."""
+    return {name: value for name, value in body.items() if name not in {"size", "sha256", "config_sha256"}}
+
+
+def at_random(random: Random, longest: float) -> Moments:
+    """Seconds from a process's start."""
+    while True:
+        yield random.uniform(0, longest)
+
+
+def at_steps(random: Random, steps: tuple[str, ...]) -> Moments:
+    """Before and after steps."""
+    while True:
+        yield Kill(random.choice(steps), random.randint(1, 4), after=random.random() < 0.5)
+
+
+def crash(flow: Path, clean: Path, found: Crashes) -> None:
     """Runs a flow to its end, killing it on the way, and compares it with a clean one."""
     store = flow.parent / "store"
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(store)]
-    while True:
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:  # noqa: S603
-            if found.kills < kills:
-                try:
-                    process.wait(random.uniform(_FIRST, _LAST))
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    found.kills += 1
-            _, said = process.communicate(timeout=300)
-        if process.returncode == 0:
-            break
-        assert process.returncode < 0, said.decode()
+    killed = True
+    while killed:
+        moment = next(found.moments, None) if found.kills.total() < found.most else None
+        killed = run(flow, store, moment)
+        if killed:
+            found.kills[moment.step if isinstance(moment, Kill) else "anything"] += 1
     found.runs += 1
     one, other = written(clean.parent), written(flow.parent)
-    found.differences = (found.differences or []) + [
-        f"run {found.runs}: {name} differ" for name in one if one[name] != other.get(name)
-    ]
+    found.differences += [f"run {found.runs}: {name} differ" for name in one if one[name] != other.get(name)]
 
 
-def over_files(folder: Path, kills: int, rows: int, seed: int) -> Crashes:
-    """Runs over files until so many processes were killed."""
-    found, random = Crashes(differences=[]), Random(seed)  # noqa: S311 - test data
-    clean = write_flow(folder / "clean", rows)
-    assert riverkeeper("run", clean).returncode == 0
-    while found.kills < kills:
-        shutil.rmtree(folder / "killed", ignore_errors=True)
-        crash(write_flow(folder / "killed", rows), clean, kills, random, found)
+def over_files(folder: Path, clean: Path, found: Crashes) -> None:
+    """Runs over the files of a clean run until so many processes were killed."""
+    while found.kills.total() < found.most:
+        flow = copy(clean, folder / "killed")
+        crash(flow, clean, found)
         _tell(found)
-    return found
 
 
-def over_topics(folder: Path, address: str, kills: int, rows: int, seed: int) -> Crashes:
+def over_topics(
+    clean: Path, address: str, found: Crashes, served: Sequence[str] = SERVED, *, once: bool
+) -> None:
     """The same over topics, with outputs to topics: the same too, once repetitions are left out."""
-    found, random = Crashes(differences=[]), Random(seed)  # noqa: S311 - test data
-    make_topics(address, {"examples": 3, "answers": 2})
-    topics = 'topic = "examples"\nlabels = "answers"'
-    clean = write_flow(folder / "clean", rows)
-    produce(address, as_messages(folder / "clean/events.jsonl", "examples", 3, "answers", 2))
-    assert riverkeeper("run", over_kafka(clean, address, topics)).returncode == 0
-    while found.kills < kills:
-        shutil.rmtree(folder / "killed", ignore_errors=True)
-        served = f"served-{found.runs}"
-        make_topics(address, {served: 2})
-        outputs = f'[kafka.outputs]\ntopics = {{ predictions = "{served}" }}'
-        flow = over_kafka(write_flow(folder / "killed", rows), address, topics, outputs)
-        crash(flow, clean, kills, random, found)
-        found.differences = (found.differences or []) + _served(folder, address, served)
+    while found.kills.total() < found.most:
+        flow = copy(clean, clean.parents[1] / "killed")
+        topics = {name: f"{name}-{found.runs}-{once}" for name in served}
+        make_topics(address, dict.fromkeys(topics.values(), 2))
+        named = ", ".join(f'{name} = "{topic}"' for name, topic in topics.items())
+        with flow.open("a") as out:
+            out.write(f"[kafka.outputs]\nexactly_once = {str(once).lower()}\ntopics = {{ {named} }}\n")
+        crash(flow, clean, found)
+        for name, topic in topics.items():
+            found.differences += _served(flow.parent / f"runs/test/{name}.jsonl", address, topic, once=once)
         _tell(found)
-    return found
 
 
-def _served(folder: Path, address: str, topic: str) -> list[str]:
-    """What is wrong with the predictions in a topic."""
+def copy(clean: Path, folder: Path) -> Path:
+    """The flow of a clean run, in a folder that is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in clean.parent.iterdir():
+        if path.is_file():
+            shutil.copy(path, folder)
+    return folder / clean.name
+
+
+def fill_topics(clean: Path, address: str, suffix: str = "") -> None:
+    """Makes the flow read its file from topics, which are filled."""
+    examples, answers = f"examples{suffix}", f"answers{suffix}"
+    make_topics(address, {examples: 3, answers: 2})
+    produce(address, as_messages(clean.parent / "events.jsonl", examples, 3, answers, 2))
+    over_kafka(clean, address, f'topic = "{examples}"\nlabels = "{answers}"')
+
+
+def _served(rows: Path, address: str, topic: str, *, once: bool) -> list[str]:
+    """What is wrong with a stream in its topic."""
     messages = [(event_id(message), message.value() or b"") for message in consume(address, topic)]
-    rows = sorted((folder / "killed/runs/test/predictions.jsonl").read_bytes().splitlines())
     unique = dict(messages)
+    there = rows.read_bytes().splitlines() if rows.exists() else []
     wrong = []
     if len(set(messages)) != len(unique):
         wrong.append(f"{topic}: a message came again with another content")
-    if sorted(unique.values()) != rows:
-        wrong.append(f"{topic}: {len(unique)} messages, {len(rows)} predictions")
+    if once and len(messages) != len(unique):
+        wrong.append(f"{topic}: {len(messages) - len(unique)} messages came twice")
+    if sorted(unique.values()) != sorted(there):
+        wrong.append(f"{topic}: its {len(unique)} messages are not the lines of {rows.name}")
     return wrong
 
 
 def _tell(found: Crashes) -> None:
-    print(f"{found.kills} kills, {found.runs} runs, {found.differences or 'no difference'}", flush=True)  # noqa: T201
+    kills = found.kills.total()
+    print(f"{kills} kills, {found.runs} runs, {found.differences or 'no difference'}", flush=True)  # noqa: T201
 
 
 def main() -> None:
     """The command; it exits with 1 when anything differs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--steps", action="store_true")
     parser.add_argument("--kafka", action="store_true")
+    parser.add_argument("--exactly-once", action="store_true")
+    parser.add_argument("--inline", action="store_true")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)  # noqa: T201
     with tempfile.TemporaryDirectory() as name:
         if given.kafka:
             with broker() as started:
-                found = over_topics(Path(name), started.address, given.kills, given.rows, given.seed)
+                found = tried(given, Path(name), started.address)
         else:
-            found = over_files(Path(name), given.kills, given.rows, given.seed)
+            found = tried(given, Path(name), None)
+    for step, kills in sorted(found.kills.items()):
+        print(f"  {kills:4} at {step}")  # noqa: T201
     sys.exit(bool(found.differences))
+
+
+def tried(given: argparse.Namespace, folder: Path, address: str | None) -> Crashes:
+    """Runs once without a kill, then with kills."""
+    if given.inline:
+        import_evidently()
+    mode, once = "inline" if given.inline else "background", given.exactly_once
+    clean = write_flow(folder / "clean", given.rows, f'mode = "{mode}"')
+    if address is not None:
+        fill_topics(clean, address)
+    run(clean, folder / "store")  # which also imports everything
+    again = copy(clean, folder / "again")
+    began = time.monotonic()
+    run(again, folder / "again/store")
+    took = time.monotonic() - began
+    print(f"a run without a kill takes {took:.1f} s", flush=True)  # noqa: T201
+    random = Random(given.seed)  # noqa: S311 - test data
+    steps = OF_FILES if address is None else OF_TRANSACTIONS if once else OF_KAFKA
+    steps += OF_INLINE_REPORTS if given.inline else OF_REPORTS
+    moments = at_steps(random, steps) if given.steps else at_random(random, took / 2)
+    found = Crashes(moments, given.kills)
+    if address is None:
+        over_files(folder, clean, found)
+    else:
+        over_topics(clean, address, found, once=once)
+    return found
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ def make_topics(address: str, topics: dict[str, int], **settings: str) -> None:
     made = admin.create_topics([NewTopic(name, count, 1, config=settings) for name, count in topics.items()])
     for future in made.values():
         future.result(30)
+    until = time.monotonic() + 30  # the broker knows of them a moment later than its controller
+    while not set(topics) <= set(admin.list_topics(timeout=10).topics):
+        assert time.monotonic() < until, f"{', '.join(topics)} are made, and not there"
+        time.sleep(0.02)
 
 
 def add_partitions(address: str, topic: str, total: int) -> None:

@@ -1,67 +1,25 @@
 """The source of Kafka records against a broker: what is read, where it begins, what stops it."""
 
 import logging
-import time
-from contextlib import closing
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from dataflows.files.batch import Line
 from dataflows.kafka import reader
 from dataflows.kafka.config import KafkaConfig
-from dataflows.kafka.journal import Journal
-from dataflows.kafka.source import KafkaPartition, KafkaSource, Snapshot
+from dataflows.kafka.source import KafkaSource, Snapshot
 from engine.errors import InputError
-from tests.integration.broker import PASSWORD, Broker, broker
+from tests.integration.broker import Broker
 from tests.integration.kafka import (
     add_partitions,
     delete_records,
     delete_topic,
-    make_topics,
     offsets_of,
     produce,
 )
+from tests.integration.sources import ids, message, opened, read, source, topic_on
 
 pytestmark = pytest.mark.integration
-
-
-def topic_on(broker: Broker, partitions: int = 1, **settings: str) -> str:
-    name = f"t-{uuid4().hex[:8]}"
-    make_topics(broker.address, {name: partitions}, **settings)
-    return name
-
-
-def source(broker: Broker, topic: str, folder: Path | None = None, **given: Any) -> KafkaSource:
-    patience = given.pop("patience", 20)
-    config = {"topic": topic, "group": f"g-{topic}", "order_wait": 0.05, **given}
-    kafka = KafkaConfig.model_validate({"brokers": broker.address, "patience": patience, "input": config})
-    return KafkaSource(kafka, 100, time_field="time", journal=None if folder is None else Journal(folder))
-
-
-def opened(made: KafkaSource, state: Snapshot | None = None) -> closing[KafkaPartition]:
-    return closing(made.build_part("step", "kafka", state))
-
-
-def read(part: KafkaPartition, count: int, seconds: float = 20.0) -> list[Line]:
-    """The next so many records."""
-    found: list[Line] = []
-    until = time.monotonic() + seconds
-    while len(found) < count:
-        assert time.monotonic() < until, f"{len(found)} of {count} records have come"
-        found += [line for batch in part.next_batch() for line in batch.records()]
-    return found
-
-
-def message(topic: str, number: int, partition: int = 0, at: float | None = None) -> dict[str, Any]:
-    value = b'{"id": %d, "time": %f}' % (number, number if at is None else at)
-    return {"topic": topic, "value": value, "partition": partition, "timestamp": 1000 * (number + 1)}
-
-
-def ids(lines: list[Line]) -> list[int]:
-    return [int(line.line.split(b",")[0].split(b":")[1]) for line in lines]
 
 
 def test_records_go_by_event_time_whatever_their_partition(real_broker: Broker) -> None:
@@ -236,57 +194,10 @@ def test_new_partitions_are_read_from_their_first_record(
         assert read(part, 30) == found
 
 
-def test_an_outage_of_the_broker_is_waited_out_and_loses_nothing() -> None:
-    with broker() as own:  # one of its own, since it is stopped
-        topic = topic_on(own)
-        produce(own.address, (message(topic, i) for i in range(50)))
-        with opened(source(own, topic, patience=60)) as part:
-            found = read(part, 50)
-            own.stop(kill=True)
-            for _ in range(30):
-                assert part.next_batch() == []
-            own.start()
-            produce(own.address, (message(topic, i) for i in range(50, 100)))
-            found += read(part, 50, 60)
-            state = part.snapshot()
-        assert ids(found) == list(range(100))
-        impatient = source(own, topic, patience=2)
-        with opened(impatient, state) as part:
-            own.stop(kill=True)
-            with pytest.raises(InputError, match="no broker has answered for 2 s"):
-                read(part, 1, 30)
-
-
 def test_without_a_broker_the_start_gives_up_in_time() -> None:
     kafka = {"brokers": "127.0.0.1:9", "patience": 2, "input": {"topic": "t", "group": "g"}}
     with pytest.raises(InputError, match=r"no broker has answered for 2 s \(last: .*refused"):
         KafkaSource(KafkaConfig.model_validate(kafka), 10).build_part("step", "kafka", None)
-
-
-def test_a_password_comes_from_the_environment_and_a_wrong_one_ends_the_run_at_once(
-    real_broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    topic = topic_on(real_broker)
-    produce(real_broker.address, [message(topic, 1)])
-    properties = {
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanisms": "PLAIN",
-        "sasl.username": "keeper",
-        "sasl.password": "${KAFKA_PASSWORD}",
-    }
-    kafka = KafkaConfig.model_validate(
-        {
-            "brokers": real_broker.locked,
-            "properties": properties,
-            "input": {"topic": topic, "group": "g", "until": "end"},
-        }
-    )
-    monkeypatch.setenv("KAFKA_PASSWORD", PASSWORD)
-    with opened(KafkaSource(kafka, 10)) as part:
-        assert ids(read(part, 1)) == [1]
-    monkeypatch.setenv("KAFKA_PASSWORD", "wrong")
-    with pytest.raises(InputError, match=r"the broker refuses us: .*uthentication failed"):
-        KafkaSource(kafka, 10).build_part("step", "kafka", None)
 
 
 def test_a_partition_far_ahead_of_the_others_is_held_back(

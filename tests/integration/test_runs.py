@@ -57,7 +57,7 @@ def test_a_run_that_is_killed_again_and_again_writes_what_an_undisturbed_one_wri
     command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
     predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
     kills = 0
-    for _ in range(4):
+    for _ in range(2):  # many more, and at every step: test_kills.py
         grown = predictions.stat().st_size if predictions.exists() else 0
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
             deadline = time.monotonic() + 60
@@ -69,7 +69,7 @@ def test_a_run_that_is_killed_again_and_again_writes_what_an_undisturbed_one_wri
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 kills += 1
-    assert kills >= 2, "the run was over before it could be killed"
+    assert kills, "the run was over before it could be killed"
     done = riverkeeper("run", flow, "--recovery", tmp_path / "recovery")
     assert done.returncode == 0, done.stderr
     assert results(flow) == expected
