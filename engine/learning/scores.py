@@ -96,7 +96,7 @@ class Scores:
         """Scores what was taken, in order."""
         block, self._block = self._block, []
         served, usual, last = [], [], []
-        score, outputs = self._baseline.score, self._usual.reads_outputs
+        score, outputs, certain = self._baseline.score, self._usual.reads_outputs, self._last.reads_outputs
         for output, label, loss, before, features, slot in block:
             said = self._read(output)
             served.append((label, *said))
@@ -107,7 +107,7 @@ class Scores:
             if found is not None:
                 usual.append((label, *found[0]))
             if before is not None:
-                last.append((label, *self._said_last(before)))
+                last.append((label, *self._said_last(before, output=certain)))
             if loss is not None:
                 self._add_losses(window, label, loss, before, found)
             _, top, probability = said
@@ -141,9 +141,11 @@ class Scores:
             unchanged = float(before != label) if wrong else abs(float(before) - float(label))
         window.totals.add(loss, usual, unchanged)
 
-    def _said_last(self, last: Any) -> tuple[Any, Target, float]:
+    def _said_last(self, last: Any, *, output: bool) -> tuple[Any, Target, float]:
         """What the baseline of no change says: the last label, with certainty."""
-        return (last, last, last) if self._task == "regression" else ({last: 1.0}, last, 1.0)
+        if self._task == "regression":
+            return last, last, last
+        return {last: 1.0} if output else None, last, 1.0
 
     def _happened(self, top: Target | None, label: Target) -> bool:
         """Whether that came true whose probability was told."""

@@ -1,6 +1,6 @@
 """The fate of a prediction: it is scored, champion and shadows are compared, and only then they learn."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 
 from engine.learning.waiting import Held, Settled
 from engine.monitoring.judges import Judge
@@ -130,9 +130,13 @@ def _contested(parts: Parts, held: Held, label: Target, loss: float) -> Finding 
 
 
 def _losses(
-    parts: Parts, outputs: Mapping[str, Output | None], alive: Container[str], label: Target
+    parts: Parts, outputs: Mapping[str, Output | None], alive: Mapping[str, object], label: Target
 ) -> dict[str, float]:
-    return losses_of(parts, {name: output for name, output in outputs.items() if name in alive}, label)
+    if not alive:
+        return {}
+    if outputs.keys() != alive.keys():
+        outputs = {name: output for name, output in outputs.items() if name in alive}
+    return losses_of(parts, outputs, label)
 
 
 def _learn(parts: Parts, outcome: Outcome, events: list[Event]) -> None:

@@ -190,5 +190,10 @@ def _compare(
 
 def losses_of(parts: Parts, outputs: Mapping[str, Output | None], label: Target | None) -> dict[str, float]:
     """The loss of each output on the label, where it has one."""
-    losses = {name: parts.ops.loss(output, label) for name, output in outputs.items() if output is not None}
-    return {name: loss for name, loss in losses.items() if loss is not None}
+    loss_of = parts.ops.loss
+    losses = {}
+    for name, output in outputs.items():
+        loss = None if output is None else loss_of(output, label)
+        if loss is not None:
+            losses[name] = loss
+    return losses

@@ -61,9 +61,12 @@ class Trial:
         mean = self._mean_sum / weight
         square = (self._square_sum + _WORTH * self.spread) / weight
         # What is known before this event sets the bet; the event then only settles it.
-        bet = min(_MOST, max(0.0, mean / square)) if square > 0 else 0.0
-        difference = max(-1.0, min(1.0, (champion - shadow) / scale))
-        self.log_capital += math.log1p(bet * difference)
+        bet = mean / square if square > 0.0 and mean > 0.0 else 0.0
+        difference = (champion - shadow) / scale
+        if not -1.0 <= difference <= 1.0:
+            difference = max(-1.0, min(1.0, difference))
+        if bet:
+            self.log_capital += math.log1p((bet if bet < _MOST else _MOST) * difference)
         self.events += 1
         self.champion += champion
         self.shadow += shadow

@@ -2,8 +2,12 @@ import math
 import pickle
 from collections.abc import Iterable
 from random import Random
+from statistics import median
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from river.drift import ADWIN
 
 from engine.monitoring.drift import LossDrift
 
@@ -69,3 +73,32 @@ def test_a_model_without_any_loss_at_first_alarms_when_it_starts_to_lose() -> No
     drift = LossDrift(0.002)
     assert alarms(drift, [0.0] * 1000) == []
     assert alarms(drift, errors(2, 0.5, 500)) != []
+
+
+@given(st.integers(0, 10_000), st.floats(0.1, 5.0))
+@settings(max_examples=20, deadline=None)
+def test_alarms_come_at_the_losses_at_which_adwin_itself_raises_them(seed: int, jump: float) -> None:
+    """ADWIN is given its values in blocks here; one that is given each at once alarms at the same ones."""
+    random = Random(seed)  # noqa: S311 - test data
+    losses = [random.random() * (1.0 if i < 400 else jump) for i in range(900)]
+    ours, alarms, expected = LossDrift(0.05), [], []
+    first: list[float] = []
+    unit, adwin = 1.0, ADWIN()  # type: ignore[no-untyped-call]
+    for place, loss in enumerate(losses):
+        if ours.update(loss):
+            alarms.append(place)
+        if len(first) < 100:
+            first.append(loss)
+            if len(first) == 100:
+                unit = median(first)
+                adwin = ADWIN(delta=0.05, grace_period=100, min_window_length=30)  # type: ignore[no-untyped-call]
+                for one in first:
+                    adwin.update(one / unit)  # type: ignore[no-untyped-call]
+            continue
+        before = adwin.estimation
+        adwin.update(loss / unit)  # type: ignore[no-untyped-call]
+        if adwin.drift_detected:
+            first = []
+            if adwin.estimation > before:
+                expected.append(place)
+    assert alarms == expected
