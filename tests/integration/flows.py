@@ -80,11 +80,12 @@ def results(flow: Path) -> dict[str, bytes]:
     """What a run has written: streams, and the files beside them, by their name.
 
     Of a saved model, what it predicts: a pickle's bytes depend on which equal strings were one object.
-    The status file is left out: it says when the run was at work.
+    Left out are the status file, which says when the run was at work, and the run's mark.
     """
     run = flow.parent / "runs" / "test"
     found = {str(p.relative_to(run)): p.read_bytes() for p in sorted(run.rglob("*")) if p.is_file()}
-    found.pop("status.json", None)
+    for own in ("status.json", "identity"):
+        found.pop(own, None)
     for name, content in found.items():
         if name.endswith(".model"):
             model = load(content, "model")
