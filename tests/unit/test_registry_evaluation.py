@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -89,7 +90,7 @@ def _raise(*_: Any) -> Any:
 def rows(count: int, seed: int, *, turned: bool = False) -> list[Example]:
     """What a tree learns and a linear model does not; turned, with every label the other way."""
     found = [record for record in corners(count, seed) if isinstance(record, Example)]
-    return [replace(row, label=not row.label) for row in found] if turned else found
+    return [msgspec.structs.replace(row, label=not row.label) for row in found] if turned else found
 
 
 def gated(holdout: list[Example]) -> Engine:
@@ -150,7 +151,7 @@ def test_an_engine_begins_from_a_version_and_knows_what_it_had_learned() -> None
     second = Engine(config, judge=ScriptedJudge(), start=start)
     (begun,) = [event for event in second.begin() if isinstance(event, Version)]
     assert (begun.name, begun.parent, begun.learned) == ("m0.start", start.name, start.learned)
-    probe = replace(rows(1, 9)[0], id="probe")
+    probe = msgspec.structs.replace(rows(1, 9)[0], id="probe")
     (said,) = [e for e in second.process([probe]) if isinstance(e, Prediction)]
     (same,) = [e for e in first.process([probe]) if isinstance(e, Prediction)]
     assert said.probability == same.probability
