@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from engine.records.config import KindConfig, RecordConfig, Task
 from engine.records.parse import parse
 from engine.records.shape import is_finite, is_label
@@ -97,12 +95,9 @@ class Decoder:
             reason = f"expected a record of at most {self._longest} bytes, got {len(line)}"
             return Unreadable(reason, source, position, raw)
         try:
-            fields = orjson.loads(line)  # nearly always that is all
-        except orjson.JSONDecodeError:
-            try:
-                fields = parse(line)
-            except ValueError as error:
-                return Unreadable(f"not JSON: {error}", source, position, raw)
+            fields = parse(line)
+        except ValueError as error:
+            return Unreadable(f"not JSON: {error}", source, position, raw)
         try:
             return self._record(fields, is_label, source, position, raw)
         except _Refused as refused:

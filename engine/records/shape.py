@@ -20,9 +20,7 @@ def misshapen(record: object, task: Task) -> str | None:
     # Nearly all records are as they should be, and this is all that is done with them.
     if kind is Example:
         example: Example = record  # type: ignore[assignment]  # kind says so
-        if _is_plain(example) and (
-            example.label is None or type(example.label) in _KINDS[task] or is_label(example.label, task)
-        ):
+        if _is_plain(example) and (example.label is None or is_label(example.label, task)):
             return None
     if isinstance(record, Unreadable):
         return record.reason
@@ -40,15 +38,6 @@ def _is_plain(example: Example) -> bool:
         and -_LARGEST <= example.time <= _LARGEST
         and type(example.features) is dict
     )
-
-
-_KINDS: Final[dict[Task, frozenset[type]]] = {
-    "binary": frozenset({bool}),
-    "anomaly": frozenset({bool}),
-    "multiclass": frozenset({bool, int, str}),
-    "regression": frozenset(),
-}
-"""Types of which every value is a label."""
 
 
 def _wrong_field(record: Example | Label, task: Task) -> tuple[str, str, object] | None:

@@ -72,10 +72,8 @@ class Contest:
             contender.run.add(champion, loss)
             trial = contender.trial
             trial.add(champion, loss, scale)
-            if (
-                trial.log_capital >= trial.threshold
-                and trial.proves(self._config.min_events, self._config.tolerance)
-                and (best is None or trial.log_capital > best[1].log_capital)
+            if trial.proves(self._config.min_events, self._config.tolerance) and (
+                best is None or trial.log_capital > best[1].log_capital
             ):
                 best = (name, trial)
         if best is None:
