@@ -15,8 +15,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -52,23 +52,19 @@ STREAMS = (
 SERVED = ("predictions", "decisions", "reports", "alerts", "dead_letters")
 """Streams that go to topics."""
 
-Moments = Iterator[Kill | float]
-
 
 @dataclass(slots=True)
 class Crashes:
     """When to kill, and what came of it.
 
     Attributes:
-        moments: When to kill the next process.
-        most: How many to kill.
+        moments: When to kill the next processes. One that a fresh run does not come to is left out.
         kills: Processes that were killed before their end, by what they were doing.
         runs: Runs that were killed, came to their end and were compared.
         differences: What differed, in words.
     """
 
-    moments: Moments
-    most: int
+    moments: deque[Kill | float]
     kills: Counter[str] = field(default_factory=Counter)
     runs: int = 0
     differences: list[str] = field(default_factory=list)
@@ -109,27 +105,21 @@ def _lasting(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in {"size", "sha256", "config_sha256"}}
 
 
-def at_random(random: Random, longest: float) -> Moments:
-    """Seconds from a process's start."""
-    while True:
-        yield random.uniform(0, longest)
-
-
-def at_steps(random: Random, steps: tuple[str, ...]) -> Moments:
-    """Before and after steps."""
-    while True:
-        yield Kill(random.choice(steps), random.randint(1, 4), after=random.random() < 0.5)
-
-
 def crash(flow: Path, clean: Path, found: Crashes) -> None:
     """Runs a flow to its end, killing it on the way, and compares it with a clean one."""
     store = flow.parent / "store"
-    killed = True
-    while killed:
-        moment = next(found.moments, None) if found.kills.total() < found.most else None
+    fresh = True
+    while found.moments:
+        moment = found.moments[0]
         killed = run(flow, store, moment)
-        if killed:
-            found.kills[moment.step if isinstance(moment, Kill) else "anything"] += 1
+        if killed or fresh:
+            found.moments.popleft()
+        if not killed:
+            break
+        found.kills[moment.step if isinstance(moment, Kill) else "anything"] += 1
+        fresh = False
+    else:
+        assert not run(flow, store)
     found.runs += 1
     one, other = written(clean.parent), written(flow.parent)
     found.differences += [f"run {found.runs}: {name} differ" for name in one if one[name] != other.get(name)]
@@ -137,7 +127,7 @@ def crash(flow: Path, clean: Path, found: Crashes) -> None:
 
 def over_files(folder: Path, clean: Path, found: Crashes) -> None:
     """Runs over the files of a clean run until so many processes were killed."""
-    while found.kills.total() < found.most:
+    while found.moments:
         flow = copy(clean, folder / "killed")
         crash(flow, clean, found)
         _tell(found)
@@ -147,7 +137,7 @@ def over_topics(
     clean: Path, address: str, found: Crashes, served: Sequence[str] = SERVED, *, once: bool
 ) -> None:
     """The same over topics, with outputs to topics: the same too, once repetitions are left out."""
-    while found.kills.total() < found.most:
+    while found.moments:
         flow = copy(clean, clean.parents[1] / "killed")
         topics = {name: f"{name}-{found.runs}-{once}" for name in served}
         make_topics(address, dict.fromkeys(topics.values(), 2))
@@ -238,8 +228,14 @@ def tried(given: argparse.Namespace, folder: Path, address: str | None) -> Crash
     random = Random(given.seed)  # noqa: S311 - test data
     steps = OF_FILES if address is None else OF_TRANSACTIONS if once else OF_KAFKA
     steps += OF_INLINE_REPORTS if given.inline else OF_REPORTS
-    moments = at_steps(random, steps) if given.steps else at_random(random, took / 2)
-    found = Crashes(moments, given.kills)
+    found = Crashes(
+        deque(
+            Kill(random.choice(steps), random.randint(1, 4), after=random.random() < 0.5)
+            if given.steps
+            else random.uniform(0, took / 2)
+            for _ in range(given.kills)
+        )
+    )
     if address is None:
         over_files(folder, clean, found)
     else:

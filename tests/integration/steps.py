@@ -102,6 +102,8 @@ def run(flow: Path, store: Path, moment: Kill | float | None = None) -> bool:
     said = flow.parent / "said"
     kill = moment if isinstance(moment, Kill) else None
     if kill is not None and kill.step in STATEMENTS:
+        if not any(store.glob("*.sqlite3")):  # the database must be there to refuse anything
+            run(flow, store, Kill("engine", after=True))
         _refuse(store, kill)
     process = _context.Process(target=_run, args=(flow, store, kill, said))
     process.start()

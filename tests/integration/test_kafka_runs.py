@@ -1,6 +1,6 @@
 """Whole runs over Kafka: the results of files, whatever is killed."""
 
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ def test_a_run_that_is_killed_at_every_step_writes_what_an_undisturbed_one_write
     fill_topics(clean, real_broker.address, f"-{once}")
     assert not run(clean, tmp_path / "store")
     planned = list(kills(steps))
-    found = Crashes(iter(planned), len(planned))
+    found = Crashes(deque(planned))
     over_topics(clean, real_broker.address, found, ["predictions", "dead_letters"], once=once)
     assert found.differences == []
     assert found.kills == Counter(kill.step for kill in planned), "a step was not reached"

@@ -1,7 +1,7 @@
 """Runs killed before and after each step that makes progress safe, and while reports are computed."""
 
 import sqlite3
-from collections import Counter
+from collections import Counter, deque
 from contextlib import closing
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_a_run_that_is_killed_at_every_step_writes_what_an_undisturbed_one_write
 ) -> None:
     clean = write_flow(tmp_path / "clean", rows, extra)
     assert not run(clean, tmp_path / "store")
-    found = Crashes(iter(planned), len(planned))
+    found = Crashes(deque(planned))
     over_files(tmp_path, clean, found)
     assert found.differences == []
     assert found.kills == Counter(kill.step for kill in planned), "a step was not reached"
