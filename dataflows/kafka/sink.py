@@ -11,11 +11,11 @@ from bytewax.outputs import FixedPartitionedSink
 
 from dataflows.identity import identity
 from dataflows.kafka.config import KafkaConfig
-from dataflows.kafka.topic import Ends, TopicSink
+from dataflows.kafka.topic import TopicSink, Written
 from dataflows.kafka.transactions import TransactionalSink
 
 
-class KafkaSink(FixedPartitionedSink[bytes, Ends]):
+class KafkaSink(FixedPartitionedSink[bytes, Written]):
     """Takes items `(stream, chunk of complete lines)`; streams without a topic are not for it.
 
     A stream is one partition of Bytewax's, so one worker of a cluster writes it.
@@ -37,7 +37,7 @@ class KafkaSink(FixedPartitionedSink[bytes, Ends]):
         """The stream's number."""
         return self._streams.index(item_key)
 
-    def build_part(self, step_id: str, for_part: str, resume_state: Ends | None) -> "TopicSink":  # noqa: ARG002
+    def build_part(self, step_id: str, for_part: str, resume_state: Written | None) -> "TopicSink":  # noqa: ARG002
         """Connects, and looks for the topic.
 
         Raises:

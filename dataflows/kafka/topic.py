@@ -1,5 +1,6 @@
 """Writes one stream to its topic: a message for each line, each delivered before a snapshot is."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from bytewax.outputs import StatefulSinkPartition
@@ -13,13 +14,28 @@ from engine.errors import OutputError
 Ends = dict[int, int]
 """Where each partition of a topic ends: the offset of what comes next."""
 
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a snapshot knows of a topic.
+
+    Attributes:
+        ends: Where its partitions end for this run.
+        ahead: Event ids of messages before these ends that the run has yet to come to again: a process that
+            has died since had committed them.
+    """
+
+    ends: Ends
+    ahead: frozenset[str] = frozenset()
+
+
 Headers = list[tuple[str, str | bytes | None]]
 
 _POLL = 0.5
 """Seconds."""
 
 
-class TopicSink(StatefulSinkPartition[bytes, Ends]):
+class TopicSink(StatefulSinkPartition[bytes, Written]):
     """Writes one stream to its topic."""
 
     def __init__(self, config: KafkaConfig, run: str, stream: str) -> None:
@@ -97,14 +113,14 @@ class TopicSink(StatefulSinkPartition[bytes, Ends]):
             self._check()
         self._check()
 
-    def snapshot(self) -> Ends:
-        """Where the topic's partitions end for this run, all of it delivered.
+    def snapshot(self) -> Written:
+        """What is in the topic, all of it delivered.
 
         Raises:
             OutputError: When something was not.
         """
         self._flush()
-        return dict(self._ends)
+        return Written(dict(self._ends))
 
     def close(self) -> None:
         """Waits for what is on its way."""

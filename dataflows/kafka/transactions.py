@@ -3,11 +3,14 @@
 In numbered steps:
 
     1. Messages are written in a transaction that is open from one snapshot to the next.
-    2. At a snapshot it is committed. The snapshot says where the topic's partitions end.
+    2. At a snapshot it is committed. The snapshot says where the topic's partitions end, and which messages
+       before that the run is still to come to again (5).
     3. Bytewax makes the epoch whole.
     4. A run that is resumed first fences off what a dead process may still be writing, by its transactional
-       id. Then it reads the topic from where the snapshot says, and leaves out what it finds there: what was
-       committed in step 2 of an epoch that never reached step 3.
+       id. Then it reads the topic from where the snapshot says: what it finds there was committed in step 2
+       of an epoch that never reached step 3.
+    5. It leaves those messages out when it comes to them. Its next snapshots may be taken before it has come
+       to all of them: these name the rest.
 
 It rests on event ids that a replay gives again, and on a broker whose transactions are real.
 """
@@ -23,7 +26,7 @@ from dataflows.identity import identity
 from dataflows.kafka.client import made
 from dataflows.kafka.config import KafkaConfig
 from dataflows.kafka.messages import Outgoing, event_ids
-from dataflows.kafka.topic import Ends, TopicSink
+from dataflows.kafka.topic import Ends, TopicSink, Written
 from engine.errors import OutputError
 
 _LONGEST = 900.0
@@ -36,11 +39,11 @@ class TransactionalSink(TopicSink):
     """A sink whose messages are committed with each snapshot.
 
     Args:
-        resumed: Where the topic's partitions ended at the snapshot.
+        resumed: What the snapshot knows of the topic.
         folder: The run's folder, which keeps where they ended when the run began.
     """
 
-    def __init__(self, config: KafkaConfig, folder: Path, stream: str, resumed: Ends | None) -> None:
+    def __init__(self, config: KafkaConfig, folder: Path, stream: str, resumed: Written | None) -> None:
         # By the run's name, not its identity: whatever wrote under this name before is fenced off.
         self._name = f"riverkeeper/{folder.name}/{stream}"
         super().__init__(config, identity(folder), stream)
@@ -48,7 +51,7 @@ class TransactionalSink(TopicSink):
         self._open = False
         try:
             self._producer.init_transactions(config.patience)
-            self._there, self._ends = self._written(self._begun(resumed, folder))
+            self._ahead, self._ends = self._found(resumed or Written(self._begun(folder)))
         except KafkaException as error:
             raise self._refused(error) from error
 
@@ -59,10 +62,8 @@ class TransactionalSink(TopicSink):
             "message.timeout.ms": round(min(_LONGEST, self._config.patience) * 1000),
         }
 
-    def _begun(self, resumed: Ends | None, folder: Path) -> Ends:
-        """Where to look for what a dead process has committed; a run without a snapshot may have died too."""
-        if resumed is not None:
-            return resumed
+    def _begun(self, folder: Path) -> Ends:
+        """Where the topic ended when the run began: it may have died before its first snapshot."""
         name = f"kafka-start-{self._stream}.json"
         if (folder / name).exists():
             return {int(number): end for number, end in orjson.loads((folder / name).read_bytes()).items()}
@@ -77,10 +78,10 @@ class TransactionalSink(TopicSink):
         write_blob(folder, name, orjson.dumps(ends, None, orjson.OPT_NON_STR_KEYS))
         return ends
 
-    def _written(self, ends: Ends) -> tuple[set[str], Ends]:
-        """The event ids of this run's messages that are committed from there on, and where they end."""
-        found: set[str] = set()
-        last = dict.fromkeys(self._ends, 0) | ends
+    def _found(self, resumed: Written) -> tuple[set[str], Ends]:
+        """The event ids that are committed and not yet come to again, and where the topic ends."""
+        found = set(resumed.ahead)
+        last = dict.fromkeys(self._ends, 0) | resumed.ends
         reader, health = self._reader()
         try:
             reader.assign([TopicPartition(self._topic, number, offset) for number, offset in last.items()])
@@ -113,16 +114,16 @@ class TransactionalSink(TopicSink):
         return made(Consumer, self._config, more)
 
     def _write(self, outgoing: Outgoing) -> None:
-        if outgoing.id in self._there:
-            self._there.discard(outgoing.id)
+        if outgoing.id in self._ahead:
+            self._ahead.discard(outgoing.id)
             return
         if not self._open:
             self._producer.begin_transaction()
             self._open = True
         super()._write(outgoing)
 
-    def snapshot(self) -> Ends:
-        """Where the topic's partitions end for this run, all of it committed.
+    def snapshot(self) -> Written:
+        """What is in the topic, all of it committed.
 
         Raises:
             OutputError: When it cannot be.
@@ -134,7 +135,7 @@ class TransactionalSink(TopicSink):
             except KafkaException as error:
                 raise self._refused(error) from error
             self._open = False
-        return dict(self._ends)
+        return Written(dict(self._ends), frozenset(self._ahead))
 
     def close(self) -> None:
         """Leaves an open transaction to the next start, which takes it back: no snapshot knows of it."""

@@ -18,7 +18,7 @@ def test_all_is_delivered_when_the_snapshot_is_taken(real_broker: Broker, tmp_pa
     topic = topic_on(real_broker, 2)
     part = sink(real_broker, topic, tmp_path)
     part.write_batch([chunk(range(3000)), chunk(range(3000, 5000))])
-    ends = part.snapshot()
+    ends = part.snapshot().ends
     found = consume(real_broker.address, topic)
     assert numbers(found) == list(range(5000))
     assert sum(ends.values()) == 5000
@@ -66,6 +66,24 @@ def test_exactly_once_is_seen_with_the_snapshot_and_not_again(real_broker: Broke
     sure.write_batch([chunk(range(300))])
     sure.snapshot()
     assert numbers(consume(real_broker.address, topic)) == list(range(300))
+
+
+def test_what_is_ahead_of_a_snapshot_is_not_written_again_after_a_second_death(
+    real_broker: Broker, tmp_path: Path
+) -> None:
+    topic = topic_on(real_broker, 2)
+    part = sink(real_broker, topic, tmp_path, exactly_once=True)
+    part.write_batch([chunk(range(100))])
+    part.snapshot()  # committed, and then Bytewax died before the epoch was whole
+
+    second = sink(real_broker, topic, tmp_path, exactly_once=True)
+    second.write_batch([chunk(range(40))])
+    state = second.snapshot()  # whole, with 60 still to come; and then it died
+
+    third = sink(real_broker, topic, tmp_path, state, exactly_once=True)
+    third.write_batch([chunk(range(40, 150))])
+    assert third.snapshot().ahead == frozenset()
+    assert numbers(consume(real_broker.address, topic)) == list(range(150))
 
 
 def test_a_run_of_the_same_name_that_begins_anew_is_not_taken_for_the_old_one(
