@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick bench bench-compare format clean
+.PHONY: help demo test test-quick coverage bench bench-compare format clean
 
 help: ## Show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -25,10 +25,13 @@ test: $(VENV)/installed ## Run everything that CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist worksteal
 
 test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
 	$(BIN)/pytest -n auto --dist worksteal -m 'not integration'
+
+coverage: $(VENV)/installed ## Which lines and branches the tests run; takes twice their time
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/installed ## What the engine costs beside its model, in minutes (ARGS="--rounds 5")
 	@$(BIN)/python -m benchmarks.speed $(ARGS)

@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,6 +24,17 @@ def riverkeeper(*arguments: str | Path, cwd: Path | None = None) -> subprocess.C
     return subprocess.run(  # noqa: S603 - our own command
         command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120, check=False
     )
+
+
+@contextmanager
+def started(command: list[str], **options: Any) -> Iterator["subprocess.Popen[str]"]:
+    """Starts a process; whatever becomes of the test, it does not outlive this."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **quiet | options) as process:  # noqa: S603 - our own command
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def write_flow(
@@ -49,7 +62,7 @@ def write_flow(
         f"""
 [run]
 name = "test"
-snapshot_interval = 0.2
+snapshot_interval = 0.05
 {run}
 [input]
 path = "events.jsonl"

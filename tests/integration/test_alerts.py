@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.flows import RIVERKEEPER, lines, riverkeeper, write_flow
+from tests.integration.flows import RIVERKEEPER, lines, riverkeeper, started, write_flow
 from tests.integration.receivers import SECRET, receiver, wait_until
 from tests.integration.test_runs import BYTEWAX, _free_ports
 
@@ -93,7 +93,7 @@ def test_a_killed_run_that_goes_on_delivers_every_alert(
     with receiver() as server:
         server.answer = over.wait
         monkeypatch.setenv("HOOK", server.url)
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        with started(command) as process:
             # The receiver has been asked, and has not taken it.
             wait_until(lambda: process.poll() is not None or bool(server.times))
             assert alerts.stat().st_size

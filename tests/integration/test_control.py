@@ -11,14 +11,14 @@ import pytest
 
 from dataflows.control import DONE, WANTED, Control
 from engine.pipeline.commands import Command
-from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, write_flow
+from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
 
 CHALLENGER = 'reports = false\n[challengers.bayes]\nmodel = "naive_bayes.GaussianNB"'
 
 
-def until(path: Path, size: int, process: subprocess.Popen[bytes]) -> None:
+def until(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         if path.exists() and path.stat().st_size > size:
@@ -41,7 +41,7 @@ def test_commands_take_effect_on_a_running_flow_and_a_killed_one_repeats_them(
     flow = long_flow(tmp_path / "live", keyed=keyed)
     run = flow.parent / "runs" / "test"
     command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+    with started(command) as process:
         until(run / "predictions.jsonl", 100_000, process)
         promoted = riverkeeper("promote", run, "bayes", "--why", "a try", "--who", "ada")
         assert promoted.returncode == 0, promoted.stdout + promoted.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, write_flow
+from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
 
@@ -19,11 +19,8 @@ NO_REPORTS = "reports = false"
 @contextmanager
 def following(flow: Path) -> Iterator[subprocess.Popen[str]]:
     command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(flow.parent / "recovery")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:  # noqa: S603
-        try:
-            yield process
-        finally:
-            process.kill()
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        yield process
 
 
 def wait_for(flow: Path, predictions: int, process: subprocess.Popen[str]) -> None:
@@ -43,7 +40,7 @@ def test_predictions_appear_while_the_file_grows_and_a_stopped_run_goes_on(tmp_p
     # Longer than the test: what is seen was not written by a snapshot.
     flow.write_text(
         flow.read_text()
-        .replace("snapshot_interval = 0.2", "snapshot_interval = 600")
+        .replace("snapshot_interval = 0.05", "snapshot_interval = 600")
         .replace("batch = 100", "batch = 100\nfollow = true")
     )
     events = flow.parent / "events.jsonl"

@@ -43,7 +43,7 @@ def test_a_snapshot_of_an_epoch_that_was_not_made_whole_is_not_used(tmp_path: Pa
         for n in range(1000)
     ]
     (tmp_path / "events.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)) + b"\n")
-    often = flow.read_text().replace("snapshot_interval = 0.2", "snapshot_interval = 0.001")
+    often = flow.read_text().replace("snapshot_interval = 0.05", "snapshot_interval = 0.001")
     flow.write_text(often)  # an epoch for each batch, of both keys
     assert run(flow, tmp_path / "store", Kill("engine", 5))
     assert run(flow, tmp_path / "store", Kill("epoch whole"))
@@ -63,7 +63,7 @@ def test_only_keys_that_had_records_are_written_at_a_snapshot(tmp_path: Path) ->
         for n, region in enumerate(regions)
     ]
     (tmp_path / "events.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)) + b"\n")
-    flow.write_text(flow.read_text().replace("snapshot_interval = 0.2", "snapshot_interval = 0.001"))
+    flow.write_text(flow.read_text().replace("snapshot_interval = 0.05", "snapshot_interval = 0.001"))
     assert run(flow, tmp_path / "store", Kill("engine", 3 * 3 + 6))
     with closing(sqlite3.connect(tmp_path / "store/part-0.sqlite3")) as database:
         found = database.execute("SELECT state_key, snap_epoch FROM snaps WHERE step_id LIKE '%engine%'")

@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 from random import Random
@@ -14,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dataflows.cli.main import app
-from tests.integration.flows import RIVERKEEPER, riverkeeper, write_flow
+from tests.integration.flows import RIVERKEEPER, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
 
@@ -193,7 +192,7 @@ def test_after_kill_9_and_going_on_it_is_one_run_with_the_versions_of_a_run_that
     command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
     versions = tmp_path / "flow" / "killed" / "test" / "versions.jsonl"
     for size in (1, 2000):
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        with started(command) as process:
             deadline = time.monotonic() + 60
             while not (versions.exists() and versions.stat().st_size > size) and process.poll() is None:
                 assert time.monotonic() < deadline
@@ -228,9 +227,7 @@ def test_what_runs_is_saved_on_request(tmp_path: Path) -> None:
     flow = write_flow(tmp_path / "flow", rows=40_000, extra="reports = false")
     flow.write_text(flow.read_text().replace("wait = 100", "wait = 100\nmax_remembered = 1000"))
     run = flow.parent / "runs" / "test"
-    with subprocess.Popen(  # noqa: S603
-        [*RIVERKEEPER, "run", str(flow)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with started([*RIVERKEEPER, "run", str(flow)]) as process:
         deadline = time.monotonic() + 60
         while not (run / "predictions.jsonl").exists() or not (run / "predictions.jsonl").stat().st_size:
             assert time.monotonic() < deadline

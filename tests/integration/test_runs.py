@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, write_flow
+from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
 
@@ -59,7 +59,7 @@ def test_a_run_that_is_killed_again_and_again_writes_what_an_undisturbed_one_wri
     kills = 0
     for _ in range(2):  # many more, and at every step: test_kills.py
         grown = predictions.stat().st_size if predictions.exists() else 0
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        with started(command) as process:
             deadline = time.monotonic() + 60
             while process.poll() is None and time.monotonic() < deadline:
                 if predictions.exists() and predictions.stat().st_size != grown:
@@ -82,7 +82,7 @@ def test_of_the_reports_the_newest_are_kept_in_a_run_that_is_killed_as_well(tmp_
     flow = write_flow(tmp_path / "killed", rows=2400, extra='mode = "inline"', run=keep)
     run = flow.parent / "runs" / "test"
     command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+    with started(command) as process:
         deadline = time.monotonic() + 60
         while not (run / "reports" / "main-000003.json").exists() and time.monotonic() < deadline:
             assert process.poll() is None, "the run was over before it could be killed"
@@ -114,7 +114,7 @@ def test_a_stream_that_is_left_out_has_no_file_and_all_else_is_the_same(
 
 def stopped(command: list[str], predictions: Path, number: signal.Signals) -> tuple[int, str]:
     """Starts a run, and stops it when it has written its first predictions; its exit status and its line."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with started(command, stderr=subprocess.PIPE) as process:
         deadline = time.monotonic() + 60
         while not (predictions.exists() and predictions.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.005)

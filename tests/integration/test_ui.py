@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dataflows.workspace import WORKSPACE
-from tests.integration.flows import RIVERKEEPER, riverkeeper
+from tests.integration.flows import RIVERKEEPER, riverkeeper, started
 from tests.unit.test_workspace import write_run
 
 pytestmark = pytest.mark.integration
@@ -62,9 +62,8 @@ def test_the_dashboard_has_a_line_for_everything_and_new_windows_come_in(tmp_pat
     base = f"http://127.0.0.1:{port}"
     command = [*RIVERKEEPER, "ui", str(run), "--port", str(port)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "DO_NOT_"))}
-    with subprocess.Popen(  # noqa: S603 - our own command
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=kept | {"HOME": str(home)}
-    ) as process:
+    environment = kept | {"HOME": str(home)}
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment) as process:
         try:
             [project] = ask(f"{base}/api/projects")
             assert project["name"] == "demo main"
