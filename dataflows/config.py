@@ -13,8 +13,7 @@ from dataflows.kafka.config import KafkaConfig
 from engine.contract.config import ContractConfig
 from engine.errors import ConfigError, ModelError
 from engine.pipeline.config import EngineConfig
-from engine.pipeline.encode import STREAMS
-from engine.pipeline.parts import Parts
+from engine.pipeline.names import STREAMS
 from engine.records.config import RecordConfig, Section
 from engine.registry.config import RegistryConfig
 
@@ -132,12 +131,18 @@ def load_config(path: Path) -> FlowConfig:
     # The user's own models live beside the file that names them.
     if str(base) not in sys.path:
         sys.path.insert(0, str(base))
+    _build(config, path)
+    return config
+
+
+def _build(config: FlowConfig, path: Path) -> None:
+    """Models and metrics are only known to be right when they can be built."""
+    from engine.pipeline.parts import Parts  # noqa: PLC0415 - River takes seconds; no other mistake waits for it
+
     try:
-        # Models and metrics are only known to be right when they can be built.
         Parts(config, "main")
     except (ConfigError, ModelError) as error:
         raise type(error)(f"{path}: {error}") from error
-    return config
 
 
 def read_contract(path: Path) -> ContractConfig:

@@ -19,7 +19,7 @@ from uuid import uuid4
 import orjson
 
 from engine.errors import InputError, OutputError
-from engine.pipeline.commands import Command, Order
+from engine.supervision.values import Command, Order
 
 WANTED, DONE = "control.jsonl", "control.done.jsonl"
 FILES = (WANTED, DONE)

@@ -30,8 +30,7 @@ from dataflows.progress import Progress
 from dataflows.reading import open_source
 from dataflows.registry.sink import REGISTERED, RegistrySink
 from dataflows.registry.starting import read_start
-from engine.pipeline.encode import STREAMS
-from engine.pipeline.overall import ALL_KEYS
+from engine.pipeline.names import ALL_KEYS, STREAMS
 
 
 def flow(path: str) -> Dataflow:

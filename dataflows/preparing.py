@@ -12,7 +12,7 @@ from dataflows.config import FlowConfig
 from dataflows.kafka import journal, transactions
 from dataflows.status import STATUS
 from engine.errors import ConfigError, OutputError
-from engine.pipeline.encode import STREAMS
+from engine.pipeline.names import STREAMS
 
 _FILES = (
     *(f"{stream}.jsonl" for stream in STREAMS),

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dataflows.results import read_stream, shown
-from engine.pipeline.overall import ALL_KEYS
+from engine.pipeline.names import ALL_KEYS
 
 _MOST_KEYS = 5
 

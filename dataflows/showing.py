@@ -4,16 +4,14 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dataflows.checking import Findings
 from dataflows.files.blobs import write_blob
-from dataflows.inferring import Findings as Inferred
 from dataflows.page.page import PAGE, run_page
 from dataflows.progress import Progress
 from dataflows.results import (
@@ -31,6 +29,10 @@ from dataflows.scoreboard import business_lines, summary_parts
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
 from engine.records.events import Counts
+
+if TYPE_CHECKING:  # what they come from imports River
+    from dataflows.checking import Findings
+    from dataflows.inferring import Findings as Inferred
 
 _MOST_LINES = 40
 
@@ -139,7 +141,7 @@ def _show_drawn(console: Console, run: Path, row: dict[str, Any]) -> None:
     webbrowser.open(path.resolve().as_uri())
 
 
-def show_check(console: Console, config: Path, found: Findings) -> None:
+def show_check(console: Console, config: Path, found: "Findings") -> None:
     """What the sample has shown."""
     console.print(f"{config}: {_where_they_went(found.counts)}", highlight=False)
     for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:5]:
@@ -191,7 +193,7 @@ def reading(console: Console) -> Iterator[Progress]:
         yield lambda reading: status.update(f"reading: {reading.records:,} records")
 
 
-def show_inferred(console: Console, found: Inferred, flow: Path | None, out: Path | None) -> None:
+def show_inferred(console: Console, found: "Inferred", flow: Path | None, out: Path | None) -> None:
     """What a contract was inferred from, and what is left to do."""
     inference = found.inference
     fields = inference.found()

@@ -16,11 +16,11 @@ from river import evaluate, metrics
 from benchmarks.speed.cases import BATCH, Case, Row, Step
 from engine.monitoring.judges import Judge
 from engine.monitoring.values import Job, Verdict
-from engine.pipeline.commands import Command
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.encode import encode
 from engine.pipeline.engine import Engine
 from engine.records.decode import Decoder
+from engine.supervision.values import Command
 
 Scores = dict[str, float]
 Arm = Generator[None, None, Scores]

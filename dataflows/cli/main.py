@@ -2,6 +2,8 @@
 
 `riverkeeper init | contract | check | run | status | reports | explain | ui | registry | demo`, and for a
 flow that runs `suspect | rollback | promote | pin | unpin | save`
+
+What runs models is imported by the commands that do: River takes seconds, and a rollback by hand should not.
 """
 
 import sys
@@ -15,17 +17,11 @@ from rich.console import Console
 
 from dataflows import control
 from dataflows.alerts.terminal import send_test
-from dataflows.checking import check_flow
 from dataflows.cli import registry
 from dataflows.cli.ordering import order
 from dataflows.cli.pages import show_decision, show_ui
 from dataflows.config import load_config
-from dataflows.demo.run import run_demo
-from dataflows.example import write_example
-from dataflows.inferring import contract_text, infer_contract, refuse_existing, write_contract
-from dataflows.preparing import member
 from dataflows.processes import Launch, end_with_parent, run_processes
-from dataflows.running import run_flow
 from dataflows.showing import reading, show_check, show_inferred, show_page, show_run, show_window
 from dataflows.standing import standing
 from engine.errors import ConfigError, RiverkeeperError, StoppedError
@@ -47,6 +43,8 @@ Config = Annotated[Path, typer.Argument(help="The flow's configuration file.")]
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path()) -> None:
     """Write a commented example flow, and the small data set that it runs on."""
+    from dataflows.example import write_example  # noqa: PLC0415 - see above
+
     for path in write_example(folder):
         console.print(f"wrote {path}", highlight=False)
     console.print(f"next: riverkeeper check {folder / 'flow.toml'}", highlight=False)
@@ -62,6 +60,13 @@ def infer(
     out: Annotated[Path | None, typer.Option(help="Write it to this new file, not to the terminal.")] = None,
 ) -> None:
     """Learn fields, types, ranges and categories from data, and write them as TOML to read and edit."""
+    from dataflows.inferring import (  # noqa: PLC0415 - see above
+        contract_text,
+        infer_contract,
+        refuse_existing,
+        write_contract,
+    )
+
     notes = Console(stderr=True)
     if out is not None:
         refuse_existing(out)
@@ -84,6 +89,8 @@ def check(
 ) -> None:
     """Validate a configuration, and try it and its model on a sample of the data."""
     flow = load_config(config)
+    from dataflows.checking import check_flow  # noqa: PLC0415 - see above
+
     findings = check_flow(flow)
     if test_alert:
         findings.problems += send_test(flow.alerts, flow.run_dir)
@@ -123,6 +130,9 @@ def run(
     if processes > 1:
         run_processes(Launch(config, flow.run_dir, recovery, processes), console)
     else:
+        from dataflows.preparing import member  # noqa: PLC0415 - see above
+        from dataflows.running import run_flow  # noqa: PLC0415 - see above
+
         end_with_parent()
         run_flow(flow, recovery, console, member(addresses, process) if addresses else None)
     if not addresses:
@@ -241,6 +251,8 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where to write data and results.")] = Path(),
 ) -> None:
     """Run the flights of New York 2013 through a model that learns, with a fault on purpose."""
+    from dataflows.demo.run import run_demo  # noqa: PLC0415 - see above
+
     run_demo(folder, date(until.year, until.month, until.day), fault=fault, console=console)
 
 

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from dataflows.control import send
-from engine.pipeline.commands import Command
+from engine.supervision.values import Command
 
 
 def order(console: Console, run: Path, command: Command, key: str) -> None:

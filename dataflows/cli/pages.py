@@ -12,7 +12,7 @@ from dataflows.explaining.story import read_story
 from dataflows.explaining.terminal import show_story
 from dataflows.files.blobs import write_blob
 from dataflows.workspace import export, served
-from engine.pipeline.encode import file_name
+from engine.pipeline.names import file_name
 
 _PAUSE = 2.0
 """Seconds between two looks for new reports."""

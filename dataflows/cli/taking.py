@@ -1,23 +1,26 @@
-"""`riverkeeper registry export | import | evaluate | rebuild | push`: versions elsewhere, and on trial."""
+"""`riverkeeper registry export | import | evaluate | rebuild | push`: versions elsewhere, and on trial.
+
+What runs models is imported by the commands that do.
+"""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
 from dataflows.cli.places import Place, Version, at, say
 from dataflows.registry.opening import DEFAULT, signing_key, user
-from dataflows.versions.evaluating import Bound, Evaluation
-from dataflows.versions.evaluating import evaluate as evaluate_on
 from dataflows.versions.listing import size
 from dataflows.versions.origin import Opened, allowed_for
 from dataflows.versions.pushing import push as push_to
-from dataflows.versions.rebuilding import rebuild as rebuild_from
 from engine.errors import InputError, OutputError
 from engine.registry.export import export as export_file
 from engine.registry.export import read_export
+
+if TYPE_CHECKING:
+    from dataflows.versions.evaluating import Evaluation
 
 
 def export(
@@ -66,6 +69,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a command's own arguments
 
     It passes when the upper end of the 95 % interval is within the bound: being unsure is not enough.
     """
+    from dataflows.versions.evaluating import Bound  # noqa: PLC0415 - see above
+    from dataflows.versions.evaluating import evaluate as evaluate_on  # noqa: PLC0415 - see above
+
     with at(registry) as where:
         found = evaluate_on(where, version, data, Bound(against, margin, max_loss))
         if json:
@@ -82,6 +88,8 @@ def rebuild(
     registry: Place = DEFAULT,
 ) -> None:
     """Build a version anew by a replay of its stream; the exit status is 1 when its scores are others."""
+    from dataflows.versions.rebuilding import rebuild as rebuild_from  # noqa: PLC0415 - see above
+
     with at(registry) as where:
         found = rebuild_from(where, version, data)
         same = found.before.row["sha256"] == found.after.row["sha256"]
@@ -119,7 +127,7 @@ def _exported(where: Opened, version: str) -> bytes:
     return content
 
 
-def _evaluated(found: Evaluation) -> list[str]:
+def _evaluated(found: "Evaluation") -> list[str]:
     lines = [
         f"{found.version} on {found.rows:,} labelled rows"
         + (f", {found.skipped:,} left out" if found.skipped else "")

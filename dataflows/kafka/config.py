@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from engine.errors import ConfigError
-from engine.pipeline.encode import STREAMS
+from engine.pipeline.names import STREAMS
 from engine.records.config import Section
 from engine.records.decode import event_time
 

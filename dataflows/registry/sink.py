@@ -8,11 +8,11 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from dataflows.config import FlowConfig
 from dataflows.identity import identity
 from dataflows.registry.opening import open_registry, origin, run_body, user
-from engine.pipeline.commands import Command
 from engine.pipeline.encode import as_row
 from engine.pipeline.events import Decision, Event
 from engine.registry.entries import Draft
 from engine.registry.values import Version
+from engine.supervision.values import Command
 
 REGISTERED = "registry"
 """The name of the stream whose items are for the registry."""

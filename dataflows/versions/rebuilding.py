@@ -18,7 +18,6 @@ from dataflows.registry.starting import read_start
 from dataflows.versions.origin import Opened, flow_of
 from engine.errors import RegistryError
 from engine.models.saving import VERSIONS
-from engine.pipeline.commands import Command
 from engine.pipeline.encode import as_row
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Event
@@ -26,6 +25,7 @@ from engine.records.decode import Decoder
 from engine.records.values import Record
 from engine.registry.kept import Kept
 from engine.registry.values import Version
+from engine.supervision.values import Command
 
 
 @dataclass(frozen=True, slots=True)

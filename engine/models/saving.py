@@ -66,7 +66,7 @@ _ALLOWED_NAMES = {
     "sortedcontainers.sortedlist": {"SortedList"},
     "sortedcontainers.sorteddict": {"SortedDict"},
 }
-DISPATCH = Dispatch(arrays.DISPATCH | trees.DISPATCH)
+DISPATCH = Dispatch(arrays.DISPATCH, trees.REDUCERS)
 """How a saved model writes what pickle alone writes badly, or slowly."""
 _REFUSED = (
     "river.bandit.datasets",

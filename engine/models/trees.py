@@ -3,15 +3,18 @@
 The regression trees and rules of River keep, for every numeric feature, a binary search tree of the values
 they saw (E-BST, Ikonomovska et al. 2011). Nothing balances it: a feature that only grows, such as a time or
 a counter, makes it as deep as there are values, and from some 250 levels on pickle gives up.
+
+River's trees take a second or more to import, so they are imported by whoever has one.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from river.tree.splitter.ebst_splitter import EBSTNode
+if TYPE_CHECKING:
+    from river.tree.splitter.ebst_splitter import EBSTNode
 
 
-def search_tree(nodes: Iterable[tuple[Any, Any, bool, bool]]) -> EBSTNode:
+def search_tree(nodes: Iterable[tuple[Any, Any, bool, bool]]) -> "EBSTNode":
     """The tree of these nodes, from the root, each before its left and then its right descendants.
 
     Args:
@@ -39,7 +42,9 @@ def search_tree(nodes: Iterable[tuple[Any, Any, bool, bool]]) -> EBSTNode:
     return root
 
 
-def _node(value: Any, estimator: Any) -> EBSTNode:
+def _node(value: Any, estimator: Any) -> "EBSTNode":
+    from river.tree.splitter.ebst_splitter import EBSTNode  # noqa: PLC0415 - see above
+
     node = EBSTNode.__new__(EBSTNode)
     node.att_val, node.estimator = value, estimator
     node._left = node._right = None
@@ -51,7 +56,7 @@ def _node(value: Any, estimator: Any) -> EBSTNode:
     return node
 
 
-def _reduce_tree(root: EBSTNode) -> tuple[Any, ...]:
+def _reduce_tree(root: "EBSTNode") -> tuple[Any, ...]:
     nodes = []
     rest = [root]
     while rest:
@@ -62,8 +67,8 @@ def _reduce_tree(root: EBSTNode) -> tuple[Any, ...]:
     return search_tree, (nodes,)
 
 
-DISPATCH = {EBSTNode: _reduce_tree}
-"""For `pickle.Pickler.dispatch_table`."""
+REDUCERS = {("river.tree.splitter.ebst_splitter", "EBSTNode"): _reduce_tree}
+"""For `slotted.Dispatch`: by module and name."""
 
 NAMES = {search_tree.__name__}
 """What a saved model may name of this module."""

@@ -1,35 +1,9 @@
 """Changes by hand: a person rolls back, promotes, pins or unpins; the audit log says who and why."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from engine.pipeline.deciding import carry_out, checkpoint, version
 from engine.pipeline.events import Event
 from engine.pipeline.parts import Parts
-from engine.supervision.values import Finding
-
-Order = Literal["rollback", "promote", "suspect", "pin", "unpin", "save"]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What a person wants done.
-
-    Attributes:
-        id: Unique: given twice, it is carried out once.
-        order: `rollback` to a vetted checkpoint or a replaced model, `promote` a challenger, `suspect` what
-            serves, so that it is compared with others, `pin` what serves, so that nothing but a command
-            changes it, `unpin` it again, `save` what serves as it is.
-        target: The checkpoint or challenger; of a rollback "" stands for the newest vetted one.
-        who: Who wants it.
-        why: Why.
-    """
-
-    id: str
-    order: Order
-    target: str
-    who: str
-    why: str
+from engine.supervision.values import Command, Finding
 
 
 def obey(parts: Parts, command: Command, events: list[Event]) -> None:

@@ -8,7 +8,6 @@ Numbers that JSON cannot hold (NaN, infinity) become null; text that UTF-8 canno
 pair, from a program that embeds the engine) is written with escapes.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -22,23 +21,11 @@ from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.tally.look import FirstLook
 from engine.pipeline.alerts import Alert
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
+from engine.pipeline.names import file_name
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import shown
 from engine.registry.values import Version
 from engine.supervision.suspicion import Tally
-
-STREAMS = (
-    "predictions",
-    "dead_letters",
-    "breaches",
-    "first_looks",
-    "drifts",
-    "reports",
-    "decisions",
-    "versions",
-    "alerts",
-    "summary",
-)
 
 _AS_THEY_ARE = {
     Breach: "breaches",
@@ -234,16 +221,3 @@ def _business(business: Mapping[str, Worth]) -> dict[str, Any]:
         }
         for name, worth in business.items()
     }
-
-
-def file_name(name: str) -> str:
-    """A name as a file name: a key may hold slashes and dots.
-
-    >>> file_name("m0.w12"), file_name("../a/b")
-    ('m0.w12', '%2E%2E%2Fa%2Fb')
-    """
-    return re.sub(
-        r"[^A-Za-z0-9_.-]|^\.+",
-        lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode(errors="surrogatepass")),
-        name,
-    )

@@ -26,7 +26,7 @@ from engine.errors import SnapshotError
 from engine.models.saving import dump, load
 from engine.monitoring.judges import Judge, make_judge
 from engine.pipeline.closing import report_early
-from engine.pipeline.commands import Command, obey
+from engine.pipeline.commands import obey
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.deciding import checkpoint, saved_now, version
 from engine.pipeline.events import Event, Summary
@@ -36,6 +36,7 @@ from engine.pipeline.taking import take
 from engine.records.events import Counts
 from engine.records.values import Example, Record
 from engine.registry.values import Start
+from engine.supervision.values import Command
 
 _KIND = "engine snapshot"
 

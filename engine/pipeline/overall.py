@@ -12,10 +12,8 @@ from engine.learning.standing import Tally, standing
 from engine.models.saving import dump, load
 from engine.pipeline.config import EngineConfig
 from engine.pipeline.events import Summary
+from engine.pipeline.names import ALL_KEYS
 from engine.records.events import Counts
-
-ALL_KEYS = "*"
-"""The key of the summary over all keys."""
 
 _KIND = "share of a key"
 

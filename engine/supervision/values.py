@@ -1,4 +1,4 @@
-"""What supervision decides, as values that the engine carries out and the audit log keeps."""
+"""What supervision or a person decides, as values that the engine carries out and the audit log keeps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,3 +50,27 @@ class Finding:
     reason: str
     shadow: str
     evidence: Mapping[str, float]
+
+
+Order = Literal["rollback", "promote", "suspect", "pin", "unpin", "save"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a person wants done.
+
+    Attributes:
+        id: Unique: given twice, it is carried out once.
+        order: `rollback` to a vetted checkpoint or a replaced model, `promote` a challenger, `suspect` what
+            serves, so that it is compared with others, `pin` what serves, so that nothing but a command
+            changes it, `unpin` it again, `save` what serves as it is.
+        target: The checkpoint or challenger; of a rollback "" stands for the newest vetted one.
+        who: Who wants it.
+        why: Why.
+    """
+
+    id: str
+    order: Order
+    target: str
+    who: str
+    why: str

@@ -1,5 +1,7 @@
 """What a new user types, rightly and wrongly, and what comes back."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,15 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = riverkeeper("init", folder)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_what_runs_no_model_does_not_wait_for_river() -> None:
+    """A rollback by hand is wanted at once."""
+    script = "import dataflows.cli.main, sys; print({'river', 'bytewax', 'evidently'} & {*sys.modules})"
+    found = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "set()\n"
 
 
 def test_the_example_checks_runs_and_reports(example: Path) -> None:

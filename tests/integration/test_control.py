@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dataflows.control import DONE, WANTED, Control
-from engine.pipeline.commands import Command
+from engine.supervision.values import Command
 from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
@@ -28,8 +28,8 @@ def until(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
 
 
 def long_flow(folder: Path, *, keyed: bool) -> Path:
-    """It runs for some ten seconds; with few ids to remember its snapshots stay small."""
-    flow = write_flow(folder, rows=40_000, extra=CHALLENGER, keyed=keyed)
+    """It runs for some seconds; with few ids to remember its snapshots stay small."""
+    flow = write_flow(folder, rows=20_000, extra=CHALLENGER, keyed=keyed)
     flow.write_text(flow.read_text().replace("wait = 100", "wait = 100\nmax_remembered = 1000"))
     return flow
 

@@ -20,7 +20,10 @@ def _union() -> Any:
 
 
 def _filtered() -> Any:
-    return anomaly.QuantileFilter(anomaly.HalfSpaceTrees(seed=1), q=0.8) | linear_model.LogisticRegression()
+    return (
+        anomaly.QuantileFilter(anomaly.HalfSpaceTrees(n_trees=3, height=4, seed=1), q=0.8)
+        | linear_model.LogisticRegression()
+    )
 
 
 MODELS: dict[str, Callable[[], Any]] = {

@@ -11,7 +11,6 @@ from engine.errors import ConfigError, ModelError
 from engine.models.saving import load
 from engine.models.spec import build
 from engine.pipeline.challengers import takes_part
-from engine.pipeline.commands import Command
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event, Report, Summary
 from engine.records.events import Prediction
@@ -19,6 +18,7 @@ from engine.records.values import Example, Label, Record
 from engine.registry.values import Version
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.contest import Contest
+from engine.supervision.values import Command
 from engine.windows import Status
 from tests.laws.engines import LOGISTIC, ScriptedJudge, make_config
 

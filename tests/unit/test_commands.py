@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.pipeline.commands import Command, Order
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event
 from engine.records.events import Prediction
 from engine.records.values import Example
+from engine.supervision.values import Command, Order
 from tests.laws.engines import ScriptedJudge
 from tests.unit.test_challengers import TREE, corners, make
 

@@ -17,8 +17,9 @@ from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.tally.look import FirstLook
 from engine.monitoring.values import Check, Verdict
 from engine.pipeline.alerts import Alert
-from engine.pipeline.encode import STREAMS, encode
+from engine.pipeline.encode import encode
 from engine.pipeline.events import Decision, Event, Report, Summary, WindowScores
+from engine.pipeline.names import STREAMS
 from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, shown
 from engine.registry.values import Learned, Version

@@ -23,7 +23,7 @@ from dataflows.kafka.messages import message
 from dataflows.kafka.reader import Partition
 from dataflows.kafka.source import batches_of
 from engine.errors import ConfigError
-from engine.pipeline.encode import STREAMS
+from engine.pipeline.names import STREAMS
 
 FLOW = """
 [run]

@@ -11,7 +11,8 @@ from engine.learning.standing import Standing, standing
 from engine.models.saving import dump, load
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Summary
-from engine.pipeline.overall import ALL_KEYS, overall
+from engine.pipeline.names import ALL_KEYS
+from engine.pipeline.overall import overall
 from engine.records.config import Task
 from engine.records.values import Example
 from tests.laws.engines import make_config, make_engine, make_stream

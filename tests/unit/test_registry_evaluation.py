@@ -14,7 +14,6 @@ from engine.learning.scores import Scores
 from engine.models.config import ModelConfig
 from engine.models.saving import dump
 from engine.models.tasks import make_model, task_ops
-from engine.pipeline.commands import Command
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision
 from engine.records.events import Prediction
@@ -22,6 +21,7 @@ from engine.records.values import Example
 from engine.registry.evaluation import BLOCKS, Tried, compare, estimate, try_on
 from engine.registry.registry import MODEL
 from engine.registry.values import Learned, Start, Version
+from engine.supervision.values import Command
 from tests.laws.engines import LOGISTIC, ScriptedJudge, make_config
 from tests.unit.test_challengers import SUPERVISION, TREE, corners
 

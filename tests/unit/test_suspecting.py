@@ -9,12 +9,12 @@ import pytest
 from engine.models.saving import load
 from engine.monitoring.values import Check, Verdict
 from engine.pipeline.alerts import Alert
-from engine.pipeline.commands import Command
 from engine.pipeline.engine import Engine
 from engine.pipeline.events import Decision, Event, Summary
 from engine.records.events import Outcome, Prediction
 from engine.records.values import Example, Label, Scalar
 from engine.registry.values import Version
+from engine.supervision.values import Command
 from engine.windows import Status
 from tests.laws.engines import LOGISTIC, ScriptedJudge, make_config
 
