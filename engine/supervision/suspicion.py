@@ -100,8 +100,14 @@ class Suspicion:
 
     def winner(self, min_events: int, tolerance: float) -> str | None:
         """The shadow that has proved better, by the strongest evidence."""
-        proven = [name for name, trial in self.trials.items() if trial.proves(min_events, tolerance)]
-        return max(proven, key=lambda name: self.trials[name].log_capital, default=None)
+        best = None
+        for name, trial in self.trials.items():
+            # Asked for every event, and nearly always the answer is no.
+            if trial.log_capital < trial.threshold or not trial.proves(min_events, tolerance):
+                continue
+            if best is None or trial.log_capital > self.trials[best].log_capital:
+                best = name
+        return best
 
     def best_before(self) -> tuple[str, Tally] | None:
         """The shadow that lost least in the window before, if any was compared."""
