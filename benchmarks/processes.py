@@ -4,9 +4,9 @@
 second core, so they are off. Printed are records a second from the first record to the last thing written, as
 the run's status says, without the start of the processes.
 
-What two cores can give at best is measured too: two runs with one process each, at the same time (`machine`). And
-keys are spread by their hash, whatever they cost: of the records the fuller process gets so many (`fuller`), and no
-ratio can be higher than its inverse.
+What two cores can give at best is measured too: two runs with one process each, at the same time
+(`machine`). And keys are spread by their hash, whatever they cost: of the records the fuller process gets
+so many (`fuller`), and no ratio can be higher than its inverse.
 
     python -m benchmarks.processes [--scale 1.0] [--repeats 3]
 """
@@ -166,9 +166,8 @@ def main() -> None:
                 both.append(at_once([config, other]))
             rates = [found.rate for found in two]
             ratio, limit = median(rates) / median(one), median(both) / median(one)
-            print(
-                f"{case.name}, by {case.key}: -p 2 {ratio:.2f}, machine {limit:.2f}, fuller {two[-1].fuller:.0%}"
-            )
+            bounds = f"machine {limit:.2f}, fuller {two[-1].fuller:.0%}"
+            print(f"{case.name}, by {case.key}: -p 2 {ratio:.2f}, {bounds}")
             print(f"    one {said(one)}, two {said(rates)}, two runs at once {said(both)}", flush=True)
 
 
