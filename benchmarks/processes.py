@@ -119,7 +119,8 @@ def ran(config: Path, processes: int) -> Ran:
     folder = config.parent / "runs" / config.stem
     shutil.rmtree(folder, ignore_errors=True)
     counts = [0] * processes
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - our own interpreter
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # alerts, too
+    with subprocess.Popen(command, **quiet) as process:  # noqa: S603 - our own interpreter
         while process.poll() is None:
             time.sleep(0.2)
             for number in range(processes):
