@@ -35,7 +35,7 @@ _FILES = (
 _WISH = "stop"
 """The file by which any process of a cluster tells the one that reads to stop."""
 
-_PARTS = 8
+_PARTS_OF_A_CLUSTER = 8
 """Parts of a new store: as many workers of a cluster can write at once. It cannot be changed later."""
 
 
@@ -90,7 +90,7 @@ def prepare(config: FlowConfig, recovery: Path | None, who: Member | None) -> Re
         else:
             clear(config.run_dir)
             if recovery is not None:
-                store.make_store(recovery, 1 if who is None else max(_PARTS, len(who.addresses)))
+                store.make_store(recovery, 1 if who is None else max(_PARTS_OF_A_CLUSTER, len(who.addresses)))
     if recovery is None:
         return None
     if not first:

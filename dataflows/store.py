@@ -16,7 +16,7 @@ _READY = "partitions"
 _MAKING = "unfinished"
 """The file in a recovery folder that is there while the store is made."""
 
-_PARTS = "part-*.sqlite3"
+_FILES = "part-*.sqlite3"
 
 _LONGEST = 60.0
 """Seconds that a process waits for process 0."""
@@ -27,7 +27,7 @@ _BUSY = 30.0
 
 def exists(recovery: Path) -> bool:
     """Whether there is a store, so that a run goes on with it; one that is half made is none."""
-    return any(recovery.glob(_PARTS)) and not (recovery / _MAKING).exists()
+    return any(recovery.glob(_FILES)) and not (recovery / _MAKING).exists()
 
 
 def make_store(recovery: Path, parts: int) -> None:
@@ -39,7 +39,7 @@ def make_store(recovery: Path, parts: int) -> None:
     try:
         recovery.mkdir(parents=True, exist_ok=True)
         (recovery / _MAKING).touch()
-        for left in (*recovery.glob(f"{_PARTS}*"), recovery / _READY):
+        for left in (*recovery.glob(f"{_FILES}*"), recovery / _READY):
             left.unlink(missing_ok=True)
         init_db_dir(recovery, parts)  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
         (recovery / _READY).write_text(f"{parts}\n")
@@ -74,7 +74,7 @@ def forget_unfinished(recovery: Path) -> None:
         OutputError: When the store cannot be read or written.
     """
     epoch = _resumes_at(recovery)
-    for part in recovery.glob(_PARTS):
+    for part in recovery.glob(_FILES):
         with _opened(part) as database:
             database.execute("DELETE FROM snaps WHERE snap_epoch >= ?", (epoch,))
 
@@ -83,7 +83,7 @@ def _resumes_at(recovery: Path) -> int:
     """The epoch at which Bytewax will go on: the last that the slowest worker of the last start was in."""
     starts: list[tuple[int, int, int]] = []
     reached: dict[tuple[int, int], int] = {}
-    for part in recovery.glob(_PARTS):
+    for part in recovery.glob(_FILES):
         with _opened(part) as database:
             starts += database.execute("SELECT ex_num, worker_count, resume_epoch FROM exs").fetchall()
             for start, worker, epoch in database.execute(
