@@ -88,7 +88,7 @@ def main() -> None:
         few.mkdir()
         write(few, 1)
         _, base = measured(flow(few, None))
-        print(f"{given.keys:,} keys, {records:,} records; a run with one key: {base:.0f} MB")
+        print(f"{given.keys:,} keys, {records:,} records; a run with one key: {base:.0f} MB", flush=True)
         for resident in (None, given.resident):
             config = flow(folder, resident)
             seconds, memory = measured(config)
@@ -96,10 +96,11 @@ def main() -> None:
             kept = "all" if resident is None else f"{resident:,}"
             print(
                 f"in memory {kept:>7}: {records / seconds:7,.0f} records/s, {memory:6,.0f} MB, "
-                f"{each:5.1f} kB for each key there is"
+                f"{each:5.1f} kB for each key there is",
+                flush=True,
             )
             seconds, memory = measured(config, "--recovery", str(folder / f"store-{resident}"))
-            print(f"   with --recovery:  {records / seconds:7,.0f} records/s, {memory:6,.0f} MB")
+            print(f"   with --recovery:  {records / seconds:7,.0f} records/s, {memory:6,.0f} MB", flush=True)
 
 
 if __name__ == "__main__":
