@@ -6,7 +6,7 @@ the run's status says, without the start of the processes.
 
 What two cores can give at best is measured too: two runs with one process each, at the same time
 (`machine`). And keys are spread by their hash, whatever they cost: of the records the fuller process gets
-so many (`fuller`), and no ratio can be higher than its inverse.
+so many (`fuller`), and where records cost the same no ratio can be higher than its inverse.
 
     python -m benchmarks.processes [--scale 1.0] [--repeats 3]
 """
