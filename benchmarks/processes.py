@@ -119,8 +119,8 @@ def ran(config: Path, processes: int) -> Ran:
     folder = config.parent / "runs" / config.stem
     shutil.rmtree(folder, ignore_errors=True)
     counts = [0] * processes
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # alerts, too
-    with subprocess.Popen(command, **quiet) as process:  # noqa: S603 - our own interpreter
+    no = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=no, stderr=no) as process:  # noqa: S603 - our own interpreter
         while process.poll() is None:
             time.sleep(0.2)
             for number in range(processes):
