@@ -146,10 +146,11 @@ def engine_loop(
     return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
 
 
-class FirstPasses:
-    """A judge that takes no time: the first window passes, so that there is a reference; the others fail.
+class NeverJudges:
+    """A judge that takes no time and gives no verdict.
 
-    A suspicion that is open stays open then, whatever the losses, and the fresh shadow goes on.
+    A suspicion that is open stays open then, whatever the losses, and the fresh shadow goes on. (It would
+    begin anew with a window that passes, and learn what is at hand once more.)
     """
 
     waited = 0.0
@@ -159,7 +160,7 @@ class FirstPasses:
 
     def collect(self, key: str, window: int) -> Verdict:  # noqa: ARG002
         """The verdict."""
-        return Verdict(window, "fail" if window else "pass", "", (), {}, b"")
+        return Verdict(window, "unjudged", "", (), {}, b"")
 
     def close(self) -> None:
         """Nothing to end."""
@@ -171,7 +172,7 @@ MODEL = "the model alone"
 EVERYTHING = "engine, everything on"
 SILENT = "engine, no reports"
 CHALLENGED = "  and a challenger"
-STEADY = "engine, verdicts given"
+STEADY = "engine, no verdicts"
 SHADOWED = "  and a live shadow"
 
 
@@ -195,8 +196,8 @@ def engine_arms(case: Case, judge: Judge) -> dict[str, Any]:
         "  and two detectors": lambda: engine_loop(watched, case, judge, "watched"),
         SILENT: lambda: engine_loop(silent, case, judge),
         CHALLENGED: lambda: engine_loop(rival, case, judge),
-        STEADY: lambda: engine_loop(steady, case, FirstPasses()),
-        SHADOWED: lambda: engine_loop(steady, case, FirstPasses(), suspected=True),
+        STEADY: lambda: engine_loop(steady, case, NeverJudges()),
+        SHADOWED: lambda: engine_loop(steady, case, NeverJudges(), suspected=True),
     }
 
 

@@ -10,7 +10,7 @@ import sys
 from time import perf_counter, process_time
 from typing import Any
 
-from benchmarks.speed.arms import CHALLENGED, SHADOWED, STEADY, Arm, FirstPasses, engine_arms
+from benchmarks.speed.arms import CHALLENGED, SHADOWED, STEADY, Arm, NeverJudges, engine_arms
 from benchmarks.speed.cases import make_case
 
 COMPARED = (STEADY, CHALLENGED, SHADOWED)
@@ -28,7 +28,7 @@ class Worker:
         """What comes of it."""
         if "case" in told:
             stream, model, records = told["case"]
-            self._arms = engine_arms(make_case(stream, model, records), FirstPasses())
+            self._arms = engine_arms(make_case(stream, model, records), NeverJudges())
             gc.collect()
             gc.freeze()
             return {}
