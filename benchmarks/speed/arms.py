@@ -6,6 +6,7 @@ what it has predicted as JSON lines.
 """
 
 from collections.abc import Generator
+from importlib import import_module
 from io import BytesIO
 from math import nan
 from typing import Any
@@ -20,7 +21,6 @@ from engine.pipeline.config import EngineConfig
 from engine.pipeline.encode import encode
 from engine.pipeline.engine import Engine
 from engine.records.decode import Decoder
-from engine.supervision.values import Command
 
 Scores = dict[str, float]
 Arm = Generator[None, None, Scores]
@@ -130,7 +130,9 @@ def engine_loop(
     decode = Decoder(config.record, config.model.task).decode
     events = engine.begin()
     if suspected:
-        events += engine.command(Command("bench", "suspect", "", "bench", "to have a shadow"))
+        # Both where it is and where a base of before has it.
+        command = import_module("engine.pipeline.commands").Command
+        events += engine.command(command("bench", "suspect", "", "bench", "to have a shadow"))
     position = 0
     for lines in case.batches():
         events += engine.process([decode(line, "bench", position + i) for i, line in enumerate(lines)])
