@@ -72,8 +72,6 @@ class Contest:
             contender.run.add(champion, loss)
             trial = contender.trial
             trial.add(champion, loss, scale)
-            if trial.log_capital < trial.threshold:
-                continue  # asked for every event, and nearly always so
             if trial.proves(self._config.min_events, self._config.tolerance) and (
                 best is None or trial.log_capital > best[1].log_capital
             ):

@@ -102,10 +102,9 @@ class Suspicion:
         """The shadow that has proved better, by the strongest evidence."""
         best = None
         for name, trial in self.trials.items():
-            # Asked for every event, and nearly always the answer is no.
-            if trial.log_capital < trial.threshold or not trial.proves(min_events, tolerance):
-                continue
-            if best is None or trial.log_capital > self.trials[best].log_capital:
+            if trial.proves(min_events, tolerance) and (
+                best is None or trial.log_capital > self.trials[best].log_capital
+            ):
                 best = name
         return best
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,15 @@ import orjson
 from engine.models.saving import load
 
 RIVERKEEPER = [sys.executable, "-W", "error", "-c", "from dataflows.cli.entry import main; main()"]
+BYTEWAX = [sys.executable, "-m", "bytewax.run", "dataflows.flow:flow('flow.toml')"]
+"""To be started in the flow's folder."""
+
+FAILING = """
+[business.calm]
+expression = "-features['x'] * features['x']"
+fail_below = -100
+"""
+"""For `extra`: the business metric fails in the middle of the stream; no report is needed to see it."""
 
 
 def riverkeeper(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -37,8 +47,14 @@ def started(command: list[str], **options: Any) -> Iterator["subprocess.Popen[st
             process.kill()
 
 
-def write_flow(
-    folder: Path, rows: int = 6000, extra: str = "", *, run: str = "", keyed: bool = False
+def write_flow(  # noqa: PLR0913 - what of a flow tests want otherwise
+    folder: Path,
+    rows: int = 6000,
+    extra: str = "",
+    *,
+    run: str = "",
+    keyed: bool = False,
+    snapshots: float = 0.05,
 ) -> Path:
     """A flow with late labels, some broken records, a fault in the middle, and small windows."""
     random = Random(7)  # noqa: S311 - test data
@@ -62,7 +78,7 @@ def write_flow(
         f"""
 [run]
 name = "test"
-snapshot_interval = 0.05
+snapshot_interval = {snapshots}
 {run}
 [input]
 path = "events.jsonl"
@@ -87,6 +103,17 @@ cooldown = 300
         encoding="utf-8",
     )
     return path
+
+
+def run_cluster(flow: Path) -> None:
+    """Runs a flow in two processes of Bytewax's own runner, to its end."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    addresses = ";".join(f"127.0.0.1:{found.getsockname()[1]}" for found in sockets)
+    for found in sockets:
+        found.close()
+    command = [*BYTEWAX, "-a", addresses, "-i"]
+    with started([*command, "0"], cwd=flow.parent) as one, started([*command, "1"], cwd=flow.parent) as two:
+        assert [process.wait(timeout=120) for process in (one, two)] == [0, 0]
 
 
 def results(flow: Path) -> dict[str, bytes]:

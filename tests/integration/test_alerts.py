@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.integration.flows import RIVERKEEPER, lines, riverkeeper, started, write_flow
+from tests.integration.flows import (
+    BYTEWAX,
+    FAILING,
+    RIVERKEEPER,
+    lines,
+    riverkeeper,
+    run_cluster,
+    started,
+    write_flow,
+)
 from tests.integration.receivers import SECRET, receiver, wait_until
-from tests.integration.test_runs import BYTEWAX, _free_ports
 
 pytestmark = pytest.mark.integration
 
-FAULT = """reports = false
-[business.calm]
-expression = "-features['x'] * features['x']"
-fail_below = -100
-[alerts]
-level = "warn"
-cool_down = 400
-"""
-"""The business metric fails in the middle of the stream; no report is needed to see it."""
+FAULT = f'reports = false{FAILING}[alerts]\nlevel = "warn"\ncool_down = 400\n'
 
 HOOK = '[alerts.webhook]\nurl_variable = "HOOK"\nformat = "json"\n'
 
@@ -128,19 +128,9 @@ def test_bytewax_own_runner_sends_them_too_and_logs_them(
 
 def test_a_cluster_sends_each_alert_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flow = write_flow(tmp_path, extra=FAULT + HOOK, keyed=True)
-    addresses = ";".join(f"127.0.0.1:{port}" for port in _free_ports(2))
     with receiver() as server:
         monkeypatch.setenv("HOOK", server.url)
-        cluster = [
-            subprocess.Popen(  # noqa: S603
-                [*BYTEWAX, "-i", str(number), "-a", addresses],
-                cwd=tmp_path,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            for number in range(2)
-        ]
-        assert [process.wait(timeout=120) for process in cluster] == [0, 0]
+        run_cluster(flow)
         assert sorted(ids(server.taken)) == sorted(ids(lines(flow, "alerts")))
         assert {alert["key"] for alert in server.taken} >= {"r0", "r1", "r2"}
 

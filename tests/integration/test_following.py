@@ -36,13 +36,9 @@ def wait_for(flow: Path, predictions: int, process: subprocess.Popen[str]) -> No
 def test_predictions_appear_while_the_file_grows_and_a_stopped_run_goes_on(tmp_path: Path) -> None:
     whole = write_flow(tmp_path / "whole", rows=2000, extra=NO_REPORTS)
     assert riverkeeper("run", whole).returncode == 0
-    flow = write_flow(tmp_path / "followed", rows=2000, extra=NO_REPORTS)
     # Longer than the test: what is seen was not written by a snapshot.
-    flow.write_text(
-        flow.read_text()
-        .replace("snapshot_interval = 0.05", "snapshot_interval = 600")
-        .replace("batch = 100", "batch = 100\nfollow = true")
-    )
+    flow = write_flow(tmp_path / "followed", rows=2000, extra=NO_REPORTS, snapshots=600)
+    flow.write_text(flow.read_text().replace("batch = 100", "batch = 100\nfollow = true"))
     events = flow.parent / "events.jsonl"
     content = events.read_bytes()
     events.write_bytes(b"")

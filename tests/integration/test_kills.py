@@ -37,17 +37,16 @@ def test_a_run_that_is_killed_at_every_step_writes_what_an_undisturbed_one_write
 
 def test_a_snapshot_of_an_epoch_that_was_not_made_whole_is_not_used(tmp_path: Path) -> None:
     """Bytewax stores it, and would take it for one of the epoch that gets its number when the run goes on."""
-    flow = write_flow(tmp_path, rows=1000, extra="reports = false", keyed=True)
+    # An epoch for each batch, of both keys.
+    flow = write_flow(tmp_path, rows=1000, extra="reports = false", keyed=True, snapshots=0.001)
     rows = [
         {"id": n, "time": n, "x": n % 7, "label": n % 2 == 0, "kind": "example", "region": f"r{n // 50 % 2}"}
         for n in range(1000)
     ]
     (tmp_path / "events.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)) + b"\n")
-    often = flow.read_text().replace("snapshot_interval = 0.05", "snapshot_interval = 0.001")
-    flow.write_text(often)  # an epoch for each batch, of both keys
     assert run(flow, tmp_path / "store", Kill("engine", 5))
     assert run(flow, tmp_path / "store", Kill("epoch whole"))
-    flow.write_text(often.replace("batch = 100", "batch = 50"))  # of one key
+    flow.write_text(flow.read_text().replace("batch = 100", "batch = 50"))  # of one key
     assert run(flow, tmp_path / "store", Kill("epoch whole"))
     assert not run(flow, tmp_path / "store")
     counts = {row["key"]: row["counts"] for row in lines(flow, "summary")}
@@ -56,14 +55,13 @@ def test_a_snapshot_of_an_epoch_that_was_not_made_whole_is_not_used(tmp_path: Pa
 
 
 def test_only_keys_that_had_records_are_written_at_a_snapshot(tmp_path: Path) -> None:
-    flow = write_flow(tmp_path, extra="reports = false", keyed=True)
+    flow = write_flow(tmp_path, extra="reports = false", keyed=True, snapshots=0.001)
     regions = [f"r{n % 3}" for n in range(300)] + ["r0"] * 1000
     rows = [
         {"id": n, "time": n, "x": n % 7, "label": n % 2 == 0, "kind": "example", "region": region}
         for n, region in enumerate(regions)
     ]
     (tmp_path / "events.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)) + b"\n")
-    flow.write_text(flow.read_text().replace("snapshot_interval = 0.05", "snapshot_interval = 0.001"))
     assert run(flow, tmp_path / "store", Kill("engine", 3 * 3 + 6))
     with closing(sqlite3.connect(tmp_path / "store/part-0.sqlite3")) as database:
         found = database.execute("SELECT state_key, snap_epoch FROM snaps WHERE step_id LIKE '%engine%'")

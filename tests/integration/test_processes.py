@@ -5,41 +5,32 @@ import signal
 import subprocess
 import time
 from collections import defaultdict
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
-from tests.integration.flows import RIVERKEEPER, riverkeeper, write_flow
+from tests.integration.flows import FAILING, RIVERKEEPER, lines, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
-
-WATCHED = """
-[business.calm]
-expression = "-features['x'] * features['x']"
-fail_below = -100
-"""
-"""Windows alert by what they are worth."""
 
 STREAMS = ("predictions", "decisions", "reports", "alerts", "dead_letters", "summary")
 
 
-def by_key(run: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
+def by_key(flow: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """The rows of each stream, by model key: between keys the order is free."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for stream in STREAMS:
         found[stream] = defaultdict(list)
-        path = run / f"{stream}.jsonl"  # there is none of a stream without rows
-        for line in path.read_bytes().splitlines() if path.exists() else []:
-            row = orjson.loads(line)
+        for row in lines(flow, stream):
             found[stream][row["key"]].append(row)
     return found
 
 
-def start(flow: Path, *options: str) -> "subprocess.Popen[str]":
+def running(flow: Path, *options: str) -> AbstractContextManager["subprocess.Popen[str]"]:
     command = [*RIVERKEEPER, "run", str(flow), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603
+    return started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def children(process: "subprocess.Popen[str]") -> list[int]:
@@ -56,19 +47,19 @@ def wait_for(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
 
 
 def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_stopped(tmp_path: Path) -> None:
-    one = write_flow(tmp_path / "one", extra=WATCHED, keyed=True)
-    two = write_flow(tmp_path / "two", extra=WATCHED, keyed=True, run="resident_keys = 1")
+    one = write_flow(tmp_path / "one", extra=FAILING, keyed=True)
+    two = write_flow(tmp_path / "two", extra=FAILING, keyed=True, run="resident_keys = 1")
     assert riverkeeper("run", one).returncode == 0
     options = ("-p", "2", "--recovery", str(tmp_path / "store"))
     run = tmp_path / "two/runs/test"
     predictions = run / "predictions.jsonl"
 
-    process = start(two, *options)
-    wait_for(predictions, 50_000, process)
-    os.kill(children(process)[1], signal.SIGKILL)
-    wait_for(predictions, 200_000, process)
-    process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=60)
+    with running(two, *options) as process:
+        wait_for(predictions, 50_000, process)
+        os.kill(children(process)[1], signal.SIGKILL)
+        wait_for(predictions, 200_000, process)
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert "process 1 has died (SIGKILL); all start again from the last snapshot" in said
     assert said.count("stopped") == said.count("stopped; the same command goes on") == 1
@@ -76,13 +67,13 @@ def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_st
 
     ended = riverkeeper("run", two, *options)
     assert ended.returncode == 0, ended.stderr
-    expected = by_key(tmp_path / "one/runs/test")
+    expected = by_key(one)
     assert all(expected[stream] for stream in STREAMS)
-    assert by_key(run) == expected
+    assert by_key(two) == expected
     # One process goes on with what two have left, and finds nothing to do.
     again = riverkeeper("run", two, *options[2:])
     assert again.returncode == 0, again.stderr
-    assert by_key(run) == expected
+    assert by_key(two) == expected
 
 
 def test_a_mistake_is_told_once_and_nothing_is_started_again(tmp_path: Path) -> None:
@@ -102,21 +93,21 @@ def test_a_mistake_is_told_once_and_nothing_is_started_again(tmp_path: Path) -> 
 
 
 def test_what_processes_log_is_shown(tmp_path: Path) -> None:
-    flow = write_flow(tmp_path, extra="reports = false" + WATCHED, keyed=True)
+    flow = write_flow(tmp_path, extra="reports = false" + FAILING, keyed=True)
     found = riverkeeper("run", flow, "-p", "2")
     assert found.returncode == 0, found.stderr
-    rows = (tmp_path / "runs/test/alerts.jsonl").read_bytes().splitlines()
+    rows = lines(flow, "alerts")
     assert rows
     assert len(found.stderr.splitlines()) == len(rows)
 
 
 def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
     flow = write_flow(tmp_path, rows=20_000, keyed=True)
-    process = start(flow, "-p", "2")
-    wait_for(tmp_path / "runs/test/status.json", 1, process)
-    left = children(process)
-    process.kill()
-    process.communicate(timeout=10)
+    with running(flow, "-p", "2") as process:
+        wait_for(tmp_path / "runs/test/status.json", 1, process)
+        left = children(process)
+        process.kill()
+        process.communicate(timeout=10)
     until = time.monotonic() + 20
     while any(Path(f"/proc/{child}/cmdline").exists() and _runs(child) for child in left):
         assert time.monotonic() < until, "a process has outlived the one that started it"

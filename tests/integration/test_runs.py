@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,12 +10,20 @@ from random import Random
 
 import pytest
 
-from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
+from tests.integration.flows import (
+    BYTEWAX,
+    RIVERKEEPER,
+    lines,
+    results,
+    riverkeeper,
+    run_cluster,
+    started,
+    write_flow,
+)
 
 pytestmark = pytest.mark.integration
 
 NO_REPORTS = "reports = false"
-BYTEWAX = [sys.executable, "-m", "bytewax.run", "dataflows.flow:flow('flow.toml')"]
 
 
 @pytest.fixture(scope="module")
@@ -177,14 +184,7 @@ def test_a_cluster_of_two_processes_gives_the_same_for_every_key(tmp_path: Path)
     alone = write_flow(tmp_path / "alone", extra=NO_REPORTS, keyed=True)
     assert riverkeeper("run", alone).returncode == 0
     flow = write_flow(tmp_path / "cluster", extra=NO_REPORTS, keyed=True)
-    addresses = ";".join(f"127.0.0.1:{port}" for port in _free_ports(2))
-    cluster = [
-        subprocess.Popen(  # noqa: S603
-            [*BYTEWAX, "-i", str(number), "-a", addresses], cwd=flow.parent, stdout=subprocess.DEVNULL
-        )
-        for number in range(2)
-    ]
-    assert [process.wait(timeout=120) for process in cluster] == [0, 0]
+    run_cluster(flow)
     for stream in ("predictions", "decisions", "versions", "dead_letters"):
         for key in ("r0", "r1", "r2", "no-key"):
             mine = [line for line in lines(flow, stream) if line["key"] == key]
@@ -193,14 +193,6 @@ def test_a_cluster_of_two_processes_gives_the_same_for_every_key(tmp_path: Path)
     everything = [line for line in lines(flow, "summary") if line["key"] == "*"]
     assert everything == [line for line in lines(alone, "summary") if line["key"] == "*"]
     assert [line["counts"]["predicted"] for line in everything] == [6000]
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports
 
 
 def test_running_again_writes_over_and_leaves_nothing_stale(
