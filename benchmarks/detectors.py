@@ -15,8 +15,8 @@ from random import Random
 from statistics import median
 from time import process_time
 
-from engine.monitoring.detectors.build import BINARY
 from engine.monitoring.detectors.config import DetectorConfig, Method
+from engine.monitoring.detectors.factory import BINARY
 from engine.monitoring.detectors.watch import Watch, watch
 
 METHODS: tuple[Method, ...] = ("adwin", "page_hinkley", "kswin", "ddm", "eddm", "hddm_a", "hddm_w")

@@ -10,10 +10,10 @@ import argparse
 from collections import Counter
 
 from benchmarks.windows import KINDS, pair
-from engine.monitoring.checks import worst
+from engine.monitoring.columns import screen
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.findings import measure
-from engine.monitoring.screening import screen
+from engine.monitoring.measurements import measure
+from engine.monitoring.verdicts import worst
 
 CONFIG = MonitoringConfig()
 

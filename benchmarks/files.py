@@ -10,8 +10,8 @@ from time import perf_counter
 import orjson
 import zstandard
 
-from dataflows.files.config import InputConfig
-from dataflows.files.source import FileSource
+from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.source import FileSource
 
 RECORDS = 300_000
 ROUNDS = 3

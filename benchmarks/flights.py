@@ -25,11 +25,11 @@ import orjson
 from dataflows.config import FlowConfig, load_config
 from dataflows.demo.flights import write_stream
 from dataflows.demo.run import write_config
-from engine.learning.metrics import choose
+from engine.core.engine import Engine
+from engine.core.serialize import encode
+from engine.evaluation.metrics import choose
 from engine.models.tasks import make_model, top_class
-from engine.monitoring.judges import BackgroundJudge, Judge
-from engine.pipeline.encode import encode
-from engine.pipeline.engine import Engine
+from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator
 from engine.records.decode import Decoder
 
 BATCH = 1000
@@ -57,7 +57,9 @@ def bare_loop(config: FlowConfig, lines: list[bytes]) -> dict[str, float]:
     return {name: metric.get() for name, metric in scores.items()}
 
 
-def engine_loop(config: FlowConfig, lines: list[bytes], judge: Judge | None = None) -> dict[str, float]:
+def engine_loop(
+    config: FlowConfig, lines: list[bytes], judge: WindowEvaluator | None = None
+) -> dict[str, float]:
     """The engine in this process, records in and encoded events out; returns its scores."""
     engine = Engine(config, judge=judge)
     decode = Decoder(config.record, config.model.task).decode
@@ -109,7 +111,7 @@ def main() -> None:
             "engine, reports in the background": lambda: engine_loop(config, lines, judge),
             "riverkeeper run, whole process": lambda: whole_run(path),
         }
-        judge = BackgroundJudge(config.monitoring, config.model.task, perf_counter)
+        judge = BackgroundEvaluator(config.monitoring, config.model.task, perf_counter)
         # Its process is there, Evidently imported and each table's cache warm, before the first round.
         engine_loop(config, lines, judge)
         same = bare_loop(quiet, lines), engine_loop(quiet, lines)

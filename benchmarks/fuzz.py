@@ -18,12 +18,12 @@ import orjson
 
 from benchmarks.mutations import CATEGORIES, EMBEDDED, MAX_BYTES, Stream, embedded
 from benchmarks.spy import TRAINED
-from engine.pipeline.config import EngineConfig
-from engine.pipeline.encode import encode
-from engine.pipeline.engine import Engine
-from engine.pipeline.events import Event
+from engine.config import EngineConfig
+from engine.core.engine import Engine
+from engine.core.serialize import encode
+from engine.events import Event
 from engine.records.decode import Decoder
-from engine.records.events import Breach, Counts, DeadLetter
+from engine.records.events import ContractViolation, Counts, DeadLetter
 from engine.records.values import Example, Record
 
 BLOCK = 10_000
@@ -144,7 +144,7 @@ def _look(events: list[Event], first: int, lines: list[tuple[str, bytes]], tally
             turned_away.add(event.position)
             (tally.rejected if event.kind == "rejected" else tally.unmatched)[what] += 1
             tally.reasons[_sort(event)] += 1
-    for position in {event.position for event in events if isinstance(event, Breach)}:
+    for position in {event.position for event in events if isinstance(event, ContractViolation)}:
         tally.warned[lines[position - first][0]] += 1
         _must(position not in turned_away, "what is let through is not turned away", position)
     streams, _ = encode(events)

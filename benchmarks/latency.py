@@ -25,8 +25,8 @@ import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from benchmarks.speed.cases import make_case
-from tests.integration.broker import AVAILABLE, broker
-from tests.integration.kafka import make_topics
+from tests.support.broker import AVAILABLE, broker
+from tests.support.kafka import make_topics
 
 RIVERKEEPER = [sys.executable, "-c", "from dataflows.cli.entry import main; main()", "run"]
 WARM = 10_500

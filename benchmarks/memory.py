@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from engine.pipeline.config import EngineConfig
-from engine.pipeline.engine import Engine
+from engine.config import EngineConfig
+from engine.core.engine import Engine
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.records.values import Record

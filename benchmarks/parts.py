@@ -13,16 +13,16 @@ from time import process_time
 from typing import Any
 
 from benchmarks.speed.cases import Case, make_case
+from engine.config import EngineConfig
 from engine.contract.check import Contract
-from engine.learning.scores import Scores
-from engine.learning.waiting import Held, Settled, Waiting
+from engine.core.engine import Engine
+from engine.core.serialize import encode
+from engine.core.waiting import PendingPrediction, ResolvedPrediction, Waiting
+from engine.evaluation.progressive_scores import Scores
 from engine.models.config import ModelConfig
 from engine.models.tasks import task_ops
-from engine.monitoring.drift import LossDrift
-from engine.monitoring.tally.tally import Tally
-from engine.pipeline.config import EngineConfig
-from engine.pipeline.encode import encode
-from engine.pipeline.engine import Engine
+from engine.monitoring.detectors.loss_drift import LossDrift
+from engine.monitoring.first_look.counter import FirstLookCounter
 from engine.records.decode import Decoder
 from engine.records.events import Outcome, Prediction
 from engine.records.shape import misshapen
@@ -91,13 +91,13 @@ class Stream:
             ops.learn(model, row.features, row.label)
 
     def _wait(self) -> None:
-        held: Waiting[Held] = Waiting(1e9, 1_000_000)
-        settled: Waiting[Settled] = Waiting(1e9, 1_000)
+        held: Waiting[PendingPrediction] = Waiting(1e9, 1_000_000)
+        settled: Waiting[ResolvedPrediction] = Waiting(1e9, 1_000)
         for at, row in enumerate(self.rows):
-            held.add(row.id, Held(row.time, at, row, None, "m0"))
+            held.add(row.id, PendingPrediction(row.time, at, row, None, "m0"))
             held.expired(row.time)
             held.take(row.id)
-            settled.add(row.id, Settled(row.time, row.label, 0.1, None))
+            settled.add(row.id, ResolvedPrediction(row.time, row.label, 0.1, None))
             settled.expired(row.time)
 
     def _score(self) -> None:
@@ -120,7 +120,7 @@ class Stream:
                 windows.close()
 
     def _tally(self) -> None:
-        tally = Tally(self.config.monitoring)
+        tally = FirstLookCounter(self.config.monitoring)
         for row in self.rows:
             tally.add(row.features, True, 0.5)
 

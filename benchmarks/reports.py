@@ -16,8 +16,8 @@ from benchmarks.windows import KINDS, pair
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import judge
 from engine.monitoring.tables import tabulate
-from engine.monitoring.values import Job
-from engine.monitoring.wire import Packer
+from engine.monitoring.types import EvaluationJob
+from engine.monitoring.worker.protocol import Packer
 from engine.records.events import Outcome
 from engine.records.values import Example
 
@@ -37,7 +37,7 @@ def timed(work: Callable[[], object], repeats: int) -> list[float]:
     return times
 
 
-def outcomes(job: Job) -> list[Outcome]:
+def outcomes(job: EvaluationJob) -> list[Outcome]:
     """The window as the stream has it."""
     names = [name for name in job.current.columns if name.startswith("x")]
     columns = job.current.columns
@@ -56,7 +56,7 @@ def outcomes(job: Job) -> list[Outcome]:
     ]
 
 
-def hand_in(job: Job) -> Callable[[], object]:
+def hand_in(job: EvaluationJob) -> Callable[[], object]:
     """What `submit` costs the stream: the window's columns made and packed, the reference known already."""
     sample, packer = outcomes(job), Packer()
     packer.pack(job)

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from dataflows.config import load_config
-from dataflows.results import read_stream
+from dataflows.run_reader import read_stream
 from engine.models.tasks import make_model
 
 

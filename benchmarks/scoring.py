@@ -23,13 +23,13 @@ from river import datasets, dummy
 from dataflows.config import load_config
 from dataflows.demo.flights import write_stream
 from dataflows.demo.run import write_config
+from engine.config import EngineConfig
+from engine.core.engine import Engine
 from engine.errors import InputError
-from engine.learning.config import ScoresConfig
-from engine.learning.metrics import choose
-from engine.learning.scores import Scores
+from engine.evaluation.config import ScoresConfig
+from engine.evaluation.metrics import choose
+from engine.evaluation.progressive_scores import Scores
 from engine.models.tasks import top_class
-from engine.pipeline.config import EngineConfig
-from engine.pipeline.engine import Engine
 from engine.records.decode import Decoder
 from engine.records.events import Outcome
 from engine.records.values import Example, Record

@@ -18,9 +18,9 @@ from rich.console import Console
 
 from benchmarks.processes import flow, keyed
 from dataflows.config import load_config
-from dataflows.files.source import FilePartition
-from dataflows.logic import EngineLogic
-from dataflows.running import run_flow
+from dataflows.connectors.files.source import FilePartition
+from dataflows.runtime.operators import EngineLogic
+from dataflows.runtime.runner import run_flow
 
 MODELS = {
     "forest": '{ type = "forest.ARFClassifier", n_models = 10, seed = 1 }',

@@ -28,8 +28,8 @@ import os, sys, time
 from pathlib import Path
 from rich.console import Console
 from dataflows.config import load_config
-from dataflows.logic import EngineLogic
-from dataflows.running import run_flow
+from dataflows.runtime.operators import EngineLogic
+from dataflows.runtime.runner import run_flow
 
 on_batch = EngineLogic.on_batch
 

@@ -17,8 +17,8 @@ import numpy as np
 from river import sketch
 
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.tally.tally import Tally
-from engine.monitoring.values import Table
+from engine.monitoring.first_look.counter import FirstLookCounter
+from engine.monitoring.types import Table
 
 EXAMPLES = 50_000
 WINDOW = 5_000
@@ -42,7 +42,7 @@ def make_examples() -> list[dict[str, Any]]:
 
 def ours(rows: list[dict[str, Any]]) -> None:
     """The engine's tally."""
-    tally = Tally(MonitoringConfig())
+    tally = FirstLookCounter(MonitoringConfig())
     tally.refer_to(Table({name: [row.get(name) for row in rows[:1000]] for name in NUMBERS + CATEGORIES}))
     tally.begin()
     for number, row in enumerate(rows, 1):

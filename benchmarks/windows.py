@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.monitoring.values import Cell, Job, Table
+from engine.monitoring.types import Cell, EvaluationJob, Table
 
 Draw = Callable[[np.random.Generator, int], list[Cell]]
 
@@ -45,8 +45,8 @@ def window(random: np.random.Generator, kinds: list[str], columns: int, rows: in
     return Table(cells)
 
 
-def pair(seed: int, kinds: list[str], columns: int, rows: int) -> Job:
+def pair(seed: int, kinds: list[str], columns: int, rows: int) -> EvaluationJob:
     """A window and its reference, drawn from the same laws."""
     random = np.random.default_rng(seed)
     current, reference = (window(random, kinds, columns, rows) for _ in range(2))
-    return Job("bench", seed, current, reference, "as many clean rows")
+    return EvaluationJob("bench", seed, current, reference, "as many clean rows")

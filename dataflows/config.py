@@ -8,12 +8,12 @@ from typing import Any, Self, TypeVar
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from dataflows.alerts.config import DestinationsConfig
-from dataflows.files.config import InputConfig, resolve
-from dataflows.kafka.config import KafkaConfig
+from dataflows.connectors.files.config import InputConfig, resolve
+from dataflows.connectors.kafka.config import KafkaConfig
+from engine.config import EngineConfig
 from engine.contract.config import ContractConfig
+from engine.core.streams import STREAMS
 from engine.errors import ConfigError, ModelError
-from engine.pipeline.config import EngineConfig
-from engine.pipeline.names import STREAMS
 from engine.records.config import RecordConfig, Section
 from engine.registry.config import RegistryConfig
 
@@ -137,7 +137,7 @@ def load_config(path: Path) -> FlowConfig:
 
 def _build(config: FlowConfig, path: Path) -> None:
     """Models and metrics are only known to be right when they can be built."""
-    from engine.pipeline.parts import Parts  # noqa: PLC0415 - River takes seconds; no other mistake waits for it
+    from engine.core.parts import Parts  # noqa: PLC0415 - River takes seconds; no other mistake waits for it
 
     try:
         Parts(config, "main")

@@ -5,5 +5,5 @@ The layers, each importing only from those before it:
     errors <- records <- contract <- models <- learning <- windows <- monitoring <- supervision
     <- registry <- pipeline
 
-Begin at `engine.pipeline.engine.Engine`.
+Begin at `engine.core.engine.Engine`.
 """

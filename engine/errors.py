@@ -29,7 +29,7 @@ class OutputError(RiverkeeperError):
     """An output cannot be written or does not fit the run that wrote it before."""
 
 
-class JudgeError(RiverkeeperError):
+class EvaluatorError(RiverkeeperError):
     """The process that judges windows cannot be started or has died more often than it may."""
 
 

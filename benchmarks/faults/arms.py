@@ -19,13 +19,13 @@ from typing import Any
 
 from benchmarks.faults.faults import Spoilt
 from benchmarks.faults.judging import MeasuringJudge
+from engine.config import EngineConfig
+from engine.core.engine import Engine
+from engine.core.suspecting import broken_columns
+from engine.events import Decision
 from engine.models.config import ModelConfig
 from engine.models.tasks import make_model
-from engine.monitoring.values import Verdict
-from engine.pipeline.config import EngineConfig
-from engine.pipeline.engine import Engine
-from engine.pipeline.events import Decision
-from engine.pipeline.suspecting import broken_columns
+from engine.monitoring.types import Verdict
 from engine.records.events import Prediction
 from engine.records.values import Example, Features, Label, Record, visible
 

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.faults.arms import run_arms
 from benchmarks.faults.faults import FAULTS, spoil
 from benchmarks.faults.streams import GENERATED, REAL, load
-from engine.supervision.values import CHANGES
+from engine.supervision.decisions import CHANGES
 
 MODELS = {
     name: f"benchmarks.faults.models:{factory}"

@@ -1,10 +1,10 @@
 """A judge that measures windows as ours do, without writing a report."""
 
-from engine.monitoring.checks import summary, worst
+from engine.monitoring.columns import screen
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.findings import measure
-from engine.monitoring.screening import screen
-from engine.monitoring.values import Job, Verdict
+from engine.monitoring.measurements import measure
+from engine.monitoring.types import EvaluationJob, Verdict
+from engine.monitoring.verdicts import summary, worst
 
 
 class MeasuringJudge:
@@ -20,7 +20,7 @@ class MeasuringJudge:
         self.verdicts: dict[int, Verdict] = {}
         self.waited = 0.0
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: EvaluationJob) -> None:
         """Measures a window."""
         screened = screen(job, self._config, "binary")
         found = measure(job, screened, self._config, "binary")

@@ -21,13 +21,13 @@ from benchmarks.speed.arms import (
 )
 from benchmarks.speed.cases import Case, make_case
 from benchmarks.speed.measuring import Times, extra, ratio, rounds
-from engine.monitoring.judges import BackgroundJudge
+from engine.monitoring.worker.evaluator import BackgroundEvaluator
 
 
 def measure(case: Case, count: int) -> dict[str, Any]:
     """The times and scores of one case, as JSON can hold them."""
     config = case.config()
-    judge = BackgroundJudge(config.monitoring, config.model.task, monotonic)
+    judge = BackgroundEvaluator(config.monitoring, config.model.task, monotonic)
     # Its process is there, Evidently imported and its caches warm, before the clock starts.
     for _ in engine_loop(config, case, judge):
         pass

@@ -15,11 +15,11 @@ import orjson
 from river import evaluate, metrics
 
 from benchmarks.speed.cases import BATCH, Case, Row, Step
-from engine.monitoring.judges import Judge
-from engine.monitoring.values import Job, Verdict
-from engine.pipeline.config import EngineConfig
-from engine.pipeline.encode import encode
-from engine.pipeline.engine import Engine
+from engine.config import EngineConfig
+from engine.core.engine import Engine
+from engine.core.serialize import encode
+from engine.monitoring.types import EvaluationJob, Verdict
+from engine.monitoring.worker.evaluator import WindowEvaluator
 from engine.records.decode import Decoder
 
 Scores = dict[str, float]
@@ -114,7 +114,7 @@ def model_alone(case: Case, batches: list[list[Step]]) -> Arm:
 
 
 def engine_loop(
-    config: EngineConfig, case: Case, judge: Judge, key: str = "main", *, suspected: bool = False
+    config: EngineConfig, case: Case, judge: WindowEvaluator, key: str = "main", *, suspected: bool = False
 ) -> Arm:
     """The engine, lines in and lines out.
 
@@ -131,7 +131,7 @@ def engine_loop(
     events = engine.begin()
     if suspected:
         # Both where it is and where a base of before has it.
-        command = import_module("engine.pipeline.commands").Command
+        command = import_module("engine.core.commands").Command
         events += engine.command(command("bench", "suspect", "", "bench", "to have a shadow"))
     position = 0
     for lines in case.batches():
@@ -157,7 +157,7 @@ class NeverJudges:
 
     waited = 0.0
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: EvaluationJob) -> None:
         """Takes the job."""
 
     def collect(self, key: str, window: int) -> Verdict:  # noqa: ARG002
@@ -178,7 +178,7 @@ STEADY = "engine, no verdicts"
 SHADOWED = "  and a live shadow"
 
 
-def engine_arms(case: Case, judge: Judge) -> dict[str, Any]:
+def engine_arms(case: Case, judge: WindowEvaluator) -> dict[str, Any]:
     """The engine's ways of running, by name: functions that make the arm.
 
     Args:
@@ -203,7 +203,7 @@ def engine_arms(case: Case, judge: Judge) -> dict[str, Any]:
     }
 
 
-def arms(case: Case, judge: Judge) -> dict[str, Any]:
+def arms(case: Case, judge: WindowEvaluator) -> dict[str, Any]:
     """Everything that is timed, by name: functions that make the arm."""
     rows, steps = case.rows(), case.steps()
     return {

@@ -19,9 +19,9 @@ import orjson
 
 from benchmarks.faults.streams import REAL
 from dataflows.demo.flights import write_stream
+from engine.config import EngineConfig
 from engine.models.config import ModelConfig
 from engine.models.tasks import make_model
-from engine.pipeline.config import EngineConfig
 
 Row = tuple[dict[str, Any], bool]
 

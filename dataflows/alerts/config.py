@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from engine.alerts.config import AlertsConfig
 from engine.errors import ConfigError
-from engine.pipeline.alerts import AlertsConfig
 from engine.records.config import Section
 
 

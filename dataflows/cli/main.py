@@ -15,15 +15,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dataflows import control
 from dataflows.alerts.terminal import send_test
 from dataflows.cli import registry
-from dataflows.cli.ordering import order
 from dataflows.cli.pages import show_decision, show_ui
+from dataflows.cli.running_flow import order
 from dataflows.config import load_config
-from dataflows.processes import Launch, end_with_parent, run_processes
-from dataflows.showing import reading, show_check, show_inferred, show_page, show_run, show_window
-from dataflows.standing import standing
+from dataflows.lifecycle import commands
+from dataflows.runtime.process_group import Launch, end_with_parent, run_processes
+from dataflows.views.show import reading, show_check, show_inferred, show_page, show_run, show_window
+from dataflows.views.status import standing
 from engine.errors import ConfigError, RiverkeeperError, StoppedError
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ Config = Annotated[Path, typer.Argument(help="The flow's configuration file.")]
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path()) -> None:
     """Write a commented example flow, and the small data set that it runs on."""
-    from dataflows.example import write_example  # noqa: PLC0415 - see above
+    from dataflows.commands.init import write_example  # noqa: PLC0415 - see above
 
     for path in write_example(folder):
         console.print(f"wrote {path}", highlight=False)
@@ -60,7 +60,7 @@ def infer(
     out: Annotated[Path | None, typer.Option(help="Write it to this new file, not to the terminal.")] = None,
 ) -> None:
     """Learn fields, types, ranges and categories from data, and write them as TOML to read and edit."""
-    from dataflows.inferring import (  # noqa: PLC0415 - see above
+    from dataflows.commands.contract_infer import (  # noqa: PLC0415 - see above
         contract_text,
         infer_contract,
         refuse_existing,
@@ -89,7 +89,7 @@ def check(
 ) -> None:
     """Validate a configuration, and try it and its model on a sample of the data."""
     flow = load_config(config)
-    from dataflows.checking import check_flow  # noqa: PLC0415 - see above
+    from dataflows.commands.check import check_flow  # noqa: PLC0415 - see above
 
     findings = check_flow(flow)
     if test_alert:
@@ -130,8 +130,8 @@ def run(
     if processes > 1:
         run_processes(Launch(config, flow.run_dir, recovery, processes), console)
     else:
-        from dataflows.preparing import member  # noqa: PLC0415 - see above
-        from dataflows.running import run_flow  # noqa: PLC0415 - see above
+        from dataflows.lifecycle.run_setup import member  # noqa: PLC0415 - see above
+        from dataflows.runtime.runner import run_flow  # noqa: PLC0415 - see above
 
         end_with_parent()
         run_flow(flow, recovery, console, member(addresses, process) if addresses else None)
@@ -200,16 +200,16 @@ def rollback(
     why: Why,
     version: Annotated[str, typer.Argument(help="A vetted checkpoint; without one the newest.")] = "",
     who: Who = "",
-    key: Key = control.EVERY_KEY,
+    key: Key = commands.EVERY_KEY,
 ) -> None:
     """Let an earlier, vetted state of the model serve, in a flow that runs."""
-    order(console, run, control.new_command("rollback", version, who, why), key)
+    order(console, run, commands.new_command("rollback", version, who, why), key)
 
 
 @app.command()
-def suspect(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
+def suspect(run: Run, why: Why, who: Who = "", key: Key = commands.EVERY_KEY) -> None:
     """Have what serves compared with its vetted states, in a flow that runs; evidence decides."""
-    order(console, run, control.new_command("suspect", "", who, why), key)
+    order(console, run, commands.new_command("suspect", "", who, why), key)
 
 
 @app.command()
@@ -218,28 +218,28 @@ def promote(
     challenger: Annotated[str, typer.Argument(help="The challenger's name.")],
     why: Why,
     who: Who = "",
-    key: Key = control.EVERY_KEY,
+    key: Key = commands.EVERY_KEY,
 ) -> None:
     """Let a challenger serve, in a flow that runs."""
-    order(console, run, control.new_command("promote", challenger, who, why), key)
+    order(console, run, commands.new_command("promote", challenger, who, why), key)
 
 
 @app.command()
-def pin(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
+def pin(run: Run, why: Why, who: Who = "", key: Key = commands.EVERY_KEY) -> None:
     """Keep what serves, whatever the evidence, until it is unpinned or changed by hand."""
-    order(console, run, control.new_command("pin", "", who, why), key)
+    order(console, run, commands.new_command("pin", "", who, why), key)
 
 
 @app.command()
-def unpin(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
+def unpin(run: Run, why: Why, who: Who = "", key: Key = commands.EVERY_KEY) -> None:
     """Let evidence decide again."""
-    order(console, run, control.new_command("unpin", "", who, why), key)
+    order(console, run, commands.new_command("unpin", "", who, why), key)
 
 
 @app.command()
-def save(run: Run, why: Why, who: Who = "", key: Key = control.EVERY_KEY) -> None:
+def save(run: Run, why: Why, who: Who = "", key: Key = commands.EVERY_KEY) -> None:
     """Keep what serves, as it is, as a version in the registry, in a flow that runs."""
-    order(console, run, control.new_command("save", "", who, why), key)
+    order(console, run, commands.new_command("save", "", who, why), key)
 
 
 @app.command()

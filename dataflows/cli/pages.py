@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dataflows.explaining.page import story_page
-from dataflows.explaining.story import read_story
-from dataflows.explaining.terminal import show_story
-from dataflows.files.blobs import write_blob
-from dataflows.workspace import export, served
-from engine.pipeline.names import file_name
+from dataflows.connectors.files.blobs import write_blob
+from dataflows.views.evidently_ui import export, served
+from dataflows.views.explain.page import story_page
+from dataflows.views.explain.story import read_story
+from dataflows.views.explain.terminal import show_story
+from engine.core.streams import file_name
 
 _PAUSE = 2.0
 """Seconds between two looks for new reports."""

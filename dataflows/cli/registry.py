@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from dataflows.cli import taking
-from dataflows.cli.places import Place, Version, at, console, say
-from dataflows.registry.opening import DEFAULT
-from dataflows.versions.listing import (
+from dataflows.cli import registry_transfer
+from dataflows.cli.registry_place import Place, Version, at, console, say
+from dataflows.registry.listing import (
     differences,
     entry_line,
     fault_lines,
@@ -20,11 +19,12 @@ from dataflows.versions.listing import (
     version_lines,
     versions_table,
 )
-from dataflows.versions.origin import Opened
+from dataflows.registry.open import DEFAULT
+from dataflows.registry.origin import Opened
 from engine.errors import InputError
-from engine.registry.entries import Entry
-from engine.registry.kept import Kept
+from engine.registry.audit_entry import Entry
 from engine.registry.serving import served_at
+from engine.registry.version_ref import Kept
 
 app = typer.Typer(
     help="Versions of the models, and the audit log: who served when, and why.", no_args_is_help=True
@@ -172,6 +172,11 @@ def _config(where: Opened, kept: Kept) -> dict[str, Any]:
     return {}
 
 
-for command in (taking.export, taking.evaluate, taking.rebuild, taking.push):
+for command in (
+    registry_transfer.export,
+    registry_transfer.evaluate,
+    registry_transfer.rebuild,
+    registry_transfer.push,
+):
     app.command()(command)
-app.command("import")(taking.import_version)
+app.command("import")(registry_transfer.import_version)

@@ -10,8 +10,8 @@ from rich.progress import Progress
 
 from dataflows.config import load_config
 from dataflows.demo.flights import Fault, write_stream
-from dataflows.running import run_flow
-from dataflows.showing import show_run
+from dataflows.runtime.runner import run_flow
+from dataflows.views.show import show_run
 
 FAULT = Fault(date(2013, 4, 15), date(2013, 5, 6))
 

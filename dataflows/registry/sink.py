@@ -6,13 +6,13 @@ from dataclasses import replace
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from dataflows.config import FlowConfig
-from dataflows.identity import identity
-from dataflows.registry.opening import open_registry, origin, run_body, user
-from engine.pipeline.encode import as_row
-from engine.pipeline.events import Decision, Event
-from engine.registry.entries import Draft
-from engine.registry.values import Version
-from engine.supervision.values import Command
+from dataflows.lifecycle.run_id import identity
+from dataflows.registry.open import open_registry, origin, run_body, user
+from engine.core.serialize import as_row
+from engine.events import Decision, Event
+from engine.registry.audit_entry import Draft
+from engine.registry.versions import Version
+from engine.supervision.decisions import Command
 
 REGISTERED = "registry"
 """The name of the stream whose items are for the registry."""

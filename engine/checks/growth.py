@@ -1,7 +1,7 @@
 """Does a model keep growing? Its size is measured while it learns a long stream made from the sample.
 
-Size is what is saved: the bytes of `engine.models.saving.dump`, since these are held, written and read at
-every checkpoint. Whether a model grows is decided step by step of a pipeline, so that a large step hides no
+Size is what is saved: the bytes of `engine.models.serialization.dump`, since these are held, written and
+read at every checkpoint. Whether a model grows is decided step by step of a pipeline, so that a large step hides no
 small one. A step keeps growing if, at `HALF`, at `EVENTS`, and at every `EVERY` events between, it is at
 least a byte an event larger than before, and if it grows more from `HALF` to `EVENTS` than 1.6 times what it
 grew from `HALF / 2` to `HALF`: twice as much is steady growth, 1.4 is that of the root of the
@@ -20,7 +20,7 @@ from engine.checks.sizes import attributes_of, size_of, steps_of
 from engine.checks.stream import Lengthened, lengthen, makers
 from engine.checks.trial import BrokenLaw, Trial, listed
 from engine.errors import SnapshotError
-from engine.models.saving import dump
+from engine.models.serialization import dump
 
 EVENTS = 4096
 """Events that a model learns at most while it is measured; once nothing grows, it learns no more."""

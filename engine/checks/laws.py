@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from engine.checks.trial import Labelled, Trial, alike, misfit
-from engine.models.saving import dump, load
+from engine.models.serialization import dump, load
 from engine.records.values import Features, shown
 
 _KIND = "model"

@@ -9,7 +9,7 @@ from typing import Any
 from river import compose
 
 from engine.errors import SnapshotError
-from engine.models.saving import DISPATCH
+from engine.models.serialization import DISPATCH
 
 
 def steps_of(model: Any, name: str = "") -> dict[str, Any]:
@@ -34,7 +34,7 @@ def steps_of(model: Any, name: str = "") -> dict[str, Any]:
 
 
 class _Sizer(pickle.Pickler):
-    """Saves as `engine.models.saving` does, without what states a limit of its own."""
+    """Saves as `engine.models.serialization` does, without what states a limit of its own."""
 
     dispatch_table = DISPATCH
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from engine.records.config import Section, Task
 
 Spec = str | dict[str, Any] | list[Any]
-"""A model as text, a table or a list; see `engine.models.spec`."""
+"""A model as text, a table or a list; see `engine.models.factory`."""
 
 
 class ModelConfig(Section):

@@ -12,9 +12,9 @@ from typing import Any
 from river import base
 
 from engine.errors import ModelError
-from engine.models import unrolled
+from engine.models import fast_pipeline
 from engine.models.config import ModelConfig
-from engine.models.spec import build
+from engine.models.factory import build
 from engine.records.config import Task
 from engine.records.events import AnomalyScore, Output
 from engine.records.values import Features, Target
@@ -112,7 +112,7 @@ def task_ops(task: Task, model: base.Estimator) -> TaskOps:
 
 
 def _learn(model: Any, features: Features, label: Target | None) -> None:
-    unrolled.learn(model, features, label)
+    fast_pipeline.learn(model, features, label)
 
 
 def _learn_features(model: Any, features: Features, _: Target | None) -> None:
@@ -140,19 +140,19 @@ def _has_probabilities(model: Any) -> bool:
 
 
 def _predict_probabilities(model: Any, features: Features) -> Output | None:
-    last, x = unrolled.seen_by_last(model, features)
+    last, x = fast_pipeline.seen_by_last(model, features)
     output: Mapping[Target, float] | None = last.predict_proba_one(x)
     return output or None
 
 
 def _predict_class(model: Any, features: Features) -> Output | None:
-    last, x = unrolled.seen_by_last(model, features)
+    last, x = fast_pipeline.seen_by_last(model, features)
     label = last.predict_one(x)
     return None if label is None else {label: 1.0}
 
 
 def _predict_value(model: Any, features: Features) -> Output | None:
-    last, x = unrolled.seen_by_last(model, features)
+    last, x = fast_pipeline.seen_by_last(model, features)
     value = last.predict_one(x)
     return None if value is None or not math.isfinite(value) else float(value)
 

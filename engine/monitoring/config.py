@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from engine.monitoring.detectors.config import DetectorConfig
 from engine.monitoring.extra import read_extra
-from engine.monitoring.tally.config import FirstLookConfig
+from engine.monitoring.first_look.config import FirstLookConfig
 from engine.records.config import Section
 
 FURTHEST = math.sqrt(math.log(2))

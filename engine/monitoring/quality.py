@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from engine.monitoring.values import Cell, Table
+from engine.monitoring.types import Cell, Table
 from engine.records.config import Task
 
 _LARGEST = 1e100

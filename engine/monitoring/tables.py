@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from engine.monitoring.values import Cell, Table
+from engine.monitoring.types import Cell, Table
 from engine.records.events import AnomalyScore, Outcome
 from engine.records.values import Example, Target
 

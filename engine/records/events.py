@@ -73,7 +73,7 @@ class DeadLetter(Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class ContractViolation:
     """One thing wrong with a record that was let through all the same; a record can have several.
 
     Attributes:

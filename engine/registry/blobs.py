@@ -12,7 +12,7 @@ import fsspec  # type: ignore[import-untyped]
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 from engine.errors import RegistryError
-from engine.models.saving import digest
+from engine.models.serialization import digest
 
 
 class Blobs:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from engine.errors import RegistryError
-from engine.learning.scores import Scores
+from engine.evaluation.progressive_scores import Scores
 from engine.models.tasks import TaskOps
 from engine.records.values import Example, Target
 

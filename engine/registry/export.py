@@ -4,7 +4,7 @@ The file is a ZIP archive without compression of
 
 - `manifest.json`: what the registry knows of the version, and how to load it
 - `model.pickle`: the model as plain River loads it, without us
-- `model.saved`: the model as `engine.models.saving` writes it, which an import reads through its allow-list
+- `model.saved`: the model as `engine.models.serialization` writes it; an import reads it by the allow-list
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from engine.errors import RegistryError
-from engine.models.saving import digest
+from engine.models.serialization import digest
 
 FORMAT = 1
 

@@ -33,7 +33,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from engine.errors import RegistryError
-from engine.registry.entries import Draft, Entry, Kind, faults, is_sealed, sealed
+from engine.registry.audit_entry import Draft, Entry, Kind, faults, is_sealed, sealed
 
 _BUSY = 30.0
 """Seconds that a writer waits for another."""
@@ -77,7 +77,7 @@ class Log:
 
     Args:
         url: As SQLAlchemy has it: `sqlite:////folder/file` or `postgresql+psycopg://host/name`.
-        key: With it entries are sealed; see `engine.registry.entries`.
+        key: With it entries are sealed; see `engine.registry.audit_entry`.
         create: Make the tables, or bring them to the newest schema; else they must be there.
 
     Raises:

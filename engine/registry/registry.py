@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 
 from engine.errors import RegistryError, RiverkeeperError
-from engine.models.saving import digest, load
+from engine.models.serialization import digest, load
+from engine.registry.audit_entry import REGISTRY, Draft, Entry, Kind
 from engine.registry.blobs import Blobs
-from engine.registry.entries import REGISTRY, Draft, Entry, Kind
-from engine.registry.kept import Kept, parsed, removal
 from engine.registry.log import Log, place_of
-from engine.registry.thinning import Shelf, shelf_of
+from engine.registry.retention import RetentionIndex, shelf_of
+from engine.registry.version_ref import Kept, parsed, removal
 
 MODEL = "model"
 """The kind under which models are saved."""
@@ -38,7 +38,7 @@ class Registry:
         self.log = log
         self._blobs = blobs
         self._clock = clock
-        self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._shelves: dict[tuple[str, str], RetentionIndex] = {}
 
     def begin(self, name: str, who: str, body: dict[str, Any], mark: str = "") -> str:
         """A run begins; returns what it is called here: the name and a number of its own.
@@ -267,7 +267,7 @@ class Registry:
                 keys.setdefault(entry.run, {})[entry.key] = None
         for run, new in keys.items():
             for entry in self.log.entries_of(run, new, ["version", "removed"]):
-                shelf = self._shelves.setdefault((run, entry.key), Shelf())
+                shelf = self._shelves.setdefault((run, entry.key), RetentionIndex())
                 if entry.kind == "version":
                     shelf.add(entry.body)
                 else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.registry.entries import Entry
+from engine.registry.audit_entry import Entry
 
 FIRST = "m0"
 """What serves from the beginning of a run."""

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.supervision.config import SupervisionConfig
-from engine.supervision.suspicion import Suspicion, Tally
-from engine.supervision.trend import Closed, Trend
-from engine.supervision.values import Finding
+from engine.supervision.decisions import ProposedDecision
+from engine.supervision.loss_trend import Closed, LossTrend
+from engine.supervision.suspicion import PairedLosses, Suspicion
 from engine.windows import Status
 
 _SPREAD, _LARGEST_SPREAD = 0.01, 0.25
@@ -47,7 +47,7 @@ class SupervisorState:
     pinned: bool = False
     told: frozenset[str] = frozenset()
     held: bool = False
-    trend: Trend = field(default_factory=Trend)
+    trend: LossTrend = field(default_factory=LossTrend)
 
 
 class Supervisor:
@@ -88,7 +88,7 @@ class Supervisor:
         """Whether nobody but a person may change what serves."""
         return self.state.pinned or not self._config.automatic
 
-    def permit(self, finding: Finding | None) -> Finding | None:
+    def permit(self, finding: ProposedDecision | None) -> ProposedDecision | None:
         """What becomes of a change that was found: when only a person may make it, an alert, once."""
         if finding is None or not self.hands_off:
             return finding
@@ -97,13 +97,13 @@ class Supervisor:
         self.state.told |= {finding.shadow}
         why = "what serves is pinned" if self.state.pinned else "supervision.automatic is off"
         reason = f"{finding.reason}; nothing was changed: {why}"
-        return Finding("alert", reason, finding.shadow, finding.evidence)
+        return ProposedDecision("alert", reason, finding.shadow, finding.evidence)
 
-    def on_loss_drift(self) -> Finding | None:
+    def on_loss_drift(self) -> ProposedDecision | None:
         """The champion's loss has risen."""
         if self.suspecting or self.state.held or not self._config.on_loss_drift:
             return None
-        return Finding("suspect", "the champion's loss has risen (ADWIN)", "", {})
+        return ProposedDecision("suspect", "the champion's loss has risen (ADWIN)", "", {})
 
     @property
     def shadows_learn(self) -> bool:
@@ -127,7 +127,7 @@ class Supervisor:
 
     def compare(
         self, sequence: int, champion: float, shadows: Mapping[str, float], learned: int
-    ) -> Finding | None:
+    ) -> ProposedDecision | None:
         """Takes the losses of champion and shadows on one labelled event.
 
         Args:
@@ -151,14 +151,14 @@ class Supervisor:
             f"{name} is better on the same {trial.events} events: loss {trial.shadow / trial.events:.4f} "
             f"against the champion's {trial.champion / trial.events:.4f}"
         )
-        return Finding(suspicion.actions[name], reason, name, trial.numbers())
+        return ProposedDecision(suspicion.actions[name], reason, name, trial.numbers())
 
     def changed(self, learned: int) -> None:
         """A change was carried out."""
         self._end(self.state)
         self.state.changed_at = learned
 
-    def on_verdict(self, status: Status, reason: str) -> Finding | None:
+    def on_verdict(self, status: Status, reason: str) -> ProposedDecision | None:
         """Takes the verdict of the window before the one that just closed."""
         state = self.state
         if status == "unjudged" or state.held:
@@ -169,30 +169,34 @@ class Supervisor:
             state.tainted = True
             state.failed_in_row += 1
             if state.suspicion is None:
-                return Finding("suspect", reason, "", {})
+                return ProposedDecision("suspect", reason, "", {})
             state.suspicion.learn(learning=False)
             return self._accepted(state, reason)
         state.failed_in_row = 0
         if state.suspicion is None:
-            return Finding("suspect", reason, "", {}) if status == "warn" and self._config.on_warn else None
+            return (
+                ProposedDecision("suspect", reason, "", {})
+                if status == "warn" and self._config.on_warn
+                else None
+            )
         state.suspicion.learn(learning=True)
         return self._cleared(state, state.suspicion)
 
-    def on_labels(self, *, failed: bool, reason: str) -> Finding | None:
+    def on_labels(self, *, failed: bool, reason: str) -> ProposedDecision | None:
         """Takes whether the labels of the judged window fail: then losses on them are no evidence."""
         state = self.state
         if failed and not state.held and self._config.on_label_fail == "hold":
             self._end(state)
             state.held = True
-            return Finding("hold", f"the labels fail: {reason}", "", {})
+            return ProposedDecision("hold", f"the labels fail: {reason}", "", {})
         if not failed and state.held:
             state.held = False
-            return Finding("release", "the labels do not fail any more", "", {})
+            return ProposedDecision("release", "the labels do not fail any more", "", {})
         return None
 
     def on_window(
         self, window: int, labelled: int, loss: float | None, baseline: float | None
-    ) -> Finding | None:
+    ) -> ProposedDecision | None:
         """Takes the mean losses of a window that has closed: is what is served worse than it was?"""
         if loss is None or baseline is None or labelled < self._config.min_events:
             return None
@@ -209,18 +213,20 @@ class Supervisor:
         self.state.trend.risen.discard(window)
         return risen
 
-    def _accepted(self, state: SupervisorState, reason: str) -> Finding | None:
+    def _accepted(self, state: SupervisorState, reason: str) -> ProposedDecision | None:
         if state.failed_in_row < self._config.patience:
             return None
         self._end(state)
         state.trend.usual = None
         text = f"{self._config.patience} windows in a row failed and no shadow was better; the last: {reason}"
-        return Finding("accept", text, "", {"failed_windows": float(self._config.patience)})
+        return ProposedDecision("accept", text, "", {"failed_windows": float(self._config.patience)})
 
-    def _cleared(self, state: SupervisorState, suspicion: Suspicion) -> Finding | None:
+    def _cleared(self, state: SupervisorState, suspicion: Suspicion) -> ProposedDecision | None:
         if not suspicion.trials:
             self._end(state)
-            return Finding("clear", "a window passed, and there was no shadow to compare with", "", {})
+            return ProposedDecision(
+                "clear", "a window passed, and there was no shadow to compare with", "", {}
+            )
         best = suspicion.best_before() if suspicion.previous_throughout else None
         if best is None or best[1].events < self._config.min_events:
             return None
@@ -234,7 +240,7 @@ class Supervisor:
             f"against {shadow:.4f}"
         )
         evidence = {"events": float(tally.events), "champion_loss": champion, "shadow_loss": shadow}
-        return Finding("clear", reason, name, evidence)
+        return ProposedDecision("clear", reason, name, evidence)
 
     def _end(self, state: SupervisorState) -> None:
         state.suspicion = None
@@ -247,7 +253,7 @@ class Supervisor:
         if self.state.suspicion is not None:
             self.state.suspicion.next_window(sequence)
 
-    def losses(self) -> dict[str, Tally]:
+    def losses(self) -> dict[str, PairedLosses]:
         """The losses of champion and each shadow on the same events of the open window; for reports."""
         suspicion = self.state.suspicion
         return {} if suspicion is None else {n: t for n, t in suspicion.tallies.items() if t.events}

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.supervision.decisions import Action
 from engine.supervision.evidence import Trial, threshold
-from engine.supervision.values import Action
 
 
 @dataclass(slots=True)
-class Tally:
+class PairedLosses:
     """Losses of champion and shadow, or challenger, summed over the same events of one window."""
 
     events: int = 0
@@ -49,8 +49,8 @@ class Suspicion:
     spread: float = 0.25
     actions: dict[str, Action] = field(default_factory=dict)
     trials: dict[str, Trial] = field(default_factory=dict)
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    previous: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, PairedLosses] = field(default_factory=dict)
+    previous: dict[str, PairedLosses] = field(default_factory=dict)
     learning: bool = False
     jumped: bool = False
     throughout: bool = False
@@ -63,7 +63,7 @@ class Suspicion:
             known.pop(instead_of, None)
         self.actions[name] = action
         self.trials[name] = self._trial(1 if before is None else before.number + 1, 0)
-        self.tallies[name] = Tally()
+        self.tallies[name] = PairedLosses()
 
     def learn(self, *, learning: bool) -> None:
         """The vetted shadows learn from now on, or no longer."""
@@ -82,7 +82,7 @@ class Suspicion:
             jumped = self.jumped and self.actions[name] != "mask"
             if jumped or trial.shadow >= trial.champion:
                 self.trials[name] = self._trial(trial.number + 1, sequence)
-        self.previous, self.tallies = self.tallies, {name: Tally() for name in self.trials}
+        self.previous, self.tallies = self.tallies, {name: PairedLosses() for name in self.trials}
         self.previous_throughout = self.throughout
         self.throughout = self.learning
         self.jumped = False
@@ -108,7 +108,7 @@ class Suspicion:
                 best = name
         return best
 
-    def best_before(self) -> tuple[str, Tally] | None:
+    def best_before(self) -> tuple[str, PairedLosses] | None:
         """The shadow that lost least in the window before, if any was compared."""
         compared = {name: tally for name, tally in self.previous.items() if tally.events}
         return min(compared.items(), key=lambda pair: pair[1].shadow / pair[1].events, default=None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import Producer
 
-from tests.integration.broker import AVAILABLE, Broker, broker
+from tests.support.broker import AVAILABLE, Broker, broker
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.flows import (
+from tests.support.flows import (
     BYTEWAX,
     FAILING,
     RIVERKEEPER,
@@ -18,7 +18,7 @@ from tests.integration.flows import (
     started,
     write_flow,
 )
-from tests.integration.receivers import SECRET, receiver, wait_until
+from tests.support.receivers import SECRET, receiver, wait_until
 
 pytestmark = pytest.mark.integration
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.judges import BackgroundJudge, InlineJudge
-from engine.monitoring.values import Cell, Job, Table, Verdict
+from engine.monitoring.types import Cell, EvaluationJob, Table, Verdict
+from engine.monitoring.worker.evaluator import BackgroundEvaluator, InlineEvaluator
 
 pytestmark = pytest.mark.integration
 
@@ -32,8 +32,8 @@ def table(seed: int, rows: int = 200, shift: float = 0.0) -> Table:
     return Table(columns)
 
 
-def job(key: str, window: int, shift: float = 0.0) -> Job:
-    return Job(key, window, table(window, shift=shift), table(99), "pinned")
+def job(key: str, window: int, shift: float = 0.0) -> EvaluationJob:
+    return EvaluationJob(key, window, table(window, shift=shift), table(99), "pinned")
 
 
 class Trap(dict[str, Any]):
@@ -48,20 +48,20 @@ class Trap(dict[str, Any]):
 
 
 @pytest.fixture
-def background() -> Iterator[BackgroundJudge]:
-    judge = BackgroundJudge(CONFIG, "binary")
+def background() -> Iterator[BackgroundEvaluator]:
+    judge = BackgroundEvaluator(CONFIG, "binary")
     yield judge
     judge.close()
 
 
-def inline(jobs: list[Job]) -> list[Verdict]:
-    judge = InlineJudge(CONFIG, "binary")
+def inline(jobs: list[EvaluationJob]) -> list[Verdict]:
+    judge = InlineEvaluator(CONFIG, "binary")
     for one in jobs:
         judge.submit(one)
     return [judge.collect(one.key, one.window) for one in jobs]
 
 
-def started(judge: BackgroundJudge) -> "subprocess.Popen[bytes]":
+def started(judge: BackgroundEvaluator) -> "subprocess.Popen[bytes]":
     deadline = time.monotonic() + 30
     while judge._process._process is None:
         assert time.monotonic() < deadline, "no process was started"
@@ -69,8 +69,8 @@ def started(judge: BackgroundJudge) -> "subprocess.Popen[bytes]":
     return judge._process._process
 
 
-def test_background_and_inline_give_equal_verdicts(background: BackgroundJudge) -> None:
-    jobs = [job("a", 0), job("b", 0, 0.7), job("a", 1, 5.0), Job("b", 1, Table({}), None, "none")]
+def test_background_and_inline_give_equal_verdicts(background: BackgroundEvaluator) -> None:
+    jobs = [job("a", 0), job("b", 0, 0.7), job("a", 1, 5.0), EvaluationJob("b", 1, Table({}), None, "none")]
     for one in jobs:
         background.submit(one)
     expected = inline(jobs)
@@ -80,14 +80,14 @@ def test_background_and_inline_give_equal_verdicts(background: BackgroundJudge) 
 
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
 def test_the_verdict_does_not_depend_on_the_process_s_hash_seed(
-    seed: str, background: BackgroundJudge, monkeypatch: pytest.MonkeyPatch
+    seed: str, background: BackgroundEvaluator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONHASHSEED", seed)
     background.submit(job("a", 3))
     assert background.collect("a", 3) == inline([job("a", 3)])[0]
 
 
-def test_a_killed_process_changes_no_verdict(background: BackgroundJudge) -> None:
+def test_a_killed_process_changes_no_verdict(background: BackgroundEvaluator) -> None:
     jobs = [job("a", window) for window in range(3)]
     for one in jobs:
         background.submit(one)
@@ -103,12 +103,12 @@ def test_a_killed_process_changes_no_verdict(background: BackgroundJudge) -> Non
 
 
 def test_a_job_that_kills_every_process_is_given_up_and_the_next_is_judged(
-    background: BackgroundJudge, tmp_path: Path
+    background: BackgroundEvaluator, tmp_path: Path
 ) -> None:
     tries = tmp_path / "tries"
     line = f"(open({str(tries)!r}, 'a').write('x'), __import__('os')._exit(7))"
-    background.submit(Job("a", 0, Table(Trap(line)), None, "none"))
-    background.submit(Job("a", 1, Table({}), None, "none"))
+    background.submit(EvaluationJob("a", 0, Table(Trap(line)), None, "none"))
+    background.submit(EvaluationJob("a", 1, Table({}), None, "none"))
     verdict = background.collect("a", 0)
     assert (verdict.window, verdict.status) == (0, "unjudged")
     assert verdict.reason == (
@@ -118,28 +118,28 @@ def test_a_job_that_kills_every_process_is_given_up_and_the_next_is_judged(
     assert background.collect("a", 1).reason == "the window has no rows"
 
 
-def test_what_a_library_prints_does_not_disturb_the_verdicts(background: BackgroundJudge) -> None:
+def test_what_a_library_prints_does_not_disturb_the_verdicts(background: BackgroundEvaluator) -> None:
     noise = "print('noise', flush=True), __import__('os').write(1, b'noise')"
     line = f"({noise}, __import__('sys').stdin.read(), {{}})[-1]"
-    background.submit(Job("a", 0, Table(Trap(line)), None, "none"))
+    background.submit(EvaluationJob("a", 0, Table(Trap(line)), None, "none"))
     assert background.collect("a", 0).reason == "the window has no rows"
 
 
 def test_jobs_and_verdicts_larger_than_a_pipe_do_not_block() -> None:
-    judge = BackgroundJudge(MonitoringConfig(queue_limit=1, max_columns=1), "binary")
+    judge = BackgroundEvaluator(MonitoringConfig(queue_limit=1, max_columns=1), "binary")
     wide = Table({f"c{number}": ["x" * 1000] * 300 for number in range(10)})
     try:
         for window in range(4):
-            judge.submit(Job("a", window, wide, None, "none"))
+            judge.submit(EvaluationJob("a", window, wide, None, "none"))
         assert {judge.collect("a", window).status for window in range(4)} == {"pass"}
     finally:
         judge.close()
 
 
 def test_closing_ends_the_process_even_while_it_judges() -> None:
-    judge = BackgroundJudge(CONFIG, "binary")
+    judge = BackgroundEvaluator(CONFIG, "binary")
     line = "(__import__('time').sleep(600), {})[-1]"
-    judge.submit(Job("a", 0, Table(Trap(line)), None, "none"))
+    judge.submit(EvaluationJob("a", 0, Table(Trap(line)), None, "none"))
     process = started(judge)
     before = time.monotonic()
     judge.close()
@@ -148,12 +148,12 @@ def test_closing_ends_the_process_even_while_it_judges() -> None:
 
 
 def test_a_report_that_hangs_is_tried_twice_and_given_up(tmp_path: Path) -> None:
-    judge = BackgroundJudge(MonitoringConfig(timeout=3.0), "binary", time.monotonic)
+    judge = BackgroundEvaluator(MonitoringConfig(timeout=3.0), "binary", time.monotonic)
     tries = tmp_path / "tries"
     line = f"(open({str(tries)!r}, 'a').write('x'), __import__('time').sleep(600), {{}})[-1]"
     try:
-        judge.submit(Job("a", 0, Table(Trap(line)), None, "none"))
-        judge.submit(Job("a", 1, Table({}), None, "none"))
+        judge.submit(EvaluationJob("a", 0, Table(Trap(line)), None, "none"))
+        judge.submit(EvaluationJob("a", 1, Table({}), None, "none"))
         verdict = judge.collect("a", 0)
         assert (verdict.status, verdict.reason) == (
             "unjudged",
@@ -166,26 +166,26 @@ def test_a_report_that_hangs_is_tried_twice_and_given_up(tmp_path: Path) -> None
         judge.close()
 
 
-def test_a_judge_that_was_made_ready_gives_the_same_verdicts(background: BackgroundJudge) -> None:
+def test_a_judge_that_was_made_ready_gives_the_same_verdicts(background: BackgroundEvaluator) -> None:
     background.warm()
     background.warm()
     background.submit(job("a", 0))
     assert background.collect("a", 0) == inline([job("a", 0)])[0]
 
 
-def test_the_reference_goes_through_the_pipe_once(background: BackgroundJudge, tmp_path: Path) -> None:
+def test_the_reference_goes_through_the_pipe_once(background: BackgroundEvaluator, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     line = f"(open({str(seen)!r}, 'a').write('x'), {{'temp': [1.0, 2.0, 3.0] * 50}})[-1]"
     reference = Table(Trap(line))
     for window in range(3):
-        background.submit(Job("a", window, table(window), reference, "pinned"))
+        background.submit(EvaluationJob("a", window, table(window), reference, "pinned"))
         background.collect("a", window)
     assert seen.read_text() == "x"
 
 
-def test_more_tables_than_are_kept_come_through_all_the_same(background: BackgroundJudge) -> None:
+def test_more_tables_than_are_kept_come_through_all_the_same(background: BackgroundEvaluator) -> None:
     jobs = [
-        Job(str(number % 20), number // 20, table(number, 20), table(number % 20), "pinned")
+        EvaluationJob(str(number % 20), number // 20, table(number, 20), table(number % 20), "pinned")
         for number in range(60)
     ]
     verdicts = []
@@ -198,8 +198,8 @@ def test_more_tables_than_are_kept_come_through_all_the_same(background: Backgro
 SCRIPT = """
 import sys, time
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.judges import BackgroundJudge
-from engine.monitoring.values import Job, Table
+from engine.monitoring.worker.evaluator import BackgroundJudge
+from engine.monitoring.types import Job, Table
 judge = BackgroundJudge(MonitoringConfig(), "binary")
 judge.submit(Job("a", 0, Table({"x": [1.0, 2.0, 3.0]}), None, "none"))
 print(judge.collect("a", 0).status, judge._process._process.pid, flush=True)

@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from dataflows.cli.main import app
-from tests.integration.flows import riverkeeper
+from tests.support.flows import riverkeeper
 
 pytestmark = pytest.mark.integration
 

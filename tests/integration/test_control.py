@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dataflows.control import DONE, WANTED, Control
-from engine.supervision.values import Command
-from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
+from dataflows.lifecycle.commands import DONE, WANTED, Control
+from engine.supervision.decisions import Command
+from tests.support.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
 
@@ -65,7 +65,7 @@ def test_commands_take_effect_on_a_running_flow_and_a_killed_one_repeats_them(
     for name in (WANTED, DONE):
         shutil.copy(run / name, again / name)
     replayed = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "bytewax.run", f"dataflows.flow:flow('{other}')"],
+        [sys.executable, "-m", "bytewax.run", f"dataflows.runtime.dataflow:flow('{other}')"],
         capture_output=True,
         text=True,
         timeout=300,
@@ -83,8 +83,8 @@ def test_commands_take_effect_on_a_running_flow_and_a_killed_one_repeats_them(
 
 
 def test_a_command_to_a_flow_that_does_not_run_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dataflows.control._LONGEST_WAIT", 0.2)
-    from dataflows.control import new_command, send  # noqa: PLC0415 - after the patch
+    monkeypatch.setattr("dataflows.lifecycle.commands._LONGEST_WAIT", 0.2)
+    from dataflows.lifecycle.commands import new_command, send  # noqa: PLC0415 - after the patch
 
     flow = write_flow(tmp_path, rows=400, extra="reports = false")
     assert riverkeeper("run", flow, "--recovery", tmp_path / "recovery").returncode == 0

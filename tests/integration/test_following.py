@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
+from tests.support.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
 

@@ -4,10 +4,10 @@ import pytest
 
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import judge
-from engine.monitoring.values import Job, Table
+from engine.monitoring.types import EvaluationJob, Table
 from engine.records.config import Task
-from tests.unit.test_verdicts import FOUND, SCORED
-from tests.unit.verdicts import Change, columns, drop, load, put, without_predictions
+from tests.engine.monitoring.test_verdicts import FOUND, SCORED
+from tests.support.verdicts import Change, columns, drop, load, put, without_predictions
 
 pytestmark = pytest.mark.integration
 LIGHT, FULL = MonitoringConfig(full_on="never"), MonitoringConfig(full_every=1)
@@ -18,7 +18,7 @@ def _same(now: Change, before: Change, task: Task, rows: int = 300) -> str:
     tables = columns(1, rows), columns(2)
     for change, table in zip((now, before), tables, strict=True):
         change(table)
-    job = Job("k", 0, Table(tables[0]), Table(tables[1]), "r")
+    job = EvaluationJob("k", 0, Table(tables[0]), Table(tables[1]), "r")
     light, full = judge(job, LIGHT, task), judge(job, FULL, task)
     assert (full.status, full.checks, full.metrics) == (light.status, light.checks, light.metrics)
     assert full.reason.startswith(light.reason)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError, OutputError
-from tests.integration.broker import broker
-from tests.integration.kafka import consume, produce
-from tests.integration.sinks import chunk, numbers, sink
-from tests.integration.sources import ids, message, opened, read, source, topic_on
+from tests.support.broker import broker
+from tests.support.kafka import consume, produce
+from tests.support.sinks import chunk, numbers, sink
+from tests.support.sources import ids, message, opened, read, source, topic_on
 
 pytestmark = pytest.mark.integration
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.broker import AVAILABLE, Broker
-from tests.integration.crashes import Crashes, fill_topics, over_kafka, over_topics, written
-from tests.integration.flows import riverkeeper, write_flow
-from tests.integration.kafka import as_messages, make_topics, offsets_of, produce
-from tests.integration.steps import OF_KAFKA, kills, run
+from tests.support.broker import AVAILABLE, Broker
+from tests.support.crashes import Crashes, fill_topics, over_kafka, over_topics, written
+from tests.support.flows import riverkeeper, write_flow
+from tests.support.kafka import as_messages, make_topics, offsets_of, produce
+from tests.support.steps import OF_KAFKA, kills, run
 
 pytestmark = pytest.mark.integration
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from dataflows.kafka.config import KafkaConfig
-from dataflows.kafka.source import KafkaSource
+from dataflows.connectors.kafka.config import KafkaConfig
+from dataflows.connectors.kafka.source import KafkaSource
 from engine.errors import InputError
-from tests.integration.broker import PASSWORD, Broker
-from tests.integration.kafka import produce
-from tests.integration.sources import ids, message, opened, read, topic_on
+from tests.support.broker import PASSWORD, Broker
+from tests.support.kafka import produce
+from tests.support.sources import ids, message, opened, read, topic_on
 
 pytestmark = pytest.mark.integration
 

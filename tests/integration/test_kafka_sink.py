@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from engine.errors import InputError, OutputError
-from tests.integration.broker import Broker
-from tests.integration.kafka import consume, event_id
-from tests.integration.sinks import chunk, numbers, sink
-from tests.integration.sources import topic_on
+from tests.support.broker import Broker
+from tests.support.kafka import consume, event_id
+from tests.support.sinks import chunk, numbers, sink
+from tests.support.sources import topic_on
 
 pytestmark = pytest.mark.integration
 

@@ -5,19 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from dataflows.kafka import reader
-from dataflows.kafka.config import KafkaConfig
-from dataflows.kafka.source import KafkaSource, Snapshot
+from dataflows.connectors.kafka import consumer
+from dataflows.connectors.kafka.config import KafkaConfig
+from dataflows.connectors.kafka.source import KafkaSource, Snapshot
 from engine.errors import InputError
-from tests.integration.broker import Broker
-from tests.integration.kafka import (
-    add_partitions,
-    delete_records,
-    delete_topic,
-    offsets_of,
-    produce,
-)
-from tests.integration.sources import ids, message, opened, read, source, topic_on
+from tests.support.broker import Broker
+from tests.support.kafka import add_partitions, delete_records, delete_topic, offsets_of, produce
+from tests.support.sources import ids, message, opened, read, source, topic_on
 
 pytestmark = pytest.mark.integration
 
@@ -166,7 +160,7 @@ def test_a_topic_that_is_missing_is_named(real_broker: Broker) -> None:
 def test_a_topic_that_is_removed_midway_ends_the_run_with_a_message(
     real_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataflows.kafka.source._LOOK", 0.2)
+    monkeypatch.setattr("dataflows.connectors.kafka.source._LOOK", 0.2)
     topic = topic_on(real_broker)
     produce(real_broker.address, [message(topic, 0)])
     with opened(source(real_broker, topic)) as part:
@@ -179,7 +173,7 @@ def test_a_topic_that_is_removed_midway_ends_the_run_with_a_message(
 def test_new_partitions_are_read_from_their_first_record(
     real_broker: Broker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("dataflows.kafka.source._LOOK", 0.2)
+    monkeypatch.setattr("dataflows.connectors.kafka.source._LOOK", 0.2)
     topic = topic_on(real_broker)
     made = source(real_broker, topic, tmp_path, start="latest")
     with opened(made) as part:
@@ -203,7 +197,7 @@ def test_without_a_broker_the_start_gives_up_in_time() -> None:
 def test_a_partition_far_ahead_of_the_others_is_held_back(
     real_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "_HELD", 500)
+    monkeypatch.setattr(consumer, "_HELD", 500)
     topic = topic_on(real_broker, 2)
     produce(real_broker.address, (message(topic, i, 0) for i in range(20_000)))
     produce(real_broker.address, (message(topic, i, 1) for i in range(20_000, 20_100)))

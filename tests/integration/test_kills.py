@@ -8,9 +8,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.integration.crashes import Crashes, over_files
-from tests.integration.flows import lines, write_flow
-from tests.integration.steps import OF_FILES, Kill, kills, run
+from tests.support.crashes import Crashes, over_files
+from tests.support.flows import lines, write_flow
+from tests.support.steps import OF_FILES, Kill, kills, run
 
 pytestmark = pytest.mark.integration
 

@@ -20,8 +20,8 @@ from typer.testing import CliRunner, Result
 
 from dataflows.cli.main import app
 from engine.errors import RegistryError
-from tests.integration.flows import riverkeeper, write_flow
-from tests.integration.servers import free_port
+from tests.support.flows import riverkeeper, write_flow
+from tests.support.servers import free_port
 
 pytestmark = [
     pytest.mark.integration,

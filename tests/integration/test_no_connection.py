@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.flows import RIVERKEEPER, lines, write_flow
+from tests.dataflows.views.test_evidently_ui import write_run
 from tests.integration.test_ui import free_port
-from tests.integration.watched import PYTHON, Watched, can_trace
-from tests.unit.test_workspace import write_run
+from tests.support.flows import RIVERKEEPER, lines, write_flow
+from tests.support.watched import PYTHON, Watched, can_trace
 
 pytestmark = pytest.mark.integration
 

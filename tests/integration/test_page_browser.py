@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dataflows.page.page import run_page
-from tests.unit.test_encode import decision, first_look, report, summary
-from tests.unit.test_page import HOSTILE, write
+from dataflows.views.html.page import run_page
+from tests.dataflows.views.test_html import HOSTILE, write
+from tests.engine.core.test_serialize import decision, first_look, report, summary
 
 pytestmark = pytest.mark.integration
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.flows import FAILING, RIVERKEEPER, lines, riverkeeper, started, write_flow
+from tests.support.flows import FAILING, RIVERKEEPER, lines, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
 

@@ -29,11 +29,11 @@ from river import (
 )
 from river.tree.splitter import GaussianSplitter
 
-from engine.pipeline.engine import Engine
-from engine.pipeline.events import Decision
+from engine.core.engine import Engine
+from engine.events import Decision
 from engine.records.config import Task
 from engine.records.values import Example
-from tests.laws.engines import make_config
+from tests.support.engines import make_config
 
 METRICS: dict[Task, tuple[str, ...]] = {
     "binary": ("Accuracy", "F1"),

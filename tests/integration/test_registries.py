@@ -16,8 +16,8 @@ from sqlalchemy.engine import make_url
 from engine.errors import RegistryError
 from engine.registry.log import Log
 from engine.registry.registry import Registry
-from tests.integration.servers import POSTGRES, postgres
-from tests.unit.registries import decision, items, make, version
+from tests.support.registries import decision, items, make, version
+from tests.support.servers import POSTGRES, postgres
 
 pytestmark = pytest.mark.integration
 

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dataflows.cli.main import app
-from tests.integration.flows import RIVERKEEPER, riverkeeper, started, write_flow
+from tests.support.flows import RIVERKEEPER, riverkeeper, started, write_flow
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from tests.integration.flows import (
+from tests.support.flows import (
     BYTEWAX,
     RIVERKEEPER,
     lines,

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from dataflows.workspace import WORKSPACE
-from tests.integration.flows import RIVERKEEPER, riverkeeper, started
-from tests.unit.test_workspace import write_run
+from dataflows.views.evidently_ui import WORKSPACE
+from tests.dataflows.views.test_evidently_ui import write_run
+from tests.support.flows import RIVERKEEPER, riverkeeper, started
 
 pytestmark = pytest.mark.integration
 

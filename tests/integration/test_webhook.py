@@ -9,7 +9,7 @@ import pytest
 
 from dataflows.alerts.config import WebhookConfig
 from dataflows.alerts.webhook import Webhook
-from tests.integration.receivers import SECRET, receiver, wait_until
+from tests.support.receivers import SECRET, receiver, wait_until
 
 pytestmark = pytest.mark.integration
 

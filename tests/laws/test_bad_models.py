@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from engine.pipeline.events import Decision
+from engine.events import Decision
 from engine.records.events import DeadLetter, Outcome, Prediction
 from engine.records.values import Example, Label
-from tests.laws.engines import make_engine
+from tests.support.engines import make_engine
 
 
 class Moody:

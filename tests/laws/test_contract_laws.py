@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from engine.contract.check import Contract
 from engine.contract.config import ContractConfig
-from engine.monitoring.tally.look import FirstLook
-from engine.pipeline.engine import Engine
-from engine.pipeline.events import Event
-from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
+from engine.core.engine import Engine
+from engine.events import Event
+from engine.monitoring.first_look.verdict import PreliminaryVerdict
+from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, Record
-from tests.laws.engines import ScriptedJudge, in_batches, make_config, make_engine, make_stream, streams
 from tests.laws.test_engine_laws import cuts, told
+from tests.support.engines import ScriptedJudge, in_batches, make_config, make_engine, make_stream, streams
 
 FIELDS = {"a": {"type": "number", "min": -50, "max": 50, "required": True}, "b": {"type": "number", "max": 2}}
 policies = st.sampled_from(["warn", "impute"])
@@ -26,14 +26,14 @@ def contract(policy: str, **more: Any) -> dict[str, Any]:
     return {"policy": policy, "fields": FIELDS} | more
 
 
-def breaches(events: list[Event]) -> list[Breach]:
-    return [event for event in events if isinstance(event, Breach)]
+def breaches(events: list[Event]) -> list[ContractViolation]:
+    return [event for event in events if isinstance(event, ContractViolation)]
 
 
 @pytest.mark.parametrize("policy", ["warn", "impute"])
 def test_the_streams_hold_breaches_of_every_kind(policy: str) -> None:
     """Without this, the laws below could hold because nothing happens."""
-    found: list[Breach] = []
+    found: list[ContractViolation] = []
     warned = learned = 0
     for seed in range(20):
         tried = make_engine(contract=contract(policy))
@@ -91,9 +91,9 @@ def test_imputing_is_as_if_the_value_had_never_been_there(stream: list[Record]) 
     def rest(events: list[Event]) -> list[Event]:
         """All but what tells of the breaches themselves."""
         return [
-            replace(event, warned=0) if isinstance(event, FirstLook) else event
+            replace(event, warned=0) if isinstance(event, PreliminaryVerdict) else event
             for event in told(events)
-            if not isinstance(event, Breach)
+            if not isinstance(event, ContractViolation)
         ]
 
     assert rest(dirty.process(stream)) == rest(clean.process(cleaned))

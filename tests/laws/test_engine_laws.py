@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from river import linear_model, metrics, preprocessing
 
 import engine
-from engine.monitoring.tally.look import FirstLook
-from engine.pipeline.alerts import Alert
-from engine.pipeline.engine import Engine
-from engine.pipeline.events import Decision, Event, Report, Summary
-from engine.records.events import Breach, Counts, DeadLetter, Outcome, Prediction
+from engine.alerts.config import Alert
+from engine.core.engine import Engine
+from engine.events import Decision, Event, Report, Summary
+from engine.monitoring.first_look.verdict import PreliminaryVerdict
+from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, Label, Record
-from engine.registry.values import Version
+from engine.registry.versions import Version
 from engine.windows import Status
-from tests.laws.engines import (
+from tests.support.engines import (
     SETUPS,
     ScriptedJudge,
     in_batches,
@@ -190,7 +190,7 @@ def test_law_3_nothing_is_lost(
     assert counts.records == len(stream)
     assert counts.predicted == sum(isinstance(event, Prediction) for event in events)
     assert counts.rejected + counts.unmatched == sum(isinstance(event, DeadLetter) for event in events)
-    assert (counts.warned > 0) == any(isinstance(event, Breach) for event in events)
+    assert (counts.warned > 0) == any(isinstance(event, ContractViolation) for event in events)
     settled = [event for event in events if isinstance(event, Outcome)]
     assert counts.corrected == sum(event.correction for event in settled)
     if counts.at_once:
@@ -247,7 +247,7 @@ def _is_datetime(node: ast.Attribute) -> bool:
 
 def _without_places(event: Event) -> Event:
     """Without what counts rejected records too."""
-    if isinstance(event, FirstLook):
+    if isinstance(event, PreliminaryVerdict):
         return replace(event, rejected=0)
     return replace(event, records=0, positions={}) if isinstance(event, Version) else event
 

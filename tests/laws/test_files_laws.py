@@ -16,12 +16,12 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dataflows.files.batch import Line
-from dataflows.files.cells import cell_value
-from dataflows.files.config import InputConfig
-from dataflows.files.lines import split_lines
-from dataflows.files.sink import LinesPartition
-from dataflows.files.source import FileSource, Snapshot
+from dataflows.connectors.batch import Line
+from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.csv_cells import cell_value
+from dataflows.connectors.files.lines import split_lines
+from dataflows.connectors.files.sink import LinesPartition
+from dataflows.connectors.files.source import FileSource, Snapshot
 
 quick = settings(deadline=None, max_examples=60)
 Packing = Literal["", ".gz", ".zst"]

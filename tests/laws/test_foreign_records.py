@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.pipeline.config import EngineConfig
-from engine.pipeline.engine import Engine
+from engine.config import EngineConfig
+from engine.core.engine import Engine
 from engine.records.config import Task
 from engine.records.events import DeadLetter, Prediction
 from engine.records.shape import is_label, misshapen
 from engine.records.values import Example, Label, Record
-from tests.laws.engines import ScriptedJudge, make_config
+from tests.support.engines import ScriptedJudge, make_config
 
 MODELS: dict[Task, str] = {
     "binary": "linear_model.LogisticRegression",

@@ -5,7 +5,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflows.kafka.order import Order
+from dataflows.connectors.kafka.interleave import Order
 
 Partitions = list[list[float]]
 

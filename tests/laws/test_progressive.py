@@ -26,11 +26,11 @@ from hypothesis import strategies as st
 from river import compose, datasets, evaluate, metrics, stream
 from river.datasets import synth
 
-from engine.models.spec import build
+from engine.models.factory import build
 from engine.records.config import Task
 from engine.records.events import Outcome, Prediction
 from engine.records.values import Example, Label, Record, Unreadable
-from tests.laws.engines import LOGISTIC, make_engine
+from tests.support.engines import LOGISTIC, make_engine
 
 Row = tuple[dict[Any, Any], Any]
 Step = tuple[float, Any]

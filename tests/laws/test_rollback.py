@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from engine.models.saving import load
-from engine.pipeline.engine import Engine
-from engine.pipeline.events import Decision, Event
+from engine.core.engine import Engine
+from engine.events import Decision, Event
+from engine.models.serialization import load
 from engine.records.events import Prediction
 from engine.records.values import Example, Label
-from engine.registry.values import Version
-from tests.laws.engines import ScriptedJudge, make_config
-from tests.unit.suspicions import suspect
+from engine.registry.versions import Version
+from tests.support.engines import ScriptedJudge, make_config
+from tests.support.suspicions import suspect
 
 WINDOW = 100
 FAULT = range(600, 1000)

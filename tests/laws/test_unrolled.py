@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from river import anomaly, compose, feature_extraction, linear_model, optim, preprocessing, tree
 
-from engine.models.unrolled import learn, seen_by_last
+from engine.models.fast_pipeline import learn, seen_by_last
 
 
 def _union() -> Any:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from engine.monitoring.detectors.build import BINARY, check_detectors
 from engine.monitoring.detectors.config import DetectorConfig
+from engine.monitoring.detectors.factory import BINARY, check_detectors
 from engine.monitoring.detectors.watch import Found, Watch, watch
 from engine.records.config import Task
 from engine.records.events import AnomalyScore, Output

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from statistics import fmean, median, pstdev
 from typing import Any, Literal
 
-from engine.monitoring.detectors.build import SCALED, build
 from engine.monitoring.detectors.config import DetectorConfig
+from engine.monitoring.detectors.factory import SCALED, build
 
 UNIT_FROM = 100
 """Values that fix the unit."""

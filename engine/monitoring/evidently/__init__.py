@@ -1,13 +1,13 @@
 """Evidently, and the only package that knows it.
 
 Importing Evidently takes seconds, so it is imported at the first report (see `library`). A window's verdict
-is of numbers that are ours (`engine.monitoring.findings`), the same that Evidently computes; here they
+is of numbers that are ours (`engine.monitoring.measurements`), the same that Evidently computes; here they
 become Evidently's report. Every window gets a *light* one (`light`); its *full* presets (`full`) are run
 where the configuration says so.
 """
 
 from engine.monitoring.evidently.extras import check_extras
-from engine.monitoring.evidently.judging import judge
 from engine.monitoring.evidently.pages import render_html
+from engine.monitoring.evidently.window_report import judge
 
 __all__ = ["check_extras", "judge", "render_html"]

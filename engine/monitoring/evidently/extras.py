@@ -10,14 +10,14 @@ from difflib import get_close_matches
 from typing import Any
 
 from engine.errors import ConfigError
+from engine.monitoring.columns import Screened
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.frames import dataset, quality_dataset
 from engine.monitoring.evidently.library import library, quiet
 from engine.monitoring.evidently.snapshots import Part, run
 from engine.monitoring.extra import Extra, read_extra
 from engine.monitoring.quality import Quality
-from engine.monitoring.screening import Screened
-from engine.monitoring.values import Check, Job
+from engine.monitoring.types import Check, EvaluationJob
 from engine.windows import Status
 
 _MOST_SHOWN = 120
@@ -51,7 +51,9 @@ def check_extras(config: MonitoringConfig) -> None:
         _build(_spelled(config))
 
 
-def extra_part(job: Job, screened: Screened, quality: Sequence[Quality], config: MonitoringConfig) -> Extras:
+def extra_part(
+    job: EvaluationJob, screened: Screened, quality: Sequence[Quality], config: MonitoringConfig
+) -> Extras:
     """Runs each of the user's metrics on its own, so that one that fails does not take the others along."""
     found = Extras()
     if not config.extra:
@@ -80,7 +82,7 @@ def extra_part(job: Job, screened: Screened, quality: Sequence[Quality], config:
 class _Data:
     """The rows that a metric is about: all of them, or the labelled ones with what was served."""
 
-    def __init__(self, job: Job, screened: Screened, quality: Sequence[Quality]) -> None:
+    def __init__(self, job: EvaluationJob, screened: Screened, quality: Sequence[Quality]) -> None:
         self._job = job
         self._screened = screened
         self._quality = quality

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from engine.monitoring.columns import Column
 from engine.monitoring.evidently.library import library
 from engine.monitoring.quality import Quality
-from engine.monitoring.screening import Column
 
 
 def dataset(columns: Sequence[Column], side: Literal["current", "reference"]) -> Any:

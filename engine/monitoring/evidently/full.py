@@ -2,22 +2,22 @@
 
 from typing import Any, Literal
 
+from engine.monitoring.columns import Screened
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.frames import dataset, quality_dataset
 from engine.monitoring.evidently.library import JENSEN_SHANNON, WASSERSTEIN, library
 from engine.monitoring.evidently.light import threshold
 from engine.monitoring.evidently.snapshots import Part, run
-from engine.monitoring.findings import Findings
+from engine.monitoring.measurements import Findings
 from engine.monitoring.quality import Quality
-from engine.monitoring.screening import Screened
-from engine.monitoring.values import Job
+from engine.monitoring.types import EvaluationJob
 from engine.windows import Status
 
 _ORDER: tuple[Status, ...] = ("pass", "warn", "fail")
 _MOST_CLASSES_DRAWN = 30
 
 
-def wants_full(job: Job, status: Status, config: MonitoringConfig) -> bool:
+def wants_full(job: EvaluationJob, status: Status, config: MonitoringConfig) -> bool:
     """Whether the presets are run: asked for, their turn, or the light verdict calls for them."""
     if job.full or (config.full_every and job.window % config.full_every == 0):
         return True
@@ -27,7 +27,7 @@ def wants_full(job: Job, status: Status, config: MonitoringConfig) -> bool:
 
 
 def full_parts(
-    job: Job, screened: Screened, found: Findings, config: MonitoringConfig
+    job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig
 ) -> tuple[list[Part], str]:
     """The presets that could be run, and in words which could not."""
     parts: list[Part] = []
@@ -43,7 +43,7 @@ def full_parts(
 
 
 def _presets(
-    job: Job, screened: Screened, found: Findings, config: MonitoringConfig
+    job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig
 ) -> list[tuple[str, list[Any], Any, Any]]:
     presets = library().presets
     current, reference = (_side(job, screened, side) for side in ("current", "reference"))
@@ -73,7 +73,7 @@ def _can_be_drawn(quality: Quality) -> bool:
     return classes <= _MOST_CLASSES_DRAWN if quality.positive is None else classes == 2
 
 
-def _side(job: Job, screened: Screened, side: Literal["current", "reference"]) -> Any:
+def _side(job: EvaluationJob, screened: Screened, side: Literal["current", "reference"]) -> Any:
     if side == "reference" and (job.reference is None or not job.reference.rows):
         return None
     return dataset(screened.columns, side)

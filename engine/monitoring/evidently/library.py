@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from engine.monitoring.distances import jensen_shannon, wasserstein
+from engine.monitoring.drift.distances import jensen_shannon, wasserstein
 
 WASSERSTEIN = "wasserstein in reference deviations"
 JENSEN_SHANNON = "jensenshannon in exact sums"

@@ -10,16 +10,16 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from engine.monitoring.checks import words
+from engine.monitoring.columns import Column, Screened
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.business import business_results
-from engine.monitoring.evidently.drawing import counters, distribution
+from engine.monitoring.evidently.figures import counters, distribution
 from engine.monitoring.evidently.library import JENSEN_SHANNON, WASSERSTEIN, library
 from engine.monitoring.evidently.snapshots import Part
-from engine.monitoring.findings import Findings
+from engine.monitoring.measurements import Findings
 from engine.monitoring.quality import Quality
-from engine.monitoring.screening import Column, Screened
-from engine.monitoring.values import Check, Job
+from engine.monitoring.types import Check, EvaluationJob
+from engine.monitoring.verdicts import words
 
 _DRIFTS = ("drift", "target drift", "prediction drift")
 _METRICS = {
@@ -35,7 +35,7 @@ _METRICS = {
 }
 
 
-def light_part(job: Job, screened: Screened, found: Findings, config: MonitoringConfig) -> Part:
+def light_part(job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig) -> Part:
     """The light report of a window."""
     results: dict[str, Any] = {}
     rows = _put(results, "RowCount", float(job.current.rows))
@@ -126,7 +126,7 @@ def _spread(quality: Quality) -> float:
     return math.sqrt(math.fsum((error - mean) ** 2 for error in errors) / (len(errors) - 1))
 
 
-def _widgets(job: Job, screened: Screened, found: Findings, config: MonitoringConfig) -> list[Any]:
+def _widgets(job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig) -> list[Any]:
     drifted = found.metrics["drifted_columns"], found.metrics["drift_tested_columns"]
     widgets = [
         counters(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.monitoring.evidently.library import library
-from engine.monitoring.values import Job
+from engine.monitoring.types import EvaluationJob
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -26,7 +26,7 @@ class Part:
     widgets: list[Any]
 
 
-def run(metrics: Sequence[Any], current: Any, reference: Any, job: Job) -> Part:
+def run(metrics: Sequence[Any], current: Any, reference: Any, job: EvaluationJob) -> Part:
     """Has Evidently compute metrics and presets, with their figures."""
     report = library().evidently.Report(list(metrics))
     model = report.run(
@@ -35,7 +35,7 @@ def run(metrics: Sequence[Any], current: Any, reference: Any, job: Job) -> Part:
     return Part(dict(model.metric_results), list(model.widgets))
 
 
-def joined(parts: Sequence[Part], job: Job) -> bytes:
+def joined(parts: Sequence[Part], job: EvaluationJob) -> bytes:
     """One snapshot of all parts; of a metric that is in several, the first result stays.
 
     Its time is 1970 plus a minute for each window: no clock is read, and Evidently's own pages keep the
@@ -67,13 +67,13 @@ def joined(parts: Sequence[Part], job: Job) -> bytes:
     )
 
 
-def _moment(job: Job) -> datetime.datetime:
+def _moment(job: EvaluationJob) -> datetime.datetime:
     return datetime.datetime(1970, 1, 1) + datetime.timedelta(minutes=job.window)
 
 
-def _metadata(job: Job) -> dict[str, Any]:
+def _metadata(job: EvaluationJob) -> dict[str, Any]:
     return {"key": job.key, "window": job.window, "reference": job.reference_name}
 
 
-def _name(job: Job) -> str:
+def _name(job: EvaluationJob) -> str:
     return f"{job.key} window {job.window}"

@@ -1,0 +1,35 @@
+"""What the commands that change a running flow have in common."""
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from dataflows.lifecycle.commands import send
+from engine.supervision.decisions import Command
+
+
+def order(console: Console, run: Path, command: Command, key: str) -> None:
+    """Sends a command and tells what came of it; the exit status is 1 when it was refused or not taken up.
+
+    Raises:
+        RiverkeeperError: When the run cannot be told.
+    """
+    done = send(run, command, key)
+    for row in done:
+        console.print(
+            f"{row['key']}: {row['action']} at record {row['records']:,}; {row['model']} serves "
+            f"({row['reason']})",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+    if not done:
+        console.print(
+            f"nobody has taken it up: no record has come to {run} within ten seconds. It is kept in "
+            f"control.jsonl, and carried out when the flow goes on.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if not done or any(row["action"] == "alert" for row in done):
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Inputs and outputs: files, Kafka, and the interface that every input implements."""

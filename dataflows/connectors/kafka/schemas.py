@@ -1,0 +1,57 @@
+"""Values in the form of Confluent's schema registry (Avro, JSON Schema) to JSON. Needs extra `schemas`."""
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from confluent_kafka.schema_registry.json_schema import JSONDeserializer
+from confluent_kafka.serialization import MessageField, SerializationContext, SerializationError
+
+from dataflows.connectors.kafka.config import KafkaInput, with_secrets
+from dataflows.connectors.kafka.envelope import Decode
+from engine.errors import ConfigError, InputError
+
+
+def decoder(config: KafkaInput) -> Decode:
+    """What turns a value into JSON; schemas are fetched once each.
+
+    Raises:
+        ConfigError: When a setting of the registry's client is not one.
+    """
+    try:
+        client = SchemaRegistryClient(with_secrets(config.schema_registry, "kafka.input.schema_registry"))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"kafka.input.schema_registry: {error}") from error
+    made: Any = (
+        AvroDeserializer(client)
+        if config.value == "avro"
+        else JSONDeserializer(None, schema_registry_client=client)
+    )
+
+    def decode(value: bytes, topic: str) -> bytes:
+        try:
+            found = made(value, SerializationContext(topic, MessageField.VALUE))
+        except SchemaRegistryError as error:
+            if error.http_status_code != 404:
+                raise InputError(f"kafka.input.schema_registry: cannot be asked: {error}") from error
+            raise ValueError(f"not {config.value}: its schema is not in the registry: {error}") from error
+        except (SerializationError, ValueError, KeyError, IndexError, EOFError, TypeError) as error:
+            raise ValueError(f"not {config.value}: {error}") from error
+        return orjson.dumps(found, _plain, orjson.OPT_UTC_Z)
+
+    return decode
+
+
+def _plain(value: object) -> object:
+    """Avro's logical types that JSON has not."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,1 @@
+"""The life of a run: setup, identity, commands, progress, shutdown."""

@@ -1,0 +1,51 @@
+"""Which of Evidently's reports are old enough to go; their lines in `reports.jsonl` stay."""
+
+from collections import deque
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from dataflows.connectors.files.sink import BLOBS, Blob
+
+Kept = tuple[str, float]
+"""A report's path, and the event time at which its window ended."""
+
+
+class Retention:
+    """The reports that a model key keeps: the newest so many, and none that is too old.
+
+    Age is event time, measured from the end of the newest window; so a replay removes the same files.
+
+    >>> kept = Retention(count=2, seconds=None)
+    >>> [name for number in range(4) for name in kept.add(f"reports/main-{number}.json", float(number))]
+    ['reports/main-0.json', 'reports/main-1.json']
+
+    Args:
+        count: How many are kept.
+        seconds: How old they may become; `None` for any age.
+        kept: Those of a snapshot.
+    """
+
+    def __init__(self, count: int, seconds: float | None, kept: Iterable[Kept] = ()) -> None:
+        self._count = count
+        self._seconds = seconds
+        self._kept = deque(kept)
+
+    def add(self, path: str, end: float) -> list[str]:
+        """Takes a new report; returns the paths of those that must go."""
+        self._kept.append((path, end))
+        gone = []
+        while len(self._kept) > self._count or self._too_old(end):
+            gone.append(self._kept.popleft()[0])
+        return gone
+
+    def _too_old(self, now: float) -> bool:
+        return self._seconds is not None and now - self._kept[0][1] > self._seconds
+
+    def state(self) -> tuple[Kept, ...]:
+        """What a snapshot keeps."""
+        return tuple(self._kept)
+
+
+def removals(path: str) -> list[tuple[str, Blob]]:
+    """What the sink is told so that a report goes, with the page that was drawn from it."""
+    return [(BLOBS, (name, None)) for name in (path, str(PurePosixPath(path).with_suffix(".html")))]

@@ -1,0 +1,67 @@
+"""Puts a version into an MLflow model registry: the exported file, with what is known of it as tags."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from engine.errors import RegistryError
+from engine.registry.version_ref import Kept
+
+
+def push(kept: Kept, exported: bytes, uri: str, model: str, alias: str) -> str:
+    """Registers it under a model name, with an alias such as `champion`; returns MLflow's version number.
+
+    Raises:
+        RegistryError: When `mlflow` is not installed, or the server refuses.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    try:
+        from mlflow import MlflowClient  # noqa: PLC0415 - an extra, and slow to import
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+    except ImportError as error:
+        raise RegistryError("mlflow is not installed; pip install riverkeeper[mlflow]") from error
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    try:
+        return _registered(client, kept, exported, model, alias)
+    except MlflowException as error:
+        raise RegistryError(f"{uri}: MLflow refused: {error.message}") from error
+
+
+def _registered(client: Any, kept: Kept, exported: bytes, model: str, alias: str) -> str:
+    experiment = client.get_experiment_by_name(model)
+    number = client.create_experiment(model) if experiment is None else experiment.experiment_id
+    run = client.create_run(number, run_name=kept.place, tags=_tags(kept))
+    for name, value in kept.row["scores"].items():
+        if value is not None:
+            client.log_metric(run.info.run_id, name, value, step=kept.row["learned"])
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{kept.entry.name}.zip"
+        file.write_bytes(exported)
+        client.log_artifact(run.info.run_id, str(file), "model")
+    client.set_terminated(run.info.run_id)
+    if not client.search_registered_models(filter_string=f"name = '{model}'"):
+        client.create_registered_model(model)
+    source = f"{run.info.artifact_uri}/model"
+    made = client.create_model_version(
+        model, source, run.info.run_id, tags=_tags(kept), description=kept.place
+    )
+    client.set_registered_model_alias(model, alias, made.version)
+    return str(made.version)
+
+
+def _tags(kept: Kept) -> dict[str, str]:
+    wanted = (
+        "role",
+        "reason",
+        "parent",
+        "learned",
+        "learned_from",
+        "learned_to",
+        "vouched",
+        "sha256",
+        "config_sha256",
+    )
+    return {f"riverkeeper.{name}": str(kept.row.get(name, "")) for name in wanted} | {
+        "riverkeeper": kept.place
+    }

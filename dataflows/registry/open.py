@@ -1,0 +1,98 @@
+"""Opens the registry that a configuration, or a folder, stands for."""
+
+import getpass
+import hashlib
+import importlib.util
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from dataflows.config import FlowConfig, load_config
+from engine.errors import RegistryError
+from engine.models.serialization import VERSIONS
+from engine.registry.blobs import Blobs
+from engine.registry.log import Log
+from engine.registry.registry import Registry
+
+KEY = "RIVERKEEPER_REGISTRY_KEY"
+"""The environment variable whose key seals entries and signs exports; without it they are hashed."""
+
+DEFAULT = Path("runs/registry")
+
+
+def signing_key() -> bytes | None:
+    """The key from the environment, if there is one."""
+    return os.environ.get(KEY, "").encode() or None
+
+
+def open_registry(config: FlowConfig, *, create: bool = False) -> Registry:
+    """The registry of a flow.
+
+    Raises:
+        RegistryError: When it cannot be opened, or (without `create`) is not there.
+    """
+    given = config.registry
+    folder = config.base / config.run.folder / given.folder
+    return _open(folder, given.database, given.models, create=create)
+
+
+def open_at(place: Path) -> Registry:
+    """The registry in a folder, or that of a flow's configuration file.
+
+    Raises:
+        RegistryError: When there is none.
+        ConfigError: When the configuration is not right.
+    """
+    if place.suffix == ".toml":
+        return open_registry(load_config(place))
+    return _open(place, None, None, create=False)
+
+
+def _open(folder: Path, database: str | None, models: str | None, *, create: bool) -> Registry:
+    if database is None:
+        file = folder / "log.sqlite"
+        if create:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RegistryError(f"registry {folder}: cannot be made: {error.strerror}") from error
+        elif not file.is_file():
+            raise RegistryError(
+                f"registry {folder}: there is none here; name the folder, or the flow's configuration file, "
+                f"with --registry"
+            )
+        database = f"sqlite:///{file.resolve()}"
+    log = Log(database, signing_key(), create=create)
+    return Registry(log, Blobs(models or str((folder / "models").resolve())), time.time)
+
+
+def user() -> str:
+    """Who runs this."""
+    return getpass.getuser()
+
+
+def origin(config: FlowConfig) -> dict[str, Any]:
+    """What every version of a run has in common: configuration, the user's own code, libraries."""
+    said = config.model_dump(mode="json")
+    return {
+        "config_sha256": hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+        "code": dict(_code(config.allowed)),
+        "libraries": dict(VERSIONS),
+    }
+
+
+def run_body(config: FlowConfig) -> dict[str, Any]:
+    """What the log says when a run begins."""
+    return origin(config) | {"config": config.model_dump(mode="json"), "base": str(config.base.resolve())}
+
+
+def _code(modules: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """The SHA-256 of the source of each module."""
+    for module in dict.fromkeys(modules):
+        found = importlib.util.find_spec(module)
+        if found is not None and found.origin is not None and Path(found.origin).is_file():
+            yield module, hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()

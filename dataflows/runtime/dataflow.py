@@ -1,0 +1,97 @@
+"""The Bytewax dataflow: files in, engines in keyed state, files out.
+
+    source -> route -> engine (one per model key) -> run folder
+                                              |          ^
+                                              +-> overall (with several keys: one summary of all)
+
+Records travel in batches of raw bytes and are decoded where their model lives: crossing a process costs
+several times what decoding does. It runs in one process, under `riverkeeper run`, or under Bytewax's own
+runner, alone or as a cluster:
+
+    python -m bytewax.run "dataflows.runtime.dataflow:flow('flow.toml')"
+"""
+
+from collections.abc import Iterable
+from functools import cache, partial
+from pathlib import Path
+
+from bytewax import operators as op
+from bytewax.dataflow import Dataflow
+
+from dataflows.alerts.sink import AlertSink
+from dataflows.config import FlowConfig, load_config
+from dataflows.connectors.batch import Batch
+from dataflows.connectors.decoding import by_key, read_holdout, read_reference
+from dataflows.connectors.files.sink import RunSink
+from dataflows.connectors.kafka.sink import KafkaSink
+from dataflows.connectors.registry import open_source
+from dataflows.lifecycle.progress import Progress
+from dataflows.registry.sink import REGISTERED, RegistrySink
+from dataflows.registry.start_version import read_start
+from dataflows.runtime.backpressure import Pace, PacedSource
+from dataflows.runtime.operators import SHARE, EngineLogic, OverallLogic, Routed, Rows
+from engine.core.streams import ALL_KEYS, STREAMS
+
+
+def flow(path: str) -> Dataflow:
+    """The dataflow that a configuration file describes.
+
+    Raises:
+        ConfigError: When the file does not describe one.
+        InputError: When its input is not there.
+    """
+    return build_flow(load_config(Path(path)))
+
+
+def build_flow(
+    config: FlowConfig,
+    progress: Progress | None = None,
+    pace: Pace | None = None,
+    *,
+    recovers: bool = True,
+    prepared: bool = False,
+) -> Dataflow:
+    """The dataflow of a configuration.
+
+    Args:
+        config: What to run.
+        progress: It is told how far reading has come.
+        pace: Holds reading back in a cluster.
+        recovers: Whether there is a recovery store. Bytewax asks for snapshots without one too, and throws
+            them away; then they are left empty.
+        prepared: Whether what is in the run's folder is of this run, and not of an earlier one.
+    """
+    opened = open_source(config, progress, journal=recovers and prepared)
+    source = opened if pace is None else PacedSource(opened, pace)
+    dataflow = Dataflow("riverkeeper")
+    batches = op.input("input", dataflow, source)
+    routed = op.flat_map("route", batches, partial(_routed, field=config.record.key))
+    reference = read_reference(config)
+    start, rows = cache(partial(read_start, config)), Rows(reference, read_holdout(config))
+    keyed = op.stateful_batch(
+        "engine", routed, lambda saved: EngineLogic(config, rows, start, saved, recovers=recovers)
+    )
+    if config.record.key is not None:
+        split = op.branch("split", keyed, lambda pair: pair[1][0] == SHARE)
+        shares = op.map("share", split.trues, lambda pair: (ALL_KEYS, (pair[0], pair[1][1])))
+        summed = op.stateful_batch("overall", shares, lambda saved: OverallLogic(config, saved))
+        keyed = op.merge("merge", split.falses, summed)
+    unkeyed = op.map("unkey", keyed, lambda pair: pair[1])
+    kept = op.branch("registered", unkeyed, lambda item: item[0] == REGISTERED)
+    op.output("registry", kept.trues, RegistrySink(config, prepared=prepared))
+    items = kept.falses
+    left_out = config.run.leave_out
+    filed = op.filter("filed", items, lambda item: item[0] not in left_out) if left_out else items
+    op.output("run", filed, RunSink(config.run_dir, STREAMS))
+    if config.kafka is not None and config.kafka.outputs.topics:
+        topics = config.kafka.outputs.topics
+        wanted = op.filter("topics", items, lambda item: item[0] in topics)
+        op.output("kafka", wanted, KafkaSink(config.kafka, config.run_dir))
+    if config.alerts.log or config.alerts.webhook is not None:
+        alerts = op.filter("alerts", items, lambda item: item[0] == "alerts")
+        op.output("send", alerts, AlertSink(config.alerts, config.run_dir))
+    return dataflow
+
+
+def _routed(batch: Batch, field: str | None) -> Iterable[tuple[str, Routed]]:
+    return ((key, Routed(key, part)) for key, part in by_key(batch, field).items())

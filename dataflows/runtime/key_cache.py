@@ -1,0 +1,96 @@
+"""Which engines of a process are in memory: of many keys those that had records last. Others wait on disk.
+
+A key that waits is a snapshot of its engine: brought back, it does what it would have done (law
+5). The file is this process's own and of no worth after it: the recovery store has every key's state.
+"""
+
+import atexit
+import os
+import sqlite3
+from collections import OrderedDict
+from pathlib import Path
+from typing import Protocol
+
+from engine.errors import OutputError
+
+FILES = ("waiting-*.sqlite",)
+
+
+class Resident(Protocol):
+    """Something that can be put to disk."""
+
+    def leave(self) -> None:
+        """Gives its state to `KeyCache.put` and lets go of it."""
+
+
+class KeyCache:
+    """Keeps at most `limit` in memory; each is known by a number of its own.
+
+    Args:
+        limit: How many; `None` keeps all.
+        folder: Where the file for the others is made, on first use.
+    """
+
+    def __init__(self, limit: int | None, folder: Path) -> None:
+        self._limit, self._folder = limit, folder
+        self._here: OrderedDict[int, Resident] = OrderedDict()
+        self._file: sqlite3.Connection | None = None
+        self._next = 0
+
+    def number(self) -> int:
+        """A number that nobody has."""
+        self._next += 1
+        return self._next
+
+    @property
+    def limited(self) -> bool:
+        """Whether any may have to leave."""
+        return self._limit is not None
+
+    def use(self, number: int, resident: Resident) -> None:
+        """One is used now; the one that was not used for longest leaves when there are too many."""
+        if self._limit is None:
+            return
+        self._here[number] = resident
+        self._here.move_to_end(number)
+        while len(self._here) > self._limit:
+            _, oldest = self._here.popitem(last=False)
+            oldest.leave()
+
+    def put(self, number: int, state: bytes) -> None:
+        """Writes a state to disk.
+
+        Raises:
+            OutputError: When the disk refuses.
+        """
+        try:
+            self._open().execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (number, state))
+        except (sqlite3.Error, OSError) as error:
+            raise OutputError(
+                f"{self._folder}: models cannot be put to disk: {error}; see to space"
+            ) from error
+
+    def get(self, number: int) -> bytes:
+        """Reads a state that was put.
+
+        Raises:
+            OutputError: When it cannot be read.
+        """
+        try:
+            row = self._open().execute("SELECT state FROM waiting WHERE number = ?", (number,)).fetchone()
+        except (sqlite3.Error, OSError) as error:
+            raise OutputError(f"{self._folder}: models cannot be brought back from disk: {error}") from error
+        return bytes(row[0])
+
+    def _open(self) -> sqlite3.Connection:
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = self._folder / f"waiting-{os.getpid()}.sqlite"
+            path.unlink(missing_ok=True)
+            # Autocommit and no journal: nobody needs this file after a crash.
+            self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._file.execute("PRAGMA journal_mode = OFF")
+            self._file.execute("PRAGMA synchronous = OFF")
+            self._file.execute("CREATE TABLE waiting (number INTEGER PRIMARY KEY, state BLOB)")
+            atexit.register(path.unlink, missing_ok=True)
+        return self._file

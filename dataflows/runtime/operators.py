@@ -1,0 +1,250 @@
+"""What runs in keyed state: an engine for each model key, and the summary over all keys."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, islice
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from bytewax.operators import StatefulBatchLogic
+
+from dataflows.config import FlowConfig
+from dataflows.connectors.batch import Batch
+from dataflows.connectors.decoding import decode_lines
+from dataflows.connectors.files.sink import BLOBS
+from dataflows.lifecycle import shutdown
+from dataflows.lifecycle.commands import Control
+from dataflows.lifecycle.retention import Kept, Retention, removals
+from dataflows.registry.sink import REGISTERED, entries_of, entry_of
+from dataflows.runtime import prometheus
+from dataflows.runtime.backpressure import learned
+from dataflows.runtime.key_cache import KeyCache
+from engine.core.engine import Engine
+from engine.core.overall_summary import overall
+from engine.core.serialize import encode, report_path
+from engine.events import Decision, Event, Report
+from engine.models.serialization import dump, load
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator, make_evaluator
+from engine.records.config import Task
+from engine.records.decode import Decoder
+from engine.records.values import Example, Record
+from engine.registry.versions import Start
+
+SHARE = "share"
+"""What an engine emits for the overall summary instead of for a stream."""
+
+_SHARES = "shares of keys"
+
+Saved = tuple[bytes, tuple[Kept, ...]]
+
+Item = tuple[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Records for one model key. The key is repeated, since Bytewax does not tell it to the logic."""
+
+    key: str
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows besides the stream: those that windows are compared with, by key, and those that are held out."""
+
+    reference: Mapping[str, list[Example]]
+    holdout: Sequence[Example]
+
+
+class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
+    """One engine: decodes, processes, encodes. Bytewax makes one per key, anew or from its snapshot."""
+
+    def __init__(
+        self,
+        config: FlowConfig,
+        rows: Rows,
+        start: Callable[[], Start | None],
+        saved: Saved | None,
+        *,
+        recovers: bool,
+    ) -> None:
+        self._config = config
+        self._recovers = recovers
+        kept = () if saved is None else saved[1]
+        self._retention = Retention(config.run.keep_reports, config.run.keep_reports_seconds, kept)
+        self._rows, self._start = rows, start
+        self._decoder = Decoder(config.record, config.model.task)
+        self._judge = _shared_judge(config.monitoring, config.model.task)
+        self._control = _shared_control(config.run_dir)
+        self._told = 0
+        self._late = saved is None and config.record.key is not None
+        self._engine: Engine | None = None
+        self._residents = _shared_residents(config.run.resident_keys, config.run_dir)
+        self._number, self._away = self._residents.number(), False
+        self._asleep: bytes | None = None  # restored with the key's first record: of many keys most have none
+        if saved is not None and self._residents.limited:
+            self._residents.put(self._number, saved[0])
+            self._away = True
+        elif saved is not None:
+            self._asleep = saved[0]
+
+    def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
+        """Processes all lines that came for this key at once."""
+        engine = self._here() or self._begin(values[0].key)
+        self._residents.use(self._number, self)
+        records = chain.from_iterable(
+            decode_lines(self._decoder, routed.batch.records()) for routed in values
+        )
+        commands: list[Item] = []
+        events = engine.begin() + self._obey(engine, values[0].key, records, commands)
+        events += engine.process(records)
+        if self._config.run.metrics is not None:
+            prometheus.shared().note(values[0].key, engine.counts, events)
+        items = self._items(events)
+        learned.add(sum(len(routed.batch) for routed in values))
+        return [*items, *commands], StatefulBatchLogic.RETAIN
+
+    def _begin(self, key: str) -> Engine:
+        pinned, held_out = self._rows.reference.get(key, ()), self._rows.holdout
+        engine = Engine(self._config, key, self._judge, pinned, start=self._start(), holdout=held_out)
+        self._engine = engine
+        return engine
+
+    def _here(self) -> Engine | None:
+        """The engine, brought back when it was away; none before the first record."""
+        saved = self._residents.get(self._number) if self._away else self._asleep
+        if saved is not None:
+            self._engine = Engine.restore(saved, self._config, self._judge, self._rows.holdout)
+            self._asleep, self._away = None, False
+        return self._engine
+
+    def leave(self) -> None:
+        """Puts the engine to disk, until its key has a record again."""
+        if self._engine is not None:
+            self._residents.put(self._number, self._engine.snapshot())
+            self._engine, self._away = None, True
+
+    def _items(self, events: list[Event]) -> list[Item]:
+        """Lines, files, and the removal of files that are too old."""
+        items = _items(events)
+        for report in (event for event in events if isinstance(event, Report) and event.verdict.snapshot):
+            for old in self._retention.add(report_path(report), report.end):
+                items += removals(old)
+        return items
+
+    def _obey(self, engine: Engine, key: str, records: Iterator[Record], written: list[Item]) -> list[Event]:
+        """Carries out the commands that have come, each at its record if it was carried out before.
+
+        Those whose record is beyond this batch are looked at again with the next.
+        """
+        count = len(self._control)
+        if count == self._told:
+            self._late = False
+            return []
+        events: list[Event] = []
+        wanted = self._control.commands(key, engine.counts.records, self._told, late=self._late)
+        for at, command in wanted:
+            events += engine.process(islice(records, at - engine.counts.records))
+            if engine.counts.records < at:
+                return events
+            found = engine.command(command)
+            events += found
+            written.append((REGISTERED, entry_of(command, key, at)))
+            for decision in found:
+                if isinstance(decision, Decision):
+                    outcome = {name: getattr(decision, name) for name in ("action", "reason", "model")}
+                    self._control.done(key, at, command, outcome)
+        self._told, self._late = count, False
+        return events
+
+    def on_eof(self) -> tuple[Iterable[Item], bool]:
+        """The input has ended: the last report, the model as it is, and the summary; not when it goes on."""
+        if shutdown.wanted():
+            return [], StatefulBatchLogic.RETAIN
+        engine = self._here()
+        if engine is None:
+            return [], StatefulBatchLogic.RETAIN
+        self._residents.use(self._number, self)
+        items = self._items(engine.finish())
+        if items and self._config.record.key is not None:
+            items.append((SHARE, engine.share()))
+        return items, StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> Saved:
+        """The engine as bytes, and which reports it keeps; later events do not change them."""
+        if not self._recovers:
+            return b"", ()
+        if self._away:
+            return self._residents.get(self._number), self._retention.state()
+        if self._asleep is not None:
+            return self._asleep, self._retention.state()
+        if self._engine is None:
+            raise RuntimeError("Bytewax asked for the state of a key that has seen no record")
+        return self._engine.snapshot(), self._retention.state()
+
+
+class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
+    """Keeps the latest share of every key; says at the end of the input what they come to together."""
+
+    def __init__(self, config: FlowConfig, saved: bytes | None) -> None:
+        self._config = config
+        self._shares: dict[str, bytes] = {}
+        self._changed = False
+        if saved is not None:
+            self._shares, self._changed = load(saved, _SHARES)
+
+    def on_batch(self, values: list[tuple[str, bytes]]) -> tuple[Iterable[Item], bool]:
+        """Takes the shares of keys whose input has ended."""
+        self._shares.update(values)
+        self._changed = True
+        return [], StatefulBatchLogic.RETAIN
+
+    def on_eof(self) -> tuple[Iterable[Item], bool]:
+        """All keys have ended: their summary, unless it was said before."""
+        items = _items([overall(self._shares, self._config)]) if self._changed else []
+        self._changed = False
+        return items, StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> bytes:
+        """The shares as bytes, and whether they are still to be said."""
+        return dump((self._shares, self._changed), _SHARES)
+
+
+def _items(events: list[Event]) -> list[Item]:
+    lines, files = encode(events)
+    # Files first: a report's line must not name a file that is not there.
+    kept = [(REGISTERED, entry) for entry in entries_of(events)]
+    return [*((BLOBS, file) for file in files), *lines.items(), *kept]
+
+
+@cache
+def _shared_control(folder: Path) -> Control:
+    """One reader of commands per worker process, for all its engines."""
+    return Control(folder)
+
+
+@cache
+def _shared_residents(limit: int | None, folder: Path) -> KeyCache:
+    """Of one worker process, for all its engines."""
+    return KeyCache(limit, folder)
+
+
+_judges: dict[str, WindowEvaluator] = {}
+
+
+def waited_for_reports() -> float:
+    """Seconds that this process's engines have waited for reports, in all its runs."""
+    return sum(judge.waited for judge in _judges.values())
+
+
+def _shared_judge(config: MonitoringConfig, task: Task) -> WindowEvaluator:
+    """One judge per worker process, for all its engines; it ends itself with the process."""
+    wanted = f"{task} {config.model_dump_json()}"
+    if wanted not in _judges:
+        _judges[wanted] = judge = make_evaluator(config, task, monotonic)
+        if config.reports and isinstance(judge, BackgroundEvaluator):
+            judge.warm()
+    return _judges[wanted]

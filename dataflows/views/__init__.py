@@ -1,0 +1,1 @@
+"""What people see of a run: terminal tables, HTML pages, Evidently's own pages."""

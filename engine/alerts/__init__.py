@@ -1,0 +1,1 @@
+"""Alerts: which problems are reported, when, and in which words."""

@@ -1,0 +1,287 @@
+"""From reports and decisions to alerts: each problem is told once, until it changes, lasts or is over.
+
+A model key has at most one open problem of each kind. It is told when it begins, when it grows worse, when
+checks fail that had not before, when it still lasts after the cool-down, and when it is over. One that comes
+back within the cool-down is over only after it has stayed away for a cool-down: no flapping, and nobody is
+told that all is well for the length of one window.
+
+A report and the decisions that follow from it are one alert, with the decisions as what was done.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from engine.alerts.config import Alert, AlertsConfig, Kind, Severity, State
+from engine.alerts.sentences import said_of
+from engine.events import Decision, Report
+from engine.monitoring.types import Check
+from engine.supervision.decisions import SERVING
+
+_MOST_CHECKS = 20
+_ORDER = {"info": 0, "warn": 1, "fail": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An open problem.
+
+    Attributes:
+        severity: The worst that was told since it began, or since it was last told to last.
+        subject: What has been told of it, as names.
+        since: Event time at which it began.
+        windows: Windows that it has lasted for.
+        told: Event time at which it was last told; `None` when nobody knows of it.
+        flapping: Whether it came back within the cool-down.
+        quiet: Event time since which a flapping one has stayed away.
+    """
+
+    severity: Severity
+    subject: frozenset[str]
+    since: float
+    windows: int
+    told: float | None
+    flapping: bool = False
+    quiet: float | None = None
+
+
+@dataclass(slots=True)
+class AlertingState:
+    """All that is remembered.
+
+    Attributes:
+        open: The open problems.
+        ended: Event time at which the last problem of a kind was over.
+        early: Ids of alerts that were told at the end of an input.
+    """
+
+    open: dict[Kind, Problem] = field(default_factory=dict)
+    ended: dict[Kind, float] = field(default_factory=dict)
+    early: tuple[str, ...] = ()
+
+
+class Alerting:
+    """The rules, over a state that a snapshot keeps.
+
+    Args:
+        config: Which problems are told.
+    """
+
+    def __init__(self, config: AlertsConfig) -> None:
+        self._config = config
+        self.heard: list[Report | Decision] = []
+        self.state = AlertingState()
+
+    def hear(self, event: Report | Decision) -> None:
+        """Takes a report or a decision; `tell` says what comes of all that were heard."""
+        self.heard.append(event)
+
+    def tell(self) -> list[Alert]:
+        """The alerts that come of what was heard since the last time."""
+        heard, self.heard = self.heard, []
+        found = [alert for report, after in _groups(heard) for alert in self._group(report, after)]
+        early = self.state.early
+        if not early:
+            return found
+        self.state.early = tuple(name for name in early if name not in {alert.id for alert in found})
+        told = [_since_told(alert) if alert.id in early else alert for alert in found]
+        return [alert for alert in told if alert is not None]
+
+    def tell_early(self, report: Report) -> list[Alert]:
+        """At the end of the input: the alerts of a report, which will be heard again if input follows.
+
+        They are not told twice, and what follows is as if they had not been told early.
+        """
+        trial = Alerting(self._config)
+        trial.state = replace(self.state, open=dict(self.state.open), ended=dict(self.state.ended))
+        trial.hear(report)
+        alerts = trial.tell()
+        self.state.early += tuple(alert.id for alert in alerts)
+        return alerts
+
+    def _group(self, report: Report | None, decisions: Sequence[Decision]) -> Iterator[Alert]:
+        """The alerts of a report and the decisions after it, or of decisions that follow from none."""
+        alerts = [] if report is None else list(self._judged(report))
+        if not alerts:
+            for decision in decisions:
+                yield from self._decided(decision, alone=report is None)
+            return
+        done = tuple(said for decision in decisions if (said := self._folded(decision)))
+        yield replace(alerts[0], done=done)
+        yield from alerts[1:]
+
+    def _judged(self, report: Report) -> Iterator[Alert]:
+        """A report: of the data, and of whether there is a verdict at all."""
+        status = report.verdict.status
+        unjudged: Severity | None = "warn" if status == "unjudged" else None
+        told = self._turn("judging", unjudged, set(), report.end, report.start)
+        if status != "unjudged":
+            bad = status == "fail" or (status == "warn" and self._config.level == "warn")
+            severity: Severity | None = ("fail" if status == "fail" else "warn") if bad else None
+            names = {f"{check.name} {check.column}" for check in _not_passed(report)}
+            found = self._turn("window", severity, names, report.end, report.start)
+            if found is not None:
+                yield _of_window(report, "window", *found)
+        if told is not None:
+            yield _of_window(report, "judging", *told)
+
+    def _decided(self, decision: Decision, *, alone: bool) -> Iterator[Alert]:
+        """A decision with an alert of its own; a suspicion that a known problem brought needs none."""
+        action, time = decision.action, decision.time
+        found: tuple[Problem, State] | None = None
+        kind: Kind = "champion"
+        if action == "suspect":
+            if alone and self._config.level == "warn":
+                found = self._turn("champion", "warn", {decision.reason}, time, time)
+            else:
+                self._suspected(decision, told=None)
+        elif action == "clear":
+            known = self.state.open.get("champion")
+            if known is not None and known.told is None:
+                del self.state.open["champion"]
+            else:
+                found = self._turn("champion", None, set(), time, time)
+        elif action in SERVING | {"accept", "release"}:
+            known = self.state.open.pop("champion", None)
+            kind = "champion" if action == "accept" else "serving"
+            since = time if known is None else known.since
+            found = Problem("fail" if action == "hold" else "info", frozenset(), since, 0, time), "done"
+        elif action == "alert" and not decision.who:
+            kind, found = "model", (Problem("fail", frozenset(), time, 0, time), "done")
+        if found is not None:
+            yield _of_decision(decision, kind, *found)
+
+    def _folded(self, decision: Decision) -> str:
+        """What a decision adds to the alert of the report that it follows from."""
+        if decision.action == "suspect":
+            self._suspected(decision, told=decision.time)
+        elif decision.action in SERVING | {"clear", "accept"}:
+            self.state.open.pop("champion", None)
+        return said_of(decision)
+
+    def _suspected(self, decision: Decision, told: float | None) -> None:
+        reason = frozenset({decision.reason})
+        self.state.open["champion"] = Problem("warn", reason, decision.time, 0, told)
+
+    def _turn(
+        self, kind: Kind, severity: Severity | None, subject: set[str], time: float, since: float
+    ) -> tuple[Problem, State] | None:
+        """A problem goes on, or (without a severity) has stayed away; returns it when that is to be told."""
+        known = self.state.open.get(kind)
+        if severity is None:
+            return None if known is None else self._away(kind, known, time)
+        if known is None:
+            back = kind in self.state.ended and not self._over(self.state.ended[kind], time)
+            found = Problem(severity, frozenset(subject), since, 1, time, flapping=back)
+            self.state.open[kind] = found
+            return found, "opened"
+        found = replace(known, windows=known.windows + 1, quiet=None)
+        state: State | None = None
+        if known.told is None or self._over(known.told, time):
+            state = "lasting"
+            found = replace(found, severity=severity, subject=frozenset(subject))
+        elif _ORDER[severity] > _ORDER[known.severity]:
+            state = "worse"
+        elif not known.subject >= subject:
+            state = "changed"
+        if state is not None:
+            worst = max(severity, found.severity, key=_ORDER.__getitem__)
+            found = replace(found, severity=worst, subject=found.subject | subject, told=time)
+        self.state.open[kind] = found
+        # It is told as bad as it is now, which may be less than was told before.
+        return None if state is None else (replace(found, severity=severity), state)
+
+    def _away(self, kind: Kind, known: Problem, time: float) -> tuple[Problem, State] | None:
+        quiet = time if known.quiet is None else known.quiet
+        if known.flapping and not self._over(quiet, time):
+            self.state.open[kind] = replace(known, quiet=quiet)
+            return None
+        del self.state.open[kind]
+        self.state.ended[kind] = time
+        return replace(known, severity="info"), "recovered"
+
+    def _over(self, since: float, time: float) -> bool:
+        """Whether a cool-down is over; event time may have leapt ahead by mistake and come back."""
+        return abs(time - since) >= self._config.cool_down
+
+
+def _since_told(alert: Alert) -> Alert | None:
+    """Of an alert that was told at the end of an input, before anything was done: what was done since."""
+    return replace(alert, id=f"{alert.id}/done", state="changed") if alert.done else None
+
+
+def _groups(heard: Iterable[Report | Decision]) -> list[tuple[Report | None, list[Decision]]]:
+    """Each report with the decisions after it; those before the first follow from none."""
+    groups: list[tuple[Report | None, list[Decision]]] = [(None, [])]
+    for event in heard:
+        if isinstance(event, Report):
+            groups.append((event, []))
+        else:
+            groups[-1][1].append(event)
+    return groups
+
+
+def _not_passed(report: Report) -> list[Check]:
+    """The worst first."""
+    found = [check for check in report.verdict.checks if check.status != "pass"]
+    return sorted(found, key=lambda check: check.status != "fail")
+
+
+def _of_window(report: Report, kind: Kind, problem: Problem, state: State) -> Alert:
+    checks = [] if state == "recovered" else _not_passed(report)[:_MOST_CHECKS]
+    scores = report.scores
+    losses = {"loss": scores.loss, "baseline_loss": scores.baseline_loss} | {
+        f"business.{name}": worth.mean for name, worth in scores.business.items()
+    }
+    return Alert(
+        id=f"{report.key}/{kind}/{report.window}",
+        key=report.key,
+        kind=kind,
+        state=state,
+        severity=problem.severity,
+        time=report.end,
+        since=problem.since,
+        window=report.window,
+        windows=problem.windows,
+        model=report.model,
+        what=_words(report, kind, problem, state),
+        columns=tuple(dict.fromkeys(check.column for check in checks if check.column)),
+        checks=tuple(checks),
+        evidence={name: value for name, value in losses.items() if value is not None},
+        done=(),
+    )
+
+
+def _words(report: Report, kind: Kind, problem: Problem, state: State) -> str:
+    window = f"window {report.window}"
+    if state == "recovered":
+        verb = (
+            "is judged"
+            if kind == "judging"
+            else "passes"
+            if report.verdict.status == "pass"
+            else "only warns"
+        )
+        return f"{window} {verb} again, after {problem.windows} that did not"
+    verb = {"fail": "fails", "warn": "warns"}.get(report.verdict.status, "could not be judged")
+    return f"{window} {verb}: {report.verdict.reason}"
+
+
+def _of_decision(decision: Decision, kind: Kind, problem: Problem, state: State) -> Alert:
+    suspicion = decision.action == "suspect"
+    return Alert(
+        id=f"{decision.key}/decision/{decision.number}",
+        key=decision.key,
+        kind=kind,
+        state=state,
+        severity=problem.severity,
+        time=decision.time,
+        since=problem.since,
+        window=decision.window,
+        windows=problem.windows,
+        model=decision.model,
+        what=decision.reason,
+        columns=(),
+        checks=(),
+        evidence=dict(decision.evidence),
+        done=() if kind == "model" else (said_of(decision),) if suspicion or kind == "serving" else (),
+    )

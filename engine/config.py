@@ -1,0 +1,62 @@
+"""The engine's whole configuration: one section for each part."""
+
+import re
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from engine.alerts.config import AlertsConfig
+from engine.contract.config import ContractConfig
+from engine.evaluation.config import BusinessConfig, LabelsConfig, ScoresConfig
+from engine.models.config import ChallengerConfig, ModelConfig, own_modules
+from engine.monitoring.config import MonitoringConfig
+from engine.records.config import RecordConfig, Section
+from engine.supervision.config import SupervisionConfig
+from engine.windows import WindowConfig
+
+
+class EngineConfig(Section):
+    """Everything an engine is built from. Only `model` has no default."""
+
+    model: ModelConfig
+    challengers: dict[str, ChallengerConfig] = Field(
+        default={}, description="Challengers by a name of your choice."
+    )
+    record: RecordConfig = Field(default=RecordConfig())
+    contract: ContractConfig = Field(default=ContractConfig())
+    labels: LabelsConfig = Field(default=LabelsConfig())
+    scores: ScoresConfig = Field(default=ScoresConfig())
+    business: dict[str, BusinessConfig] = Field(
+        default={}, description="Business metrics by a name of your choice."
+    )
+    window: WindowConfig = Field(default=WindowConfig())
+    monitoring: MonitoringConfig = Field(default=MonitoringConfig())
+    supervision: SupervisionConfig = Field(default=SupervisionConfig())
+    alerts: AlertsConfig = Field(default=AlertsConfig())
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Modules of the user's own whose classes a snapshot may hold: those of models and of metrics."""
+        models = [challenger.model for challenger in self.challengers.values()]
+        return (*self.model.allowed, *own_modules(models), *own_modules(self.scores.metrics))
+
+    @field_validator("challengers")
+    @classmethod
+    def _named(cls, given: dict[str, ChallengerConfig]) -> dict[str, ChallengerConfig]:
+        for name in given:
+            # Champions are called m0, m1, ...; their checkpoints have a dot in their names.
+            if not re.fullmatch(r"[A-Za-z]\w*", name) or re.fullmatch(r"m\d+", name):
+                raise ValueError(
+                    f"names of letters, digits and _ that begin with a letter, other than m0, m1, ...; "
+                    f"got {name!r}"
+                )
+        return given
+
+    @model_validator(mode="after")
+    def _trials_fit_windows(self) -> Self:
+        if self.window.seconds is None and self.supervision.min_events >= self.window.count:
+            raise ValueError(
+                f"supervision.min_events below window.count, so that a window can clear the champion: below "
+                f"{self.window.count}; it is {self.supervision.min_events}"
+            )
+        return self

@@ -1,0 +1,139 @@
+"""What the engine says of windows and of itself: reports, decisions, the closing summary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.alerts.config import Alert
+from engine.evaluation.business_metrics import BusinessTotal
+from engine.evaluation.run_scores import RunScores
+from engine.monitoring.detectors.detectors import Drift
+from engine.monitoring.first_look.verdict import PreliminaryVerdict
+from engine.monitoring.types import Verdict
+from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
+from engine.registry.versions import Version
+from engine.supervision.decisions import Action
+from engine.supervision.suspicion import PairedLosses
+
+
+@dataclass(frozen=True, slots=True)
+class WindowScores:
+    """Means over the labelled outcomes of one window, of what was served and of its rivals.
+
+    Attributes:
+        outcomes: Predictions whose fate became known in the window.
+        late: Those of them that came after the window of their event time had closed.
+        labelled: Those with a label and a served output; the means are over these.
+        loss: Mean loss of what was served; `None` when nothing was labelled.
+        baseline_loss: Mean loss, on the same events, of the class shares so far or the mean so far.
+        last_label_loss: The same of the last label.
+        calibration_error: The expected calibration error; `None` in regression or when nothing was labelled.
+        business: Business metrics by name.
+        shadows: Losses of champion and shadow on the same events, by the shadow's name.
+        challengers: Losses of champion and challenger on the same events, by the challenger's name.
+    """
+
+    outcomes: int
+    late: int
+    labelled: int
+    loss: float | None
+    baseline_loss: float | None
+    last_label_loss: float | None
+    calibration_error: float | None
+    business: Mapping[str, BusinessTotal]
+    shadows: Mapping[str, PairedLosses] = field(default_factory=dict)
+    challengers: Mapping[str, PairedLosses] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict on one window, with what it was about.
+
+    Attributes:
+        key: The model key.
+        window: The window's number, from 0.
+        start: Event time of its first outcome, seconds since 1970.
+        end: Event time of its last one.
+        model: Who served when it closed.
+        reference: What it was compared with.
+        scores: Losses over the window.
+        verdict: The judge's findings, with Evidently's own serialised report.
+    """
+
+    key: str
+    window: int
+    start: float
+    end: float
+    model: str
+    reference: str
+    scores: WindowScores
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An entry of the audit log: what was decided, on what evidence, and who serves now.
+
+    Attributes:
+        key: The model key.
+        number: Counts this key's decisions from 0: with the key, a deterministic event id.
+        time: Event time at which it was taken, seconds since 1970.
+        learned: Labelled events learned by then.
+        window: The open window by then.
+        action: What was done.
+        reason: Why.
+        model: Who serves after it.
+        previous: Who served before it.
+        shadow: The version or challenger it is about; "" when it is about none.
+        evidence: The numbers behind it.
+        who: The person who wanted it; "" when the engine decided.
+    """
+
+    key: str
+    number: int
+    time: float
+    learned: int
+    window: int
+    action: Action
+    reason: str
+    model: str
+    previous: str
+    shadow: str
+    evidence: Mapping[str, float]
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Where every record went, and how well what was served has done.
+
+    Attributes:
+        key: The model key.
+        model: Who serves.
+        counts: Where every record went.
+        standing: Scores over the whole run.
+        challengers: Losses of champion and challenger on the same events since it began, by its name.
+        decided: How many decisions of each kind were taken.
+    """
+
+    key: str
+    model: str
+    counts: Counts
+    standing: RunScores
+    challengers: Mapping[str, PairedLosses] = field(default_factory=dict)
+    decided: Mapping[Action, int] = field(default_factory=dict)
+
+
+Event = (
+    Prediction
+    | DeadLetter
+    | ContractViolation
+    | Outcome
+    | PreliminaryVerdict
+    | Drift
+    | Report
+    | Decision
+    | Version
+    | Alert
+    | Summary
+)
+"""What `Engine.process` and `Engine.finish` return."""

@@ -1,0 +1,53 @@
+"""One window: measured, judged, and made into a report."""
+
+from dataclasses import replace
+
+from engine.monitoring.columns import Screened, screen
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.evidently.extras import extra_part
+from engine.monitoring.evidently.full import full_parts, wants_full
+from engine.monitoring.evidently.library import quiet
+from engine.monitoring.evidently.light import light_part
+from engine.monitoring.evidently.snapshots import joined
+from engine.monitoring.measurements import Findings, counts, measure
+from engine.monitoring.types import EvaluationJob, Verdict
+from engine.monitoring.verdicts import summary, worst
+from engine.records.config import Task
+
+
+def judge(job: EvaluationJob, config: MonitoringConfig, task: Task) -> Verdict:
+    """Judges one window; the same arguments give the same verdict in every process.
+
+    Whatever Evidently raises makes the window `unjudged`, with the reason.
+    """
+    if not job.current.rows:
+        return Verdict(job.window, "unjudged", "the window has no rows", (), {"rows": 0.0}, b"")
+    screened = screen(job, config, task)
+    try:
+        with quiet():
+            return _judge(job, screened, measure(job, screened, config, task), config)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - some of Evidently's errors are not an Exception
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        return Verdict(job.window, "unjudged", reason, screened.checks, counts(job, screened), b"")
+
+
+def _judge(job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig) -> Verdict:
+    parts = [light_part(job, screened, found, config)]
+    extra = extra_part(job, screened, found.quality, config)
+    checks = (*found.checks, *extra.checks)
+    status, reason = worst(checks), summary(checks)
+    if extra.failed:
+        # What was found stays found; but nothing is passed that was not judged.
+        status = "fail" if status == "fail" else "unjudged"
+        reason = "; ".join(text for text in (extra.failed, reason) if text)
+    full = wants_full(job, status, config)
+    parts.extend(part if full else replace(part, widgets=[]) for part in extra.parts)
+    if full:
+        more, failed = full_parts(job, screened, found, config)
+        parts.extend(more)
+        reason = "; ".join(text for text in (reason, failed) if text)
+    metrics = {**counts(job, screened), **found.metrics, **extra.metrics}
+    verdict = Verdict(job.window, status, reason, checks, metrics, b"")
+    return replace(verdict, snapshot=joined(parts, job))

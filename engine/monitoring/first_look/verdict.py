@@ -1,0 +1,111 @@
+"""From counts to a first verdict."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.first_look.bins import Bins
+from engine.monitoring.thresholds import psi_by_chance, rise_by_chance
+from engine.monitoring.types import Check
+from engine.monitoring.verdicts import grade, summary, worst
+from engine.windows import Status
+
+
+@dataclass(slots=True)
+class Counted:
+    """What was counted of one column since the last window closed."""
+
+    places: list[int]
+    missing: int = 0
+    strange: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PreliminaryVerdict:
+    """The first verdict on what was predicted between the close of the last window and that of this one.
+
+    Attributes:
+        key: The model key.
+        window: The window that closes.
+        time: Event time of its close.
+        rows: Examples counted; all of them, not a sample.
+        rejected: Records rejected in the same time.
+        warned: Records that went on with a breach.
+        status: The worst of the checks.
+        reason: Those that did not pass, in words; why there are none.
+        checks: PSI, missing values and values of another type, by column.
+    """
+
+    key: str
+    window: int
+    time: float
+    rows: int
+    rejected: int
+    warned: int
+    status: Status
+    reason: str
+    checks: tuple[Check, ...]
+
+
+def look(
+    counted: Mapping[str, Counted], bins: Mapping[str, Bins], rows: int, config: MonitoringConfig
+) -> tuple[Status, str, tuple[Check, ...]]:
+    """Status, reason and checks."""
+    checks: list[Check] = []
+    for name, of in bins.items():
+        found = counted[name]
+        checks.extend(_missing(name, found, of, rows, config))
+        if found.strange:
+            checks.append(Check("type", name, found.strange / rows, None, "warn"))
+        now, before = _cells(found.places, of)
+        if sum(now):
+            checks.append(_drift(name, now, before, config))
+    return worst(checks), summary(checks), tuple(checks)
+
+
+def _cells(places: list[int], of: Bins) -> tuple[list[int], list[int]]:
+    """Counts now and before; numbers beyond the reference's ends belong to its outermost bins."""
+    if not of.numeric:
+        return places, list(of.before)
+    now = places[1:-1]
+    now[0] += places[0]
+    now[-1] += places[-1]
+    return now, list(of.before[1:-1])
+
+
+def _missing(name: str, found: Counted, of: Bins, rows: int, config: MonitoringConfig) -> list[Check]:
+    if name in _SERVED:
+        return []
+    share, before = found.missing / rows, of.missing / of.rows
+    chance = rise_by_chance(share, rows, before, of.rows)
+    warn, fail = max(config.missing_warn, chance), max(config.missing_fail, chance)
+    status = grade(share - before, warn, fail)
+    return [Check("missing", name, share - before, fail if status == "fail" else warn, status)]
+
+
+_SERVED = {"prediction", "probability", "score"}
+
+
+def _drift(name: str, now: list[int], before: list[int], config: MonitoringConfig) -> Check:
+    value = psi(now, before)
+    chance = psi_by_chance(len(before), sum(now), sum(before))
+    warn = max(config.first_look.psi_warn, chance)
+    fail = None if name in _SERVED else max(config.first_look.psi_fail, chance)
+    status = grade(value, warn, fail)
+    return Check("psi", name, value, fail if status == "fail" else warn, status)
+
+
+def psi(now: list[int], before: list[int]) -> float:
+    """The population stability index of two rows of counts; half an event is added to each, lest one be 0.
+
+    >>> psi([10, 20, 30], [100, 200, 300]) < 0.001, round(psi([30, 20, 10], [100, 200, 300]), 2)
+    (True, 0.71)
+    """
+    extra = 0.5
+    all_now, all_before = sum(now) + extra * len(now), sum(before) + extra * len(before)
+    terms = []
+    for a, b in zip(now, before, strict=True):
+        p, q = (a + extra) / all_now, (b + extra) / all_before
+        terms.append((p - q) * math.log(p / q))
+    return math.fsum(terms)

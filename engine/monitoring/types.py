@@ -1,0 +1,80 @@
+"""What goes to a judge and what comes back: plain values that cross a process boundary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.windows import Status
+
+Cell = bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Sampled rows of a window as columns of equal length; `None` is a missing value.
+
+    Besides the features there may be `label`, `prediction` (a class or a value), `probability` (of the
+    positive class; binary only) and `score` (anomaly only). A `label` of `None` is an outcome that never
+    got one.
+    """
+
+    columns: Mapping[str, Sequence[Cell]]
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return max((len(column) for column in self.columns.values()), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationJob:
+    """One window to judge against a reference.
+
+    Attributes:
+        key: The model key the window belongs to.
+        window: The window's number within its key, from 0.
+        current: The window's rows.
+        reference: The rows to compare with; `None` when there is no reference yet.
+        reference_name: What the reference is, for the report (for example `window 3`).
+        full: Whether Evidently's full presets are wanted, whatever the verdict.
+        business: The window's business metrics, to be shown in the report.
+    """
+
+    key: str
+    window: int
+    current: Table
+    reference: Table | None
+    reference_name: str
+    full: bool = False
+    business: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One test on a window: its name, the column it is about (or ""), what it measured and how it went."""
+
+    name: str
+    column: str
+    value: float | None
+    limit: float | None
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge found about a window.
+
+    Attributes:
+        window: The window's number, as in the job.
+        status: The worst status of the checks; `unjudged` when the report could not be computed.
+        reason: One line naming the checks that failed or warned, or why the window is unjudged.
+        checks: Every check made.
+        metrics: Named numbers of the report: drift per column, missing share, quality scores.
+        snapshot: Evidently's own serialised report, for its UI and for HTML; empty when unjudged.
+    """
+
+    window: int
+    status: Status
+    reason: str
+    checks: tuple[Check, ...]
+    metrics: Mapping[str, float]
+    snapshot: bytes

@@ -1,0 +1,1 @@
+"""The background process that evaluates windows, and the evaluator that drives it."""

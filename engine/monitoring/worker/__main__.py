@@ -1,0 +1,54 @@
+"""The process that judges windows in the background: jobs come in, verdicts go out.
+
+Run by `process.Process` as `python -m engine.monitoring.worker`. Messages (`wire`) are pickles; the first
+one holds the configuration and the task, each later one a job, or none: get ready for one. The process
+ends when its input does, so also when whoever started it was killed.
+"""
+
+import os
+import pickle
+import signal
+from typing import IO
+
+from engine.monitoring.evidently import judge
+from engine.monitoring.evidently.library import library
+from engine.monitoring.types import Table
+from engine.monitoring.worker.protocol import Kept, Packed, receive, send
+
+
+def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """The pipes, moved away from the standard streams: what a library prints goes to standard error."""
+    jobs, verdicts = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return jobs, verdicts
+
+
+def main() -> None:
+    """Judges until the input ends."""
+    # Control-C goes to the whole group; it is for the parent to say when this process ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    jobs, verdicts = _own_pipes()
+    with jobs, verdicts:
+        try:
+            # The pickles come from the process at the other end of the pipe, which started this one.
+            config, task = pickle.loads(receive(jobs))  # noqa: S301
+            kept: Kept[Table] = Kept()
+            while True:
+                packed: Packed | None = pickle.loads(receive(jobs))  # noqa: S301
+                if packed is None:
+                    library()
+                    continue
+                send(verdicts, pickle.dumps(judge(packed.unpacked(kept), config, task)))
+        except EOFError:
+            return
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BrokenPipeError:
+        # The parent died while a window was being judged; nobody waits for the verdict.
+        os._exit(0)

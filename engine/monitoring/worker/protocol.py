@@ -1,0 +1,138 @@
+"""What goes through the pipe to the judging process: messages, and jobs whose tables are sent once.
+
+The same reference comes with job after job, and is itself the window of an earlier job. So a table goes by
+the hash of its bytes, and its bytes only when the other side has not kept them: both sides keep the same
+last few, by the same rule.
+"""
+
+import hashlib
+import pickle
+import struct
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import IO, Generic, TypeVar
+
+from engine.monitoring.types import EvaluationJob, Table
+
+_LENGTH = struct.Struct(">Q")
+_MOST_KEPT = 16
+_EMPTY = Table({})
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """The last few things by name, those used last."""
+
+    def __init__(self) -> None:
+        self._things: OrderedDict[str, T] = OrderedDict()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._things
+
+    def get(self, name: str) -> T:
+        """A thing that is there."""
+        return self._things[name]
+
+    def put(self, name: str, thing: T) -> None:
+        """Keeps a thing as the one used last, and lets go of the one not used for longest."""
+        self._things[name] = thing
+        self._things.move_to_end(name)
+        if len(self._things) > _MOST_KEPT:
+            self._things.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedTable:
+    """A table as bytes, by their hash; without the bytes where the other side has them."""
+
+    name: str
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A job with its tables as bytes."""
+
+    job: EvaluationJob
+    current: PackedTable
+    reference: PackedTable | None
+
+    def without(self, there: Kept[None]) -> "Packed":
+        """The job without the bytes that are there, which then has the others too."""
+        return replace(
+            self,
+            current=_only_new(self.current, there),
+            reference=None if self.reference is None else _only_new(self.reference, there),
+        )
+
+    def unpacked(self, kept: Kept[Table]) -> EvaluationJob:
+        """The job as it was, with tables that came now or before."""
+        current = _whole(self.current, kept)
+        reference = None if self.reference is None else _whole(self.reference, kept)
+        return replace(self.job, current=current, reference=reference)
+
+
+def _only_new(table: PackedTable, there: Kept[None]) -> PackedTable:
+    known = table.name in there
+    there.put(table.name, None)
+    return PackedTable(table.name, None) if known else table
+
+
+def _whole(table: PackedTable, kept: Kept[Table]) -> Table:
+    # The bytes come from the process at the other end of the pipe, which started this one.
+    found = kept.get(table.name) if table.content is None else pickle.loads(table.content)  # noqa: S301
+    kept.put(table.name, found)
+    return found
+
+
+class Packer:
+    """Packs jobs; a table that was packed a little while ago is not pickled again."""
+
+    def __init__(self) -> None:
+        # By identity, with the table itself, so that no other table can get its address meanwhile.
+        self._packed: Kept[tuple[Table, PackedTable]] = Kept()
+
+    def pack(self, job: EvaluationJob) -> Packed:
+        """The job as it is now: later changes to it change nothing."""
+        current = self._pack(job.current)
+        reference = None if job.reference is None else self._pack(job.reference)
+        return Packed(replace(job, current=_EMPTY, reference=None), current, reference)
+
+    def _pack(self, table: Table) -> PackedTable:
+        place = str(id(table))
+        if place in self._packed:
+            packed = self._packed.get(place)[1]
+        else:
+            content = pickle.dumps(table)
+            packed = PackedTable(hashlib.blake2b(content, digest_size=16).hexdigest(), content)
+        self._packed.put(place, (table, packed))
+        return packed
+
+
+def send(stream: IO[bytes], content: bytes) -> None:
+    """Writes one message: its length (8 bytes, big-endian) and its bytes.
+
+    Raises:
+        OSError: When the other end is gone.
+    """
+    stream.write(_LENGTH.pack(len(content)))
+    stream.write(content)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> bytes:
+    """Reads one message.
+
+    Raises:
+        EOFError: When the stream ends before the message does.
+    """
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    return _exactly(stream, length)
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes:
+    content = stream.read(length)
+    if len(content) < length:
+        raise EOFError(f"expected {length} bytes, got {len(content)}")
+    return content

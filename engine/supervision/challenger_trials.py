@@ -1,0 +1,110 @@
+"""Challengers against the champion: is one better, on the same labelled events? Calls nothing.
+
+Challengers are compared all the time, not only under a suspicion, so the error rate alpha is that of the
+whole run: trial k of each of n challengers gets alpha / (n k (k + 1)); see `engine.supervision.evidence`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.supervision.config import SupervisionConfig
+from engine.supervision.decisions import ProposedDecision
+from engine.supervision.evidence import Trial, threshold
+from engine.supervision.suspicion import PairedLosses
+
+
+@dataclass(slots=True)
+class ChallengerTrial:
+    """A challenger's standing.
+
+    Attributes:
+        trial: The bet that it is better, since it last fell behind.
+        window: Losses on the same events in the open window.
+        run: The same since it began, whoever served.
+    """
+
+    trial: Trial
+    window: PairedLosses = field(default_factory=PairedLosses)
+    run: PairedLosses = field(default_factory=PairedLosses)
+
+
+class ChallengerTrials:
+    """The rules, over a state that a snapshot keeps.
+
+    Attributes:
+        state: The contenders by name.
+    """
+
+    def __init__(self, config: SupervisionConfig) -> None:
+        self._config = config
+        self.state: dict[str, ChallengerTrial] = {}
+
+    def enter(self, names: Iterable[str], sequence: int) -> None:
+        """New challengers, compared on predictions from number `sequence` on; known ones stay as they are."""
+        new = [name for name in names if name not in self.state]
+        for name in new:
+            self.state[name] = ChallengerTrial(self._trial(len(self.state) + len(new), 1, sequence))
+
+    def leave(self, name: str) -> None:
+        """A challenger is one no more."""
+        self.state.pop(name, None)
+
+    def compare(
+        self, sequence: int, champion: float, losses: Mapping[str, float], scale: float
+    ) -> ProposedDecision | None:
+        """Takes the losses of champion and challengers on one labelled event.
+
+        Args:
+            sequence: The prediction's sequence number.
+            champion: The champion's loss.
+            losses: That of each challenger that took part, by name.
+            scale: Differences beyond count as this much.
+
+        Returns:
+            A promotion, when one has proved better.
+        """
+        best: tuple[str, Trial] | None = None
+        for name, loss in losses.items():
+            contender = self.state.get(name)
+            if contender is None or sequence < contender.trial.since:
+                continue
+            contender.window.add(champion, loss)
+            contender.run.add(champion, loss)
+            trial = contender.trial
+            trial.add(champion, loss, scale)
+            if trial.proves(self._config.min_events, self._config.tolerance) and (
+                best is None or trial.log_capital > best[1].log_capital
+            ):
+                best = (name, trial)
+        if best is None:
+            return None
+        name, trial = best
+        reason = (
+            f"{name} is better on the same {trial.events} events: loss {trial.shadow / trial.events:.4f} "
+            f"against the champion's {trial.champion / trial.events:.4f}"
+        )
+        return ProposedDecision("promotion", reason, name, trial.numbers())
+
+    def next_window(self, sequence: int) -> dict[str, PairedLosses]:
+        """A window has closed; returns its losses by challenger. Trials in which one is behind begin anew."""
+        losses = {name: contender.window for name, contender in self.state.items()}
+        for contender in self.state.values():
+            contender.window = PairedLosses()
+            if contender.trial.shadow >= contender.trial.champion:
+                self._again(contender, sequence)
+        return losses
+
+    def changed(self, sequence: int) -> None:
+        """Another champion serves from prediction number `sequence` on: every trial begins anew."""
+        for contender in self.state.values():
+            self._again(contender, sequence)
+
+    def again(self, name: str, sequence: int) -> None:
+        """The trial of one begins anew with prediction number `sequence`."""
+        self._again(self.state[name], sequence)
+
+    def _again(self, contender: ChallengerTrial, sequence: int) -> None:
+        contender.trial = self._trial(len(self.state), contender.trial.number + 1, sequence)
+
+    def _trial(self, contenders: int, number: int, since: int) -> Trial:
+        return Trial(threshold(self._config.alpha, contenders, number), number, since)

@@ -1,0 +1,121 @@
+"""The output of a run: lines exactly once, files as a whole, nothing outside the folder."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from dataflows.connectors.files.blobs import write_blob
+from dataflows.connectors.files.sink import BLOBS, BlobPartition, LinesPartition, RunSink
+from engine.errors import OutputError
+
+
+def test_each_stream_has_the_number_of_its_place_in_sorted_order(tmp_path: Path) -> None:
+    sink = RunSink(tmp_path, ["windows", "alerts", "predictions"])
+    assert sink.list_parts() == ["alerts", BLOBS, "predictions", "windows"]
+    assert [sink.part_fn(name) for name in sink.list_parts()] == [0, 1, 2, 3]
+    with pytest.raises(OutputError, match=r"expected one of alerts, .*got stream 'alert'"):
+        sink.part_fn("alert")
+    with pytest.raises(OutputError, match=r"got stream '\.\./x'"):
+        RunSink(tmp_path, ["../x"])
+
+
+def test_a_new_run_begins_with_empty_files_in_a_folder_it_makes(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "run"
+    for _ in range(2):
+        with closing(RunSink(folder, ["out"]).build_part("step", "out", None)) as part:
+            part.write_batch([b"1\n2\n", b"3\n"])
+            assert part.snapshot() == 6
+            part.write_batch([b"4\n"])
+        assert (folder / "out.jsonl").read_bytes() == b"1\n2\n3\n4\n"
+
+
+def test_a_resumed_run_cuts_off_what_comes_again(tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl").write_bytes(b"1\n2\n3\n")
+    with closing(RunSink(tmp_path, ["out"]).build_part("step", "out", 4)) as part:
+        assert part.snapshot() == 4
+        assert (tmp_path / "out.jsonl").read_bytes() == b"1\n2\n"
+
+
+@pytest.mark.parametrize("there", [b"1\n2", None])
+def test_output_that_somebody_removed_stops_the_run_and_is_left_alone(
+    there: bytes | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.jsonl"
+    if there is not None:
+        path.write_bytes(there)
+    with pytest.raises(OutputError, match=r"out\.jsonl: expected at least the 4 bytes .* got [03]; put"):
+        RunSink(tmp_path, ["out"]).build_part("step", "out", 4)
+    assert (path.read_bytes() if path.exists() else None) == there
+
+
+def test_a_disk_that_refuses_is_an_output_error(tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl").mkdir()
+    with pytest.raises(OutputError, match=r"out\.jsonl: cannot be written: Is a directory"):
+        LinesPartition(tmp_path / "out.jsonl", 0)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match=r"file/run: cannot be written: Not a directory"):
+        RunSink(tmp_path / "file" / "run", ["out"]).build_part("step", "out", None)
+
+
+def test_items_of_the_wrong_kind_are_refused(tmp_path: Path) -> None:
+    with (
+        closing(LinesPartition(tmp_path / "out.jsonl", 0)) as lines,
+        pytest.raises(OutputError, match="expected bytes, got tuple"),
+    ):
+        lines.write_batch([("name", b"")])
+    with pytest.raises(OutputError, match=r"expected \(path, bytes\), got bytes"):
+        BlobPartition(tmp_path, set()).write_batch([b""])
+
+
+def test_a_blob_replaces_what_was_there_and_leaves_nothing_else(tmp_path: Path) -> None:
+    part = RunSink(tmp_path, ["out"]).build_part("step", BLOBS, None)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / ".1.html.partial").write_bytes(b"half of one, by a run that was killed")
+    part.write_batch([("reports/1.html", b"old"), ("reports/1.html", b"new"), ("2.bin", b"")])
+    part.write_batch([("reports/1.html", b"new")])
+    assert part.snapshot() == 0
+    assert {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*.*")} == {
+        "reports/1.html": b"new",
+        "2.bin": b"",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [(name, "expected a relative path inside") for name in ("/etc/x", "../x", "a/../../x", "", ".", "a\0b")]
+    + [(name, "through a link") for name in ("link/x", "link/new/x")],
+)
+def test_a_blob_stays_in_the_folder(name: str, message: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (tmp_path / "outside").mkdir()
+    (folder / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(OutputError, match=message):
+        write_blob(folder, name, b"content")
+    assert list((tmp_path / "outside").iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["link"]
+
+
+def test_a_blob_without_content_is_removed_once_or_twice(tmp_path: Path) -> None:
+    sink = RunSink(tmp_path, ["out"]).build_part("step", BLOBS, None)
+    sink.write_batch(
+        [("a/1.bin", b"1"), ("a/2.bin", b"2"), ("a/1.bin", None), ("a/1.bin", None), ("b", None)]
+    )
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["2.bin"]
+    with pytest.raises(OutputError, match="expected a relative path inside"):
+        sink.write_batch([("../x", None)])
+    with pytest.raises(OutputError, match="a: cannot be removed: Is a directory"):
+        sink.write_batch([("a", None)])
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "./out.jsonl"])
+def test_a_blob_is_never_a_streams_file(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is the file of a stream"):
+        RunSink(tmp_path, ["out"]).build_part("step", BLOBS, None).write_batch([(name, b"")])
+
+
+def test_a_blob_where_a_folder_is_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OutputError, match="a: cannot be written: Is a directory"):
+        write_blob(tmp_path, "a", b"")

@@ -1,0 +1,84 @@
+"""What `deploy/` holds can be used: manifests are what Kubernetes takes, files that are named are there."""
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from dataflows.config import load_config
+from dataflows.lifecycle.run_setup import member
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+KUBERNETES = "1.31"
+
+
+def manifests() -> list[dict[str, Any]]:
+    text = (DEPLOY / "kubernetes/riverkeeper.yaml").read_text()
+    return [found for found in yaml.safe_load_all(text) if found is not None]
+
+
+@pytest.mark.parametrize("manifest", manifests(), ids=lambda found: str(found["kind"]))
+def test_a_manifest_is_what_kubernetes_takes(manifest: dict[str, Any]) -> None:
+    kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+
+
+def test_the_validator_would_find_a_mistake() -> None:
+    (wrong,) = [found for found in manifests() if found["kind"] == "StatefulSet"]
+    wrong["spec"]["replicas"] = "two"
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, KUBERNETES, strict=True)
+
+
+def test_the_cluster_has_an_address_for_each_replica_and_volumes_for_each_mount() -> None:
+    (found,) = [found for found in manifests() if found["kind"] == "StatefulSet"]
+    spec = found["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    (command,) = container["args"]
+    addresses = command.split("--addresses ")[1].split()[0]
+    cluster = member(addresses, found["spec"]["replicas"] - 1)
+    assert len(cluster.addresses) == found["spec"]["replicas"]
+    service = found["spec"]["serviceName"]
+    assert cluster.addresses[1] == f"{found['metadata']['name']}-1.{service}:2101"
+    assert {mount["name"] for mount in container["volumeMounts"]} == {
+        volume["name"] for volume in spec["volumes"]
+    }
+
+
+def test_the_flow_can_be_loaded_and_compose_makes_its_topics() -> None:
+    flow = load_config(DEPLOY / "flow.toml")
+    compose = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text())
+    services = compose["services"]
+    (script,) = services["topics"]["command"]
+    made = script.split("for topic in ")[1].split(";")[0].split()
+    assert flow.kafka is not None
+    assert flow.kafka.input is not None
+    wanted = {
+        *flow.kafka.input.topics(),
+        *flow.kafka.input.label_topics(),
+        *flow.kafka.outputs.topics.values(),
+    }
+    assert set(made) == wanted
+    assert flow.kafka.brokers == "kafka:9092"
+    assert (DEPLOY / services["flow"]["build"]["context"] / services["flow"]["build"]["dockerfile"]).is_file()
+    assert (DEPLOY / services["flow"]["volumes"][0].split(":")[0]).is_file()
+    mounted = {volume.split(":")[0] for volume in services["flow"]["volumes"]} - {"./flow.toml"}
+    assert mounted == set(compose["volumes"])
+
+
+def test_every_file_that_compose_mounts_is_there() -> None:
+    compose = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text())
+    volumes = [volume for service in compose["services"].values() for volume in service.get("volumes", [])]
+    files = [volume.split(":")[0] for volume in volumes if volume.startswith("./")]
+    assert len(files) == 5
+    assert all((DEPLOY / name).is_file() for name in files)
+
+
+def test_what_the_image_copies_is_there() -> None:
+    copied = [
+        line.split()[1:-1]
+        for line in (DEPLOY / "Dockerfile").read_text().splitlines()
+        if line.startswith("COPY")
+    ]
+    assert all((DEPLOY.parent / name).exists() for names in copied for name in names)

@@ -1,0 +1,50 @@
+"""Sources of Kafka records over a test's broker."""
+
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from dataflows.connectors.batch import Line
+from dataflows.connectors.kafka.config import KafkaConfig
+from dataflows.connectors.kafka.order_log import Journal
+from dataflows.connectors.kafka.source import KafkaPartition, KafkaSource, Snapshot
+from tests.support.broker import Broker
+from tests.support.kafka import make_topics
+
+
+def topic_on(broker: Broker, partitions: int = 1, **settings: str) -> str:
+    name = f"t-{uuid4().hex[:8]}"
+    make_topics(broker.address, {name: partitions}, **settings)
+    return name
+
+
+def source(broker: Broker, topic: str, folder: Path | None = None, **given: Any) -> KafkaSource:
+    patience = given.pop("patience", 20)
+    config = {"topic": topic, "group": f"g-{topic}", "order_wait": 0.05, **given}
+    kafka = KafkaConfig.model_validate({"brokers": broker.address, "patience": patience, "input": config})
+    return KafkaSource(kafka, 100, time_field="time", journal=None if folder is None else Journal(folder))
+
+
+def opened(made: KafkaSource, state: Snapshot | None = None) -> closing[KafkaPartition]:
+    return closing(made.build_part("step", "kafka", state))
+
+
+def read(part: KafkaPartition, count: int, seconds: float = 20.0) -> list[Line]:
+    """The next so many records."""
+    found: list[Line] = []
+    until = time.monotonic() + seconds
+    while len(found) < count:
+        assert time.monotonic() < until, f"{len(found)} of {count} records have come"
+        found += [line for batch in part.next_batch() for line in batch.records()]
+    return found
+
+
+def message(topic: str, number: int, partition: int = 0, at: float | None = None) -> dict[str, Any]:
+    value = b'{"id": %d, "time": %f}' % (number, number if at is None else at)
+    return {"topic": topic, "value": value, "partition": partition, "timestamp": 1000 * (number + 1)}
+
+
+def ids(lines: list[Line]) -> list[int]:
+    return [int(line.line.split(b",")[0].split(b":")[1]) for line in lines]

@@ -1,0 +1,87 @@
+"""Windows to judge, and how to change them, for the tests of verdicts."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.evidently import judge
+from engine.monitoring.types import Cell, EvaluationJob, Table, Verdict
+from engine.records.config import Task
+from engine.windows import Status
+
+CONFIG = MonitoringConfig()
+Change = Callable[[dict[str, list[Cell]]], None]
+
+
+def columns(seed: int, rows: int = 300) -> dict[str, list[Cell]]:
+    random = Random(seed)  # noqa: S311
+    probability: list[Cell] = [random.random() for _ in range(rows)]
+    return {
+        "hour": [random.randrange(24) for _ in range(rows)],
+        "temp": [random.gauss(20, 5) for _ in range(rows)],
+        "carrier": [random.choice("ABCD") for _ in range(rows)],
+        "label": [random.random() < 0.3 for _ in range(rows)],
+        "prediction": [isinstance(p, float) and p > 0.5 for p in probability],
+        "probability": probability,
+    }
+
+
+def nothing(_: dict[str, list[Cell]]) -> None:
+    """The data as they are."""
+
+
+def put(name: str, values: Sequence[Cell]) -> Change:
+    def change(table: dict[str, list[Cell]]) -> None:
+        table[name] = [values[index % len(values)] for index in range(len(table["hour"]))]
+
+    return change
+
+
+def drop(name: str) -> Change:
+    def change(table: dict[str, list[Cell]]) -> None:
+        del table[name]
+
+    return change
+
+
+def twice(table: dict[str, list[Cell]]) -> None:
+    """Every second row is sent once more, instead of the one after it."""
+    for cells in table.values():
+        cells[1::2] = cells[::2]
+
+
+def verdict(
+    change: Change = nothing,
+    before: Change = nothing,
+    *,
+    rows: int = 300,
+    task: Task = "binary",
+    config: MonitoringConfig = CONFIG,
+) -> Verdict:
+    now, then = columns(1, rows), columns(2)
+    change(now)
+    before(then)
+    return judge(EvaluationJob("k", 3, Table(now), Table(then), "window 2"), config, task)
+
+
+def found(result: Verdict) -> set[tuple[str, str, Status]]:
+    return {(check.name, check.column, check.status) for check in result.checks if check.status != "pass"}
+
+
+def without_predictions(change: Change) -> Change:
+    def changed(table: dict[str, list[Cell]]) -> None:
+        drop("prediction")(table)
+        drop("probability")(table)
+        change(table)
+
+    return changed
+
+
+def load(snapshot: bytes) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from evidently import Run  # type: ignore[import-untyped] # noqa: PLC0415
+
+        return Run.loads(snapshot.decode())
