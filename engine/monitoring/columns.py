@@ -5,17 +5,13 @@ check of its own where it says something about the data; the column is then left
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.monitoring.config import DriftConfig, MonitoringConfig
+from engine.monitoring.drift.base import DriftMethod, Kind
 from engine.monitoring.range_checks import category_check, range_check, stuck_check
-from engine.monitoring.thresholds import (
-    could_be_absent,
-    jensen_shannon_by_chance,
-    rise_by_chance,
-    wasserstein_by_chance,
-)
+from engine.monitoring.thresholds import could_be_absent, rise_by_chance
 from engine.monitoring.types import Cell, Check, EvaluationJob, Table
 from engine.monitoring.verdicts import grade
 from engine.records.config import Task
@@ -48,6 +44,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftTest:
+    """How the drift of a column is measured.
+
+    Attributes:
+        method: The distance.
+        limits: Limits on it, widened to what chance alone explains.
+        warn: Distance that warns as configured, before it is widened.
+    """
+
+    method: DriftMethod
+    limits: Limits
+    warn: float
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of the report: one kind of value, `None` where there is none.
 
@@ -58,7 +69,7 @@ class Column:
         reference: The reference's values, or none at all.
         missing: Limits on the share of missing values; `None`: not tested.
         missing_before: The share that is missing in the reference, 0 without one.
-        drift: Limits on the distance to the reference; `None`: not tested.
+        drift: Test of the distance to the reference; `None`: not tested.
     """
 
     name: str
@@ -67,7 +78,7 @@ class Column:
     reference: Sequence[float | str | None]
     missing: Limits | None
     missing_before: float
-    drift: Limits | None
+    drift: DriftTest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +226,9 @@ def _numeric(
         status: Status = "pass" if could_be_absent(others, len(kept), len(was)) else "warn"
         return plain, [Check("constant", plain.name, others / len(kept), None, status)]
     drift = config.drift
-    limits = _drift_limits(
-        plain.name, drift, drift.numeric_warn, drift.numeric_fail, lambda: wasserstein_by_chance(kept, was)
-    )
-    checks = range_check(plain.name, kept, was, config) if _as_usual(plain.name, drift) else []
-    return Column(plain.name, True, now, before, plain.missing, plain.missing_before, limits), checks
+    checks = range_check(plain.name, kept, was, config) if _as_usual(plain.name, "numeric", drift) else []
+    test = _drift_test(plain.name, "numeric", was, kept, drift)
+    return Column(plain.name, True, now, before, plain.missing, plain.missing_before, test), checks
 
 
 def _numbers(cells: Sequence[Clean]) -> list[float | None]:
@@ -229,46 +238,42 @@ def _numbers(cells: Sequence[Clean]) -> list[float | None]:
 def _category(plain: Column, config: MonitoringConfig) -> tuple[Column, list[Check]]:
     before = Counter(cell for cell in plain.reference if cell is not None)
     now = Counter(cell for cell in plain.current if cell is not None)
-    names = before.keys() | now.keys()
     current, reference = plain.current, plain.reference
-    if len(names) > _MOST_CATEGORIES:
+    if len(before.keys() | now.keys()) > _MOST_CATEGORIES:
         kept = set(sorted(before, key=lambda name: (-before[name], name))[: _MOST_CATEGORIES - 1])
         if sum(before[name] for name in kept) < before.total() / 2:
             return plain, []  # free text or an identifier: its categories do not come back
         current, reference = _fold(current, kept), _fold(reference, kept)
-        names = {*kept, OTHER}
     drift = config.drift
-    limits = _drift_limits(
-        plain.name,
-        drift,
-        drift.category_warn,
-        drift.category_fail,
-        lambda: jensen_shannon_by_chance(len(names), now.total(), before.total()),
-    )
     checks: list[Check] = []
-    if _as_usual(plain.name, drift):
+    if _as_usual(plain.name, "category", drift):
         checks = category_check(plain.name, list(now.elements()), list(before.elements()), config)
-    return Column(plain.name, False, current, reference, plain.missing, plain.missing_before, limits), checks
+    test = _drift_test(plain.name, "category", _present(reference), _present(current), drift)
+    return Column(plain.name, False, current, reference, plain.missing, plain.missing_before, test), checks
 
 
-def _as_usual(name: str, config: DriftConfig) -> bool:
+def _as_usual(name: str, kind: Kind, config: DriftConfig) -> bool:
     """Whether the common limits hold: limits of its own say how far a column may go, wherever that is."""
-    return name not in SERVED and name not in config.columns
+    own = config.own_limits(name, kind)
+    only_method = own is not None and own.method is not None and own.warn is None and own.fail is None
+    return name not in SERVED and (own is None or only_method)
 
 
 def _fold(cells: Sequence[float | str | None], kept: set[float | str]) -> list[float | str | None]:
     return [cell if cell is None or cell in kept else OTHER for cell in cells]
 
 
-def _drift_limits(
-    name: str, config: DriftConfig, warn: float, fail: float, by_chance: Callable[[], float]
-) -> Limits:
+def _drift_test(
+    name: str, kind: Kind, reference: Sequence[Clean], current: Sequence[Clean], config: DriftConfig
+) -> DriftTest:
     """The column's own limits as written, the common ones not below what chance does."""
-    own = config.columns.get(name)
+    method, warn, fail = config.of_column(name, kind)
+    own = config.own_limits(name, kind)
     own_warn, own_fail = (own.warn, own.fail) if own else (None, None)
-    chance = by_chance() if own_warn is None or own_fail is None else 0.0
+    chance = method.by_chance(reference, current) if own_warn is None or own_fail is None else 0.0
+    configured = warn if own_warn is None else own_warn
     warns = max(warn, chance) if own_warn is None else own_warn
     if own_fail is None and name in SERVED:
-        return Limits(warns, None)
+        return DriftTest(method, Limits(warns, None), configured)
     fails = max(fail, chance) if own_fail is None else own_fail
-    return Limits(min(warns, fails), fails)
+    return DriftTest(method, Limits(min(warns, fails), fails), configured)

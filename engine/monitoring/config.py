@@ -1,17 +1,20 @@
 """What is judged about a window, and from where on it warns or fails."""
 
-import math
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from engine.monitoring.detectors.config import DetectorConfig
+from engine.monitoring.drift.base import DriftMethod, Kind
+from engine.monitoring.drift.registry import METHODS, method_names
 from engine.monitoring.extra import read_extra
 from engine.monitoring.first_look.config import FirstLookConfig
 from engine.records.config import Section
 
-FURTHEST = math.sqrt(math.log(2))
-"""The Jensen-Shannon distance (natural logarithm) of two samples that share no category."""
+
+def _own_limits(kind: Kind, limit: Literal["warn", "fail"]) -> str:
+    own = (f"{getattr(method, limit)} ({name})" for name, method in METHODS.items() if method.kind == kind)
+    return ", ".join(own) + "."
 
 
 class ColumnLimits(Section):
@@ -20,6 +23,11 @@ class ColumnLimits(Section):
     With them the column is not tested for its range and new categories either.
     """
 
+    method: str | None = Field(
+        default=None,
+        description="Method of the column, in place of the common one; its limits are those of the method "
+        "unless given here. A column of the other kind of values keeps the common method and limits.",
+    )
     warn: float | None = Field(default=None, gt=0, description="Distance from which the column warns.")
     fail: float | None = Field(default=None, gt=0, description="Distance from which the column fails.")
 
@@ -27,6 +35,8 @@ class ColumnLimits(Section):
     def _in_order(self) -> "ColumnLimits":
         if self.warn is not None and self.fail is not None and self.warn > self.fail:
             raise ValueError(f"warn ({self.warn}) is above fail ({self.fail})")
+        if self.method is not None and self.method not in METHODS:
+            raise ValueError(f"method: expected one of {method_names()}, got {self.method!r}")
         return self
 
 
@@ -37,18 +47,36 @@ class DriftConfig(Section):
     reach them about once in 100,000 columns; the limit that was used is in each check.
     """
 
-    numeric_warn: float = Field(
-        default=0.25,
-        gt=0,
-        description="Numbers: Wasserstein distance, in standard deviations of the reference, that warns.",
+    numeric_method: str = Field(
+        default="wasserstein", description=f"Numbers: the distance: {method_names('numeric')}."
     )
-    numeric_fail: float = Field(default=1.0, gt=0, description="Numbers: the same distance, that fails.")
-    category_warn: float = Field(
-        default=0.15,
+    numeric_warn: float | None = Field(
+        default=None,
         gt=0,
-        description="Categories: Jensen-Shannon distance (0 to 0.8326) that warns.",
+        description="Numbers: distance that warns. Empty: the method's own, "
+        + _own_limits("numeric", "warn"),
     )
-    category_fail: float = Field(default=0.4, gt=0, description="Categories: the same distance, that fails.")
+    numeric_fail: float | None = Field(
+        default=None,
+        gt=0,
+        description="Numbers: distance that fails. Empty: the method's own, "
+        + _own_limits("numeric", "fail"),
+    )
+    category_method: str = Field(
+        default="jensen_shannon", description=f"Categories: the distance: {method_names('category')}."
+    )
+    category_warn: float | None = Field(
+        default=None,
+        gt=0,
+        description="Categories: distance that warns. Empty: the method's own, "
+        + _own_limits("category", "warn"),
+    )
+    category_fail: float | None = Field(
+        default=None,
+        gt=0,
+        description="Categories: distance that fails. Empty: the method's own, "
+        + _own_limits("category", "fail"),
+    )
     columns: dict[str, ColumnLimits] = Field(
         default={},
         description="Limits of single columns by name. `label`, `prediction`, `probability` "
@@ -69,19 +97,43 @@ class DriftConfig(Section):
 
     @model_validator(mode="after")
     def _reachable(self) -> "DriftConfig":
-        for name, warn, fail in (
-            ("numeric", self.numeric_warn, self.numeric_fail),
-            ("category", self.category_warn, self.category_fail),
-        ):
+        for kind, name in (("numeric", self.numeric_method), ("category", self.category_method)):
+            method = METHODS.get(name)
+            if method is None or method.kind != kind:
+                raise ValueError(f"{kind}_method: expected one of {method_names(kind)}, got {name!r}")
+            _, warn, fail = self.common(kind)
             if warn > fail:
-                raise ValueError(f"{name}_warn ({warn}) is above {name}_fail ({fail})")
-        # Below this the warning, which is not above it, is reachable too.
-        if self.category_fail > FURTHEST:
-            raise ValueError(
-                f"category_fail ({self.category_fail}) can never be reached: the Jensen-Shannon distance "
-                f"is {FURTHEST:.4f} at most"
-            )
+                raise ValueError(f"{kind}_warn ({warn}) is above {kind}_fail ({fail})")
+            # Below this the warning, which is not above it, is reachable too.
+            if fail > method.largest:
+                raise ValueError(
+                    f"{kind}_fail ({fail}) can never be reached: the distance of {name} is "
+                    f"{method.largest:.4f} at most"
+                )
         return self
+
+    def common(self, kind: Kind) -> tuple[DriftMethod, float, float]:
+        """The common method for columns of a kind, and the distances from which they warn and fail."""
+        if kind == "numeric":
+            name, warn, fail = self.numeric_method, self.numeric_warn, self.numeric_fail
+        else:
+            name, warn, fail = self.category_method, self.category_warn, self.category_fail
+        method = METHODS[name]
+        return method, method.warn if warn is None else warn, method.fail if fail is None else fail
+
+    def of_column(self, name: str, kind: Kind) -> tuple[DriftMethod, float, float]:
+        """The method for a column, and the limits that hold where it has none of its own."""
+        own = self.own_limits(name, kind)
+        method, warn, fail = self.common(kind)
+        if own is None or own.method in (None, method.name):
+            return method, warn, fail
+        method = METHODS[own.method]
+        return method, method.warn, method.fail
+
+    def own_limits(self, name: str, kind: Kind) -> ColumnLimits | None:
+        """What the configuration says of one column; nothing where its method is for the other kind."""
+        own = self.columns.get(name)
+        return None if own is not None and own.method and METHODS[own.method].kind != kind else own
 
 
 Score = Literal["accuracy", "precision", "recall", "f1", "rocauc", "logloss", "mae", "rmse", "r2"]

@@ -7,9 +7,8 @@ what takes some hundredths here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.monitoring.columns import SERVED, Column, Limits, Screened
+from engine.monitoring.columns import SERVED, Column, DriftTest, Limits, Screened
 from engine.monitoring.config import LOWER_IS_BETTER, MonitoringConfig, ScoreLimits
-from engine.monitoring.drift.distances import jensen_shannon, wasserstein
 from engine.monitoring.quality import Quality, find_quality, labelled_rows
 from engine.monitoring.thresholds import could_be_absent, rise_by_chance
 from engine.monitoring.types import Check, EvaluationJob, Table
@@ -48,12 +47,16 @@ class Findings:
 
 def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, task: Task) -> Findings:
     """Measures a window that has rows."""
-    drift = {column.name: _distance(column) for column in screened.columns if column.drift is not None}
+    drift = {
+        column.name: _distance(column, column.drift)
+        for column in screened.columns
+        if column.drift is not None
+    }
     missing = {column.name: _missing_share(column) for column in screened.columns}
     quality = find_quality(job.current, task)
     scores = _scores(quality)
     drifts = [
-        _drift_check(column.name, drift[column.name], column.drift)
+        _drift_check(column.name, drift[column.name], column.drift.limits)
         for column in screened.columns
         if column.drift is not None
     ]
@@ -89,12 +92,10 @@ def counts(job: EvaluationJob, screened: Screened) -> dict[str, float]:
     }
 
 
-def _distance(column: Column) -> float:
+def _distance(column: Column, test: DriftTest) -> float:
     now = [cell for cell in column.current if cell is not None]
     before = [cell for cell in column.reference if cell is not None]
-    if column.numeric:
-        return wasserstein([float(cell) for cell in before], [float(cell) for cell in now])
-    return jensen_shannon(before, now)
+    return test.method.distance(before, now)
 
 
 def _missing_share(column: Column) -> float:

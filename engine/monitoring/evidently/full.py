@@ -1,12 +1,12 @@
 """The full report: Evidently's presets, with all their figures."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from engine.monitoring.columns import Screened
+from engine.monitoring.columns import DriftTest, Screened
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.frames import dataset, quality_dataset
-from engine.monitoring.evidently.library import JENSEN_SHANNON, WASSERSTEIN, library
-from engine.monitoring.evidently.light import threshold
+from engine.monitoring.evidently.library import library
 from engine.monitoring.evidently.snapshots import Part, run
 from engine.monitoring.measurements import Findings
 from engine.monitoring.quality import Quality
@@ -48,14 +48,10 @@ def _presets(
     presets = library().presets
     current, reference = (_side(job, screened, side) for side in ("current", "reference"))
     asked = [("DataSummaryPreset", [presets.DataSummaryPreset()], current, reference)]
-    tested = [column for column in screened.columns if column.name in found.drift]
+    tested = {column.name: column.drift for column in screened.columns if column.drift is not None}
     if tested:
         drift = presets.DataDriftPreset(
-            columns=[column.name for column in tested],
-            num_method=WASSERSTEIN,
-            cat_method=JENSEN_SHANNON,
-            per_column_threshold={column.name: threshold(column, config) for column in tested},
-            drift_share=config.drift.share_fail,
+            columns=list(tested), drift_share=config.drift.share_fail, **_drift_arguments(tested, config)
         )
         asked.insert(0, ("DataDriftPreset", [drift], current, reference))
     for quality in found.quality:
@@ -63,6 +59,20 @@ def _presets(
             kind = "RegressionPreset" if "mae" in quality.scores else "ClassificationPreset"
             asked.append((kind, [getattr(presets, kind)()], quality_dataset(quality), None))
     return asked
+
+
+def _drift_arguments(tested: Mapping[str, DriftTest], config: MonitoringConfig) -> dict[str, Any]:
+    """Methods and thresholds as Evidently's preset takes them."""
+    common = {kind: config.drift.common(kind)[0].label for kind in ("numeric", "category")}
+    other = {
+        name: test.method.label for name, test in tested.items() if test.method.label not in common.values()
+    }
+    return {
+        "num_method": common["numeric"],
+        "cat_method": common["category"],
+        "per_column_threshold": {name: test.warn for name, test in tested.items()},
+        **({"per_column_method": other} if other else {}),
+    }
 
 
 def _can_be_drawn(quality: Quality) -> bool:

@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from engine.monitoring.drift.distances import jensen_shannon, wasserstein
-
-WASSERSTEIN = "wasserstein in reference deviations"
-JENSEN_SHANNON = "jensenshannon in exact sums"
+from engine.monitoring.drift.base import DriftMethod
+from engine.monitoring.drift.registry import METHODS
 
 
 @contextmanager
@@ -61,7 +59,7 @@ class Library:
 @functools.cache
 @quiet()
 def library() -> Library:
-    """Evidently, with our two distances registered, so that its own drift metrics use them."""
+    """Evidently, with our drift methods registered, so that its own drift metrics use them."""
     os.environ["DO_NOT_TRACK"] = "1"  # Evidently reads it when it is imported
     import evidently  # type: ignore[import-untyped]
     import evidently.sdk.panels  # type: ignore[import-untyped]
@@ -74,12 +72,10 @@ def library() -> Library:
     from evidently.legacy.tests.base_test import TestStatus  # type: ignore[import-untyped]
     from evidently.legacy.utils import NumpyEncoder  # type: ignore[import-untyped]
 
-    kinds = evidently.ColumnType
-    for name, kind, distance in (
-        (WASSERSTEIN, kinds.Numerical, wasserstein),
-        (JENSEN_SHANNON, kinds.Categorical, jensen_shannon),
-    ):
-        registry.register_stattest(registry.StatTest(name, name, [kind]), _stattest(distance))
+    kinds = {"numeric": evidently.ColumnType.Numerical, "category": evidently.ColumnType.Categorical}
+    for method in METHODS.values():
+        test = registry.StatTest(method.label, method.label, [kinds[method.kind]])
+        registry.register_stattest(test, _stattest(method))
     return Library(
         evidently,
         metrics,
@@ -97,9 +93,9 @@ def library() -> Library:
     )
 
 
-def _stattest(distance: Any) -> Any:
+def _stattest(method: DriftMethod) -> Any:
     def measured(reference: Any, current: Any, _kind: object, limit: float) -> tuple[float, bool]:
-        value = distance(reference.tolist(), current.tolist())
+        value = method.distance(reference.tolist(), current.tolist())
         return value, value >= limit
 
     return measured

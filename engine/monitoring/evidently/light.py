@@ -10,11 +10,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from engine.monitoring.columns import Column, Screened
-from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.columns import DriftTest, Screened
 from engine.monitoring.evidently.business import business_results
 from engine.monitoring.evidently.figures import counters, distribution
-from engine.monitoring.evidently.library import JENSEN_SHANNON, WASSERSTEIN, library
+from engine.monitoring.evidently.library import library
 from engine.monitoring.evidently.snapshots import Part
 from engine.monitoring.measurements import Findings
 from engine.monitoring.quality import Quality
@@ -35,14 +34,15 @@ _METRICS = {
 }
 
 
-def light_part(job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig) -> Part:
+def light_part(job: EvaluationJob, screened: Screened, found: Findings) -> Part:
     """The light report of a window."""
     results: dict[str, Any] = {}
     rows = _put(results, "RowCount", float(job.current.rows))
     tests = _by_column(found.checks)
     for column in screened.columns:
-        if column.name in found.drift:
-            drift = _put(results, "ValueDrift", found.drift[column.name], **_drift_arguments(column, config))
+        if column.drift is not None:
+            arguments = _drift_arguments(column.name, column.drift)
+            drift = _put(results, "ValueDrift", found.drift[column.name], **arguments)
             drift.set_tests(_tests(drift, tests.pop((column.name, "drift"), [])))
     for column in screened.columns:
         share = found.missing[column.name]
@@ -56,7 +56,7 @@ def light_part(job: EvaluationJob, screened: Screened, found: Findings, config: 
                 _put(results, _METRICS[name], found.scores[name], *spread)
     rows.set_tests(_tests(rows, [check for rest in tests.values() for check in rest]))
     results |= business_results(job.business)
-    return Part(results, _widgets(job, screened, found, config))
+    return Part(results, _widgets(job, screened, found))
 
 
 def _by_column(checks: Iterable[Check]) -> dict[tuple[str, str], list[Check]]:
@@ -84,19 +84,9 @@ def _put(results: dict[str, Any], name: str, *values: float, **arguments: Any) -
     return result
 
 
-def _drift_arguments(column: Column, config: MonitoringConfig) -> dict[str, Any]:
-    return {
-        "column": column.name,
-        "method": WASSERSTEIN if column.numeric else JENSEN_SHANNON,
-        "threshold": threshold(column, config),
-    }
-
-
-def threshold(column: Column, config: MonitoringConfig) -> float:
-    """The warning limit as configured: each widened value would be a series of its own in Evidently's UI."""
-    own = config.drift.columns.get(column.name)
-    common = config.drift.numeric_warn if column.numeric else config.drift.category_warn
-    return own.warn if own is not None and own.warn is not None else common
+def _drift_arguments(column: str, test: DriftTest) -> dict[str, Any]:
+    """With the limit as configured: each widened one would be a series of its own in Evidently's UI."""
+    return {"column": column, "method": test.method.label, "threshold": test.warn}
 
 
 def _tests(result: Any, checks: Iterable[Check]) -> list[Any]:
@@ -126,7 +116,7 @@ def _spread(quality: Quality) -> float:
     return math.sqrt(math.fsum((error - mean) ** 2 for error in errors) / (len(errors) - 1))
 
 
-def _widgets(job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig) -> list[Any]:
+def _widgets(job: EvaluationJob, screened: Screened, found: Findings) -> list[Any]:
     drifted = found.metrics["drifted_columns"], found.metrics["drift_tested_columns"]
     widgets = [
         counters(
@@ -141,10 +131,8 @@ def _widgets(job: EvaluationJob, screened: Screened, found: Findings, config: Mo
         widgets.append(counters("Business metrics", amounts, f"{job.window}-business"))
     for number, column in enumerate(screened.columns):
         title = f"Column '{column.name}' missing values: {found.missing[column.name]:.1%}"
-        if column.name in found.drift:
-            limit = threshold(column, config)
-            title = (
-                f"Value drift for {column.name}: {found.drift[column.name]:.3g} (limit {limit:.3g}). {title}"
-            )
+        if column.drift is not None:
+            value, limit = found.drift[column.name], column.drift.warn
+            title = f"Value drift for {column.name}: {value:.3g} (limit {limit:.3g}). {title}"
         widgets.append(distribution(title, column, f"{job.window}-column-{number}"))
     return widgets

@@ -34,7 +34,7 @@ def judge(job: EvaluationJob, config: MonitoringConfig, task: Task) -> Verdict:
 
 
 def _judge(job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig) -> Verdict:
-    parts = [light_part(job, screened, found, config)]
+    parts = [light_part(job, screened, found)]
     extra = extra_part(job, screened, found.quality, config)
     checks = (*found.checks, *extra.checks)
     status, reason = worst(checks), summary(checks)

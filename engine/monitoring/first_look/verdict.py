@@ -1,12 +1,12 @@
 """From counts to a first verdict."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.drift.psi import psi, psi_by_chance
 from engine.monitoring.first_look.bins import Bins
-from engine.monitoring.thresholds import psi_by_chance, rise_by_chance
+from engine.monitoring.thresholds import rise_by_chance
 from engine.monitoring.types import Check
 from engine.monitoring.verdicts import grade, summary, worst
 from engine.windows import Status
@@ -88,24 +88,9 @@ _SERVED = {"prediction", "probability", "score"}
 
 
 def _drift(name: str, now: list[int], before: list[int], config: MonitoringConfig) -> Check:
-    value = psi(now, before)
-    chance = psi_by_chance(len(before), sum(now), sum(before))
+    value = psi(before, now)
+    chance = psi_by_chance(len(before), sum(before), sum(now))
     warn = max(config.first_look.psi_warn, chance)
     fail = None if name in _SERVED else max(config.first_look.psi_fail, chance)
     status = grade(value, warn, fail)
     return Check("psi", name, value, fail if status == "fail" else warn, status)
-
-
-def psi(now: list[int], before: list[int]) -> float:
-    """The population stability index of two rows of counts; half an event is added to each, lest one be 0.
-
-    >>> psi([10, 20, 30], [100, 200, 300]) < 0.001, round(psi([30, 20, 10], [100, 200, 300]), 2)
-    (True, 0.71)
-    """
-    extra = 0.5
-    all_now, all_before = sum(now) + extra * len(now), sum(before) + extra * len(before)
-    terms = []
-    for a, b in zip(now, before, strict=True):
-        p, q = (a + extra) / all_now, (b + extra) / all_before
-        terms.append((p - q) * math.log(p / q))
-    return math.fsum(terms)

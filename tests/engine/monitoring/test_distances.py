@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon  # type: ignore[import-untyped]
 from scipy.stats import wasserstein_distance  # type: ignore[import-untyped]
 
-from engine.monitoring.drift.distances import jensen_shannon, wasserstein
+from engine.monitoring.drift.jensen_shannon import jensen_shannon
+from engine.monitoring.drift.wasserstein import wasserstein
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=2, max_size=60)
 CATEGORIES = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=60)

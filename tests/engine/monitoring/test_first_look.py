@@ -13,10 +13,10 @@ from engine.core.engine import Engine
 from engine.events import Event
 from engine.models.serialization import dump, load
 from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.drift.psi import psi, psi_by_chance
 from engine.monitoring.first_look.bins import Bins, make_bins
 from engine.monitoring.first_look.counter import BLOCK, FirstLookCounter
-from engine.monitoring.first_look.verdict import PreliminaryVerdict, psi
-from engine.monitoring.thresholds import psi_by_chance
+from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Table
 from engine.records.values import Example
 from tests.support.engines import ScriptedJudge, make_config
@@ -165,7 +165,7 @@ def test_chance_alone_stays_below_its_limit(bins: int, rows: int, seed: int) -> 
     for counts, size in ((now, rows), (before, 1000)):
         for _ in range(size):
             counts[random.randrange(bins)] += 1
-    assert psi(now, before) < psi_by_chance(bins, rows, 1000)
+    assert psi(before, now) < psi_by_chance(bins, 1000, rows)
 
 
 @given(st.lists(st.integers(0, 500), min_size=2, max_size=10), st.integers(1, 9))

@@ -44,7 +44,7 @@ def theirs(job: EvaluationJob, task: Task) -> dict[str, Any]:
     metrics = library().metrics
     screened = screen(job, CONFIG, task)
     found = measure(job, screened, CONFIG, task)
-    ours = light_part(job, screened, found, CONFIG).results
+    ours = light_part(job, screened, found).results
     kinds = {
         name.rsplit(":", 1)[-1]: getattr(metrics, name.rsplit(":", 1)[-1])
         for name in (result.metric_value_location.metric.params["type"] for result in ours.values())
@@ -94,6 +94,6 @@ def test_limits_that_widen_do_not_change_the_series() -> None:
     for rows in (20, 300):
         job = EvaluationJob("k", 0, Table(columns(1, rows)), Table(columns(2)), "r")
         screened = screen(job, CONFIG, "binary")
-        part = light_part(job, screened, measure(job, screened, CONFIG, "binary"), CONFIG)
+        part = light_part(job, screened, measure(job, screened, CONFIG, "binary"))
         ids.append(part.results.keys())
     assert ids[0] == ids[1]
