@@ -61,7 +61,7 @@ def engine_loop(
     config: FlowConfig, lines: list[bytes], judge: WindowEvaluator | None = None
 ) -> dict[str, float]:
     """The engine in this process, records in and encoded events out; returns its scores."""
-    engine = Engine(config, judge=judge)
+    engine = Engine(config, evaluator=judge)
     decode = Decoder(config.record, config.model.task).decode
     for start in range(0, len(lines), BATCH):
         encode(engine.process([decode(line) for line in lines[start : start + BATCH]]))

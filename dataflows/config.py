@@ -137,10 +137,10 @@ def load_config(path: Path) -> FlowConfig:
 
 def _build(config: FlowConfig, path: Path) -> None:
     """Models and metrics are only known to be right when they can be built."""
-    from engine.core.parts import Parts  # noqa: PLC0415 - River takes seconds; no other mistake waits for it
+    from engine.core.engine import Engine  # noqa: PLC0415 - River takes seconds; no other mistake waits for it
 
     try:
-        Parts(config, "main")
+        Engine(config).close()
     except (ConfigError, ModelError) as error:
         raise type(error)(f"{path}: {error}") from error
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from engine.alerts.config import Alert
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.run_scores import RunScores
@@ -15,8 +17,7 @@ from engine.supervision.decisions import Action
 from engine.supervision.suspicion import PairedLosses
 
 
-@dataclass(frozen=True, slots=True)
-class WindowScores:
+class WindowScores(Struct, frozen=True, forbid_unknown_fields=True):
     """Means over the labelled outcomes of one window, of what was served and of its rivals.
 
     Attributes:
@@ -40,8 +41,8 @@ class WindowScores:
     last_label_loss: float | None
     calibration_error: float | None
     business: Mapping[str, BusinessTotal]
-    shadows: Mapping[str, PairedLosses] = field(default_factory=dict)
-    challengers: Mapping[str, PairedLosses] = field(default_factory=dict)
+    shadows: Mapping[str, PairedLosses] = {}
+    challengers: Mapping[str, PairedLosses] = {}
 
 
 @dataclass(frozen=True, slots=True)

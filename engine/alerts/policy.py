@@ -9,7 +9,9 @@ A report and the decisions that follow from it are one alert, with the decisions
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from msgspec import Struct, structs
 
 from engine.alerts.config import Alert, AlertsConfig, Kind, Severity, State
 from engine.alerts.sentences import said_of
@@ -21,8 +23,7 @@ _MOST_CHECKS = 20
 _ORDER = {"info": 0, "warn": 1, "fail": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True, forbid_unknown_fields=True):
     """An open problem.
 
     Attributes:
@@ -44,8 +45,7 @@ class Problem:
     quiet: float | None = None
 
 
-@dataclass(slots=True)
-class AlertingState:
+class AlertingState(Struct, forbid_unknown_fields=True):
     """All that is remembered.
 
     Attributes:
@@ -54,8 +54,8 @@ class AlertingState:
         early: Ids of alerts that were told at the end of an input.
     """
 
-    open: dict[Kind, Problem] = field(default_factory=dict)
-    ended: dict[Kind, float] = field(default_factory=dict)
+    open: dict[Kind, Problem] = {}
+    ended: dict[Kind, float] = {}
     early: tuple[str, ...] = ()
 
 
@@ -92,7 +92,7 @@ class Alerting:
         They are not told twice, and what follows is as if they had not been told early.
         """
         trial = Alerting(self._config)
-        trial.state = replace(self.state, open=dict(self.state.open), ended=dict(self.state.ended))
+        trial.state = structs.replace(self.state, open=dict(self.state.open), ended=dict(self.state.ended))
         trial.hear(report)
         alerts = trial.tell()
         self.state.early += tuple(alert.id for alert in alerts)
@@ -174,30 +174,30 @@ class Alerting:
             found = Problem(severity, frozenset(subject), since, 1, time, flapping=back)
             self.state.open[kind] = found
             return found, "opened"
-        found = replace(known, windows=known.windows + 1, quiet=None)
+        found = structs.replace(known, windows=known.windows + 1, quiet=None)
         state: State | None = None
         if known.told is None or self._over(known.told, time):
             state = "lasting"
-            found = replace(found, severity=severity, subject=frozenset(subject))
+            found = structs.replace(found, severity=severity, subject=frozenset(subject))
         elif _ORDER[severity] > _ORDER[known.severity]:
             state = "worse"
         elif not known.subject >= subject:
             state = "changed"
         if state is not None:
             worst = max(severity, found.severity, key=_ORDER.__getitem__)
-            found = replace(found, severity=worst, subject=found.subject | subject, told=time)
+            found = structs.replace(found, severity=worst, subject=found.subject | subject, told=time)
         self.state.open[kind] = found
         # It is told as bad as it is now, which may be less than was told before.
-        return None if state is None else (replace(found, severity=severity), state)
+        return None if state is None else (structs.replace(found, severity=severity), state)
 
     def _away(self, kind: Kind, known: Problem, time: float) -> tuple[Problem, State] | None:
         quiet = time if known.quiet is None else known.quiet
         if known.flapping and not self._over(quiet, time):
-            self.state.open[kind] = replace(known, quiet=quiet)
+            self.state.open[kind] = structs.replace(known, quiet=quiet)
             return None
         del self.state.open[kind]
         self.state.ended[kind] = time
-        return replace(known, severity="info"), "recovered"
+        return structs.replace(known, severity="info"), "recovered"
 
     def _over(self, since: float, time: float) -> bool:
         """Whether a cool-down is over; event time may have leapt ahead by mistake and come back."""

@@ -5,7 +5,7 @@ order of the keys: the same result however keys are spread over processes, and n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from engine.config import EngineConfig
 from engine.core.streams import ALL_KEYS
@@ -31,7 +31,7 @@ class Share:
     tally: ScoreTotals
 
 
-def pack(share: Share) -> bytes:
+def pack_share(share: Share) -> bytes:
     """A share as a value, to be sent to where the shares are merged."""
     return dump(share, _KIND)
 
@@ -44,8 +44,8 @@ def overall(shares: Mapping[str, bytes], config: EngineConfig) -> Summary:
     (_, first), *others = [(key, load(shares[key], _KIND, config.allowed)) for key in sorted(shares)]
     counts, tally = first.counts, first.tally
     for _, share in others:
-        for field in fields(Counts):
-            setattr(counts, field.name, getattr(counts, field.name) + getattr(share.counts, field.name))
+        for name in Counts.__struct_fields__:
+            setattr(counts, name, getattr(counts, name) + getattr(share.counts, name))
         tally.merge(share.tally)
     task = config.model.task
     return Summary(ALL_KEYS, "", counts, standing(tally, choose(config.scores, task), task))

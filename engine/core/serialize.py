@@ -204,8 +204,7 @@ def _summary(event: Summary) -> dict[str, Any]:
 
 
 def _window_scores(scores: WindowScores) -> dict[str, Any]:
-    plain = {field.name: getattr(scores, field.name) for field in fields(scores)}
-    return plain | {
+    return msgspec.structs.asdict(scores) | {
         "business": _business(scores.business),
         "shadows": _compared(scores.shadows),
         "challengers": _compared(scores.challengers),

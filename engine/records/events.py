@@ -9,8 +9,7 @@ from msgspec import Struct
 from engine.records.values import Example, Target
 
 
-@dataclass(frozen=True, slots=True)
-class AnomalyScore:
+class AnomalyScore(Struct, frozen=True, array_like=True):
     """What an anomaly detector puts out.
 
     Attributes:
@@ -125,8 +124,7 @@ class Outcome(Struct, frozen=True, gc=False):
     known: int = 0
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """Where every record went.
 
     Three sums always hold:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
+
 Role = Literal["champion", "challenger"]
 
 Reason = Literal["start", "passed", "replaced", "in charge", "requested", "end"]
@@ -16,8 +18,7 @@ Reason = Literal["start", "passed", "replaced", "in charge", "requested", "end"]
 from a change on; a person asked for it; the input ended."""
 
 
-@dataclass(slots=True)
-class Learned:
+class Learned(Struct, forbid_unknown_fields=True):
     """What a model has learned from: how many labelled events, and their event times.
 
     Attributes:

@@ -36,7 +36,7 @@ def make_engine(
     script: dict[int, Status] | None = None, judge: ScriptedJudge | None = None, **sections: Any
 ) -> Engine:
     """An engine whose failing windows say why they fail."""
-    return Engine(make_config(**sections), judge=judge or ScriptedJudge(script, blames=True))
+    return Engine(make_config(**sections), evaluator=judge or ScriptedJudge(script, blames=True))
 
 
 cuts = st.lists(st.integers(0, 500), max_size=6)
@@ -97,8 +97,8 @@ def test_law_1_an_event_is_scored_with_what_was_served_before_any_model_saw_its_
 
     # No window closes, so that no shadow learns beside the spy.
     tried = make_engine(window={"count": 10_000})
-    tried._parts.candidates.state.champion = Spy()
-    scores = tried._parts.scores
+    tried.pool.champion.model = Spy()
+    scores = tried.progressive_scores
     score = scores.update
 
     def spy_on_score(output: Any, label: Any, *arguments: Any) -> None:
@@ -122,9 +122,9 @@ def test_law_2_batch_boundaries_change_nothing(
     stream: list[Record], script: dict[int, Status], places: list[int], setup: dict[str, Any]
 ) -> None:
     judge, other = ScriptedJudge(script, blames=True), ScriptedJudge(script, blames=True)
-    plain = make_engine(judge=judge, **setup)
+    plain = make_engine(evaluator=judge, **setup)
     whole, counts = plain.process(stream), plain.counts
-    tried = make_engine(judge=other, **setup)
+    tried = make_engine(evaluator=other, **setup)
     parts = [event for batch in in_batches(stream, places) for event in tried.process(batch)]
     assert told(parts) == told(whole)
     assert other.seen == judge.seen, "the sampled rows that a report sees are part of the result"

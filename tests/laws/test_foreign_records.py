@@ -54,7 +54,7 @@ def config(task: Task) -> EngineConfig:
 
 
 def fresh(task: Task) -> Engine:
-    return Engine(config(task), judge=ScriptedJudge())
+    return Engine(config(task), evaluator=ScriptedJudge())
 
 
 @pytest.mark.parametrize("task", MODELS)
@@ -68,7 +68,7 @@ def test_law_7_whatever_comes_the_stream_goes_on_and_the_counts_add_up(
     assert tried.counts.add_up()
     refused = [record for record in records if misshapen(record, task) is not None]
     assert sum(isinstance(event, DeadLetter) for event in events) >= len(refused)
-    again = Engine.restore(tried.snapshot(), config(task), judge=ScriptedJudge())
+    again = Engine.restore(tried.snapshot(), config(task), evaluator=ScriptedJudge())
     (*_, last) = [e for e in again.process([Example("c", 50.0, {"a": 0.5})]) if isinstance(e, Prediction)]
     assert last.id == "c"
 

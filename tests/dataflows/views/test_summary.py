@@ -79,7 +79,7 @@ def test_each_metric_is_beside_its_baselines_the_last_events_and_fading(tmp_path
     headings = [heading.strip() for heading in headings if heading.strip()]
     baselines = ["last value", "mean"] if task == "regression" else ["last label", "majority"]
     assert headings == ["served", *baselines, "last 100", *(["fading"] if task != "binary" else [])]
-    standing = engine._parts.scores.standing()
+    standing = engine.progressive_scores.standing()
     name = "MAE" if task == "regression" else "Accuracy"
     values = [
         standing.scores[name],

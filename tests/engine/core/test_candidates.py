@@ -2,11 +2,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from engine.core.candidates import MODEL, Candidates, Checkpoint, thin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from river import linear_model
 
-from engine.core.candidates import MODEL, Candidates, Checkpoint, thin
 from engine.models.serialization import dump
 from engine.models.tasks import task_ops
 from engine.records.events import Outcome

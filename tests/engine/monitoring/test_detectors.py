@@ -147,7 +147,7 @@ def drifts(engine: Engine, records: Sequence[Record]) -> list[Drift]:
 
 
 def make(**sections: Any) -> Engine:
-    return Engine(make_config(**sections), judge=ScriptedJudge())
+    return Engine(make_config(**sections), evaluator=ScriptedJudge())
 
 
 def watching(*detectors: dict[str, Any]) -> dict[str, Any]:
@@ -189,11 +189,11 @@ def test_losses_and_errors_are_looked_at_when_the_label_is_there() -> None:
 def test_the_prediction_of_every_task_is_a_number(task: str, model: Any, label: Any) -> None:
     section = {"task": task, "model": model}
     config = make_config(model=section, **watching({"method": "page_hinkley", "on": "prediction"}))
-    engine = Engine(config, judge=ScriptedJudge())
+    engine = Engine(config, evaluator=ScriptedJudge())
     records = [Example(str(number), float(number), {"a": number % 7.0}, label) for number in range(150)]
     assert not drifts(engine, records)
-    restored = Engine.restore(engine.snapshot(), config, judge=ScriptedJudge())
-    assert restored._parts.detectors.state.watches["page_hinkley on prediction"].values >= 140
+    restored = Engine.restore(engine.snapshot(), config, evaluator=ScriptedJudge())
+    assert restored.detectors.state.watches["page_hinkley on prediction"].values >= 140
 
 
 def test_text_booleans_and_missing_features_are_not_mistaken_for_numbers() -> None:
@@ -212,8 +212,8 @@ def test_a_detector_with_other_parameters_starts_anew_on_resume() -> None:
     engine.process(stream(900, None)[:150])
     for parameters, values in (({}, 150), ({"delta": 0.1}, 0)):
         again = make_config(**watching(given.model_dump() | {"parameters": parameters}))
-        restored = Engine.restore(engine.snapshot(), again, judge=ScriptedJudge())
-        assert restored._parts.detectors.state.watches[given.name].values == values
+        restored = Engine.restore(engine.snapshot(), again, evaluator=ScriptedJudge())
+        assert restored.detectors.state.watches[given.name].values == values
 
 
 def test_the_state_is_saved_and_loaded() -> None:
