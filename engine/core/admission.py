@@ -1,4 +1,4 @@
-"""Admission: which records go on, by their shape, the contract and event time; the others are dead letters."""
+"""Admission: which records go on, by shape, contract and event time; the others become dead letters."""
 
 from msgspec import Struct
 

@@ -64,6 +64,9 @@ class Challengers:
         ops: The champion's operations.
         allow: Modules of the user's own whose classes may be loaded.
 
+    Attributes:
+        alive: The challengers by name. Only this class changes it.
+
     Raises:
         ConfigError: When one puts out something else than the champion: they could not change places.
         ModelError: When one cannot be built.
@@ -77,7 +80,7 @@ class Challengers:
         allow: tuple[str, ...],
     ) -> None:
         self._ops, self._allow = ops, allow
-        self._alive: dict[str, Challenger] = {}
+        self.alive: dict[str, Challenger] = {}
         self._begun: list[str] = []
         for name, config in configs.items():
             where = f"challengers.{name}.model"
@@ -87,25 +90,20 @@ class Challengers:
                     f"{where}: expected what the champion puts out too (a probability, or a class alone), so "
                     f"that they can change places; got a {type(model).__name__}"
                 )
-            self._alive[name] = Challenger(LiveModel(name, model, ops), config.share)
+            self.alive[name] = Challenger(LiveModel(name, model, ops), config.share)
             self._begun.append(name)
-
-    @property
-    def alive(self) -> Mapping[str, Challenger]:
-        """The challengers by name."""
-        return self._alive
 
     def predict(self, sequence: int, features: Features) -> dict[str, Output | None]:
         """Outputs of those that take part in the prediction of this number; `None` of one that raises."""
         return {
             name: one.live.try_predict(features)
-            for name, one in self._alive.items()
+            for name, one in self.alive.items()
             if takes_part(name, sequence, one.share)
         }
 
     def learn(self, outcome: Outcome) -> Iterator[tuple[str, str]]:
         """Those that took part learn; yields who raised for the first time, and what."""
-        for name, one in self._alive.items():
+        for name, one in self.alive.items():
             if takes_part(name, outcome.sequence, one.share):
                 raised = one.live.learn(outcome)
                 if raised is not None and not one.reported:
@@ -114,41 +112,41 @@ class Challengers:
 
     def promote(self, name: str, champion: Challenger) -> LiveModel:
         """One becomes the champion; what it replaces takes its place, for good if it was there for good."""
-        promoted = self._alive.pop(name)
+        promoted = self.alive.pop(name)
         champion.share = promoted.share
         if promoted.until is None:
             champion.until = None
-        self._alive[champion.live.name] = champion
+        self.alive[champion.live.name] = champion
         return promoted.live
 
     def add(self, replaced: Challenger) -> None:
         """A replaced champion goes on as a challenger."""
-        self._alive[replaced.live.name] = replaced
+        self.alive[replaced.live.name] = replaced
 
     def unmask(self) -> None:
         """Masked features can be trusted again."""
-        for one in self._alive.values():
+        for one in self.alive.values():
             one.live.masked = frozenset()
 
     def leave(self, window: int) -> list[str]:
         """Removes those whose last window closes now; returns their names."""
-        gone = [name for name, one in self._alive.items() if one.until is not None and one.until <= window]
+        gone = [name for name, one in self.alive.items() if one.until is not None and one.until <= window]
         for name in gone:
-            del self._alive[name]
+            del self.alive[name]
         return gone
 
     def state(self) -> ChallengersState:
         """What a snapshot keeps."""
         alive = [
             ChallengerState(one.live.state(), one.share, one.replaced, one.reported, one.until)
-            for one in self._alive.values()
+            for one in self.alive.values()
         ]
         return ChallengersState(alive, self._begun)
 
     def restore(self, state: ChallengersState, rows: Callable[[], Iterable[Outcome]]) -> None:
-        """Goes on from a snapshot's state; one that is new in the configuration learns the kept rows first."""
-        configured = self._alive
-        self._alive = {
+        """Goes on from a snapshot's state; one that is new in the configuration learns the rows first."""
+        configured = self.alive
+        self.alive = {
             one.live.name: Challenger(
                 restored(one.live, self._ops, self._allow), one.share, one.replaced, one.reported, one.until
             )
@@ -156,12 +154,12 @@ class Challengers:
             if one.replaced or one.live.name in configured
         }
         for name, one in configured.items():
-            if name in self._alive:
-                self._alive[name].share = one.share
+            if name in self.alive:
+                self.alive[name].share = one.share
             elif name not in state.begun:
                 for outcome in rows():
                     one.live.learn(outcome)
-                self._alive[name] = one
+                self.alive[name] = one
         self._begun = list(dict.fromkeys([*state.begun, *configured]))
 
 

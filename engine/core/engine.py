@@ -7,7 +7,7 @@ with Engine(config) as engine:
 engine = Engine.restore(saved, config)
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import orjson
@@ -178,55 +178,54 @@ class Engine:
         steps:
 
         1. Admit: its shape, the contract and event time are checked.
-        2. Join: event time moves on, and windows and predictions that are due resolve. An example is predicted
-           by the champion and everything it is compared with, and is held until its label comes; a label finds
-           its prediction.
+        2. Join: event time moves on, and windows and predictions that are due resolve. An example is
+           predicted by the champion and all it is compared with, and is held until its label comes; a label
+           finds its prediction.
         3. Score and compare: the served output is scored on the label, and champion, shadows and challengers
            are compared.
         4. Learn: only now do the models learn from the label.
-        5. Act: a decision that the comparison brought about is carried out; the next prediction comes from the
-           model that it put in charge.
+        5. Act: a decision that the comparison brought about is carried out; the next prediction comes from
+           the model that it put in charge.
         6. Review: an outcome that fills a window closes it.
         7. Alert: problems that began, changed or ended are reported.
         """
-        alerts = self.alerts
+        alerts, admit, resolve = self.alerts, self.admission.admit, self._resolve
         for record in records:
-            admitted = self.admission.admit(record)
-            if type(admitted) is DeadLetter:
+            admitted = admit(record)
+            if isinstance(admitted, DeadLetter):
                 self._events.append(admitted)
-            else:
-                for found in self._join(record, admitted):  # type: ignore[arg-type]  # it is no dead letter
-                    if type(found) is DeadLetter:
-                        self._events.append(found)
-                    else:
-                        self._resolve(found)  # type: ignore[arg-type]  # the only other kind
+                continue
+            for found in self._advance(record.time):  # type: ignore[union-attr]  # it has one: it is admitted
+                resolve(found)
+            for found in self._join(record, admitted):
+                resolve(found)
             if alerts.heard:
                 self._events += alerts.tell()
         events, self._events = self._events, []
         return events
 
-    def _join(self, record: Record, admitted: Admitted) -> Iterator[Resolution | DeadLetter]:
-        """What resolves with a record: what was due at its event time, then what it brings itself."""
-        admission, clock, windows = self.admission, self.admission.clock, self.review.windows
-        clock.tick(record.time)  # type: ignore[union-attr]  # what cannot be read is not admitted
+    def _advance(self, time: float) -> Iterable[Resolution | DeadLetter]:
+        """Event time moves on: windows that are due close; returns the predictions and labels that expire."""
+        clock, windows = self.admission.clock, self.review.windows
+        clock.tick(time)
         if windows.by_time:
             while windows.due(clock.now):
                 self._events += self._window_close.close(clock.time)
-        yield from self.labels.expire(clock.now, clock.time)
+        return self.labels.expire(clock.now)
+
+    def _join(self, record: Record, admitted: Admitted) -> Iterable[Resolution | DeadLetter]:
+        """A label finds its prediction; an example is predicted, and finds the labels that came before it."""
         if type(record) is Label:
-            yield from self.labels.match(record)
-            return
+            return self.labels.match(record)
         example: Example = record  # type: ignore[assignment]  # the only other kind that is admitted
         wrong = admitted.late or self.labels.duplicate(example.id)
         if wrong is not None:
-            yield admission.reject(example, wrong)
-            return
+            return (self.admission.reject(example, wrong),)
         pending = self._predict(example, admitted)
-        if pending is not None:
-            yield from self.labels.join(pending, example)
+        return (pending,) if isinstance(pending, DeadLetter) else self.labels.join(pending, example)
 
-    def _predict(self, example: Example, admitted: Admitted) -> PendingPrediction | None:
-        """Serves an example; `None` when the model cannot predict it, and it is a dead letter."""
+    def _predict(self, example: Example, admitted: Admitted) -> PendingPrediction | DeadLetter:
+        """Serves an example; a dead letter when the model cannot predict it."""
         pool, events, features = self.pool, self._events, admitted.features
         champion, review = pool.champion, self.review
         try:
@@ -234,8 +233,7 @@ class Engine:
             prediction, probability = pool.ops.serve(output)
         except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
             reason = f"the model cannot predict this: {type(error).__name__}: {error}"
-            events.append(self.admission.reject(example, reason))
-            return None
+            return self.admission.reject(example, reason)
         if admitted.faults:
             events += self.admission.violations(example, admitted.faults)
         sequence = self._predicted
@@ -264,8 +262,11 @@ class Engine:
         )
         return pending
 
-    def _resolve(self, found: Resolution) -> None:
+    def _resolve(self, found: Resolution | DeadLetter) -> None:
         """Scores a prediction on its label, compares, learns, acts, and puts the outcome into its window."""
+        if isinstance(found, DeadLetter):
+            self._events.append(found)
+            return
         pending, label, time, before = found.pending, found.label, found.time, found.before
         pool, windows, events = self.pool, self.review.windows, self._events
         slot = windows.place(time, self.admission.clock.now) if windows.by_time else windows.index
@@ -276,8 +277,7 @@ class Engine:
             if loss is not None and before is None:
                 proposal = self._compare(pending, label, loss)
                 if self.detectors.see_loss:
-                    wrong = self.detectors.loss(loss, lambda: pool.ops.serve(pending.output)[0] != label)
-                    self._report_drifts(pending, time, wrong)
+                    self._detect_in_loss(found, loss)
         outcome = Outcome(
             self._outcomes,
             pending.sequence,
@@ -294,13 +294,12 @@ class Engine:
         events.append(outcome)
         learns = found.enters if pool.ops.unsupervised else label is not None
         full = found.enters and windows.add(slot, outcome, learnable=learns)
-        if learns and self.supervisor.labels_on_hold:
-            pool.skip()
-        elif learns:
+        if learns and not self.supervisor.labels_on_hold:
             raised = pool.count_learned(pool.champion.learn(outcome))
-            if raised is not None:
-                self._report_raised(pool.champion.name, "", outcome, raised)
-            self._train_compared(outcome)
+            if raised is not None or pool.compares:
+                self._learn_compared(outcome, raised)
+        elif learns:
+            pool.skip()
         if proposal is not None:
             events += self.actions.act(proposal, time)
         if full:
@@ -322,33 +321,40 @@ class Engine:
         Only the champion's own predictions count: after a change, labels still come for what its predecessor
         served.
         """
-        pool, supervisor, trials = self.pool, self.supervisor, self.trials
-        if pending.model != pool.champion.name or supervisor.labels_on_hold:
+        supervisor = self.supervisor
+        if pending.model != self.pool.champion.name or supervisor.labels_on_hold:
             return None
-        proposal = promotion = None
-        suspecting = supervisor.suspecting
-        outputs = pending.shadows
-        if outputs:
-            if suspecting and (losses := pool.losses(outputs, pool.shadows.alive, label)):
-                proposal = supervisor.compare(pending.sequence, loss, losses, pool.learned)
-            if pool.challengers.alive and (losses := pool.losses(outputs, trials.alive, label)):
-                promotion = trials.compare(pending.sequence, loss, losses, supervisor.scale)
-                if supervisor.contaminated or not supervisor.may_change(pool.learned):
-                    promotion = None
+        proposal = self._compare_outputs(pending, label, loss) if pending.shadows else None
         # Only now: the scale of a bet must be known before the event that settles it.
-        supervisor.on_loss(loss)
-        if suspecting or promotion is not None:
-            return supervisor.permit(proposal if suspecting else promotion)
-        return supervisor.triggered_by_loss(loss)
+        return supervisor.on_loss(loss, proposal)
 
-    def _train_compared(self, outcome: Outcome) -> None:
-        """Challengers and shadows learn an outcome, after the champion."""
+    def _compare_outputs(
+        self, pending: PendingPrediction, label: Target, loss: float
+    ) -> ProposedDecision | None:
+        pool, supervisor, trials, outputs = self.pool, self.supervisor, self.trials, pending.shadows or {}
+        proposal = promotion = None
+        if supervisor.suspecting and (losses := pool.losses(outputs, pool.shadows.alive, label)):
+            proposal = supervisor.compare(pending.sequence, loss, losses, pool.learned)
+        if trials.alive and (losses := pool.losses(outputs, trials.alive, label)):
+            promotion = trials.compare(pending.sequence, loss, losses, supervisor.scale)
+            if supervisor.contaminated or not supervisor.may_change(pool.learned):
+                promotion = None
+        return proposal if supervisor.suspecting else promotion
+
+    def _detect_in_loss(self, found: Resolution, loss: float) -> None:
+        """Detectors look at the loss of what was served, on its first label."""
+        pending, label, serve = found.pending, found.label, self.pool.ops.serve
+        drifts = self.detectors.loss(loss, lambda: serve(pending.output)[0] != label)
+        self._report_drifts(pending, found.time, drifts)
+
+    def _learn_compared(self, outcome: Outcome, raised: str | None) -> None:
+        """Challengers and shadows learn an outcome, after the champion; who raises is reported, once."""
         pool = self.pool
-        if pool.challengers.alive:
-            for name, raised in pool.challengers.learn(outcome):
-                self._report_raised(f"challenger {name}", name, outcome, raised)
-        if pool.shadows.alive:
-            pool.shadows.learn(outcome, vetted=self.supervisor.shadows_learn)
+        if raised is not None:
+            self._report_raised(pool.champion.name, "", outcome, raised)
+        for name, found in pool.challengers.learn(outcome):
+            self._report_raised(f"challenger {name}", name, outcome, found)
+        pool.shadows.learn(outcome, vetted=self.supervisor.shadows_learn)
 
     def _report_raised(self, who: str, challenger: str, outcome: Outcome, raised: str) -> None:
         reason = f"{who} cannot learn example {shown(outcome.example.id)}: {raised}"

@@ -16,7 +16,7 @@ from engine.supervision.decisions import ProposedDecision
 def gated(
     config: EngineConfig, pool: ModelPool, promotion: ProposedDecision, holdout: Sequence[Example]
 ) -> ProposedDecision:
-    """The promotion, with its evidence on the held-out rows; an alert when the challenger is not good enough."""
+    """The promotion, with its evidence on the held-out rows; an alert when the challenger is worse there."""
     name = promotion.shadow
     limit = config.supervision.gate_margin
     fresh = partial(Scores, config.scores, config.model.task)

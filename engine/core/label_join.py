@@ -7,7 +7,8 @@
 - a second example with the same id is rejected, as long as the first waits or is remembered
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -116,65 +117,74 @@ class LabelJoin:
             return f"id {shown(name)}: an example with this id has come before"
         return None
 
-    def join(self, pending: PendingPrediction, example: Example) -> Iterator[Resolution | DeadLetter]:
+    def join(self, pending: PendingPrediction, example: Example) -> Iterable[Resolution | DeadLetter]:
         """Gives a fresh prediction the labels that are there already, or lets it wait."""
         early = self._early.take(example.id) if self._early.held else None
         counts = self.counts
         if example.label is not None:
             counts.inline += 1
             counts.at_once += self._unsupervised
-            yield Resolution(pending, example.label, example.time)
-            if early is not None:
-                yield from self.match(early.label)
-        elif early is not None:
+            found = Resolution(pending, example.label, example.time)
+            return (found,) if early is None else self._then(found, early.label)
+        if early is not None:
             counts.matched += 1
             counts.at_once += self._unsupervised
-            yield Resolution(pending, early.label.value, max(example.time, early.label.time))
-        else:
-            self._pending.add(example.id, pending)
-            if self._unsupervised:
-                counts.at_once += 1
-                yield Resolution(pending, None, example.time, final=False)
+            return (Resolution(pending, early.label.value, max(example.time, early.label.time)),)
+        self._pending.add(example.id, pending)
+        if not self._unsupervised:
+            return ()
+        counts.at_once += 1
+        return (Resolution(pending, None, example.time, final=False),)
 
-    def match(self, label: Label) -> Iterator[Resolution | DeadLetter]:
+    def _then(self, first: Resolution, label: Label) -> Iterator[Resolution | DeadLetter]:
+        """A resolution, and once it is remembered, another label for the same prediction."""
+        yield first
+        yield from self.match(label)
+
+    def match(self, label: Label) -> Iterable[Resolution | DeadLetter]:
         """Finds the prediction that a label is for, or lets the label wait."""
         pending = self._pending.take(label.id)
         if pending is not None:
             self.counts.matched += 1
-            yield Resolution(pending, label.value, label.time, enters=not self._unsupervised)
-            return
+            return (Resolution(pending, label.value, label.time, enters=not self._unsupervised),)
         resolved = self._resolved.get(label.id)
         if resolved is not None:
-            yield self._correct(label, resolved)
-            return
+            return (self._correct(label, resolved),)
         early = self._early.get(label.id)
-        if early is not None:
-            if not self._corrects:
-                yield self._unmatched(label, "another label waits for this example already")
-                return
-            self._early.take(label.id)
-            yield self._unmatched(early.label, "a later label came before its example did")
+        if early is None:
+            self._early.add(label.id, EarlyLabel(label.time, label))
+            return ()
+        if not self._corrects:
+            return (self._unmatched(label, "another label waits for this example already"),)
+        self._early.take(label.id)
         self._early.add(label.id, EarlyLabel(label.time, label))
+        return (self._unmatched(early.label, "a later label came before its example did"),)
 
-    def expire(self, now: float, time: float) -> Iterator[Resolution | DeadLetter]:
+    def expire(self, now: float) -> Iterable[Resolution | DeadLetter]:
         """What has waited too long.
 
         Args:
             now: The stream's event time; minus infinity before there is one.
-            time: The same, as results state it.
         """
+        pending = self._pending.expired(now)
+        early = self._early.expired(now) if self._early.held else ()
+        return self._expired(pending, early, now) if pending or early else ()
+
+    def _expired(
+        self, pending: Iterable[PendingPrediction], early: Iterable[EarlyLabel], now: float
+    ) -> Iterator[Resolution | DeadLetter]:
         label, counts = self._expired_label, self.counts
-        for pending in self._pending.expired(now):
+        time = 0.0 if now == -math.inf else now
+        for one in pending:
             counts.expired += 1
             counts.presumed += label is not None
-            found = Resolution(pending, label, time, enters=not self._unsupervised)
+            found = Resolution(one, label, time, enters=not self._unsupervised)
             if label is None and self._unsupervised:
                 self.remember(found, None, now)
             else:
                 yield found
-        if self._early.held:
-            for early in self._early.expired(now):
-                yield self._unmatched(early.label, "no example with this id came in time, or it is forgotten")
+        for left in early:
+            yield self._unmatched(left.label, "no example with this id came in time, or it is forgotten")
 
     def remember(self, found: Resolution, loss: float | None, now: float) -> None:
         """Remembers a resolution, after it was scored: the loss of the served output, where there is one."""

@@ -100,6 +100,11 @@ class ModelPool:
             )
         self.champion = LiveModel("m0", model, self.ops, start.name, learned=start.learned.copy())
 
+    @property
+    def compares(self) -> bool:
+        """Whether there is any other model than the champion."""
+        return bool(self.shadows.alive or self.challengers.alive)
+
     def compared_outputs(self, sequence: int, features: Features) -> dict[str, Output | None] | None:
         """The outputs of shadows and challengers for an example, by name; `None` when there are none."""
         outputs = self.shadows.predict(features) if self.shadows.alive else None

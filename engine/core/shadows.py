@@ -4,7 +4,7 @@ A *vetted* shadow is a revived checkpoint: it learns only windows that do not fa
 are learned on trust, and its state before each of them is kept until the verdict is known.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -92,36 +92,34 @@ class Shadows:
     Args:
         ops: What the task does with models.
         allow: Modules of the user's own whose classes may be loaded.
+
+    Attributes:
+        alive: The shadows by name. Only this class changes it.
     """
 
     def __init__(self, ops: TaskOps, allow: tuple[str, ...]) -> None:
         self._ops, self._allow = ops, allow
-        self._alive: dict[str, Shadow] = {}
-
-    @property
-    def alive(self) -> Mapping[str, Shadow]:
-        """The shadows by name."""
-        return self._alive
+        self.alive: dict[str, Shadow] = {}
 
     def add(self, shadow: Shadow) -> None:
         """One more, in place of one with its name."""
-        self._alive[shadow.name] = shadow
+        self.alive[shadow.name] = shadow
 
     def remove(self, name: str) -> None:
         """One less."""
-        del self._alive[name]
+        del self.alive[name]
 
     def clear(self) -> None:
         """The suspicion is over."""
-        self._alive.clear()
+        self.alive.clear()
 
     def predict(self, features: Features) -> dict[str, Output | None]:
         """The output of every shadow; `None` of one that raises."""
-        return {name: shadow.live.try_predict(features) for name, shadow in self._alive.items()}
+        return {name: shadow.live.try_predict(features) for name, shadow in self.alive.items()}
 
     def learn(self, outcome: Outcome, *, vetted: bool) -> None:
         """Every shadow learns one outcome; vetted ones only when they may."""
-        for shadow in self._alive.values():
+        for shadow in self.alive.values():
             if vetted or not shadow.vetted:
                 shadow.learn(outcome)
 
@@ -151,18 +149,18 @@ class Shadows:
             shadow.rewind(window - overlap, window, self._allow)
 
     def _vetted(self) -> list[Shadow]:
-        return [shadow for shadow in self._alive.values() if shadow.vetted]
+        return [shadow for shadow in self.alive.values() if shadow.vetted]
 
     def state(self) -> list[ShadowState]:
         """What a snapshot keeps."""
         return [
             ShadowState(one.live.state(), one.action, one.sequence, one.outcomes, one.before)
-            for one in self._alive.values()
+            for one in self.alive.values()
         ]
 
     def restore(self, state: Iterable[ShadowState]) -> None:
         """Goes on from a snapshot's state."""
-        self._alive = {
+        self.alive = {
             one.live.name: Shadow(
                 restored(one.live, self._ops, self._allow), one.action, one.sequence, one.outcomes, one.before
             )

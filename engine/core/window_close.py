@@ -118,20 +118,14 @@ class WindowClose:
             if vetted is not None:
                 approval = f"window {vetted.window}: {verdict.status}"
                 events.append(self._actions.version(vetted, "passed", window.end, approved_by=approval))
-        mode = self._config.window.reference
-        passed = verdict.status not in {"fail", "unjudged"}
-        if passed and (mode == "last_passed" or review.reference is None):
-            review.refer_to(judged)
+        review.refer_if_passed(judged)
         if proposal is not None:
             events += self._actions.act(proposal, time, checks=verdict.checks)
-            if proposal.action == "accept" and mode != "pinned":
-                review.refer_to(judged)
         elif status == "fail":
             follow_failing(pool, supervisor, review, verdict.checks, mask=self._config.supervision.mask)
         if supervisor.shadows_learn:
             self._let_learn(window, closed, were_learning=were_learning)
-        if mode == "previous":
-            review.refer_to(judged)
+        review.refer_if_moving(judged, accepted=proposal is not None and proposal.action == "accept")
         return events
 
     def _apply_columns(self, verdict: Verdict, time: float) -> list[Event]:

@@ -103,8 +103,25 @@ class WindowReview:
         self.reference, self._reference_name = rows, name
         self.first_look.refer_to(rows)
 
-    def refer_to(self, judged: PendingVerdict) -> None:
-        """From now on windows are compared with this one."""
+    def refer_if_passed(self, judged: PendingVerdict) -> None:
+        """A window that passed becomes the reference, where that is the last passed one or there is none."""
+        passed = verdict_of(judged).status not in {"fail", "unjudged"}
+        if passed and (self._config.window.reference == "last_passed" or self.reference is None):
+            self._refer_to_window(judged)
+
+    def refer_if_moving(self, judged: PendingVerdict, *, accepted: bool) -> None:
+        """A window becomes the reference whatever its verdict, where that is always the previous one.
+
+        Args:
+            judged: The window.
+            accepted: Whether its failing was accepted as a change of the world: then the reference moves too,
+                unless it is pinned.
+        """
+        mode = self._config.window.reference
+        if mode == "previous" or (accepted and mode != "pinned"):
+            self._refer_to_window(judged)
+
+    def _refer_to_window(self, judged: PendingVerdict) -> None:
         self._refer_to(judged.job.current, f"window {judged.window.index}")
 
     def preliminary(

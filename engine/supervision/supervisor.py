@@ -64,6 +64,8 @@ class Supervisor:
     def __init__(self, config: SupervisionConfig, triggers: Sequence[Trigger], *, bounded_loss: bool) -> None:
         self._config = config
         self._triggers = triggers
+        # Most do not look at single losses, and are not asked.
+        self._loss_triggers = [one for one in triggers if type(one).on_loss is not Trigger.on_loss]
         self._bounded = bounded_loss
         self._state = SupervisorState()
 
@@ -89,18 +91,32 @@ class Supervisor:
 
     def distrusts(self, window: int) -> bool:
         """Whether a window must not be learned by vetted shadows, whatever its verdict; asked once."""
-        return any([trigger.distrusts(window) for trigger in self._triggers])
+        # Each of them is asked: it forgets the window then.
+        return any([trigger.distrusts(window) for trigger in self._triggers])  # noqa: C419 - see above
 
     @property
     def suspecting(self) -> bool:
         """Whether a suspicion is open."""
         return self._state.suspicion is not None
 
-    def on_loss(self, loss: float) -> None:
-        """Takes the champion's loss on an event, which sets the scale of differences."""
+    def on_loss(self, loss: float, proposal: ProposedDecision | None) -> ProposedDecision | None:
+        """Takes the champion's loss on an event, which sets the scale of differences.
+
+        Args:
+            loss: The loss.
+            proposal: What the comparison on this event proposes.
+
+        Returns:
+            The proposal, when it is permitted; or else a reason to suspect the champion, unless it is.
+        """
         state = self._state
         state.scaled += 1
         state.scale += (loss - state.scale) / state.scaled
+        if state.suspicion is not None or proposal is not None:
+            return self.permit(proposal)
+        for trigger in self._loss_triggers:
+            proposal = trigger.on_loss(loss) if proposal is None else proposal
+        return proposal
 
     @property
     def scale(self) -> float:
@@ -131,12 +147,6 @@ class Supervisor:
         why = "what serves is pinned" if self._state.pinned else "supervision.automatic is off"
         reason = f"{finding.reason}; nothing was changed: {why}"
         return ProposedDecision("alert", reason, finding.shadow, finding.evidence)
-
-    def triggered_by_loss(self, loss: float) -> ProposedDecision | None:
-        """A reason to suspect the champion in its loss on one event, while it is not suspected."""
-        if self.suspecting or self._state.labels_on_hold:
-            return None
-        return _first([trigger.on_loss(loss) for trigger in self._triggers])
 
     def pin(self, *, pinned: bool) -> None:
         """Only a person may change what serves from now on, or supervision may again."""
