@@ -17,13 +17,14 @@ from engine.config import EngineConfig
 from engine.core.actions import Actions
 from engine.core.admission import Admission, Admitted
 from engine.core.commands import proposed
+from engine.core.comparison import Comparison
 from engine.core.label_join import LabelJoin, Resolution
 from engine.core.live_model import Moment
 from engine.core.loss_detector import AdwinOfLoss
 from engine.core.model_pool import ModelPool
 from engine.core.overall_summary import Share, pack_share
-from engine.core.state import EngineState, pack, unpack
-from engine.core.waiting import PendingPrediction
+from engine.core.serving import Serving
+from engine.core.state import EngineState, Progress, pack, unpack
 from engine.core.window_close import WindowClose
 from engine.core.window_review import WindowReview
 from engine.errors import ConfigError, SnapshotError
@@ -31,10 +32,9 @@ from engine.evaluation.business_metrics import make_values
 from engine.evaluation.progressive_scores import Scores
 from engine.events import Event, Summary
 from engine.models.serialization import dump, load
-from engine.monitoring.detectors.detectors import Detectors, Drift
-from engine.monitoring.detectors.watch import Found
+from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
-from engine.records.events import AnomalyScore, Counts, DeadLetter, Outcome, Prediction
+from engine.records.events import Counts, DeadLetter, Outcome
 from engine.records.values import Example, Label, Record, Target, shown
 from engine.registry.versions import Start
 from engine.supervision.challenger_trials import ChallengerTrials
@@ -143,9 +143,11 @@ class Engine:
             self.alerts,
             self._moment,
         )
-        self._predicted = self._outcomes = self._not_ready = 0
-        self._finished = -1
-        self._commands: list[str] = []
+        self._serving = Serving(
+            key, self.admission, self.pool, self.progressive_scores, self.review, self.detectors
+        )
+        self._comparison = Comparison(self.pool, self.supervisor, self.trials)
+        self._progress = Progress()
         self._events: list[Event] = []
         if start is not None:
             self.pool.begin_from(start)
@@ -221,46 +223,8 @@ class Engine:
         wrong = admitted.late or self.labels.duplicate(example.id)
         if wrong is not None:
             return (self.admission.reject(example, wrong),)
-        pending = self._predict(example, admitted)
+        pending = self._serving.predict(example, admitted, self._events)
         return (pending,) if isinstance(pending, DeadLetter) else self.labels.join(pending, example)
-
-    def _predict(self, example: Example, admitted: Admitted) -> PendingPrediction | DeadLetter:
-        """Serves an example; a dead letter when the model cannot predict it."""
-        pool, events, features = self.pool, self._events, admitted.features
-        champion, review = pool.champion, self.review
-        try:
-            output = champion.predict(features)
-            prediction, probability = pool.ops.serve(output)
-        except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
-            reason = f"the model cannot predict this: {type(error).__name__}: {error}"
-            return self.admission.reject(example, reason)
-        if admitted.faults:
-            events += self.admission.violations(example, admitted.faults)
-        sequence = self._predicted
-        self._predicted = sequence + 1
-        self._not_ready += output is None
-        pending = PendingPrediction(
-            example.time,
-            sequence,
-            Example(example.id, example.time, features),
-            output,
-            champion.name,
-            pool.compared_outputs(sequence, features),
-            self.progressive_scores.last_label,
-        )
-        score = output.score if isinstance(output, AnomalyScore) else None
-        if review.first_look.on:
-            number = probability if isinstance(probability, float) else score
-            review.first_look.add(features, prediction, number)
-        if self.detectors.see_served:
-            found = self.detectors.served(features, output, prediction, probability)
-            self._report_drifts(pending, example.time, found)
-        events.append(
-            Prediction(
-                example.id, example.time, prediction, probability, champion.name, sequence, self.key, score
-            )
-        )
-        return pending
 
     def _resolve(self, found: Resolution | DeadLetter) -> None:
         """Scores a prediction on its label, compares, learns, acts, and puts the outcome into its window."""
@@ -275,11 +239,11 @@ class Engine:
             loss = pool.ops.loss(pending.output, label)
             self._score(found, label, loss, slot)
             if loss is not None and before is None:
-                proposal = self._compare(pending, label, loss)
+                proposal = self._comparison.compare(pending, label, loss)
                 if self.detectors.see_loss:
                     self._detect_in_loss(found, loss)
         outcome = Outcome(
-            self._outcomes,
+            self._progress.outcomes,
             pending.sequence,
             pending.example,
             pending.output,
@@ -288,9 +252,9 @@ class Engine:
             loss,
             time,
             before is not None,
-            self._predicted,
+            self._serving.state.predicted,
         )
-        self._outcomes += 1
+        self._progress.outcomes += 1
         events.append(outcome)
         learns = found.enters if pool.ops.unsupervised else label is not None
         full = found.enters and windows.add(slot, outcome, learnable=learns)
@@ -315,37 +279,11 @@ class Engine:
         else:
             scores.update(pending.output, label, loss, pending.last_label, features, slot)
 
-    def _compare(self, pending: PendingPrediction, label: Target, loss: float) -> ProposedDecision | None:
-        """Compares champion, shadows and challengers on one event; returns what the evidence proposes.
-
-        Only the champion's own predictions count: after a change, labels still come for what its predecessor
-        served.
-        """
-        supervisor = self.supervisor
-        if pending.model != self.pool.champion.name or supervisor.labels_on_hold:
-            return None
-        proposal = self._compare_outputs(pending, label, loss) if pending.shadows else None
-        # Only now: the scale of a bet must be known before the event that settles it.
-        return supervisor.on_loss(loss, proposal)
-
-    def _compare_outputs(
-        self, pending: PendingPrediction, label: Target, loss: float
-    ) -> ProposedDecision | None:
-        pool, supervisor, trials, outputs = self.pool, self.supervisor, self.trials, pending.shadows or {}
-        proposal = promotion = None
-        if supervisor.suspecting and (losses := pool.losses(outputs, pool.shadows.alive, label)):
-            proposal = supervisor.compare(pending.sequence, loss, losses, pool.learned)
-        if trials.alive and (losses := pool.losses(outputs, trials.alive, label)):
-            promotion = trials.compare(pending.sequence, loss, losses, supervisor.scale)
-            if supervisor.contaminated or not supervisor.may_change(pool.learned):
-                promotion = None
-        return proposal if supervisor.suspecting else promotion
-
     def _detect_in_loss(self, found: Resolution, loss: float) -> None:
         """Detectors look at the loss of what was served, on its first label."""
         pending, label, serve = found.pending, found.label, self.pool.ops.serve
         drifts = self.detectors.loss(loss, lambda: serve(pending.output)[0] != label)
-        self._report_drifts(pending, found.time, drifts)
+        self._events += self._serving.drifts(pending.sequence, found.time, drifts)
 
     def _learn_compared(self, outcome: Outcome, raised: str | None) -> None:
         """Challengers and shadows learn an outcome, after the champion; who raises is reported, once."""
@@ -360,16 +298,6 @@ class Engine:
         reason = f"{who} cannot learn example {shown(outcome.example.id)}: {raised}"
         self._events += self.actions.act(ProposedDecision("alert", reason, challenger, {}), outcome.time)
 
-    def _report_drifts(
-        self, pending: PendingPrediction, time: float, found: Iterable[tuple[str, Found]]
-    ) -> None:
-        state, window = self.detectors.state, self.review.windows.index
-        for name, each in found:
-            where = state.number, time, pending.sequence, window
-            what = each.kind, each.values, each.before, each.after
-            self._events.append(Drift(self.key, *where, name, *what))
-            state.number += 1
-
     def finish(self) -> list[Event]:
         """At the end of the input: the report still awaited, the champion as it is, and the summary.
 
@@ -378,9 +306,9 @@ class Engine:
         """
         records, time, actions = self.admission.counts.records, self.admission.clock.time, self.actions
         events: list[Event] = []
-        if self._finished == records:
+        if self._progress.finished == records:
             return events
-        self._finished = records
+        self._progress.finished = records
         judged = self.review.early_verdict()
         if judged is not None:
             report = self.review.report(judged)
@@ -404,9 +332,9 @@ class Engine:
         Given again, with the same id, it does nothing. For a replay to be the same, it must be given at the
         same `counts.records`.
         """
-        if command.id in self._commands:
+        if command.id in self._progress.commands:
             return [*self.alerts.tell()]
-        self._commands.append(command.id)
+        self._progress.commands.append(command.id)
         time, actions = self.admission.clock.time, self.actions
         events: list[Event] = []
         if command.order == "save":
@@ -422,8 +350,15 @@ class Engine:
         """This place in the stream, at an event time."""
         counts = self.admission.counts
         positions = dict(counts.positions)
-        window, learned = self.review.windows.index, self.pool.learned
-        return Moment(time, window, counts.records, self._predicted, self._outcomes, learned, positions)
+        return Moment(
+            time,
+            self.review.windows.index,
+            counts.records,
+            self._serving.state.predicted,
+            self._progress.outcomes,
+            self.pool.learned,
+            positions,
+        )
 
     @property
     def counts(self) -> Counts:
@@ -432,7 +367,7 @@ class Engine:
         return Counts(
             records=admitted.records,
             rejected=admitted.rejected,
-            predicted=self._predicted,
+            predicted=self._serving.state.predicted,
             inline=joined.inline,
             matched=joined.matched,
             corrected=joined.corrected,
@@ -441,7 +376,7 @@ class Engine:
             expired=joined.expired,
             presumed=joined.presumed,
             waiting=self.labels.waiting,
-            not_ready=self._not_ready,
+            not_ready=self._serving.state.not_ready,
             at_once=joined.at_once,
             learned=self.pool.learned,
             not_learned=self.pool.not_learned,
@@ -463,28 +398,23 @@ class Engine:
         Raises:
             SnapshotError: When a model cannot be saved.
         """
-        return pack(
-            EngineState(
-                self.key,
-                _identity(self.config),
-                self.admission.state(),
-                self.labels.state(),
-                self.review.state(),
-                self.pool.state(),
-                self.supervisor.state(),
-                self.trials.state(),
-                self.actions.state(),
-                self.alerts.state,
-                dump(self.progressive_scores.state(), "scores"),
-                dump(self.detectors.state, "detectors"),
-                self._outcomes,
-                self._predicted,
-                self._not_ready,
-                self._finished,
-                self._commands,
-            ),
-            _KIND,
+        state = EngineState(
+            self.key,
+            _identity(self.config),
+            self._progress,
+            self.admission.state(),
+            self.labels.state(),
+            self._serving.state,
+            self.review.state(),
+            self.pool.state(),
+            self.supervisor.state(),
+            self.trials.state(),
+            self.actions.state(),
+            self.alerts.state,
+            dump(self.progressive_scores.state(), "scores"),
+            dump(self.detectors.state, "detectors"),
         )
+        return pack(state, _KIND)
 
     @classmethod
     def restore(
@@ -517,11 +447,10 @@ class Engine:
         self.alerts.state = state.alerts
         self.progressive_scores.restore(load(state.scores, "scores", self.config.allowed))
         self.detectors.restore(load(state.detectors, "detectors", self.config.allowed))
-        self._outcomes, self._predicted, self._not_ready = state.outcomes, state.predicted, state.not_ready
-        self._finished, self._commands = state.finished, state.commands
+        self._progress, self._serving.state = state.progress, state.serving
         self.review.restore(state.review)
         self.pool.restore(state.pool, self.review.windows.learnable())
-        self.trials.restore(state.trials, self.pool.challengers.alive, self._predicted)
+        self.trials.restore(state.trials, self.pool.challengers.alive, state.serving.predicted)
 
     def close(self) -> None:
         """Ends the evaluator, if the engine made it."""

@@ -20,6 +20,7 @@ from engine.core.actions import ActionsState
 from engine.core.admission import AdmissionState
 from engine.core.label_join import LabelJoinState
 from engine.core.model_pool import ModelPoolState
+from engine.core.serving import ServingState
 from engine.core.window_review import WindowReviewState
 from engine.errors import SnapshotError
 from engine.supervision.challenger_trials import ChallengerTrial
@@ -33,14 +34,30 @@ _MAGIC = b"riverkeeper state\n"
 S = TypeVar("S")
 
 
+class Progress(Struct, forbid_unknown_fields=True):
+    """How far an engine has come.
+
+    Attributes:
+        outcomes: Predictions whose fate is known.
+        finished: Records received when the end of the input was last reported; -1 before.
+        commands: Ids of the commands carried out.
+    """
+
+    outcomes: int = 0
+    finished: int = -1
+    commands: list[str] = []
+
+
 class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
     """A snapshot of an engine: the state of every component, and nothing of the configuration.
 
     Attributes:
         key: The model key.
         model: What it must agree on with the configuration that it is restored under, as JSON.
+        progress: How far it has come.
         admission: Records received, and event time.
         labels: Predictions, labels and ids that are remembered.
+        serving: Predictions made.
         review: Windows, and the verdict that is awaited.
         pool: The models.
         supervisor: Evidence so far.
@@ -49,17 +66,14 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
         alerts: Open problems.
         scores: Progressive scores.
         detectors: Drift detectors.
-        outcomes: Predictions whose fate is known.
-        predicted: Predictions made.
-        not_ready: Those of them served as `None`.
-        finished: Records received when the end of the input was last reported; -1 before.
-        commands: Ids of the commands carried out.
     """
 
     key: str
     model: str
+    progress: Progress
     admission: AdmissionState
     labels: LabelJoinState
+    serving: ServingState
     review: WindowReviewState
     pool: ModelPoolState
     supervisor: SupervisorState
@@ -68,11 +82,6 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
     alerts: AlertingState
     scores: bytes
     detectors: bytes
-    outcomes: int
-    predicted: int
-    not_ready: int
-    finished: int
-    commands: list[str]
 
 
 def pack(state: Struct, kind: str) -> bytes:
