@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.alerts.config import Alert
     from engine.config import EngineConfig
     from engine.core.engine import Engine
     from engine.core.overall_summary import overall
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
         RiverkeeperError,
         SnapshotError,
     )
-    from engine.events import Decision, Event, Report, Summary
+    from engine.events import Alert, Decision, Event, Report, Summary
     from engine.monitoring.detectors.detectors import Drift
     from engine.monitoring.first_look.verdict import PreliminaryVerdict
     from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
@@ -55,8 +54,7 @@ _HOMES = {
         "RiverkeeperError",
         "SnapshotError",
     ),
-    "engine.alerts.config": ("Alert",),
-    "engine.events": ("Decision", "Event", "Report", "Summary"),
+    "engine.events": ("Alert", "Decision", "Event", "Report", "Summary"),
     "engine.monitoring.detectors.detectors": ("Drift",),
     "engine.monitoring.first_look.verdict": ("PreliminaryVerdict",),
     "engine.monitoring.worker.evaluator": ("WindowEvaluator", "make_evaluator"),

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from msgspec import Struct
 
-from engine.alerts.config import Alert
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.run_scores import RunScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
-from engine.monitoring.types import Verdict
+from engine.monitoring.types import Check, Verdict
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.registry.versions import Version
 from engine.supervision.decisions import Action
@@ -101,6 +101,56 @@ class Decision:
     shadow: str
     evidence: Mapping[str, float]
     who: str = ""
+
+
+AlertKind = Literal["window", "judging", "champion", "serving", "model"]
+"""`window`: windows do not pass. `judging`: they cannot be judged. `champion`: it is suspected. `serving`:
+another model serves. `model`: something that the engine could not do."""
+
+AlertState = Literal["opened", "worse", "changed", "lasting", "recovered", "done"]
+"""`opened`: a problem has begun. `worse`: from warning to failing. `changed`: other checks fail too.
+`lasting`: it is still there after the cool-down. `recovered`: it is over. `done`: no problem, but to know."""
+
+Severity = Literal["info", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message: a problem has begun, changed, lasts or is over, or another model serves.
+
+    Attributes:
+        id: Made of the model key and the number of the window or decision: a replay gives it again.
+        key: The model key.
+        kind: What kind of problem it is; a key has at most one of each kind at a time.
+        state: What has become of it.
+        severity: How bad it is now; `info` when it is over.
+        time: Event time that it is told for, seconds since 1970: the window's end, or the decision's.
+        since: Event time at which the problem began.
+        window: The window that it is about.
+        windows: Windows that the problem has lasted for until now.
+        model: Who serves.
+        what: What has happened, in one line.
+        columns: The columns that it is about.
+        checks: The checks of the window that did not pass, the worst first.
+        evidence: Further numbers: the window's losses, or what a decision rests on.
+        done: What the engine has done about it, a sentence each.
+    """
+
+    id: str
+    key: str
+    kind: AlertKind
+    state: AlertState
+    severity: Severity
+    time: float
+    since: float
+    window: int
+    windows: int
+    model: str
+    what: str
+    columns: tuple[str, ...]
+    checks: tuple[Check, ...]
+    evidence: Mapping[str, float]
+    done: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

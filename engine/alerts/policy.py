@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from msgspec import Struct, structs
 
-from engine.alerts.config import Alert, AlertsConfig, Kind, Severity, State
+from engine.alerts.config import AlertsConfig
 from engine.alerts.sentences import said_of
-from engine.events import Decision, Report
+from engine.events import Alert, AlertKind, AlertState, Decision, Report, Severity
 from engine.monitoring.types import Check
 from engine.supervision.decisions import SERVING
 
@@ -54,8 +54,8 @@ class AlertingState(Struct, forbid_unknown_fields=True):
         early: Ids of alerts that were told at the end of an input.
     """
 
-    open: dict[Kind, Problem] = {}
-    ended: dict[Kind, float] = {}
+    open: dict[AlertKind, Problem] = {}
+    ended: dict[AlertKind, float] = {}
     early: tuple[str, ...] = ()
 
 
@@ -127,8 +127,8 @@ class Alerting:
     def _decided(self, decision: Decision, *, alone: bool) -> Iterator[Alert]:
         """A decision with an alert of its own; a suspicion that a known problem brought needs none."""
         action, time = decision.action, decision.time
-        found: tuple[Problem, State] | None = None
-        kind: Kind = "champion"
+        found: tuple[Problem, AlertState] | None = None
+        kind: AlertKind = "champion"
         if action == "suspect":
             if alone and self._config.level == "warn":
                 found = self._turn("champion", "warn", {decision.reason}, time, time)
@@ -163,8 +163,8 @@ class Alerting:
         self.state.open["champion"] = Problem("warn", reason, decision.time, 0, told)
 
     def _turn(
-        self, kind: Kind, severity: Severity | None, subject: set[str], time: float, since: float
-    ) -> tuple[Problem, State] | None:
+        self, kind: AlertKind, severity: Severity | None, subject: set[str], time: float, since: float
+    ) -> tuple[Problem, AlertState] | None:
         """A problem goes on, or (without a severity) has stayed away; returns it when that is to be told."""
         known = self.state.open.get(kind)
         if severity is None:
@@ -175,7 +175,7 @@ class Alerting:
             self.state.open[kind] = found
             return found, "opened"
         found = structs.replace(known, windows=known.windows + 1, quiet=None)
-        state: State | None = None
+        state: AlertState | None = None
         if known.told is None or self._over(known.told, time):
             state = "lasting"
             found = structs.replace(found, severity=severity, subject=frozenset(subject))
@@ -190,7 +190,7 @@ class Alerting:
         # It is told as bad as it is now, which may be less than was told before.
         return None if state is None else (structs.replace(found, severity=severity), state)
 
-    def _away(self, kind: Kind, known: Problem, time: float) -> tuple[Problem, State] | None:
+    def _away(self, kind: AlertKind, known: Problem, time: float) -> tuple[Problem, AlertState] | None:
         quiet = time if known.quiet is None else known.quiet
         if known.flapping and not self._over(quiet, time):
             self.state.open[kind] = structs.replace(known, quiet=quiet)
@@ -226,7 +226,7 @@ def _not_passed(report: Report) -> list[Check]:
     return sorted(found, key=lambda check: check.status != "fail")
 
 
-def _of_window(report: Report, kind: Kind, problem: Problem, state: State) -> Alert:
+def _of_window(report: Report, kind: AlertKind, problem: Problem, state: AlertState) -> Alert:
     checks = [] if state == "recovered" else _not_passed(report)[:_MOST_CHECKS]
     scores = report.scores
     losses = {"loss": scores.loss, "baseline_loss": scores.baseline_loss} | {
@@ -251,7 +251,7 @@ def _of_window(report: Report, kind: Kind, problem: Problem, state: State) -> Al
     )
 
 
-def _words(report: Report, kind: Kind, problem: Problem, state: State) -> str:
+def _words(report: Report, kind: AlertKind, problem: Problem, state: AlertState) -> str:
     window = f"window {report.window}"
     if state == "recovered":
         verb = (
@@ -266,7 +266,7 @@ def _words(report: Report, kind: Kind, problem: Problem, state: State) -> str:
     return f"{window} {verb}: {report.verdict.reason}"
 
 
-def _of_decision(decision: Decision, kind: Kind, problem: Problem, state: State) -> Alert:
+def _of_decision(decision: Decision, kind: AlertKind, problem: Problem, state: AlertState) -> Alert:
     suspicion = decision.action == "suspect"
     return Alert(
         id=f"{decision.key}/decision/{decision.number}",

@@ -16,10 +16,9 @@ import msgspec
 import numpy as np
 import orjson
 
-from engine.alerts.config import Alert
 from engine.core.streams import file_name
 from engine.evaluation.business_metrics import BusinessTotal
-from engine.events import Decision, Event, Report, Summary, WindowScores
+from engine.events import Alert, Decision, Event, Report, Summary, WindowScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from river import linear_model, metrics, preprocessing
 
 import engine
-from engine.alerts.config import Alert
 from engine.core.engine import Engine
-from engine.events import Decision, Event, Report, Summary
+from engine.events import Alert, Decision, Event, Report, Summary
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, Label, Record

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.alerts.config import Alert
 from engine.core.serialize import encode
 from engine.core.streams import STREAMS
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.calibration import Calibration
 from engine.evaluation.run_scores import RunScores
-from engine.events import Decision, Event, Report, Summary, WindowScores
+from engine.events import Alert, Decision, Event, Report, Summary, WindowScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check, Verdict

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.alerts.config import Alert
 from engine.core.engine import Engine
-from engine.events import Decision, Event, Summary
+from engine.events import Alert, Decision, Event, Summary
 from engine.models.serialization import load
 from engine.monitoring.types import Check, Verdict
 from engine.records.events import Outcome, Prediction
