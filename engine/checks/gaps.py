@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from engine.checks.trial import Labelled, Trial, listed, misfit, told
+from engine.checks.trial import Labelled, Trial, listed, told
 from engine.records.values import Features, Scalar, Target
 
 _TRIED = 200
@@ -52,7 +52,7 @@ def _meet(trial: Trial, model: Any, events: Iterable[_Event]) -> str | None:
         if kept is None:
             continue
         try:
-            wrong = misfit(trial.ops.predict(model, kept), trial.task)
+            wrong = trial.task.output_error(trial.ops.predict(model, kept))
             trial.ops.learn(model, kept, label)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the finding
             wrong = told(error)

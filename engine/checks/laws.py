@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.checks.trial import Labelled, Trial, alike, misfit
+from engine.checks.trial import Labelled, Trial, alike
 from engine.models.serialization import dump, load
 from engine.records.values import Features, shown
 
@@ -15,7 +15,7 @@ def predicts_untrained(trial: Trial) -> str | None:
     model = trial.make()
     for features, _ in rows:
         output = trial.ops.predict(model, dict(features))
-        wrong = misfit(output, trial.task)
+        wrong = trial.task.output_error(output)
         if wrong is not None:
             return wrong
         trial.ops.serve(output)
@@ -26,10 +26,10 @@ def fits_task(trial: Trial) -> str | None:
     """What does not fit the task is scored as always wrong, and no other law would notice."""
     rows = trial.rows()
     model = trial.train(trial.make(), rows)
-    labels = {True, False} if trial.task == "binary" else {label for _, label in rows}
+    labels = trial.task.labels.values or {label for _, label in rows}
     for features, _ in rows:
         output = trial.ops.predict(model, dict(features))
-        wrong = misfit(output, trial.task)
+        wrong = trial.task.output_error(output)
         if wrong is not None:
             return wrong
         if isinstance(output, Mapping) and not labels & output.keys():

@@ -18,7 +18,6 @@ from engine.checks.laws import (
 from engine.checks.trial import ANYTHING, BrokenLaw, Labelled, Trial, prepare, told
 from engine.contract.config import ContractConfig
 from engine.errors import ModelError
-from engine.records.config import Task
 
 MADE = "the factory makes a model"
 UNKNOWN = "a feature that the sample does not know does not stop it"
@@ -54,7 +53,7 @@ WARNED = {UNKNOWN, UNTRAINED}
 
 def check_model(
     make: Callable[[], Any],
-    task: Task,
+    task: str,
     sample: Sequence[Labelled],
     allow: Sequence[str] = (),
     contract: ContractConfig = ANYTHING,

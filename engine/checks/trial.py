@@ -3,16 +3,16 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal
 
 from engine.contract.check import Contract, rejection
 from engine.contract.config import ContractConfig
 from engine.errors import InputError, ModelError, RiverkeeperError
-from engine.models.tasks import TaskOps, task_ops
-from engine.records.config import Task
+from engine.models.operations import TaskOps, task_ops
 from engine.records.events import AnomalyScore, Output
 from engine.records.values import Features, Scalar, Target, shown
+from engine.tasks.base import LearningTask
+from engine.tasks.registry import find_task
 
 Labelled = tuple[Features, Target | None]
 """An example and its label; `None` where a model learns from features alone."""
@@ -52,7 +52,7 @@ class Trial:
 
     Attributes:
         make: Makes an untrained model.
-        task: What it predicts.
+        task: The task of the model.
         ops: What the engine does with its outputs.
         sample: Examples of the kind it will see, with their labels.
         allow: Modules of the user's own whose classes a saved model may hold.
@@ -60,7 +60,7 @@ class Trial:
     """
 
     make: Callable[[], Any]
-    task: Task
+    task: LearningTask
     ops: TaskOps
     sample: Sequence[Labelled]
     allow: Sequence[str]
@@ -97,7 +97,7 @@ class Trial:
 
 def prepare(
     make: Callable[[], Any],
-    task: Task,
+    task: str,
     sample: Sequence[Labelled],
     allow: Sequence[str] = (),
     contract: ContractConfig = ANYTHING,
@@ -119,7 +119,7 @@ def prepare(
     try:
         model = make()
         _expect_model(model)
-        return Trial(make, task, task_ops(task, model), kept, allow, checks)
+        return Trial(make, find_task(task), task_ops(task, model), kept, allow, checks)
     except Exception as error:
         raise ModelError(told(error)) from error
 
@@ -155,19 +155,6 @@ def alike(one: Sequence[Answer], other: Sequence[Answer]) -> bool:
 
 def _close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(one) and math.isnan(other))
-
-
-def misfit(output: Output | None, task: Task) -> str | None:
-    """What keeps an output from being of use for the task; `None` if nothing does."""
-    if output is None or task in {"regression", "anomaly"}:
-        return None  # Numbers: `TaskOps.predict` has made sure of them.
-    if not isinstance(output, Mapping):
-        return f"expected a probability for each class, got {shown(output)}"
-    for label, probability in output.items():
-        # A sum of floats may end a little above 1; NaN is neither above nor below.
-        if not isinstance(probability, Real) or not 0.0 <= probability <= 1.0 + 1e-6:
-            return f"class {shown(label)}: expected a probability from 0 to 1, got {shown(probability)}"
-    return None
 
 
 def told(error: Exception) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.models.operations import TaskOps
 from engine.models.serialization import dump, load
-from engine.models.tasks import TaskOps
 from engine.records.events import Outcome, Output
 from engine.records.values import Features, visible
 from engine.registry.retention import most_crowded

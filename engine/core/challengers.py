@@ -7,7 +7,7 @@ from zlib import crc32
 
 from engine.errors import ConfigError
 from engine.models.config import ChallengerConfig, ModelConfig
-from engine.models.tasks import TaskOps, make_model, task_ops
+from engine.models.operations import TaskOps, make_model, task_ops
 from engine.records.events import Outcome, Output
 from engine.records.values import Features, visible
 from engine.registry.versions import Learned

@@ -12,8 +12,7 @@ from engine.records.values import Target
 
 def detect_in_served(parts: Parts, held: PendingPrediction, events: list[Event]) -> None:
     """Looks at a prediction that has just been served, and at its features."""
-    prediction, probability = parts.ops.serve(held.output)
-    found = parts.detectors.served(held.example.features, held.output, prediction, probability)
+    found = parts.detectors.served(held.example.features, parts.ops.serve(held.output))
     _tell(parts, held, held.example.time, found, events)
 
 

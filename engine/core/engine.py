@@ -122,7 +122,7 @@ class Engine:
         serving = parts.candidates.state.name
         events.append(
             Summary(
-                parts.key, serving, self.counts, parts.scores.standing(), rivals, {**parts.progress.decided}
+                parts.key, serving, self.counts, parts.scores.run_scores(), rivals, {**parts.progress.decided}
             )
         )
         return events
@@ -150,7 +150,7 @@ class Engine:
 
     def share(self) -> bytes:
         """What this key adds to the summary over all keys; see `engine.core.overall_summary`."""
-        return pack(Share(self.counts, self._parts.scores.tally()))
+        return pack(Share(self.counts, self._parts.scores.totals()))
 
     def snapshot(self) -> bytes:
         """Everything the engine knows, as a value: nothing that comes later changes it.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from engine.config import EngineConfig
 from engine.core.streams import ALL_KEYS
 from engine.evaluation.metrics import choose
-from engine.evaluation.run_scores import ScoreTotals, standing
+from engine.evaluation.run_scores import ScoreTotals, run_scores
 from engine.events import Summary
 from engine.models.serialization import dump, load
 from engine.records.events import Counts
@@ -48,4 +48,4 @@ def overall(shares: Mapping[str, bytes], config: EngineConfig) -> Summary:
             setattr(counts, field.name, getattr(counts, field.name) + getattr(share.counts, field.name))
         tally.merge(share.tally)
     task = config.model.task
-    return Summary(ALL_KEYS, "", counts, standing(tally, choose(config.scores, task), task))
+    return Summary(ALL_KEYS, "", counts, run_scores(tally, choose(config.scores, task), task))

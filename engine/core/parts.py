@@ -15,20 +15,20 @@ from engine.errors import ConfigError
 from engine.evaluation.business_metrics import make_values
 from engine.evaluation.progressive_scores import Scores
 from engine.events import WindowScores
+from engine.models.operations import TaskOps, configured_ops, make_model
 from engine.models.serialization import load
-from engine.models.tasks import TaskOps, configured_ops, make_model
 from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.detectors.loss_drift import LossDrift
 from engine.monitoring.first_look.counter import FirstLookCounter
 from engine.monitoring.tables import tabulate_examples
 from engine.monitoring.types import EvaluationJob, Table, Verdict
-from engine.records.decode import expected_label, read_label
 from engine.records.events import Counts
 from engine.records.values import Example, Target
 from engine.registry.versions import Start
 from engine.supervision.challenger_trials import ChallengerTrials
 from engine.supervision.decisions import Action
 from engine.supervision.supervisor import Supervisor
+from engine.tasks.registry import find_task
 from engine.windows import Reservoir, Window, Windows
 
 
@@ -90,7 +90,7 @@ class Parts:
         champion = make_model(config.model)
         self.key = key
         self.config = config
-        self.task = task
+        self.labels = find_task(task).labels
         self.ops: TaskOps = configured_ops(config.model, champion)
         self.contract = Contract(config.contract)
         limits_of_time = config.contract.max_ahead, config.contract.max_behind
@@ -118,7 +118,7 @@ class Parts:
         self.challengers = Challengers(config.challengers, config.model, self.ops)
         self.contest = ChallengerTrials(limits)
         self.contest.enter(self.challengers.state.alive, 0)
-        self.supervisor = Supervisor(limits, bounded_loss=task != "regression")
+        self.supervisor = Supervisor(limits, bounded_loss=find_task(task).bounded_loss)
         self.tally = FirstLookCounter(config.monitoring)
         self.detectors = Detectors(config.monitoring.detectors, task, decides=self.ops.decides)
         self.alerting = Alerting(config.alerts)
@@ -189,7 +189,7 @@ class Parts:
         self.waiting.restore(state["waiting"])
         self.early.restore(state["early"])
         self.settled.restore(state["settled"])
-        self.scores.restore(state["scores"])
+        self.scores.restore(state["scores"], self.config.allowed)
         self.windows.restore(state["windows"])
         self.drift = state["drift"]
         self.candidates.state = state["candidates"]
@@ -222,9 +222,9 @@ def _expired_label(config: EngineConfig) -> Target | None:
     value = config.labels.expired_label
     if value is None:
         return None
-    task = config.model.task
-    label = read_label(value, task, config.record)
+    labels = find_task(config.model.task).labels
+    label = labels.reader(config.record)(value)
     if label is None:
-        expected = expected_label(task, config.record)
+        expected = labels.expected(config.record)
         raise ConfigError(f"labels.expired_label: expected {expected}, got {value!r}")
     return label

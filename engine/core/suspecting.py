@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.core.candidates import Checkpoint, Shadow
 from engine.core.parts import Parts
-from engine.models.tasks import make_model
+from engine.models.operations import make_model
 from engine.monitoring.tables import OWN_COLUMNS, feature_of
 from engine.monitoring.types import Check
 from engine.records.events import Outcome, Output

@@ -17,7 +17,7 @@ from engine.core.settling import settle
 from engine.core.waiting import EarlyLabel, PendingPrediction, ResolvedPrediction
 from engine.events import Event
 from engine.monitoring.worker.evaluator import WindowEvaluator
-from engine.records.events import AnomalyScore, ContractViolation, DeadLetter, Output, Prediction
+from engine.records.events import ContractViolation, DeadLetter, Output, Prediction
 from engine.records.shape import misshapen
 from engine.records.values import Example, Features, Label, Record, Target, Unreadable, shown
 
@@ -25,7 +25,7 @@ from engine.records.values import Example, Features, Label, Record, Target, Unre
 def take(parts: Parts, judge: WindowEvaluator, record: Record, events: list[Event]) -> None:
     """Takes one record in; appends what came of it."""
     parts.counts.records += 1
-    wrong = misshapen(record, parts.task)
+    wrong = misshapen(record, parts.labels)
     if wrong is not None:
         return _reject(parts, record, wrong, events)
     if record.source:
@@ -64,14 +64,13 @@ def _example(parts: Parts, judge: WindowEvaluator, example: Example, events: lis
         return _reject(parts, example, again, events)
     try:
         output = parts.candidates.predict(features)
-        prediction, probability = parts.ops.serve(output)
+        prediction, probability, score = parts.ops.serve(output)
     except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
         reason = f"the model cannot predict this: {type(error).__name__}: {error}"
         return _reject(parts, example, reason, events)
     if faults:
         _let_through(parts, example, faults, events)
     held = _hold(parts, example, features, output)
-    score = output.score if isinstance(output, AnomalyScore) else None
     if parts.tally.on:
         number = probability if isinstance(probability, float) else score
         parts.tally.add(features, prediction, number)
