@@ -2,8 +2,8 @@
 
 The size is that of the saved bytes (`engine.models.serialization.dump`), which are held, written and read at
 every checkpoint. Each step of a pipeline is measured by itself, so that a large step hides no small one. A
-step keeps growing if, at `HALF`, at `EVENTS`, and at every `EVERY` events between, it is at least one byte per
-event larger than before, and if it grows more from `HALF` to `EVENTS` than 1.6 times what it grew from
+step keeps growing if, at `HALF`, at `EVENTS`, and at every `EVERY` events between, it is at least one byte
+per event larger than before, and if it grows more from `HALF` to `EVENTS` than 1.6 times what it grew from
 `HALF / 2` to `HALF`: a factor of 2 is steady growth, 1.4 is that of the root of the number of events, 1 that
 of its logarithm.
 

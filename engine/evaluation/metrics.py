@@ -99,7 +99,7 @@ def _choose(spec: str | dict[str, Any], task: LearningTask) -> Chosen:
         name,
         partial(_make, spec),
         "pairs" if of_pairs else "bins" if edges else "events",
-        takes_class=task.metric_kind == "regression" or bool(getattr(metric, "requires_labels", True)),
+        takes_class=task.metric_kind == "values" or bool(getattr(metric, "requires_labels", True)),
         weighted=metric.works_with_weights and "w" in inspect.signature(metric.update).parameters,
         own=own,
         edges=edges,
@@ -107,10 +107,10 @@ def _choose(spec: str | dict[str, Any], task: LearningTask) -> Chosen:
 
 
 def _fits(metric: Metric, task: LearningTask) -> bool:
-    if task.metric_kind == "regression":
+    if task.metric_kind == "values":
         return isinstance(metric, RegressionMetric)
     binary = isinstance(metric, BinaryMetric)
-    return isinstance(metric, ClassificationMetric) and (not binary or task.metric_kind == "binary")
+    return isinstance(metric, ClassificationMetric) and (not binary or task.metric_kind == "two classes")
 
 
 def _name(spec: str | dict[str, Any]) -> str:

@@ -16,8 +16,8 @@ from engine.records.values import Scalar, Target
 ModelKind = Literal["classifier", "regressor", "anomaly detector"]
 """The kind of River model; `engine.models.kinds` says how each kind predicts and learns."""
 
-MetricKind = Literal["binary", "multiclass", "regression"]
-"""The River metrics that fit: all of classes (`binary`), those of any number of classes, those of values."""
+MetricKind = Literal["two classes", "classes", "values"]
+"""The River metrics that fit: all of classes, those of any number of classes, or those of values."""
 
 Served = tuple[Target | None, float | Mapping[Target, float] | None, float | None]
 """The prediction, the probability that belongs to it, and the anomaly score; each may be `None`."""
