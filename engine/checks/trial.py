@@ -1,4 +1,4 @@
-"""What every law is tried on: a factory, a sample, and what the engine does with a model."""
+"""Input of every law: a factory, a sample, and the operations of the engine on a model."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +24,10 @@ ASKED = 50
 """Of those, the ones whose predictions are compared."""
 
 Answer = Mapping[Any, float]
-"""What a model has said: numbers by class, or by what they are."""
+"""An output as numbers, by class or by meaning."""
 
 ANYTHING = ContractConfig()
-"""The contract that lets everything through that the engine can take."""
+"""The contract that accepts every record that the engine can take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +71,22 @@ class Trial:
         return self.sample[:TRAINED]
 
     def train(self, model: Any, rows: Sequence[Labelled]) -> Any:
-        """Trains the model, on copies: one that changes its features breaks no other law with it."""
+        """Trains the model on copies, so that a model that changes its features breaks only that law."""
         for features, label in rows:
             self.ops.learn(model, dict(features), label)
         return model
 
     def answers(self, model: Any, rows: Sequence[Labelled]) -> list[Answer]:
-        """What the model says now, as values: it may go on changing what it has handed out."""
+        """Copies of the current outputs: a model may change an object that it has returned."""
         asked = rows[:: max(1, len(rows) // ASKED)]
         return [_answer(self.ops.predict(model, dict(features))) for features, _ in asked]
 
     def differ(self, one: Any, other: Any, rows: Sequence[Labelled]) -> bool:
-        """Whether two models say different things."""
+        """Whether the outputs of two models differ."""
         return not alike(self.answers(one, rows), self.answers(other, rows))
 
     def restless(self, model: Any, rows: Sequence[Labelled]) -> bool:
-        """Whether asking twice gives two answers: then no other change can be told from it."""
+        """Whether predicting twice gives two outputs, which would hide any other change."""
         return self.differ(model, model, rows)
 
     def let_through(self, features: Features) -> dict[str, Scalar] | None:
@@ -158,7 +158,7 @@ def _close(one: float, other: float) -> bool:
 
 
 def told(error: Exception) -> str:
-    """What a model has raised, as a finding says it; our own errors are sentences already."""
+    """An exception of a model as text for a finding; our own errors are sentences already."""
     return str(error) if isinstance(error, RiverkeeperError) else f"raised {type(error).__name__}: {error}"
 
 

@@ -136,12 +136,12 @@ class MetricCounter:
             cell = (label, bisect_left(self._edges, probability))
             bins[cell] = bins.get(cell, 0) + weight
         for name, update, takes_class in self._updates:
-            said = top if takes_class else output
+            predicted = top if takes_class else output
             try:
                 if self._weights:
-                    update(label, said, weight)
+                    update(label, predicted, weight)
                 else:
-                    update(label, said)
+                    update(label, predicted)
             except Exception:  # noqa: BLE001 - the user's own may raise anything, River's RMSLE does below -1
                 self._miss(name, 1)
 
@@ -157,9 +157,9 @@ class MetricCounter:
             places = [bisect_left(edges, probability) for probability in probabilities]
             _add(self._bins, Counter(zip(labels, places, strict=True)))
         for name, update, takes_class in self._updates:
-            for label, said in zip(labels, tops if takes_class else outputs, strict=True):
+            for label, predicted in zip(labels, tops if takes_class else outputs, strict=True):
                 try:
-                    update(label, said)
+                    update(label, predicted)
                 except Exception:  # noqa: BLE001 - as in `update`
                     self._miss(name, 1)
 
@@ -177,15 +177,15 @@ class MetricCounter:
             _move(self._bins, (before, place), (label, place))
         for each in self._per_event:
             metric: Any = self.counts.events[each.name]
-            said = top if each.takes_class else output
+            predicted = top if each.takes_class else output
             if each.own:
-                self._try(each.name, 1, metric.update, label, said)
-                self._try(each.name, -1, metric.revert, before, said)
+                self._try(each.name, 1, metric.update, label, predicted)
+                self._try(each.name, -1, metric.revert, before, predicted)
             elif each.weighted:
                 # By a weight of -1, since RMSLE's `revert` omits the logarithm; and second, since none of
                 # them can be empty.
-                self._try(each.name, 1, metric.update, label, said)
-                self._try(each.name, -1, metric.update, before, said, -1.0)
+                self._try(each.name, 1, metric.update, label, predicted)
+                self._try(each.name, -1, metric.update, before, predicted, -1.0)
 
     def _try(self, name: str, misses: int, step: Callable[..., None], *arguments: Any) -> None:
         try:
@@ -221,8 +221,8 @@ def _filled(chosen: Chosen, counted: MetricCounts, edges: Sequence[float]) -> Me
     """A fresh metric, updated once per count, with the count as weight."""
     metric: Any = chosen.make()
     total: float = 0
-    for label, said, weight in _cells(chosen, counted, edges):
-        metric.update(label, said, w=weight)
+    for label, predicted, weight in _cells(chosen, counted, edges):
+        metric.update(label, predicted, w=weight)
         total += weight
     if hasattr(metric, "cm"):
         # River counts calls here, and some metrics divide by it, or need a whole number.

@@ -78,4 +78,4 @@ class Dispatch(dict[type, Callable[[Any], Any]]):
 
 
 NAMES = {search_tree.__name__}
-"""What a saved model may name of this module."""
+"""Names of this module that a saved model may contain."""
