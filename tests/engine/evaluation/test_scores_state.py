@@ -15,6 +15,7 @@ from engine.evaluation.progressive_scores import Scores, ScoresState
 from engine.evaluation.run_scores import ScoreTotals, ScoreTotalsState
 from engine.records.escape import escape, escape_output, unescape, unescape_output
 from engine.records.events import AnomalyScore
+from engine.tasks.registry import find_task
 from tests.support.scored import TASKS, Event, accepted, fill, make, streams, update
 
 OWN = "tests.support.own_metrics"
@@ -120,3 +121,23 @@ def test_odd_classes_and_numbers_of_a_model_can_be_kept() -> None:
     restored = make("multiclass", "Accuracy", last=3)
     restored.restore(through_bytes(scores))
     assert restored.values() == pytest.approx(scores.values(), nan_ok=True)
+
+
+anomalies = st.tuples(st.builds(AnomalyScore, st.floats(0, 1), st.booleans()), st.booleans())
+
+
+@given(st.lists(anomalies, max_size=20), st.lists(anomalies, max_size=20))
+@settings(max_examples=20)
+def test_scores_of_a_detector_continue_to_the_same_values(before: list[Event], after: list[Event]) -> None:
+    whole, restored = (make("anomaly", "Accuracy", "RollingROCAUC", last=5) for _ in range(2))
+    task = find_task("anomaly")
+    for output, label in before:
+        whole.update(output, label, task.loss(output, label), whole.last_label)
+    restored.restore(through_bytes(whole))
+    for scores in (whole, restored):
+        for output, label in after:
+            scores.update(output, label, task.loss(output, label), scores.last_label)
+    assert restored.values() == pytest.approx(whole.values(), rel=0, abs=0, nan_ok=True)
+    mine, theirs = restored.run_scores().baselines, whole.run_scores().baselines
+    assert mine.keys() == theirs.keys() == {"last_label", "majority"}
+    assert mine["majority"] == pytest.approx(theirs["majority"], rel=0, abs=0, nan_ok=True)
