@@ -58,9 +58,12 @@ def unescape(value: Target) -> Target:
 
 def escape_output(output: Any) -> Output:
     """An output whose classes are escaped and whose numbers are Python's own."""
-    if isinstance(output, Mapping):
-        return {escape(name): float(probability) for name, probability in output.items()}
-    return output if isinstance(output, AnomalyScore) else float(output)
+    if type(output) is dict or isinstance(output, Mapping):  # nearly always a dict, which is known at once
+        return {
+            name if type(name) is bool else escape(name): float(probability)
+            for name, probability in output.items()
+        }
+    return output if type(output) is AnomalyScore else float(output)
 
 
 def unescape_output(output: Output) -> Output:
