@@ -25,6 +25,7 @@ from engine.events import Event
 from engine.records.decode import Decoder
 from engine.records.events import ContractViolation, Counts, DeadLetter
 from engine.records.values import Example, Record
+from engine.tasks.registry import find_task
 
 BLOCK = 10_000
 BATCH = 500
@@ -105,7 +106,7 @@ def fuzz(records: int, seed: int = 0, block: int = BLOCK) -> Tally:
 def _block(config: EngineConfig, first: int, lines: list[tuple[str, bytes]], tally: Tally) -> None:
     TRAINED.clear()
     engine = Engine(config)
-    decode = Decoder(config.record, config.model.task).decode
+    decode = Decoder(config.record, find_task(config.model.task).labels).decode
     events: list[Event] = []
     for start in range(0, len(lines), BATCH):
         records: list[Record] = []

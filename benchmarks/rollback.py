@@ -12,7 +12,7 @@ import orjson
 
 from dataflows.config import load_config
 from dataflows.run_reader import read_stream
-from engine.models.tasks import make_model
+from engine.models.operations import make_model
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from engine.core.engine import Engine
 from engine.core.shadow_selection import broken_features as broken_columns
 from engine.events import Decision
 from engine.models.config import ModelConfig
-from engine.models.tasks import make_model
+from engine.models.operations import make_model
 from engine.monitoring.types import Verdict
 from engine.records.events import Prediction
 from engine.records.values import Example, Features, Label, Record, visible

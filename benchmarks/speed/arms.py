@@ -21,6 +21,7 @@ from engine.core.serialize import encode
 from engine.monitoring.types import EvaluationJob, Verdict
 from engine.monitoring.worker.evaluator import WindowEvaluator
 from engine.records.decode import Decoder
+from engine.tasks.registry import find_task
 
 Scores = dict[str, float]
 Arm = Generator[None, None, Scores]
@@ -127,7 +128,7 @@ def engine_loop(
     """
     engine = Engine(config, key, judge)
     written = BytesIO()
-    decode = Decoder(config.record, config.model.task).decode
+    decode = Decoder(config.record, find_task(config.model.task).labels).decode
     events = engine.begin()
     if suspected:
         # Both where it is and where a base of before has it.

@@ -21,7 +21,7 @@ from benchmarks.faults.streams import REAL
 from dataflows.demo.flights import write_stream
 from engine.config import EngineConfig
 from engine.models.config import ModelConfig
-from engine.models.tasks import make_model
+from engine.models.operations import make_model
 
 Row = tuple[dict[str, Any], bool]
 

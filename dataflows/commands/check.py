@@ -15,11 +15,12 @@ from dataflows.connectors.registry import open_source
 from engine.checks import BrokenLaw, check_model
 from engine.core.engine import Engine
 from engine.errors import ConfigError
-from engine.models.tasks import make_model
+from engine.models.operations import make_model
 from engine.monitoring.evidently import check_extras
 from engine.records.decode import Decoder
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Features, Target
+from engine.tasks.registry import find_task
 
 SAMPLE = 2000
 """Records that are tried."""
@@ -68,9 +69,9 @@ def check_flow(config: FlowConfig) -> Findings:
     )
     read_reference(config)  # it must be readable
     engine = Engine(quick)
-    decoder = Decoder(config.record, config.model.task)
+    decoder = Decoder(config.record, find_task(config.model.task).labels)
     events = engine.process(decode_lines(decoder, _sample(config)))
-    unlabelled = config.model.task == "anomaly"
+    unlabelled = find_task(config.model.task).unsupervised
     examples: dict[int, tuple[Features, Target | None]] = {}
     types: dict[str, Counter[str]] = {}
     reasons: dict[str, list[str]] = {}

@@ -10,6 +10,7 @@ from engine.errors import InputError
 from engine.records.decode import Decoder, identifier
 from engine.records.parse import parse
 from engine.records.values import Example, Label, Record, Target, Unreadable
+from engine.tasks.registry import find_task
 from engine.windows import Reservoir
 
 ONE_KEY = "main"
@@ -58,7 +59,7 @@ def read_reference(config: FlowConfig) -> dict[str, list[Example]]:
     if config.input.reference is None:
         return {}
     given = config.input.model_copy(update={"path": config.input.reference, "labels": None})
-    decoder = Decoder(config.record, config.model.task)
+    decoder = Decoder(config.record, find_task(config.model.task).labels)
     found: dict[str, Reservoir[Example]] = {}
     first = ""
     for batch in FileSource(given, config.base).batches():
@@ -81,7 +82,7 @@ def read_labelled(config: FlowConfig, data: Sequence[str]) -> tuple[list[Example
         InputError: When there is no labelled row.
     """
     given = config.input.model_copy(update={"path": list(data), "labels": None})
-    decoder, contract = Decoder(config.record, config.model.task), Contract(config.contract)
+    decoder, contract = Decoder(config.record, find_task(config.model.task).labels), Contract(config.contract)
     examples: list[Example] = []
     labels: dict[str, Target] = {}
     skipped = 0

@@ -10,7 +10,7 @@ from dataflows.connectors.decoding import read_labelled
 from dataflows.registry.open import user
 from dataflows.registry.origin import Opened, allowed_for, flow_of
 from engine.evaluation.progressive_scores import Scores
-from engine.models.tasks import task_ops
+from engine.models.operations import task_ops
 from engine.records.values import Example
 from engine.registry.evaluation import Estimate, Tried, compare, estimate, try_on
 from engine.registry.version_ref import Kept

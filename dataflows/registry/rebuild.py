@@ -26,6 +26,7 @@ from engine.records.values import Record
 from engine.registry.version_ref import Kept
 from engine.registry.versions import Version
 from engine.supervision.decisions import Command
+from engine.tasks.registry import find_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _processed(engine: Engine, records: Iterator[Record]) -> Iterator[Event]:
 
 
 def _records(config: FlowConfig, key: str) -> Iterator[Record]:
-    decoder = Decoder(config.record, config.model.task)
+    decoder = Decoder(config.record, find_task(config.model.task).labels)
     for batch in open_source(config).batches():
         part = by_key(batch, config.record.key).get(key)
         if part is not None:

@@ -28,10 +28,10 @@ from engine.events import Decision, Event, Report
 from engine.models.serialization import dump, load
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator, make_evaluator
-from engine.records.config import Task
 from engine.records.decode import Decoder
 from engine.records.values import Example, Record
 from engine.registry.versions import Start
+from engine.tasks.registry import find_task
 
 SHARE = "share"
 """What an engine emits for the overall summary instead of for a stream."""
@@ -76,7 +76,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         kept = () if saved is None else saved[1]
         self._retention = Retention(config.run.keep_reports, config.run.keep_reports_seconds, kept)
         self._rows, self._start = rows, start
-        self._decoder = Decoder(config.record, config.model.task)
+        self._decoder = Decoder(config.record, find_task(config.model.task).labels)
         self._judge = _shared_judge(config.monitoring, config.model.task)
         self._control = _shared_control(config.run_dir)
         self._told = 0
@@ -240,7 +240,7 @@ def waited_for_reports() -> float:
     return sum(judge.waited for judge in _judges.values())
 
 
-def _shared_judge(config: MonitoringConfig, task: Task) -> WindowEvaluator:
+def _shared_judge(config: MonitoringConfig, task: str) -> WindowEvaluator:
     """One judge per worker process, for all its engines; it ends itself with the process."""
     wanted = f"{task} {config.model_dump_json()}"
     if wanted not in _judges:

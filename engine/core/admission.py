@@ -8,6 +8,7 @@ from engine.core.event_clock import Clock
 from engine.records.events import ContractViolation, DeadLetter
 from engine.records.shape import misshapen
 from engine.records.values import Example, Features, Label, Record, Unreadable
+from engine.tasks.registry import find_task
 
 
 class Admitted(Struct, gc=False):
@@ -61,7 +62,7 @@ class Admission:
 
     def __init__(self, config: EngineConfig, key: str) -> None:
         self._key = key
-        self._task = config.model.task
+        self._labels = find_task(config.model.task).labels
         self._config = config.contract
         self._limits_time = (config.contract.max_ahead, config.contract.max_behind) != (None, None)
         self._state = AdmissionState()
@@ -77,7 +78,7 @@ class Admission:
         """Checks a record: its shape, then of an example the contract and its event time."""
         state = self._state
         state.records += 1
-        wrong = misshapen(record, self._task)
+        wrong = misshapen(record, self._labels)
         if wrong is not None:
             return self.reject(record, wrong)
         if record.source:

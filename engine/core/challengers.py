@@ -9,7 +9,7 @@ from msgspec import Struct
 from engine.core.live_model import LiveModel, LiveModelState, restored
 from engine.errors import ConfigError
 from engine.models.config import ChallengerConfig, ModelConfig
-from engine.models.tasks import TaskOps, make_model, task_ops
+from engine.models.operations import TaskOps, make_model, task_ops
 from engine.records.events import Outcome, Output
 from engine.records.values import Features
 

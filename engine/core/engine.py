@@ -22,7 +22,7 @@ from engine.core.label_join import LabelJoin, Resolution
 from engine.core.live_model import Moment
 from engine.core.loss_detector import AdwinOfLoss
 from engine.core.model_pool import ModelPool
-from engine.core.overall_summary import Share, pack_share
+from engine.core.overall_summary import pack_share
 from engine.core.serving import Serving
 from engine.core.state import EngineState, Progress, pack, unpack
 from engine.core.window_close import WindowClose
@@ -42,6 +42,7 @@ from engine.supervision.decisions import Command, ProposedDecision
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.base import Surroundings
 from engine.supervision.triggers.registry import make_triggers
+from engine.tasks.registry import find_task
 
 _KIND = "engine snapshot"
 
@@ -112,7 +113,7 @@ class Engine:
         self._evaluator = evaluator or make_evaluator(config.monitoring, task)
         self.review = WindowReview(config, key, ops, self._evaluator)
         detector = AdwinOfLoss(config.monitoring.loss_drift_delta, config.allowed)
-        bounded = task != "regression"
+        bounded = find_task(task).bounded_loss
         triggers = make_triggers(Surroundings(config.supervision, bounded, detector))
         self.supervisor = Supervisor(config.supervision, triggers, bounded_loss=bounded)
         self.trials = ChallengerTrials(config.supervision)
@@ -320,7 +321,7 @@ class Engine:
         for name, rival in self.pool.challengers.alive.items():
             saved = rival.live.checkpoint(f"{name}.{ended}", at, actions.scores_so_far(at), "")
             events.append(actions.version(saved, "end", time, role="challenger"))
-        serving, scores = self.pool.champion.name, self.progressive_scores.standing()
+        serving, scores = self.pool.champion.name, self.progressive_scores.run_scores()
         events.append(
             Summary(self.key, serving, self.counts, scores, self.trials.run_losses(), actions.decided)
         )
@@ -390,7 +391,7 @@ class Engine:
 
     def share(self) -> bytes:
         """What this key adds to the summary over all keys; see `engine.core.overall_summary`."""
-        return pack_share(Share(self.counts, self.progressive_scores.tally()))
+        return pack_share(self.counts, self.progressive_scores.totals())
 
     def snapshot(self) -> bytes:
         """Everything the engine knows, as a value: nothing that comes later changes it.
@@ -411,7 +412,7 @@ class Engine:
             self.trials.state(),
             self.actions.state(),
             self.alerts.state,
-            dump(self.progressive_scores.state(), "scores"),
+            self.progressive_scores.state(),
             dump(self.detectors.state, "detectors"),
         )
         return pack(state, _KIND)
@@ -445,7 +446,7 @@ class Engine:
         self.supervisor.restore(state.supervisor)
         self.actions.restore(state.actions)
         self.alerts.state = state.alerts
-        self.progressive_scores.restore(load(state.scores, "scores", self.config.allowed))
+        self.progressive_scores.restore(state.scores, self.config.allowed)
         self.detectors.restore(load(state.detectors, "detectors", self.config.allowed))
         self._progress, self._serving.state = state.progress, state.serving
         self.review.restore(state.review)

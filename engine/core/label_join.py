@@ -16,9 +16,9 @@ from msgspec import Struct
 from engine.config import EngineConfig
 from engine.core.waiting import EarlyLabel, PendingPrediction, ResolvedPrediction, Waiting
 from engine.errors import ConfigError
-from engine.records.decode import expected_label, read_label
 from engine.records.events import DeadLetter
 from engine.records.values import Example, Label, Target, shown
+from engine.tasks.registry import find_task
 
 
 class Resolution(Struct, gc=False):
@@ -234,9 +234,9 @@ def _expired_label(config: EngineConfig) -> Target | None:
     value: Any = config.labels.expired_label
     if value is None:
         return None
-    task = config.model.task
-    label = read_label(value, task, config.record)
+    labels = find_task(config.model.task).labels
+    label = labels.reader(config.record)(value)
     if label is None:
-        expected = expected_label(task, config.record)
+        expected = labels.expected(config.record)
         raise ConfigError(f"labels.expired_label: expected {expected}, got {value!r}")
     return label

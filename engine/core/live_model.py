@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from engine.models.operations import TaskOps
 from engine.models.serialization import dump, load
-from engine.models.tasks import TaskOps
 from engine.records.events import Outcome, Output
 from engine.records.values import Features, visible
 from engine.registry.versions import Learned

@@ -20,8 +20,8 @@ from engine.core.live_model import (
 )
 from engine.core.shadows import Shadow, Shadows, ShadowState
 from engine.errors import ConfigError
+from engine.models.operations import TaskOps, configured_ops, make_model
 from engine.models.serialization import load
-from engine.models.tasks import TaskOps, configured_ops, make_model
 from engine.records.events import Outcome, Output
 from engine.records.values import Features
 from engine.registry.versions import Start

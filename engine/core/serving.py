@@ -12,7 +12,7 @@ from engine.evaluation.progressive_scores import Scores
 from engine.events import Event
 from engine.monitoring.detectors.detectors import Detectors, Drift
 from engine.monitoring.detectors.watch import Found
-from engine.records.events import AnomalyScore, DeadLetter, Prediction
+from engine.records.events import DeadLetter, Prediction
 from engine.records.values import Example
 
 
@@ -73,7 +73,7 @@ class Serving:
         champion = pool.champion
         try:
             output = champion.predict(features)
-            prediction, probability = pool.ops.serve(output)
+            served = prediction, probability, score = pool.ops.serve(output)
         except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
             reason = f"the model cannot predict this: {type(error).__name__}: {error}"
             return self._admission.reject(example, reason)
@@ -87,12 +87,11 @@ class Serving:
         others = pool.compared_outputs(sequence, features) if pool.compares else None
         last = self._scores.last_label
         pending = PendingPrediction(time, sequence, kept, output, champion.name, others, last)
-        score = output.score if isinstance(output, AnomalyScore) else None
         if review.first_look.on:
             number = probability if isinstance(probability, float) else score
             review.first_look.add(features, prediction, number)
         if self._detectors.see_served:
-            found = self._detectors.served(features, output, prediction, probability)
+            found = self._detectors.served(features, served)
             events += self.drifts(sequence, time, found)
         events.append(
             Prediction(name, time, prediction, probability, champion.name, sequence, self._key, score)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from engine.core.live_model import MODEL, LiveModel, LiveModelState, restored
+from engine.models.operations import TaskOps
 from engine.models.serialization import dump, load
-from engine.models.tasks import TaskOps
 from engine.records.events import Outcome, Output
 from engine.records.values import Features
 from engine.registry.versions import Learned

@@ -23,6 +23,7 @@ from engine.core.model_pool import ModelPoolState
 from engine.core.serving import ServingState
 from engine.core.window_review import WindowReviewState
 from engine.errors import SnapshotError
+from engine.evaluation.progressive_scores import ScoresState
 from engine.supervision.challenger_trials import ChallengerTrial
 from engine.supervision.supervisor import SupervisorState
 
@@ -80,7 +81,7 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
     trials: dict[str, ChallengerTrial]
     actions: ActionsState
     alerts: AlertingState
-    scores: bytes
+    scores: ScoresState
     detectors: bytes
 
 

@@ -15,7 +15,7 @@ from engine.contract.check import Contract, rejection
 from engine.core.business_verdict import amounts, with_business
 from engine.evaluation.window_sums import WindowSums
 from engine.events import Report, WindowScores
-from engine.models.tasks import TaskOps
+from engine.models.operations import TaskOps
 from engine.monitoring.first_look.counter import FirstLookCounter, TallyState
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.tables import tabulate, tabulate_examples

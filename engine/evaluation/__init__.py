@@ -1,1 +1,1 @@
-"""Predict, hold, score, then learn."""
+"""Progressive evaluation: metrics, baselines, calibration and business metrics of served predictions."""

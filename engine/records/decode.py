@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.records.config import KindConfig, RecordConfig, Task
+from engine.records.config import KindConfig, RecordConfig
+from engine.records.labels import LabelFormat
 from engine.records.parse import parse
-from engine.records.shape import is_finite, is_label
+from engine.records.shape import is_finite
 from engine.records.values import Example, Label, Record, Target, Unreadable, shown
 
 _MILLISECONDS = 1e11
@@ -36,19 +37,6 @@ def event_time(value: object) -> float | None:
     return value / 1000 if abs(value) >= _MILLISECONDS else float(value)
 
 
-def read_label(value: object, task: Task, config: RecordConfig) -> Target | None:
-    """The label as models learn it (`True`/`False` for yes and no), or `None` if it is not one.
-
-    >>> read_label(1, "binary", RecordConfig()), read_label("maybe", "binary", RecordConfig())
-    (True, None)
-    """
-    if task == "binary" or task == "anomaly":  # noqa: PLR1714 - a set would be hashed for every record
-        if value == config.positive:
-            return True
-        return False if value == config.negative else None
-    return value if is_label(value, task) else None
-
-
 def identifier(value: object) -> str | None:
     """An id as text, or `None` when the value cannot be one: only text and whole numbers can."""
     if isinstance(value, str) and value:
@@ -61,11 +49,17 @@ class _Refused(Exception):  # noqa: N818 - not an error of ours: it only carries
 
 
 class Decoder:
-    """Turns lines of JSON into records, as the configuration names their fields."""
+    """Turns lines of JSON into records.
 
-    def __init__(self, config: RecordConfig, task: Task) -> None:
+    Args:
+        config: Names the fields of a record.
+        labels: What a label is: `engine.tasks.registry.find_task(name).labels`.
+    """
+
+    def __init__(self, config: RecordConfig, labels: LabelFormat) -> None:
         self._config = config
-        self._task: Task = task
+        self._labels = labels
+        self._read_label = labels.reader(config)
         self._longest = config.max_bytes
         self._time_field, self._id_field, self._label_field = config.time, config.id, config.label
         self._key_field, self._kind = config.key, config.kind
@@ -151,18 +145,11 @@ class Decoder:
         raise _refusal(kind.field, f"{kind.example!r} or {kind.label!r}", found)
 
     def _label(self, value: object) -> Target:
-        label = read_label(value, self._task, self._config)
+        label = self._read_label(value)
         if label is None:
-            raise _refusal(self._label_field, expected_label(self._task, self._config), value)
+            raise _refusal(self._label_field, self._labels.expected(self._config), value)
         return label
 
 
 def _refusal(field: str | None, expected: str, got: object) -> _Refused:
     return _Refused(f"field {field!r}: expected {expected}, got {shown(got)}")
-
-
-def expected_label(task: Task, config: RecordConfig) -> str:
-    """What a label of the task is, in words for a message."""
-    if task in {"binary", "anomaly"}:
-        return f"the positive ({config.positive!r}) or the negative ({config.negative!r}) class"
-    return "a finite number" if task == "regression" else "a class (text, whole number or boolean)"

@@ -9,8 +9,8 @@ from msgspec import Struct
 from engine.records.values import Example, Target
 
 
-class AnomalyScore(Struct, frozen=True, array_like=True):
-    """What an anomaly detector puts out.
+class AnomalyScore(Struct, frozen=True, gc=False, array_like=True):
+    """The output of an anomaly detector; encoded as an array, so that it differs from class probabilities.
 
     Attributes:
         score: The higher, the more unusual; its range is the detector's own.

@@ -16,12 +16,13 @@ from dataflows.connectors.files.source import FileSource
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.records.values import Example, Unreadable
+from engine.tasks.registry import find_task
 
 
 def test_a_record_of_a_csv_file_keeps_the_bytes_of_its_row(tmp_path: Path) -> None:
     rows = [b'1,1,"a, b"', b"2,soon,c", b"3", b"4,4,\xff"]
     (tmp_path / "d.csv").write_bytes(b"id,time,x\n" + b"\r\n".join(rows) + b"\n")
-    decoder = Decoder(RecordConfig(), "binary")
+    decoder = Decoder(RecordConfig(), find_task("binary").labels)
     batches = FileSource(InputConfig(path="d.csv"), tmp_path).batches()
     records = [record for batch in batches for record in decode_lines(decoder, batch.records())]
     assert [record.raw for record in records] == rows

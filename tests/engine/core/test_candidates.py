@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from river import linear_model
 
 from engine.models.serialization import dump
-from engine.models.tasks import task_ops
 from engine.records.events import Outcome
 from engine.records.values import Example
 from engine.registry.versions import Learned

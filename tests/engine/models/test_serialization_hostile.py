@@ -186,7 +186,7 @@ NAMES = [
     ("engine.models.serialization", "load"),
     ("engine.models.factory", "build"),
     ("engine.models.factory", "importlib.import_module"),
-    ("engine.models.tasks", "make_model"),
+    ("engine.models.operations", "make_model"),
     ("engine.models.numpy_reducers", "np.load"),
     ("engine.models.numpy_reducers", "_reducers"),
     ("engine.checks", "check_model"),

@@ -18,7 +18,6 @@ from engine.monitoring.detectors.config import DetectorConfig, Method
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.detectors.factory import check_detectors
 from engine.monitoring.detectors.watch import Found, watch
-from engine.records.config import Task
 from engine.records.values import Example, Label, Record
 from tests.support.engines import ScriptedJudge, make_config
 
@@ -116,7 +115,7 @@ def test_what_is_not_finite_is_passed_over() -> None:
         ([config("kswin", windows=3)], "binary", "unexpected keyword argument 'windows'"),
     ],
 )
-def test_a_mistake_is_told_before_the_stream(configs: list[DetectorConfig], task: Task, message: str) -> None:
+def test_a_mistake_is_told_before_the_stream(configs: list[DetectorConfig], task: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         check_detectors(configs, task, decides=True)
     with pytest.raises(ConfigError, match="no threshold to decide by"):

@@ -14,8 +14,8 @@ from engine.evaluation.config import ScoresConfig
 from engine.evaluation.progressive_scores import Scores
 from engine.events import Decision
 from engine.models.config import ModelConfig
+from engine.models.operations import make_model, task_ops
 from engine.models.serialization import dump
-from engine.models.tasks import make_model, task_ops
 from engine.records.events import Prediction
 from engine.records.values import Example
 from engine.registry.evaluation import BLOCKS, Tried, compare, estimate, try_on

@@ -8,18 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from river import dummy, stats
 
-from engine.evaluation.baselines import Mean, Shares
 from engine.events import Summary
-from engine.models.tasks import top_class
-from engine.records.config import Task
 from engine.records.values import Example, Label, Record
+from engine.tasks.baselines import ClassPrior, RunningMean
+from engine.tasks.outputs import top_class
 from tests.support.engines import make_engine
 from tests.support.scored import accepted, fill, loss_of, make, river, rivers_own, streams, update
 
-_CLASSES: dict[Task, list[Any]] = {"binary": [False, True], "multiclass": [*"abcd"]}
+_CLASSES: dict[str, list[Any]] = {"binary": [False, True], "multiclass": [*"abcd"]}
 
 
-def _dummies(task: Task) -> dict[str, Any]:
+def _dummies(task: str) -> dict[str, Any]:
     if task == "regression":
         return {"mean": dummy.StatisticRegressor(stats.Mean())}
     return {"last_label": dummy.NoChangeClassifier(), "majority": dummy.PriorClassifier()}
@@ -28,10 +27,10 @@ def _dummies(task: Task) -> dict[str, Any]:
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 @given(data=st.data())
 @settings(max_examples=40)
-def test_a_baseline_scores_what_rivers_dummy_of_its_kind_does(task: Task, data: st.DataObject) -> None:
+def test_a_baseline_scores_what_rivers_dummy_of_its_kind_does(task: str, data: st.DataObject) -> None:
     names = accepted(task)
     events = data.draw(streams(task, smallest=2))
-    found = fill(make(task, *names), task, events).standing().baselines
+    found = fill(make(task, *names), task, events).run_scores().baselines
     for baseline, model in _dummies(task).items():
         said = []
         for number, (_, label) in enumerate(events):
@@ -62,7 +61,7 @@ def test_the_last_value_is_scored_on_the_next(labels: list[float]) -> None:
     for last, label in pairwise(labels):
         mae.update(label, last)
         r2.update(label, last)
-    found = scores.standing().baselines["last_value"]
+    found = scores.run_scores().baselines["last_value"]
     assert found["MAE"] == pytest.approx(mae.get())
     assert found["R2"] == pytest.approx(r2.get())
 
@@ -85,7 +84,7 @@ def test_the_baseline_loss_is_that_of_the_shares_of_the_labels_before(events: li
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=60), st.data())
 @settings(max_examples=60)
 def test_corrected_shares_are_those_of_the_right_labels(labels: list[str], data: st.DataObject) -> None:
-    shares, right = Shares(), Shares()
+    shares, right = ClassPrior(), ClassPrior()
     mended = data.draw(st.lists(st.sampled_from("abcd"), min_size=len(labels), max_size=len(labels)))
     for label in labels:
         shares.score(label, output=False)
@@ -100,7 +99,7 @@ def test_corrected_shares_are_those_of_the_right_labels(labels: list[str], data:
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
 @settings(max_examples=40)
 def test_the_baseline_of_values_is_the_mean_before(labels: list[float]) -> None:
-    baseline = Mean()
+    baseline = RunningMean()
     assert baseline.score(labels[0], output=True) is None
     for number, label in enumerate(labels[1:], 1):
         found = baseline.score(label, output=True)
@@ -116,7 +115,7 @@ def test_the_last_label_is_the_one_that_was_known_when_the_prediction_was_made()
     for label in "abab":
         known.append(scores.last_label)
         scores.update({"a": 1.0}, label, 0.0, known[0], {})
-    found = scores.standing().baselines["last_label"]
+    found = scores.run_scores().baselines["last_label"]
     assert known == [None, "a", "b", "a"]
     assert "Accuracy" in found
     assert found["loss"] == 0.0, "nothing was known when the first was made, so the model's own loss counts"
