@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dataflows.cli.main import app
-from tests.support.flows import RIVERKEEPER, riverkeeper, started, write_flow
+from tests.support.flows import riverkeeper, write_flow
+from tests.support.forks import running
 
 pytestmark = pytest.mark.integration
 
@@ -189,10 +190,9 @@ def test_after_kill_9_and_going_on_it_is_one_run_with_the_versions_of_a_run_that
     tmp_path: Path,
 ) -> None:
     flow = write_flow(tmp_path / "flow", rows=6000, run='folder = "killed"', extra="reports = false")
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
     versions = tmp_path / "flow" / "killed" / "test" / "versions.jsonl"
     for size in (1, 2000):
-        with started(command) as process:
+        with running("run", flow, "--recovery", tmp_path / "recovery") as process:
             deadline = time.monotonic() + 60
             while not (versions.exists() and versions.stat().st_size > size) and process.poll() is None:
                 assert time.monotonic() < deadline
@@ -227,7 +227,7 @@ def test_what_runs_is_saved_on_request(tmp_path: Path) -> None:
     flow = write_flow(tmp_path / "flow", rows=40_000, extra="reports = false")
     flow.write_text(flow.read_text().replace("wait = 100", "wait = 100\nmax_remembered = 1000"))
     run = flow.parent / "runs" / "test"
-    with started([*RIVERKEEPER, "run", str(flow)]) as process:
+    with running("run", flow) as process:
         deadline = time.monotonic() + 60
         while not (run / "predictions.jsonl").exists() or not (run / "predictions.jsonl").stat().st_size:
             assert time.monotonic() < deadline
