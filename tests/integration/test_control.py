@@ -30,7 +30,7 @@ def until(path: Path, size: int, process: Fork) -> None:
 
 def long_flow(folder: Path, *, keyed: bool) -> Path:
     """It runs for some seconds; with few ids to remember its snapshots stay small."""
-    flow = write_flow(folder, rows=20_000, extra=CHALLENGER, keyed=keyed, snapshots=0.5)
+    flow = write_flow(folder, rows=8000, extra=CHALLENGER, keyed=keyed, snapshots=0.5)
     flow.write_text(flow.read_text().replace("wait = 100", "wait = 100\nmax_remembered = 1000"))
     return flow
 

@@ -224,7 +224,7 @@ def test_where_there_is_no_registry_it_is_one_clear_error(tmp_path: Path) -> Non
 
 
 def test_what_runs_is_saved_on_request(tmp_path: Path) -> None:
-    flow = write_flow(tmp_path / "flow", rows=40_000, extra="reports = false")
+    flow = write_flow(tmp_path / "flow", rows=12_000, extra="reports = false")
     flow.write_text(flow.read_text().replace("wait = 100", "wait = 100\nmax_remembered = 1000"))
     run = flow.parent / "runs" / "test"
     with running("run", flow) as process:

@@ -110,9 +110,7 @@ def test_a_stream_that_is_left_out_has_no_file_and_all_else_is_the_same(
     assert "run.leave_out: expected some of predictions, " in wrong.stderr
 
 
-def stopped(
-    predictions: Path, number: signal.Signals, *command: str | Path
-) -> tuple[int | None, str]:
+def stopped(predictions: Path, number: signal.Signals, *command: str | Path) -> tuple[int | None, str]:
     """Starts a run, and stops it when it has written its first predictions; its exit status and its line."""
     with running(*command) as process:
         deadline = time.monotonic() + 60

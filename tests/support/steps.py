@@ -80,6 +80,7 @@ def kills(steps: tuple[str, ...]) -> Iterator[Kill]:
 _LONGEST = 300.0
 """Seconds."""
 
+
 def run(flow: Path, store: Path, moment: Kill | float | None = None) -> bool:
     """Runs a flow in a process of its own, until it ends or was killed; whether it was killed.
 
