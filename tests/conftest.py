@@ -1,8 +1,6 @@
-"""How much is tried, and in which order.
+"""How Hypothesis searches, which tests are left out, and in which order the rest runs.
 
-Hypothesis searches without deadlines, since speed is the benchmarks' affair, and the same way in CI. The profile
-says how many examples a law is tried with, as a share of what the law itself asks for: two in five in a quick
-run, twice as many as asked for in a long one (`make test-long`).
+Hypothesis searches without deadlines, since speed is the benchmarks' affair, and the same way in CI.
 """
 
 import os
@@ -14,11 +12,7 @@ import pytest
 from hypothesis import is_hypothesis_test, settings
 
 from tests.support.shared import run_folder, stop_all
-
-LONG = os.environ.get("RIVERKEEPER_TESTS") == "long"
-SHARE = 2.0 if LONG else 0.4
-FEWEST = 10
-"""Examples of a law, however small its share."""
+from tests.support.sizes import LONG, scale
 
 settings.register_profile("search", deadline=None)
 settings.register_profile("repeat", deadline=None, derandomize=True)
@@ -41,16 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
     functions = {getattr(item, "function", None) for item in items}
     for law in filter(is_hypothesis_test, functions):
-        _scale(law)
+        scale(law)
     items.sort(key=lambda item: item.get_closest_marker("integration") is None)
-
-
-def _scale(law: object) -> None:
-    # Hypothesis has no public way to change the settings of a test from outside.
-    name = "_hypothesis_internal_use_settings"
-    asked: settings = getattr(law, name, None) or settings.default
-    fewest = min(FEWEST, asked.max_examples)
-    setattr(law, name, settings(asked, max_examples=max(fewest, round(asked.max_examples * SHARE))))
 
 
 @pytest.hookimpl(wrapper=True)

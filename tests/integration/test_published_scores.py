@@ -35,6 +35,8 @@ from engine.records.config import Task
 from engine.records.values import Example
 from tests.support.engines import make_config
 
+pytestmark = pytest.mark.integration
+
 METRICS: dict[Task, tuple[str, ...]] = {
     "binary": ("Accuracy", "F1"),
     "multiclass": ("Accuracy", "MicroF1", "MacroF1"),

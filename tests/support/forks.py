@@ -1,8 +1,8 @@
 """Processes of the command line, forked from one that has imported everything.
 
 A fresh `riverkeeper` process imports River, Bytewax and pandas for three seconds before it does anything. A
-fork is as much a process of its own, with its own number, signals, exit status and streams, and starts in some
-milliseconds. Tests in which the interpreter's start matters ask for a fresh process (`flows`).
+fork is as much a process of its own, with its own number, signals, exit status and streams, and starts in
+some milliseconds. Tests in which the interpreter's start matters ask for a fresh process (`flows`).
 """
 
 import atexit
@@ -46,7 +46,7 @@ class Fork:
     ) -> None:
         start_server()
         self.args = ["riverkeeper", *arguments]
-        self._out, self._error = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
+        self._out, self._error = (tempfile.TemporaryFile("w+") for _ in range(2))  # noqa: SIM115 - see close()
         streams = [f"/proc/{os.getpid()}/fd/{stream.fileno()}" for stream in (self._out, self._error)]
         given = (arguments, str(cwd or Path.cwd()), dict(environment) | PLAIN, streams)
         self._process = context.Process(target=_run, args=given)

@@ -28,7 +28,7 @@ def shared(folder: Path, name: str, start: Callable[[], Facts]) -> Facts:
     Args:
         folder: The run's folder.
         name: The server's name.
-        start: Starts it. Of its answer `pid` and `signal` say how to stop it, and `data` which folder goes then.
+        start: Starts it. Of its answer `pid` and `signal` say how to stop it, `data` which folder goes then.
     """
     file = folder / f"{name}.server"
     with (folder / f"{name}.lock").open("w") as lock:

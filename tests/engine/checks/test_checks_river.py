@@ -28,6 +28,8 @@ from engine.checks import check_model
 from engine.contract.config import ContractConfig, FieldConfig
 from engine.records.config import Task
 
+pytestmark = pytest.mark.integration
+
 _friedman: Any = datasets.synth.Friedman
 _segments: Any = datasets.ImageSegments
 _bayes: Any = naive_bayes.MultinomialNB

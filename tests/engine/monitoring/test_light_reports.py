@@ -17,6 +17,8 @@ from engine.monitoring.types import Cell, EvaluationJob, Table
 from engine.records.config import Task
 from tests.support.verdicts import columns, put
 
+pytestmark = pytest.mark.integration
+
 CONFIG = MonitoringConfig()
 
 
