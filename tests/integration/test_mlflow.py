@@ -86,7 +86,7 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def flow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    flow = write_flow(tmp_path_factory.mktemp("pushed") / "flow", rows=1500)
+    flow = write_flow(tmp_path_factory.mktemp("pushed") / "flow", rows=1500, extra='mode = "inline"')
     assert riverkeeper("run", flow).returncode == 0
     return flow
 

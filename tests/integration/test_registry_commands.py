@@ -18,6 +18,9 @@ from tests.support.forks import running
 
 pytestmark = pytest.mark.integration
 
+INLINE = 'mode = "inline"'
+"""Judges windows in the process itself, which is forked with Evidently."""
+
 
 def row(i: int, random: Random) -> bytes:
     x = random.gauss(0, 1)
@@ -29,7 +32,7 @@ def row(i: int, random: Random) -> bytes:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of ten windows whose labels can be learned."""
-    flow = write_flow(tmp_path_factory.mktemp("registry") / "flow", rows=0)
+    flow = write_flow(tmp_path_factory.mktemp("registry") / "flow", rows=0, extra=INLINE)
     random = Random(3)  # noqa: S311 - test data
     (flow.parent / "events.jsonl").write_bytes(b"\n".join(row(i, random) for i in range(3000)))
     assert riverkeeper("run", flow).returncode == 0
@@ -106,7 +109,7 @@ def test_whatever_is_changed_verify_finds_it(flow: Path) -> None:
 def test_a_version_is_exported_imported_and_a_flow_begins_from_it(flow: Path, tmp_path: Path) -> None:
     file, other = tmp_path / "m.zip", tmp_path / "other"
     ok("export", "m0.w1", file, registry=flow)
-    there = write_flow(other, rows=1000)
+    there = write_flow(other, rows=1000, extra=INLINE)
     assert riverkeeper("run", there).returncode == 0
     said = ok("import", file, registry=there)
     place = said.split()[0]
@@ -179,7 +182,7 @@ def test_with_a_key_in_the_environment_nobody_without_it_can_forge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RIVERKEEPER_REGISTRY_KEY", "a secret")
-    flow = write_flow(tmp_path / "flow", rows=1000)
+    flow = write_flow(tmp_path / "flow", rows=1000, extra=INLINE)
     assert riverkeeper("run", flow).returncode == 0
     assert "seal of the last: hmac:" in ok("verify", registry=flow)
     monkeypatch.setenv("RIVERKEEPER_REGISTRY_KEY", "a guess")

@@ -17,6 +17,6 @@ def scale(law: object) -> None:
     """Gives a test of Hypothesis its share of the examples that it asks for."""
     # There is no public way to change the settings of a test from outside.
     name = "_hypothesis_internal_use_settings"
-    asked: settings = getattr(law, name, None) or settings.default
+    asked: settings = getattr(law, name, None) or settings()
     fewest = min(FEWEST, asked.max_examples)
     setattr(law, name, settings(asked, max_examples=max(fewest, round(asked.max_examples * SHARE))))
