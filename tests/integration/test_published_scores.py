@@ -34,6 +34,8 @@ from engine.events import Decision
 from engine.records.values import Example
 from tests.support.engines import make_config
 
+pytestmark = pytest.mark.integration
+
 METRICS: dict[str, tuple[str, ...]] = {
     "binary": ("Accuracy", "F1"),
     "multiclass": ("Accuracy", "MicroF1", "MacroF1"),

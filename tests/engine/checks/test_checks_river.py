@@ -27,6 +27,8 @@ from river import (
 from engine.checks import check_model
 from engine.contract.config import ContractConfig, FieldConfig
 
+pytestmark = pytest.mark.integration
+
 _friedman: Any = datasets.synth.Friedman
 _segments: Any = datasets.ImageSegments
 _bayes: Any = naive_bayes.MultinomialNB

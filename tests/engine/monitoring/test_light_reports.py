@@ -16,6 +16,8 @@ from engine.monitoring.measurements import measure
 from engine.monitoring.types import Cell, EvaluationJob, Table
 from tests.support.verdicts import columns, put
 
+pytestmark = pytest.mark.integration
+
 CONFIG = MonitoringConfig()
 
 
