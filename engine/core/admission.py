@@ -1,4 +1,4 @@
-"""Admission: which records go on, by their shape, the contract and event time; the others are dead letters."""
+"""Admission: which records go on, by shape, contract and event time; the others are dead letters."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from engine.config import EngineConfig
 from engine.contract.check import Contract, Fault, rejection, time_breach
 from engine.core.event_clock import Clock
 from engine.records.events import ContractViolation, DeadLetter
-from engine.records.shape import misshapen
+from engine.records.shape import misshapen, unstorable_feature
 from engine.records.values import Example, Features, Label, Record, Unreadable
 
 
@@ -85,7 +85,7 @@ class Admission:
         if not isinstance(record, Example):
             return _LABEL
         features, faults = self.contract.check(record.features)
-        reason = rejection(faults) if faults else None
+        reason = (rejection(faults) if faults else None) or unstorable_feature(features)
         if reason is not None:
             return self.reject(record, reason)
         late = None

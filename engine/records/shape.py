@@ -4,10 +4,14 @@ import sys
 from collections.abc import Mapping
 from typing import Final, TypeGuard
 
+import msgspec
+
 from engine.records.config import Task
-from engine.records.values import Example, Label, Target, Unreadable, shown
+from engine.records.values import Example, Features, Label, Target, Unreadable, shown
 
 _LARGEST: Final = sys.float_info.max
+_LEAST_INT: Final = -(2**63)
+_MOST_INT: Final = 2**64 - 1
 
 
 def misshapen(record: object, task: Task) -> str | None:
@@ -37,15 +41,25 @@ def _is_plain(example: Example) -> bool:
         and type(example.time) is float
         and -_LARGEST <= example.time <= _LARGEST
         and type(example.features) is dict
+        and example.id.isascii()
+        and type(example.source) is str
+        and example.source.isascii()
+        and type(example.position) is int
+        and _LEAST_INT <= example.position <= _MOST_INT
     )
 
 
 def _wrong_field(record: Example | Label, task: Task) -> tuple[str, str, object] | None:
     """Its name, what was expected, and what came."""
-    if not isinstance(record.id, str):
-        return "id", "text", record.id
-    if not is_finite(record.time):
-        return "event time", "a finite number", record.time
+    fields: tuple[tuple[str, object, bool, str], ...] = (
+        ("id", record.id, isinstance(record.id, str), "text"),
+        ("event time", record.time, is_finite(record.time), "a finite number"),
+        ("source", record.source, isinstance(record.source, str), "text"),
+        ("position", record.position, isinstance(record.position, int), "a whole number"),
+    )
+    for name, value, right, expected in fields:
+        if not right or not is_storable(value):
+            return name, _STORABLE if right else expected, value
     label: Target | None
     if isinstance(record, Label):
         label, needed = record.value, True
@@ -53,7 +67,9 @@ def _wrong_field(record: Example | Label, task: Task) -> tuple[str, str, object]
         label, needed = record.label, record.label is not None
     else:
         return "features", "names and values", record.features
-    return ("label", _LABELS[task], label) if needed and not is_label(label, task) else None
+    if not needed or is_label(label, task):
+        return None
+    return "label", _LABELS[task] if is_storable(label) else _STORABLE, label
 
 
 def is_finite(value: object) -> TypeGuard[int | float]:
@@ -66,10 +82,49 @@ def is_finite(value: object) -> TypeGuard[int | float]:
 def is_label(value: object, task: Task) -> TypeGuard[Target]:
     """Whether models of the task can learn it."""
     if task == "regression":
-        return is_finite(value)
+        return is_finite(value) and is_storable(value)
     if task == "multiclass":
-        return isinstance(value, bool | int | str)
+        return isinstance(value, bool | int | str) and is_storable(value)
     return isinstance(value, bool)
+
+
+def is_storable(value: object) -> bool:
+    """Whether a snapshot can hold a scalar: not text beyond UTF-8, nor a whole number beyond 64 bits.
+
+    >>> is_storable("büro"), is_storable(chr(0xD800)), is_storable(2**64 - 1), is_storable(2**64)
+    (True, False, True, False)
+    """
+    if isinstance(value, str):
+        if value.isascii():
+            return True
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+    return not isinstance(value, int) or _LEAST_INT <= value <= _MOST_INT
+
+
+def unstorable_feature(features: Features) -> str | None:
+    """What keeps features, as the contract lets them through, out of a snapshot; `None` if nothing does.
+
+    >>> unstorable_feature({"a": 2**64})
+    "field 'a': expected text that UTF-8 can hold, or a whole number of 64 bits; got 18446744073709551616"
+    """
+    try:
+        "".join(features)
+        _ENCODE(features)
+    except (TypeError, ValueError, OverflowError):
+        for name, value in features.items():
+            if not isinstance(name, str) or not is_storable(name):
+                return f"features: expected names that UTF-8 can hold, got {shown(name)}"
+            if not is_storable(value):
+                return f"field {shown(name)}: expected {_STORABLE}; got {shown(value)}"
+    return None
+
+
+_ENCODE: Final = msgspec.msgpack.Encoder(enc_hook=str).encode
+_STORABLE: Final = "text that UTF-8 can hold, or a whole number of 64 bits"
 
 
 _LABELS: Final[dict[Task, str]] = {

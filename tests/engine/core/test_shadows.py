@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from msgspec import msgpack
+from river import base
 
 from engine.core.shadows import Shadows, ShadowState
 from tests.support.pools import (
@@ -120,7 +121,7 @@ def test_a_restored_state_goes_on_alike_and_can_still_unlearn() -> None:
     assert shadow_says(pool) == before
 
 
-class Moody:
+class Moody(base.Classifier):
     """Raises at every call, once it is told to."""
 
     angry = False
