@@ -72,7 +72,7 @@ def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) ->
         "the rollback came while the fault lasted, when the shadow is the worse one"
     )
     probe = {"x": 0.7}
-    expected = shadows[rollback.shadow].model.predict_proba_one(probe)[True]
+    expected = shadows[rollback.shadow].live.model.predict_proba_one(probe)[True]
     served = engine.process([Example("probe", example.time, probe)])[0]
     assert isinstance(served, Prediction)
     assert served.probability == expected
