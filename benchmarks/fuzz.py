@@ -9,7 +9,7 @@ event can be encoded, and every line of output read again; a snapshot taken in t
 
 import argparse
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -29,7 +29,7 @@ from engine.tasks.registry import find_task
 
 BLOCK = 10_000
 BATCH = 500
-_NAMES = [count.name for count in fields(Counts)]
+_NAMES = Counts.__struct_fields__
 POLICIES = [
     ("reject", "accept"),
     ("warn", "warn"),

@@ -1,7 +1,7 @@
 """One summary over all model keys.
 
-Each engine hands over its counts and scores once, at the end of the input; they are merged in the order of the
-keys: the same result however keys are spread over processes, and no cost per event.
+Each engine hands over its counts and scores once, at the end of the input; they are merged in the order of
+the keys: the same result however keys are spread over processes, and no cost per event.
 """
 
 from collections.abc import Mapping

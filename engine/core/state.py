@@ -8,6 +8,7 @@ The hash finds damage, not malice: who can write the bytes can write the hash.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ from engine.core.serving import ServingState
 from engine.core.window_review import WindowReviewState
 from engine.errors import SnapshotError
 from engine.evaluation.progressive_scores import ScoresState
+from engine.records.escape import escape, unescape
 from engine.supervision.challenger_trials import ChallengerTrial
 from engine.supervision.supervisor import SupervisorState
 
@@ -89,13 +91,19 @@ def pack(state: Struct, kind: str) -> bytes:
     """A state as bytes; `kind` names what it is, and `unpack` asks for the same.
 
     Raises:
-        SnapshotError: When it holds what MessagePack cannot (whole numbers beyond 64 bits, broken text).
+        SnapshotError: When it holds something that is no value.
     """
+    escaped = False
     try:
-        body = _ENCODER.encode(state)
+        try:
+            body = _ENCODER.encode(state)
+        except (UnicodeEncodeError, OverflowError):
+            # Text that is no UTF-8, or a number beyond 64 bits, from a program that embeds the engine.
+            plain = msgspec.to_builtins(state, builtin_types=(bytes,), enc_hook=_plain)
+            body, escaped = _ENCODER.encode(_mapped(plain, escape)), True
     except (TypeError, ValueError, OverflowError) as error:
         raise SnapshotError(f"{kind}: cannot be saved: {error}") from error
-    header = {"format": FORMAT, "kind": kind, "sha256": hashlib.sha256(body).hexdigest()}
+    header = {"format": FORMAT, "kind": kind, "escaped": escaped, "sha256": hashlib.sha256(body).hexdigest()}
     return _MAGIC + orjson.dumps(header) + b"\n" + body
 
 
@@ -105,8 +113,10 @@ def unpack(saved: bytes, kind: str, into: type[S]) -> S:
     Raises:
         SnapshotError: When the bytes are damaged, of another kind or format, or not such a state.
     """
-    body = _body(saved, kind)
+    header, body = _opened(saved, kind)
     try:
+        if header.get("escaped"):
+            return msgspec.convert(_mapped(msgspec.msgpack.decode(body), unescape), type=into)
         return msgspec.msgpack.decode(body, type=into)
     except (msgspec.MsgspecError, ValueError) as error:
         raise SnapshotError(
@@ -115,8 +125,17 @@ def unpack(saved: bytes, kind: str, into: type[S]) -> S:
         ) from error
 
 
-def _body(saved: bytes, kind: str) -> bytes:
-    """What follows the header, which is checked."""
+def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    """The value with all text and whole numbers in it changed, keys too."""
+    if isinstance(value, dict):
+        return {_mapped(name, change): _mapped(item, change) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_mapped(item, change) for item in value)
+    return change(value) if isinstance(value, str | int) else value
+
+
+def _opened(saved: bytes, kind: str) -> tuple[dict[str, Any], bytes]:
+    """The header, which is checked, and what follows it."""
     if not saved.startswith(_MAGIC):
         raise SnapshotError(f"{kind}: expected a state saved by Riverkeeper, got {saved[:20]!r}...")
     line, separator, body = saved[len(_MAGIC) :].partition(b"\n")
@@ -132,7 +151,7 @@ def _body(saved: bytes, kind: str) -> bytes:
         raise SnapshotError(f"expected a saved {kind}, got a saved {header.get('kind')}")
     if hashlib.sha256(body).hexdigest() != header.get("sha256"):
         raise SnapshotError(f"{kind}: damaged: its content does not have the SHA-256 that its header states")
-    return body
+    return header, body
 
 
 def _plain(value: Any) -> Any:

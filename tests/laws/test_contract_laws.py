@@ -105,9 +105,9 @@ def test_breaches_are_the_same_however_often_a_run_is_cut_and_resumed(
     stream: list[Record], policy: str, places: list[int]
 ) -> None:
     sections: dict[str, Any] = {"contract": contract(policy)}
-    plain = make_engine(evaluator=ScriptedJudge(), **sections)
+    plain = make_engine(judge=ScriptedJudge(), **sections)
     whole = plain.process(stream)
-    tried = make_engine(evaluator=ScriptedJudge(), **sections)
+    tried = make_engine(judge=ScriptedJudge(), **sections)
     resumed: list[Event] = []
     for batch in in_batches(stream, places):
         resumed += tried.process(batch)

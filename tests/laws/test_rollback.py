@@ -60,9 +60,8 @@ def _mended(example: Example) -> Example:
 def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) -> None:
     engine = Engine(make_config(**config()), evaluator=judge_that_knows())
     for example in faulty_stream(seed):
-        candidates = engine._parts.candidates.state
-        shadows = dict(candidates.shadows)
-        champion = candidates.champion
+        shadows = dict(engine.pool.shadows.alive)
+        champion = engine.pool.champion.model
         events = engine.process([example])
         rollback = next((e for e in events if isinstance(e, Decision) and e.action == "rollback"), None)
         if rollback is not None:
@@ -73,7 +72,7 @@ def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) ->
         "the rollback came while the fault lasted, when the shadow is the worse one"
     )
     probe = {"x": 0.7}
-    expected = shadows[rollback.shadow].model.predict_proba_one(probe)[True]
+    expected = shadows[rollback.shadow].live.model.predict_proba_one(probe)[True]
     served = engine.process([Example("probe", example.time, probe)])[0]
     assert isinstance(served, Prediction)
     assert served.probability == expected
@@ -116,7 +115,7 @@ def test_a_failed_window_alone_switches_nothing() -> None:
     """Every window fails on clean data: suspicion, shadows, evidence, and the champion stays."""
     engine = Engine(
         make_config(**config()),
-        judge=ScriptedJudge(dict.fromkeys(range(3, 30), "fail")),
+        evaluator=ScriptedJudge(dict.fromkeys(range(3, 30), "fail")),
     )
     stream = [e if int(e.id) not in FAULT else _mended(e) for e in faulty_stream(1)]
     decisions = [e for e in engine.process(stream) if isinstance(e, Decision)]
@@ -151,7 +150,7 @@ def test_a_shadow_goes_back_to_before_a_window_that_fails_and_learns_the_next_th
 
     def learned() -> dict[str, tuple[int, float]]:
         shadows = engine.pool.shadows.alive
-        scalers = {name: s.model["StandardScaler"] for name, s in shadows.items() if s.vetted}
+        scalers = {name: s.live.model["StandardScaler"] for name, s in shadows.items() if s.vetted}
         return {name: (scaler.counts["x"], scaler.vars["x"]) for name, scaler in scalers.items()}
 
     engine.process(stream[:1150])
@@ -190,7 +189,7 @@ def test_labels_of_what_the_predecessor_served_are_no_evidence_about_its_success
         engine.process([stream[number]])
     suspect(engine.supervisor, ["m0.w5"])
     engine.labels.pending()[0].shadows = {"m0.w5": {True: 1.0, False: 0.0}}
-    engine._parts.candidates.wake(engine.pool.checkpoints.ladder[-1])
+    engine.pool.shadows.add(engine.pool.revive(engine.pool.checkpoints.ladder[-1]))
     engine.process([Label("held back", 1100.0, value=True)])
     suspicion = engine.supervisor.suspicion
     assert suspicion is not None

@@ -137,7 +137,7 @@ def test_nobody_is_promoted_in_a_cool_down() -> None:
 def test_a_share_bounds_what_a_challenger_predicts_and_learns(labels: str) -> None:
     asked: list[int] = []
     tried = make({"tree": {"model": TREE, "share": 0.25}}, labels={"wait": 1e9})
-    model = tried.pool.challengers.alive["tree"].model
+    model = tried.pool.challengers.alive["tree"].live.model
     original = model.learn_one
 
     def counted(x: Any, y: Any) -> None:
@@ -194,7 +194,7 @@ def test_a_new_challenger_learns_what_is_at_hand_when_a_run_goes_on() -> None:
         twin.learn_one(row.features, row.label)
     point = {"a": 0.3, "b": 0.3}
     state = tried.pool.challengers.alive["tree"]
-    assert state.model.predict_proba_one(point) == twin.predict_proba_one(point)
+    assert state.live.model.predict_proba_one(point) == twin.predict_proba_one(point)
     assert tried.trials.alive["tree"].trial.since == 250
     # One that was promoted does not begin again.
     tried.command(Command("1", "promote", "tree", "ada", "a try"))

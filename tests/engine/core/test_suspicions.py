@@ -118,7 +118,7 @@ def test_the_replaced_model_goes_on_with_all_features_and_can_come_back() -> Non
     engine, _decision, rest = masked()
     alive = engine.pool.challengers.alive
     assert [*alive] == ["m0"]
-    assert (alive["m0"].without, engine.pool.champion.masked) == (frozenset(), frozenset({"a"}))
+    assert (alive["m0"].live.masked, engine.pool.champion.masked) == (frozenset(), frozenset({"a"}))
     engine.process(rest[: 4 * WINDOW])
     assert [*engine.pool.challengers.alive] == [], "after compare_after windows it leaves"
 
@@ -147,7 +147,7 @@ def test_without_a_vetted_state_a_model_that_began_with_the_suspicion_can_take_o
     assert decision.shadow == "m0.fresh"
     assert decision.evidence["shadow_loss"] < decision.evidence["champion_loss"]
     probe: dict[str, Scalar] = {"a": 0.3, "b": 0.3}
-    expected = shadows["m0.fresh"].model.predict_proba_one(probe)[True]
+    expected = shadows["m0.fresh"].live.model.predict_proba_one(probe)[True]
     assert ask(engine, "probe", **probe) == expected != champion.predict_proba_one(probe)[True]
     assert decision.time > 300
 
@@ -165,11 +165,11 @@ def test_a_fresh_model_has_learned_only_since_the_suspicion_and_each_row_after_i
     fresh = engine.pool.shadows.alive["m0.fresh"]
     at_hand = list(engine.review.windows.learnable())
     assert all(isinstance(row, Outcome) for row in at_hand)
-    twin: Any = type(fresh.model)(*fresh.model.steps.values()).clone()
+    twin: Any = type(fresh.live.model)(*fresh.live.model.steps.values()).clone()
     for outcome in at_hand:
         twin.learn_one(outcome.example.features, outcome.label)
     probe: dict[str, Scalar] = {"a": 0.3, "b": 0.3}
-    assert fresh.model.predict_proba_one(probe) == twin.predict_proba_one(probe)
+    assert fresh.live.model.predict_proba_one(probe) == twin.predict_proba_one(probe)
     assert decided(opened, "suspect")[0].time > 600
 
 
@@ -267,13 +267,13 @@ def test_the_replaced_model_stays_as_a_challenger_for_as_long_as_it_is_told(wind
     shadow = engine.pool.checkpoints.ladder[-1].name
     assert events
     engine.command(Command("1", "suspect", "", "ada", "a try"))
-    parts = engine._parts
-    assert shadow in parts.candidates.state.shadows
+    assert shadow in engine.pool.shadows.alive
     engine.command(Command("2", "rollback", shadow, "ada", "a try"))
-    there = [bool(parts.challengers.state.alive)]
+    alive, trials = engine.pool.challengers, engine.trials
+    there = [bool(alive.alive)]
     for start in (510, 610, 710, 810):
         engine.process(stream(100, start=start))
-        there.append("m0" in parts.challengers.state.alive and "m0" in parts.contest.state)
+        there.append("m0" in alive.alive and "m0" in trials.alive)
     assert there.count(True) == (windows + 1 if windows else 0)
 
 
@@ -314,7 +314,7 @@ def test_when_the_loss_has_come_down_the_fresh_model_forgets_what_it_learned_whi
         heard.append(engine.supervisor.loss_is_high)
         engine.process([row])
         fresh = engine.pool.shadows.alive.get("m0.fresh")
-        counts.append(fresh.model["StandardScaler"].counts["a"] if fresh is not None else None)
+        counts.append(fresh.live.model["StandardScaler"].counts["a"] if fresh is not None else None)
     down = heard.index(False)
     before, after = counts[down - 2], counts[down - 1]
     assert before is not None
