@@ -10,6 +10,7 @@ from time import perf_counter
 import orjson
 import zstandard
 
+from dataflows.connectors.base import batches
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.source import FileSource
 
@@ -42,7 +43,7 @@ def plain_loop(path: Path) -> int:
 def read(folder: Path, name: str, labels: str | None = None) -> int:
     """All batches of the source; returns the number of records."""
     source = FileSource(InputConfig(path=name, labels=labels), folder, time_field="time")
-    return sum(len(batch) for batch in source.batches())
+    return sum(len(batch) for batch in batches(source))
 
 
 def main() -> None:

@@ -7,9 +7,6 @@ from pydantic import Field, model_validator
 
 from engine.records.config import Section
 
-Format = Literal["jsonl", "csv"]
-"""How records are written: one JSON object a line, or a header line and rows of cells."""
-
 
 class InputConfig(Section):
     """Files with records, and optionally files with labels that come later."""
@@ -18,7 +15,7 @@ class InputConfig(Section):
         default=None,
         description="Files with the records, unless [kafka.input] names topics: a file, a glob, a folder, or "
         "a list of these. Globs and folders are read in the order of their names, lists as "
-        "written. Relative to the config file.",
+        "written. Relative to the config file; or a URL, such as s3://bucket/clicks.csv.",
     )
     labels: str | list[str] | None = Field(
         default=None,
