@@ -12,6 +12,7 @@ from dataflows.connectors.files.text import TEXT
 from dataflows.connectors.kafka import order_log, transactions
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.source import KafkaSource
+from dataflows.connectors.parquet.format import Parquet
 from engine.errors import InputError
 from engine.records.config import RecordConfig
 
@@ -64,7 +65,7 @@ def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
     )
 
 
-FORMATS: Mapping[str, FileFormat] = {**TEXT}
+FORMATS: Mapping[str, FileFormat] = {**TEXT, "parquet": Parquet()}
 """How files may be written, by the name that `input.format` uses."""
 
 Find = Callable[[InputSettings, bool], RecordSource[Any] | None]

@@ -22,6 +22,7 @@ from dataflows.connectors.files.csv_cells import cell_value
 from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.sink import LinesPartition
 from dataflows.connectors.files.source import FileSource, Snapshot
+from dataflows.connectors.registry import FORMATS
 from tests.support.sources import fields_of
 
 quick = settings(deadline=None, max_examples=60)
@@ -67,7 +68,7 @@ def read(config: InputConfig, folder: Path, stops: Callable[[], bool] = lambda: 
     records: list[RawRecord] = []
     state: Snapshot | None = None
     while True:
-        source = FileSource(config, folder, time_field="time")
+        source = FileSource(config, folder, FORMATS, time_field="time")
         with closing(source.open(state)) as reader:
             stopped = False
             while not stopped:

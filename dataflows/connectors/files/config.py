@@ -27,10 +27,11 @@ class InputConfig(Section):
         description="At the end of the file wait for lines that are appended, until the run is stopped. For "
         "one file of JSON lines that is not packed, and without `labels`: labels come in it as records.",
     )
-    format: Literal["auto", "jsonl", "csv"] = Field(
+    format: Literal["auto", "jsonl", "csv", "parquet"] = Field(
         default="auto",
         description="auto: by the file name without .gz or .zst: .csv is CSV; .jsonl, .ndjson and .json "
-        "are JSON lines. jsonl or csv: every file is of this format, whatever its name.",
+        "are JSON lines; .parquet is Parquet, which needs the extra riverkeeper[parquet]. Any other: every "
+        "file is of this format, whatever its name.",
     )
     contract: str | None = Field(
         default=None,
