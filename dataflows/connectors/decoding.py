@@ -1,15 +1,14 @@
 """From the records of a batch to those of the engine: which model key each belongs to, and what it says.
 
 A record is parsed once: whoever needs one of its fields first (the merge by event time, the key) leaves all
-of them in its place.
+of them in the batch, for the decoder.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import inf
-from typing import cast
 
-from dataflows.connectors.batch import Batch, Content, RawRecord
+from dataflows.connectors.batch import Batch, Content, Fields, RawRecord
 from engine.records.decode import Decoder, event_time, identifier
 from engine.records.parse import parse
 from engine.records.values import Record, Unreadable
@@ -21,46 +20,40 @@ NO_KEY = "no-key"
 """Where records without a readable key go: its engine only rejects and counts."""
 
 
-def parsed(content: Content) -> Content:
-    """The fields of a record; bytes that are not a JSON object stay as they are, for a decoder to reject.
+def fields_of(content: Content) -> Fields | None:
+    """The fields of a record; `None` when it is not a JSON object, which a decoder rejects.
 
-    >>> parsed(b'{"a": 1}'), parsed({"a": 1}), parsed(b"[]")
-    ({'a': 1}, {'a': 1}, b'[]')
+    >>> fields_of(b'{"a": 1}'), fields_of({"a": 1}), fields_of(b"[]")
+    ({'a': 1}, {'a': 1}, None)
     """
     if not isinstance(content, bytes):
         return content
     try:
         fields = parse(content)
     except ValueError:
-        return content
-    return fields if type(fields) is dict else content
+        return None
+    return fields if type(fields) is dict else None
 
 
-def time_of(content: Content, field: str) -> float:
-    """The event time (seconds since 1970) of a parsed record.
+def time_of(fields: Fields | None, field: str) -> float:
+    """The event time of a record, seconds since 1970.
 
     A record without a readable time has minus infinity: it goes first, and is rejected downstream.
     """
-    time = None if isinstance(content, bytes) else event_time(content.get(field))
+    time = None if fields is None else event_time(fields.get(field))
     return -inf if time is None else time
-
-
-def key_of(content: Content, field: str) -> str:
-    """The model key of a parsed record."""
-    return NO_KEY if isinstance(content, bytes) else identifier(content.get(field)) or NO_KEY
 
 
 def by_key(batch: Batch, field: str | None) -> dict[str, Batch]:
     """The records of each model key, in order; without a key field the batch stays whole."""
     if field is None:
         return {ONE_KEY: batch}
-    contents = [*map(parsed, batch.contents)]
-    # Where `raws` is empty, every content is bytes.
-    whole = replace(batch, contents=contents, raws=batch.raws or cast("list[bytes]", batch.contents))
+    parsed = batch.parsed or [*map(fields_of, batch.contents)]
     found: dict[str, list[int]] = {}
-    for index, content in enumerate(contents):
-        key = NO_KEY if index in batch.errors else key_of(content, field)
-        found.setdefault(key, []).append(index)
+    for index, fields in enumerate(parsed):
+        key = identifier(fields.get(field)) if fields and index not in batch.errors else None
+        found.setdefault(key or NO_KEY, []).append(index)
+    whole = replace(batch, parsed=parsed)
     return {key: whole.select(indices) for key, indices in found.items()}
 
 

@@ -23,7 +23,7 @@ from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.sink import LinesPartition
 from dataflows.connectors.files.source import FileSource, Snapshot
 from dataflows.connectors.registry import FORMATS
-from tests.support.sources import fields_of
+from tests.support.sources import fields_in
 
 quick = settings(deadline=None, max_examples=60)
 Packing = Literal["", ".gz", ".zst"]
@@ -139,7 +139,7 @@ def test_every_byte_of_a_table_is_in_one_row(data: bytes) -> None:
     raws = b"".join(record.raw for record in records)
     assert raws.translate(None, b"\r\n") == data.translate(None, b"\r\n")
     for record in records:
-        assert record.error or list(fields_of(record)) == ["a", "b", "c"]
+        assert record.error or list(fields_in(record)) == ["a", "b", "c"]
         assert (b"a,b,c\n" + data)[record.offset :].startswith(record.raw)
 
 
@@ -156,7 +156,7 @@ def test_what_a_csv_writer_wrote_comes_back(rows: list[list[str]], ends: str) ->
         path = write(Path(name), "e.csv", out.getvalue().encode())
         records = read(InputConfig(path=path, text_columns=["a", "b"]), Path(name))
     assert [record.error for record in records] == [None] * len(rows)
-    assert [list(fields_of(record).values()) for record in records] == [
+    assert [list(fields_in(record).values()) for record in records] == [
         [cell or None for cell in row] for row in rows
     ]
 
@@ -211,7 +211,7 @@ def test_the_earlier_goes_first_and_on_a_tie_the_example(
         for file, times_of in (("e.jsonl", examples), ("l.jsonl", labels)):
             write(Path(name), file, b"".join(b'{"time":%s}\n' % orjson.dumps(t) for t in times_of))
         records = read(InputConfig(path="e.jsonl", labels="l.jsonl", batch=batch), Path(name))
-    assert [(x.is_label, fields_of(x)["time"]) for x in records] == expected
+    assert [(x.is_label, fields_in(x)["time"]) for x in records] == expected
     assert {x.source for x in records if x.is_label} <= {"l.jsonl"}
 
 

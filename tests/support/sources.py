@@ -9,7 +9,7 @@ from uuid import uuid4
 import orjson
 
 from dataflows.connectors.batch import Fields, RawRecord
-from dataflows.connectors.decoding import parsed
+from dataflows.connectors.decoding import fields_of
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.order_log import Journal
 from dataflows.connectors.kafka.source import KafkaReader, KafkaSource, Snapshot
@@ -51,10 +51,10 @@ def message(topic: str, number: int, partition: int = 0, at: float | None = None
     return {"topic": topic, "value": value, "partition": partition, "timestamp": 1000 * (number + 1)}
 
 
-def fields_of(record: RawRecord) -> Fields:
+def fields_in(record: RawRecord) -> Fields:
     """The fields of a record that has them, whether it was parsed or not."""
-    fields = parsed(record.content)
-    assert isinstance(fields, dict)
+    fields = fields_of(record.content)
+    assert fields is not None
     return fields
 
 

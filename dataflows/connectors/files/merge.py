@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 from math import inf
-from typing import cast
 
 from dataflows.connectors.batch import Batch, Builder, Chunk, Source
-from dataflows.connectors.decoding import parsed, time_of
+from dataflows.connectors.decoding import fields_of, time_of
 from dataflows.connectors.files.stream import Stream
 
 
@@ -83,9 +82,7 @@ class _Timed:
             return []
         chunk = self.stream.chunk
         if chunk is not self._of:
-            contents = [*map(parsed, chunk.contents)]
-            # Where `raws` is empty, every content was bytes.
-            raws = chunk.raws or cast("list[bytes]", chunk.contents)
-            self._of = self.stream.chunk = replace(chunk, contents=contents, raws=raws)
-            self._times = [time_of(content, self._time_field) for content in contents]
+            parsed = [*map(fields_of, chunk.contents)]
+            self._of = self.stream.chunk = replace(chunk, parsed=parsed)
+            self._times = [time_of(fields, self._time_field) for fields in parsed]
         return self._times

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from dataflows.connectors.decoding import parsed, time_of
+from dataflows.connectors.decoding import fields_of, time_of
 from dataflows.connectors.kafka.client import Health, log, metadata
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.envelope import Envelope, Received
@@ -144,7 +144,7 @@ class TopicReader:
             moment = message.timestamp()[1] / 1000
         elif len(self.partitions) > 1:
             # Records may wait here for long, and JSON takes less memory as bytes than as fields.
-            moment = time_of(parsed(received.content), self._time_field)
+            moment = time_of(fields_of(received.content), self._time_field)
         self._order.put(number, moment, now, received)
         partition.read = received.offset + 1
         if partition.end is not None and partition.read >= partition.end:

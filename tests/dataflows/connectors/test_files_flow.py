@@ -59,7 +59,7 @@ def outputs(batch: Batch) -> list[tuple[str, bytes | Blob]]:
     found: list[tuple[str, bytes | Blob]] = [
         (name, b"".join(lines)) for name, lines in chunks.items() if lines
     ]
-    return [*found, (BLOBS, (f"blobs/{batch.offsets[0]}.bin", batch.raws[0]))]
+    return [*found, (BLOBS, (f"blobs/{batch.offsets[0]}.bin", next(batch.records()).raw))]
 
 
 def files(config: InputConfig, folder: Path) -> BatchSource:

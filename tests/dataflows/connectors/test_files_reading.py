@@ -16,7 +16,7 @@ from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.source import FileSource, Snapshot
 from dataflows.lifecycle.progress import Reading
 from engine.errors import InputError
-from tests.support.sources import fields_of
+from tests.support.sources import fields_in
 
 
 def batches(config: InputConfig, folder: Path, state: Snapshot | None = None) -> list[Batch]:
@@ -52,8 +52,8 @@ def test_cells_become_values_and_rows_keep_their_bytes(tmp_path: Path) -> None:
 
 def test_text_columns_stay_text_and_empty_is_still_missing(tmp_path: Path) -> None:
     rows = records(tmp_path, "x.csv", b"zip,n\n12,12\n,3\ntrue,4\n", text_columns=["zip"])
-    assert [fields_of(row)["zip"] for row in rows] == ["12", None, "true"]
-    assert fields_of(rows[0])["n"] == 12
+    assert [fields_in(row)["zip"] for row in rows] == ["12", None, "true"]
+    assert fields_in(rows[0])["n"] == 12
 
 
 @pytest.mark.parametrize(

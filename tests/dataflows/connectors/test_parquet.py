@@ -19,7 +19,7 @@ from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.source import FileSource
 from dataflows.connectors.registry import FORMATS
 from engine.errors import ConfigError, InputError
-from tests.support.sources import fields_of
+from tests.support.sources import fields_in
 
 
 def records(folder: Path, path: str | list[str], **settings: Any) -> list[RawRecord]:
@@ -61,7 +61,7 @@ def test_values_are_those_of_json(tmp_path: Path) -> None:
         },
     )
     (record,) = records(tmp_path, "x.parquet")
-    fields = fields_of(record)
+    fields = fields_in(record)
     assert str(fields.pop("half")) == "nan"
     assert fields == {
         "at": "2013-01-01T05:00:00.000007",
@@ -79,12 +79,12 @@ def test_one_file_many_or_a_folder_and_other_formats_beside_them(tmp_path: Path)
     (tmp_path / "c.csv").write_bytes(b"time\n3\n")
     (tmp_path / "late.jsonl").write_bytes(b'{"time":1.5}\n')
     times = [0, 1, 2, 3]
-    assert [fields_of(record)["time"] for record in records(tmp_path, ["*.parquet", "c.csv"])] == times
+    assert [fields_in(record)["time"] for record in records(tmp_path, ["*.parquet", "c.csv"])] == times
     (tmp_path / "folder").mkdir()
     (tmp_path / "a.parquet").rename(tmp_path / "folder" / "part-0.parquet")
     (tmp_path / "folder" / "_SUCCESS").touch()
     merged = records(tmp_path, "folder", labels="late.jsonl")
-    assert [(fields_of(record)["time"], record.is_label) for record in merged] == [
+    assert [(fields_in(record)["time"], record.is_label) for record in merged] == [
         (0, False),
         (1, False),
         (1.5, True),
@@ -98,7 +98,7 @@ def test_files_are_read_where_a_url_says(tmp_path: Path, bucket: str) -> None:
     put(f"{bucket}/lines.jsonl", b'{"time":4}\n{"time":5}\n')
     given = [f"{bucket}/t", f"{bucket}/rows.csv", f"{bucket}/l*.jsonl"]
     found = records(tmp_path, given, batch=1)
-    assert [fields_of(record)["time"] for record in found] == [0, 1, 2, 3, 4, 5]
+    assert [fields_in(record)["time"] for record in found] == [0, 1, 2, 3, 4, 5]
     assert [record.offset for record in found] == [0, 1, 0, 5, 0, 11]
     assert found[0].source == f"{bucket}/t/1.parquet"
 
