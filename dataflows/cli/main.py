@@ -130,7 +130,7 @@ def run(
     if processes > 1:
         run_processes(Launch(config, flow.run_dir, recovery, processes), console)
     else:
-        from dataflows.lifecycle.run_setup import member  # noqa: PLC0415 - see above
+        from dataflows.runtime.run_setup import member  # noqa: PLC0415 - see above
         from dataflows.runtime.runner import run_flow  # noqa: PLC0415 - see above
 
         end_with_parent()

@@ -9,9 +9,11 @@ from itertools import islice
 
 from dataflows.alerts.config import destinations, secrets
 from dataflows.config import FlowConfig
-from dataflows.connectors.batch import Line
-from dataflows.connectors.decoding import decode_lines, read_reference
+from dataflows.connectors.base import batches
+from dataflows.connectors.batch import RawRecord
+from dataflows.connectors.decoding import decode_records
 from dataflows.connectors.registry import open_source
+from dataflows.pinned_rows import read_reference
 from engine.checks import BrokenLaw, check_model
 from engine.core.engine import Engine
 from engine.errors import ConfigError
@@ -70,7 +72,7 @@ def check_flow(config: FlowConfig) -> Findings:
     read_reference(config)  # it must be readable
     engine = Engine(quick)
     decoder = Decoder(config.record, find_task(config.model.task).labels)
-    events = engine.process(decode_lines(decoder, _sample(config)))
+    events = engine.process(decode_records(decoder, _sample(config)))
     unlabelled = find_task(config.model.task).unsupervised
     examples: dict[int, tuple[Features, Target | None]] = {}
     types: dict[str, Counter[str]] = {}
@@ -120,9 +122,9 @@ def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target
     ]
 
 
-def _sample(config: FlowConfig) -> list[Line]:
-    with closing(open_source(config).batches()) as batches:
-        return list(islice((line for batch in batches for line in batch.records()), SAMPLE))
+def _sample(config: FlowConfig) -> list[RawRecord]:
+    with closing(batches(open_source(config))) as read:
+        return list(islice((record for batch in read for record in batch.records()), SAMPLE))
 
 
 def _problems(found: Findings) -> list[str]:

@@ -4,8 +4,6 @@ from collections import deque
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from dataflows.connectors.files.sink import BLOBS, Blob
-
 Kept = tuple[str, float]
 """A report's path, and the event time at which its window ended."""
 
@@ -46,6 +44,6 @@ class Retention:
         return tuple(self._kept)
 
 
-def removals(path: str) -> list[tuple[str, Blob]]:
-    """What the sink is told so that a report goes, with the page that was drawn from it."""
-    return [(BLOBS, (name, None)) for name in (path, str(PurePosixPath(path).with_suffix(".html")))]
+def removals(path: str) -> tuple[str, str]:
+    """The files to remove when a report goes: its own, and the page that was drawn from it."""
+    return path, str(PurePosixPath(path).with_suffix(".html"))

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from dataflows.config import FlowConfig
-from dataflows.connectors.decoding import read_labelled
+from dataflows.pinned_rows import read_labelled
 from dataflows.registry.open import user
 from dataflows.registry.origin import Opened, allowed_for, flow_of
 from engine.evaluation.progressive_scores import Scores

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from dataflows.config import FlowConfig
-from dataflows.connectors.decoding import by_key, decode_lines, read_reference
+from dataflows.connectors.base import batches
+from dataflows.connectors.decoding import by_key, decode_records
 from dataflows.connectors.registry import open_source
+from dataflows.pinned_rows import read_reference
 from dataflows.registry.open import origin, user
 from dataflows.registry.origin import Opened, flow_of
 from dataflows.registry.start_version import read_start
@@ -110,10 +112,10 @@ def _processed(engine: Engine, records: Iterator[Record]) -> Iterator[Event]:
 
 def _records(config: FlowConfig, key: str) -> Iterator[Record]:
     decoder = Decoder(config.record, find_task(config.model.task).labels)
-    for batch in open_source(config).batches():
+    for batch in batches(open_source(config)):
         part = by_key(batch, config.record.key).get(key)
         if part is not None:
-            yield from decode_lines(decoder, part.records())
+            yield from decode_records(decoder, part.records())
 
 
 def _commands(where: Opened, kept: Kept) -> list[tuple[int, Command]]:

@@ -1,12 +1,12 @@
-"""The Bytewax dataflow: files in, engines in keyed state, files out.
+"""The Bytewax dataflow: an input, engines in keyed state, files out.
 
     source -> route -> engine (one per model key) -> run folder
                                               |          ^
                                               +-> overall (with several keys: one summary of all)
 
-Records travel in batches of raw bytes and are decoded where their model lives: crossing a process costs
-several times what decoding does. It runs in one process, under `riverkeeper run`, or under Bytewax's own
-runner, alone or as a cluster:
+Records travel in batches, not decoded, and are decoded where their model lives: crossing to another process
+costs several times what decoding does. It runs in one process, under `riverkeeper run`, or under Bytewax's
+own runner, alone or as a cluster:
 
     python -m bytewax.run "dataflows.runtime.dataflow:flow('flow.toml')"
 """
@@ -21,15 +21,17 @@ from bytewax.dataflow import Dataflow
 from dataflows.alerts.sink import AlertSink
 from dataflows.config import FlowConfig, load_config
 from dataflows.connectors.batch import Batch
-from dataflows.connectors.decoding import by_key, read_holdout, read_reference
+from dataflows.connectors.decoding import by_key
 from dataflows.connectors.files.sink import RunSink
 from dataflows.connectors.kafka.sink import KafkaSink
 from dataflows.connectors.registry import open_source
 from dataflows.lifecycle.progress import Progress
+from dataflows.pinned_rows import read_holdout, read_reference
 from dataflows.registry.sink import REGISTERED, RegistrySink
 from dataflows.registry.start_version import read_start
 from dataflows.runtime.backpressure import Pace, PacedSource
 from dataflows.runtime.operators import SHARE, EngineLogic, OverallLogic, Routed, Rows
+from dataflows.runtime.source import BatchSource
 from engine.core.streams import ALL_KEYS, STREAMS
 
 
@@ -61,7 +63,7 @@ def build_flow(
             them away; then they are left empty.
         prepared: Whether what is in the run's folder is of this run, and not of an earlier one.
     """
-    opened = open_source(config, progress, journal=recovers and prepared)
+    opened = BatchSource(open_source(config, journal=recovers and prepared), progress)
     source = opened if pace is None else PacedSource(opened, pace)
     dataflow = Dataflow("riverkeeper")
     batches = op.input("input", dataflow, source)

@@ -12,7 +12,7 @@ from bytewax.operators import StatefulBatchLogic
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.batch import Batch
-from dataflows.connectors.decoding import decode_lines
+from dataflows.connectors.decoding import decode_records
 from dataflows.connectors.files.sink import BLOBS
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.commands import Control
@@ -96,7 +96,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         engine = self._here() or self._begin(values[0].key)
         self._residents.use(self._number, self)
         records = chain.from_iterable(
-            decode_lines(self._decoder, routed.batch.records()) for routed in values
+            decode_records(self._decoder, routed.batch.records()) for routed in values
         )
         commands: list[Item] = []
         events = engine.begin() + self._obey(engine, values[0].key, records, commands)
@@ -132,7 +132,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         items = _items(events)
         for report in (event for event in events if isinstance(event, Report) and event.verdict.snapshot):
             for old in self._retention.add(report_path(report), report.end):
-                items += removals(old)
+                items += ((BLOBS, (name, None)) for name in removals(old))
         return items
 
     def _obey(self, engine: Engine, key: str, records: Iterator[Record], written: list[Item]) -> list[Event]:

@@ -1,5 +1,6 @@
 """Bytes to records. A line that cannot be one becomes `Unreadable` with the reason: nothing is raised."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,7 +50,7 @@ class _Refused(Exception):  # noqa: N818 - not an error of ours: it only carries
 
 
 class Decoder:
-    """Turns lines of JSON into records.
+    """Turns lines of JSON, or fields, into records, as the configuration names their fields.
 
     Args:
         config: Names the fields of a record.
@@ -86,22 +87,54 @@ class Decoder:
         """
         raw = line if raw is None else raw
         if len(line) > self._longest:
-            reason = f"expected a record of at most {self._longest} bytes, got {len(line)}"
-            return Unreadable(reason, source, position, raw)
+            return self._too_long(len(line), source, position, raw)
         try:
             fields = parse(line)
         except ValueError as error:
             return Unreadable(f"not JSON: {error}", source, position, raw)
+        if type(fields) is not dict:
+            reason = f"expected a JSON object, got {type(fields).__name__}"
+            return Unreadable(reason, source, position, raw)
         try:
             return self._record(fields, is_label, source, position, raw)
         except _Refused as refused:
             return Unreadable(str(refused), source, position, raw)
 
+    def decode_fields(
+        self,
+        fields: Mapping[str, Any],
+        source: str = "",
+        position: int = -1,
+        raw: bytes = b"",
+        *,
+        is_label: bool = False,
+    ) -> Record:
+        """Reads a record whose fields are known already; they are left as they are.
+
+        >>> Decoder(RecordConfig(), "binary").decode_fields({"id": 1, "time": 5, "x": 0.5}).features
+        {'x': 0.5}
+
+        Args:
+            fields: Names and values, as JSON has them.
+            source: Where the record came from.
+            position: Its offset there.
+            raw: Its bytes as they came; empty when it had none.
+            is_label: Whether it comes from the stream of labels.
+        """
+        if len(raw) > self._longest:
+            return self._too_long(len(raw), source, position, raw)
+        try:
+            return self._record({**fields}, is_label, source, position, raw)
+        except _Refused as refused:
+            return Unreadable(str(refused), source, position, raw)
+
+    def _too_long(self, size: int, source: str, position: int, raw: bytes) -> Unreadable:
+        reason = f"expected a record of at most {self._longest} bytes, got {size}"
+        return Unreadable(reason, source, position, raw)
+
     def _record(
         self, fields: dict[str, Any], is_label: bool, source: str, position: int, raw: bytes
     ) -> Example | Label:
-        if type(fields) is not dict:
-            raise _Refused(f"expected a JSON object, got {type(fields).__name__}")
         time = 0.0 if self._time_field is None else self._time(fields.get(self._time_field))
         name = f"{source}:{position}" if self._id_field is None else self._id(fields, self._id_field)
         if self._key_field is not None:

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from dataflows.config import load_config
-from dataflows.connectors.decoding import read_reference
+from dataflows.pinned_rows import read_reference
 from engine.core.engine import Engine
 from engine.errors import ConfigError, InputError
 from engine.monitoring.columns import screen

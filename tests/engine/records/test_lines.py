@@ -100,3 +100,16 @@ def test_a_record_keeps_the_bytes_it_was_made_from(line: bytes) -> None:
     decoder = Decoder(RecordConfig(max_bytes=100), find_task("binary").labels)
     assert decoder.decode(line).raw == line
     assert decoder.decode(line, raw=b"1,1,true").raw == b"1,1,true"
+
+
+@given(
+    st.dictionaries(st.sampled_from(["id", "time", "label", "shop", "x"]), json_values, max_size=5),
+    st.booleans(),
+)
+def test_fields_become_the_record_that_their_line_becomes(fields: dict[str, object], label: bool) -> None:
+    decoder = Decoder(RecordConfig(key="shop"), "multiclass")
+    line = orjson.dumps(fields)
+    before = orjson.dumps(given_fields := orjson.loads(line))
+    record = decoder.decode_fields(given_fields, "f", 7, b"raw", is_label=label)
+    assert record == decoder.decode(line, "f", 7, b"raw", is_label=label)
+    assert orjson.dumps(given_fields) == before, "the fields are left as they are"

@@ -8,7 +8,7 @@ from bytewax.recovery import RecoveryConfig
 
 from dataflows.alerts.sink import DELIVERED
 from dataflows.config import FlowConfig
-from dataflows.connectors.kafka import order_log, transactions
+from dataflows.connectors.registry import RUN_FILES
 from dataflows.lifecycle import commands, run_id
 from dataflows.lifecycle.status_file import STATUS
 from dataflows.runtime import key_cache, recovery_store
@@ -18,8 +18,7 @@ from engine.errors import ConfigError, OutputError
 _FILES = (
     *(f"{stream}.jsonl" for stream in STREAMS),
     *commands.FILES,
-    *order_log.FILES,
-    *transactions.FILES,
+    *RUN_FILES,
     *key_cache.FILES,
     DELIVERED,
     STATUS,
