@@ -33,6 +33,8 @@ def _is_plain(example: Example) -> bool:
         and type(example.time) is float
         and -_LARGEST <= example.time <= _LARGEST
         and type(example.features) is dict
+        and type(example.source) is str
+        and type(example.position) is int
     )
 
 
@@ -42,6 +44,10 @@ def _wrong_field(record: Example | Label, labels: LabelFormat) -> tuple[str, str
         return "id", "text", record.id
     if not is_finite(record.time):
         return "event time", "a finite number", record.time
+    if not isinstance(record.source, str):
+        return "source", "text", record.source
+    if not isinstance(record.position, int):
+        return "position", "a whole number", record.position
     label: Target | None
     if isinstance(record, Label):
         label, needed = record.value, True

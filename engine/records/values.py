@@ -6,7 +6,7 @@ a changed copy. Time is seconds since 1970 (UTC) as the record states it; the en
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     """Feature names to values, as they were when the prediction was asked for."""
 else:
     # Some of River's data sets name features by number, and a snapshot reads back what was there.
-    Features = Mapping[str | int, Scalar]
+    Features = Mapping[Any, Scalar]
 
 Target = bool | int | float | str
 """A label: a class (`bool`, `int`, `str`) or, in regression, a number."""

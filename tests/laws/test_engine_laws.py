@@ -53,9 +53,9 @@ def test_the_streams_are_worth_the_trouble() -> None:
             failing = range(14) if seed > 14 else (4, 5, 6, 7)
             tried = make_engine(dict.fromkeys(failing, "fail"), **setup)
             events += tried.process(make_stream(seed, 400))
-            for name in Counts.__dataclass_fields__:
+            for name in Counts.__struct_fields__:
                 setattr(counts, name, getattr(counts, name) + getattr(tried.counts, name))
-    rare = {name for name in Counts.__dataclass_fields__ if getattr(counts, name) < 5 * len(SEEDS)}
+    rare = {name for name in Counts.__struct_fields__ if getattr(counts, name) < 5 * len(SEEDS)}
     assert rare == {"not_ready"}, "a logistic regression always knows something to say"
     decided = {event.action for event in events if isinstance(event, Decision)}
     ends = {"rollback", "mask", "reset", "clear", "unmask", "hold", "release"}
@@ -124,9 +124,9 @@ def test_law_2_batch_boundaries_change_nothing(
     stream: list[Record], script: dict[int, Status], places: list[int], setup: dict[str, Any]
 ) -> None:
     judge, other = ScriptedJudge(script, blames=True), ScriptedJudge(script, blames=True)
-    plain = make_engine(evaluator=judge, **setup)
+    plain = make_engine(judge=judge, **setup)
     whole, counts = plain.process(stream), plain.counts
-    tried = make_engine(evaluator=other, **setup)
+    tried = make_engine(judge=other, **setup)
     parts = [event for batch in in_batches(stream, places) for event in tried.process(batch)]
     assert told(parts) == told(whole)
     assert other.seen == judge.seen, "the sampled rows that a report sees are part of the result"

@@ -1,6 +1,6 @@
 import json
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -337,7 +337,7 @@ def test_a_version_names_its_size_and_its_digest_and_is_no_file() -> None:
 def test_a_summary_says_whether_the_counts_add_up() -> None:
     rows = lines(summary(), replace(summary(), counts=Counts(records=3)))["summary"]
     assert [row["add_up"] for row in rows] == [True, False]
-    assert rows[0]["counts"].keys() == {field.name for field in fields(Counts)}
+    assert rows[0]["counts"].keys() == set(Counts.__struct_fields__)
 
 
 HOSTILE = [

@@ -129,11 +129,11 @@ class Moody(base.Classifier):
     def learn_one(self, x: Any, y: Any) -> None:
         self._act(x, y)
 
-    def predict_proba_one(self, x: Any) -> Any:
+    def predict_proba_one(self, x: Any, **_: Any) -> Any:
         self._act(x)
         return {True: 0.5}
 
-    def predict_one(self, x: Any) -> Any:
+    def predict_one(self, x: Any, **_: Any) -> Any:
         self._act(x)
         return True
 

@@ -61,7 +61,11 @@ def take(trigger: Trigger, number: int, step: Step) -> object:
         return trigger.on_verdict(value, "because of this")
     if kind == "distrusts":
         return trigger.distrusts(value)
-    return trigger.on_change() if kind == "change" else trigger.on_accept()
+    if kind == "change":
+        trigger.on_change()
+    else:
+        trigger.on_accept()
+    return None
 
 
 def test_every_trigger_has_a_name_and_a_switch_of_its_own() -> None:
