@@ -103,7 +103,7 @@ def pack(state: Struct, kind: str) -> bytes:
             body, escaped = _ENCODER.encode(_mapped(plain, escape)), True
     except (TypeError, ValueError, OverflowError) as error:
         raise SnapshotError(f"{kind}: cannot be saved: {error}") from error
-    header = {"format": FORMAT, "kind": kind, "escaped": escaped, "sha256": hashlib.sha256(body).hexdigest()}
+    header = {"format": FORMAT, "kind": kind, "escaped": escaped, "sha256": _digest(body, escaped)}
     return _MAGIC + orjson.dumps(header) + b"\n" + body
 
 
@@ -115,7 +115,7 @@ def unpack(saved: bytes, kind: str, into: type[S]) -> S:
     """
     header, body = _opened(saved, kind)
     try:
-        if header.get("escaped"):
+        if header["escaped"]:
             return msgspec.convert(_mapped(msgspec.msgpack.decode(body), unescape), type=into)
         return msgspec.msgpack.decode(body, type=into)
     except (msgspec.MsgspecError, ValueError) as error:
@@ -125,12 +125,16 @@ def unpack(saved: bytes, kind: str, into: type[S]) -> S:
         ) from error
 
 
+def _digest(body: bytes, escaped: bool) -> str:
+    return hashlib.sha256(body + b"escaped" * escaped).hexdigest()
+
+
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     """The value with all text and whole numbers in it changed, keys too."""
     if isinstance(value, dict):
         return {_mapped(name, change): _mapped(item, change) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return tuple(_mapped(item, change) for item in value)
+        return type(value)(_mapped(item, change) for item in value)
     return change(value) if isinstance(value, str | int) else value
 
 
@@ -149,7 +153,8 @@ def _opened(saved: bytes, kind: str) -> tuple[dict[str, Any], bytes]:
         raise SnapshotError(f"{kind}: expected format {FORMAT}, got {header.get('format')!r}")
     if header.get("kind") != kind:
         raise SnapshotError(f"expected a saved {kind}, got a saved {header.get('kind')}")
-    if hashlib.sha256(body).hexdigest() != header.get("sha256"):
+    escaped = header.get("escaped")
+    if not isinstance(escaped, bool) or _digest(body, escaped) != header.get("sha256"):
         raise SnapshotError(f"{kind}: damaged: its content does not have the SHA-256 that its header states")
     return header, body
 

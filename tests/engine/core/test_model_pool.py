@@ -1,9 +1,9 @@
 import pytest
-from engine.models.tasks import make_model
 from msgspec import msgpack
 
 from engine.core.model_pool import ModelPool, ModelPoolState
 from engine.errors import ConfigError
+from engine.models.operations import make_model
 from engine.models.serialization import dump
 from engine.registry.versions import Learned, Start
 from tests.support.engines import make_config

@@ -107,7 +107,7 @@ def test_a_record_keeps_the_bytes_it_was_made_from(line: bytes) -> None:
     st.booleans(),
 )
 def test_fields_become_the_record_that_their_line_becomes(fields: dict[str, object], label: bool) -> None:
-    decoder = Decoder(RecordConfig(key="shop"), "multiclass")
+    decoder = Decoder(RecordConfig(key="shop"), find_task("multiclass").labels)
     line = orjson.dumps(fields)
     before = orjson.dumps(given_fields := orjson.loads(line))
     record = decoder.decode_fields(given_fields, "f", 7, b"raw", is_label=label)

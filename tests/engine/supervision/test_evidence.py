@@ -54,7 +54,7 @@ def ever_decided(draw: Draw, count: int, window: int, *, bounded: bool) -> int:
         supervisor = make_supervisor(config, bounded=bounded)
         rows = draw(np.random.default_rng(seed), count).tolist()
         for loss in rows[0][:200]:
-            supervisor.on_loss(loss)  # The unit of a loss without bound is known before a suspicion.
+            supervisor.on_loss(loss, None)  # The unit of a loss without bound is known before a suspicion.
         suspect(supervisor, ["one", "two"])
         for number, (champion, one, two) in enumerate(zip(*rows, strict=True), 1):
             if supervisor.compare(number, champion, {"one": one, "two": two}, number) is not None:

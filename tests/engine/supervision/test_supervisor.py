@@ -71,14 +71,14 @@ def test_a_verdict_opens_a_suspicion_as_configured(
 
 @pytest.mark.parametrize(("configured", "expected"), [(True, "suspect"), (False, None)])
 def test_a_rise_of_the_loss_opens_a_suspicion_as_configured(configured: bool, expected: str | None) -> None:
-    assert action(make(on_loss_drift=configured).triggered_by_loss(RISEN)) == expected
+    assert action(make(on_loss_drift=configured).on_loss(RISEN, None)) == expected
 
 
 @pytest.mark.parametrize("status", ["warn", "fail", "unjudged", "pass"])
 def test_there_is_never_a_second_suspicion(status: Status) -> None:
     supervisor = suspicious("s")
     assert supervisor.suspecting
-    assert supervisor.triggered_by_loss(RISEN) is None
+    assert supervisor.on_loss(RISEN, None) is None
     assert action(supervisor.on_verdict(status, "")) != "suspect"
 
 

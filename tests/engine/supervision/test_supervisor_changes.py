@@ -56,7 +56,7 @@ def events_to_decide(unit: float) -> float:
     """How many events it takes to see that a loss of 1.5 units is more than one of half a unit."""
     supervisor = make(bounded=False)
     for _ in range(100):
-        supervisor.on_loss(unit)
+        supervisor.on_loss(unit, None)
     suspect(supervisor, ["s"])
     found = feed(supervisor, 1.5 * unit, 0.5 * unit, 2000)
     assert found is not None
@@ -75,8 +75,8 @@ def test_the_unit_changes_no_decision() -> None:
 def test_the_scale_is_the_mean_loss_and_only_where_there_is_no_bound() -> None:
     free, bounded = make(bounded=False), make()
     for loss in (1.0, 2.0, 6.0):
-        free.on_loss(loss)
-        bounded.on_loss(loss)
+        free.on_loss(loss, None)
+        bounded.on_loss(loss, None)
     assert free.state().scale == pytest.approx(3.0)
     assert free.state().scaled == 3
     assert bounded.scale == 1.0
@@ -85,7 +85,7 @@ def test_the_scale_is_the_mean_loss_and_only_where_there_is_no_bound() -> None:
 def test_one_enormous_error_decides_nothing() -> None:
     supervisor = make(bounded=False, min_events=1)
     for _ in range(100):
-        supervisor.on_loss(1.0)
+        supervisor.on_loss(1.0, None)
     suspect(supervisor, ["s"])
     for number in range(30):
         assert supervisor.compare(number, 1e12 if number == 20 else 1.0, {"s": 1.0}, 0) is None

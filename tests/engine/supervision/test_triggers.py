@@ -124,7 +124,7 @@ def test_a_trigger_that_was_off_begins_anew_after_a_restore(kind: type[Trigger])
     before = supervisor(*others)
     for number in range(5):
         before.on_window(number, 500, 0.1, 0.2)
-        before.triggered_by_loss(0.1)
+        before.on_loss(0.1, None)
     saved = before.state()
     assert kind.name not in saved.triggers
     after = supervisor(kind)
@@ -137,7 +137,7 @@ def test_a_trigger_that_is_on_goes_on_after_a_restore(kind: type[Trigger]) -> No
     before = supervisor(*TRIGGERS)
     for number in range(5):
         before.on_window(number, 500, 0.1, 0.2)
-        before.triggered_by_loss(0.1)
+        before.on_loss(0.1, None)
     saved = before.state().triggers[kind.name]
     after = supervisor(kind)
     after.restore(before.state())
