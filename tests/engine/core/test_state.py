@@ -41,7 +41,8 @@ def body(saved: bytes) -> dict[str, Any]:
 def wrapped(content: object, **header: Any) -> bytes:
     """Bytes whose header is right, whatever their content is."""
     inside = content if isinstance(content, bytes) else msgspec.msgpack.encode(content)
-    stated = {"format": FORMAT, "kind": KIND, "escaped": False, "sha256": hashlib.sha256(inside).hexdigest()} | header
+    digest = hashlib.sha256(inside).hexdigest()
+    stated = {"format": FORMAT, "kind": KIND, "escaped": False, "sha256": digest} | header
     return b"riverkeeper state\n" + orjson.dumps(stated) + b"\n" + inside
 
 
@@ -199,10 +200,7 @@ class Anything(Struct):
 @pytest.mark.parametrize("value", [2**64, -(2**70), "\ud800", "\0i1", {"\ud800": [2**64, "\0t"]}])
 def test_what_messagepack_cannot_hold_comes_back_as_it_was(value: object) -> None:
     both = [value, 2**64, {"nested": "\ud801"}]
-    assert (
-        unpack(pack(Anything(both), "a test"), "a test", Anything).value == tuple(both)
-        or unpack(pack(Anything(both), "a test"), "a test", Anything).value == both
-    )
+    assert unpack(pack(Anything(both), "a test"), "a test", Anything).value == both
 
 
 @pytest.mark.parametrize("value", [object(), 1j], ids=["object", "complex"])
@@ -227,7 +225,7 @@ SCALARS = st.one_of(
     st.sampled_from(["\ud800", "a\udfff", 2**63, 2**64 - 1, 2**64, -(2**63), -(2**63) - 1, 10**400]),
     st.sampled_from([np.int64(3), np.float32(0.5), np.float64(0.5), np.bool_(True), np.str_("a\ud800")]),
 )
-    assert unpack(pack(Anything(both), "a test"), "a test", Anything).value == both
+NAMES = st.sampled_from(["a", "b", "\ud800", np.str_("b"), 3, 2**70])
 
 
 @given(
