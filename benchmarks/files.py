@@ -25,7 +25,7 @@ from dataflows.connectors.registry import FORMATS
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 
-RECORDS = 100_000
+RECORDS = 300_000
 ROUNDS = 3
 
 
