@@ -26,7 +26,7 @@ from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.tasks.registry import find_task
 
-RECORDS = 100_000
+RECORDS = 300_000
 ROUNDS = 3
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from dataflows.config import FlowConfig
+from dataflows.connectors.files.storage import absolute
 from dataflows.pinned_rows import read_labelled
 from dataflows.registry.open import user
 from dataflows.registry.origin import Opened, allowed_for, flow_of
@@ -72,7 +72,7 @@ def evaluate(where: Opened, reference: str, data: Sequence[str], wanted: Bound) 
     """
     kept = where.registry.find(reference)
     config = flow_of(where, kept)
-    here = [str(Path(path).resolve()) for path in data]
+    here = [absolute(path) for path in data]
     rows, skipped = read_labelled(config, here)
     fresh = partial(Scores, config.scores, config.model.task)
     tried = _tried(where, kept, config, rows)

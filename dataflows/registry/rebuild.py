@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.base import batches
 from dataflows.connectors.decoding import by_key, decode_records
+from dataflows.connectors.files.storage import absolute
 from dataflows.connectors.registry import open_source
 from dataflows.pinned_rows import read_reference
 from dataflows.registry.open import origin, user
@@ -60,7 +60,7 @@ def rebuild(where: Opened, reference: str, data: Sequence[str]) -> Rebuilt:
     kept = where.registry.find(reference)
     config = flow_of(where, kept)
     if data:
-        paths = [str(Path(path).resolve()) for path in data]
+        paths = [absolute(path) for path in data]
         given = config.input.model_copy(update={"path": paths})
         config = config.model_copy(update={"input": given, "kafka": None})
     version = _replayed(where, kept, config)

@@ -22,6 +22,12 @@ def locate(given: str, base: Path) -> Location:
     return given if "://" in given else resolve(given, base)
 
 
+def absolute(given: str) -> str:
+    """A name as it is known from any folder: relative paths begin at the current one."""
+    location = locate(given, Path.cwd())
+    return str(location.resolve()) if isinstance(location, Path) else location
+
+
 def open_bytes(location: Location, *, buffered: bool = True) -> BinaryIO:
     """Opens a file to read.
 
