@@ -164,8 +164,8 @@ def _apply(parts: Parts, judging: Judging, closed: Window, time: float, events: 
         # At its close the champion may have learned what belongs to later windows: those must pass too.
         vetted = candidates.vet(judged.index - parts.windows.overlap)
         if vetted is not None:
-            vouched = f"window {vetted.window}: {verdict.status}"
-            events.append(version(parts, vetted, "passed", judged.end, vouched=vouched))
+            approved_by = f"window {vetted.window}: {verdict.status}"
+            events.append(version(parts, vetted, "passed", judged.end, approved_by=approved_by))
     if verdict.status not in {"fail", "unjudged"} and (
         parts.config.window.reference == "last_passed" or parts.progress.reference is None
     ):

@@ -12,7 +12,8 @@ from engine.events import Decision, Event
 from engine.models.serialization import digest, dump
 from engine.monitoring.detectors.loss_drift import LossDrift
 from engine.monitoring.types import Check
-from engine.registry.versions import Learned, Reason, Role, Version
+from engine.registry.versions import Learned, Version
+from engine.rows import Reason, Role
 from engine.supervision.decisions import CHANGES, ProposedDecision
 
 
@@ -197,7 +198,7 @@ def version(  # noqa: PLR0913 - a checkpoint, and what it is kept for
     time: float,
     *,
     role: Role = "champion",
-    vouched: str = "",
+    approved_by: str = "",
 ) -> Version:
     """The registry's entry for a checkpoint."""
     return Version(
@@ -212,7 +213,7 @@ def version(  # noqa: PLR0913 - a checkpoint, and what it is kept for
         saved.learned,
         time,
         saved.scores,
-        vouched,
+        approved_by,
         tuple(known.name for known in parts.candidates.known()),
         digest(saved.saved),
         saved.saved,

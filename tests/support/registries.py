@@ -10,7 +10,8 @@ from engine.registry.audit_entry import Draft
 from engine.registry.blobs import Blobs
 from engine.registry.log import Log
 from engine.registry.registry import MODEL, Registry
-from engine.registry.versions import Learned, Reason, Role, Version
+from engine.registry.versions import Learned, Version
+from engine.rows import Reason, Role
 
 RUN = "test-1"
 
@@ -49,7 +50,7 @@ def version(  # noqa: PLR0913 - what tests choose
         learned=learned,
         time=time,
         scores=scores,
-        vouched="",
+        approved_by="",
         targets=targets,
         digest=digest(saved),
         saved=saved,

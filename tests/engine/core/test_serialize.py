@@ -34,7 +34,7 @@ def letter(raw: bytes = b"{}", position: int = 3) -> DeadLetter:
     return DeadLetter("rejected", "not JSON", "in.jsonl", position, raw, "main")
 
 
-def breach(reason: str = "too large") -> ContractViolation:
+def violation(reason: str = "too large") -> ContractViolation:
     return ContractViolation("7", "warn", reason, "in.jsonl", 3, "main")
 
 
@@ -50,7 +50,7 @@ def report(window: int = 4, key: str = "main", snapshot: bytes = b"{}", value: f
     return Report(key, window, 1.0, 2.0, "m0", "window 0", scores, verdict)
 
 
-def first_look(window: int = 4, key: str = "main", value: float = 0.5) -> PreliminaryVerdict:
+def preliminary(window: int = 4, key: str = "main", value: float = 0.5) -> PreliminaryVerdict:
     return PreliminaryVerdict(
         key, window, 1.0, 10, 1, 0, "warn", "a", (Check("psi", "a", value, 0.3, "warn"),)
     )
@@ -130,8 +130,8 @@ def test_every_kind_of_event_has_its_stream_and_outcomes_have_none() -> None:
     found = lines(
         prediction(),
         letter(),
-        breach(),
-        first_look(),
+        violation(),
+        preliminary(),
         drift(),
         report(),
         decision(),
@@ -152,7 +152,7 @@ def test_nothing_gives_no_lines(events: list[Event]) -> None:
 
 @given(
     st.lists(
-        st.sampled_from([prediction, letter, breach, report, decision, version, alert, summary]), max_size=12
+        st.sampled_from([prediction, letter, violation, report, decision, version, alert, summary]), max_size=12
     )
 )
 @settings(max_examples=30)
@@ -183,7 +183,7 @@ def test_a_prediction_is_written_with_all_its_fields() -> None:
 
 
 def test_a_breach_is_written_with_all_its_fields() -> None:
-    assert lines(breach())["breaches"] == [
+    assert lines(violation())["contract_violations"] == [
         {
             "id": "7",
             "policy": "warn",
@@ -245,7 +245,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
         PreliminaryVerdict(odd, 1, 1.0, 10, 0, 0, "warn", odd, (Check("psi", odd, 0.5, 0.3, "warn"),)),
         Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
         Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),
-        replace(version(odd, odd), parent=odd, scores={odd: 0.5}, vouched=odd, targets=(odd,)),
+        replace(version(odd, odd), parent=odd, scores={odd: 0.5}, approved_by=odd, targets=(odd,)),
         alert(odd, odd),
         Summary(odd, odd, Counts(), standing),
     )
