@@ -277,6 +277,9 @@ class VersionRow(Struct, frozen=True, kw_only=True):
         targets: Versions that could take over at that moment.
         size: Bytes of the saved model.
         sha256: Their SHA-256.
+        config_sha256: Registry only: that of the run's configuration.
+        code: Registry only: SHA-256 of the source of each of the user's own modules.
+        libraries: Registry only: versions of the libraries, by name.
     """
 
     stream: ClassVar[str] = "versions"
@@ -297,6 +300,9 @@ class VersionRow(Struct, frozen=True, kw_only=True):
     targets: tuple[str, ...]
     size: int
     sha256: str
+    config_sha256: str = ""
+    code: dict[str, str] = {}
+    libraries: dict[str, str] = {}
 
     @property
     def unique(self) -> str:

@@ -46,9 +46,7 @@ def _dead_letter(event: DeadLetter) -> rows.DeadLetterRow:
         raw = event.raw.decode()
     except UnicodeDecodeError:
         # Latin-1 gives every byte back; the mark says that it was not UTF-8.
-        return _same(
-            rows.DeadLetterRow, event, raw=event.raw.decode("latin-1"), raw_encoding="latin-1"
-        )
+        return _same(rows.DeadLetterRow, event, raw=event.raw.decode("latin-1"), raw_encoding="latin-1")
     return _same(rows.DeadLetterRow, event, raw=raw, raw_encoding="utf-8")
 
 

@@ -18,10 +18,16 @@ from engine.events import Decision, Event, Report
 from engine.records.events import Outcome, Prediction
 from engine.records.values import shown
 from engine.registry.versions import Version
-from engine.rows import DeadLetterRow, Row
+from engine.rows import DeadLetterRow, Row, VersionRow
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 _ENCODER = msgspec.json.Encoder()
+_OMITTED: Mapping[type, Mapping[str, object]] = {
+    DeadLetterRow: {"raw_encoding": "utf-8"},
+    VersionRow: {"config_sha256": "", "code": {}, "libraries": {}},
+}
+"""Fields that a line does not have when they hold this."""
+
 _UNWRITABLE = TypeError, ValueError, OverflowError
 
 
@@ -135,8 +141,9 @@ def _fields(value: Any) -> dict[str, Any]:
     if not isinstance(value, msgspec.Struct):
         raise TypeError
     found = msgspec.structs.asdict(value)
-    if isinstance(value, DeadLetterRow) and value.raw_encoding == "utf-8":
-        del found["raw_encoding"]
+    for name, default in _OMITTED.get(type(value), {}).items():
+        if found[name] == default:
+            del found[name]
     return found
 
 

@@ -21,15 +21,15 @@ from engine.monitoring.evidently import check_extras
 from engine.monitoring.verdicts import WORDS
 from tests.engine.core.test_serialize import (
     alert,
-    breach,
     decision,
     drift,
-    first_look,
     letter,
     prediction,
+    preliminary,
     report,
     summary,
     version,
+    violation,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +37,8 @@ ROOT = Path(__file__).parents[2]
 EVENTS: tuple[Event, ...] = (
     prediction(),
     letter(),
-    breach(),
-    first_look(),
+    violation(),
+    preliminary(),
     drift(),
     report(),
     decision(),

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from engine.core.serialize import plain
 from engine.models.serialization import digest, dump
 from engine.registry.audit_entry import Draft
 from engine.registry.blobs import Blobs
@@ -60,12 +61,24 @@ def version(  # noqa: PLR0913 - what tests choose
 def items(*versions: Version, run: str = RUN) -> Iterator[tuple[Draft, bytes | None]]:
     """As a flow writes them."""
     for one in versions:
-        yield Draft(run, one.key, "version", one.name, one.time, "", one.row()), one.saved
+        yield Draft(run, one.key, "version", one.name, one.time, "", plain(one)), one.saved
 
 
 def decision(
     number: int, action: str = "alert", *, model: str = "m0", previous: str = "m0", time: float = 1.0
 ) -> Draft:
     """A decision as a flow writes it."""
-    body = {"action": action, "reason": "because", "model": model, "previous": previous}
+    body = {
+        "key": "main",
+        "number": number,
+        "time": time,
+        "learned": 0,
+        "window": 0,
+        "action": action,
+        "reason": "because",
+        "model": model,
+        "previous": previous,
+        "shadow": "",
+        "evidence": {},
+    }
     return Draft(RUN, "main", "decision", str(number), time, "", body)

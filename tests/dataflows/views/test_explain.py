@@ -9,10 +9,10 @@ from typing import Any, get_args
 import pytest
 from rich.console import Console
 
-from dataflows.views.explain.page import story_page
+from dataflows.views.explain.sentences import sections
 from dataflows.views.explain.story import read_story
-from dataflows.views.explain.terminal import show_story
-from dataflows.views.explain.words import sections
+from dataflows.views.html.decision import story_page
+from dataflows.views.terminal.decision import show_story
 from engine.errors import InputError
 from engine.events import Decision, Event, Report
 from engine.supervision.decisions import Action

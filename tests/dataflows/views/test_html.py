@@ -13,7 +13,7 @@ from dataflows.views.html.page import run_page
 from engine.core.serialize import encode
 from engine.errors import InputError
 from engine.events import Event
-from tests.engine.core.test_serialize import decision, drift, first_look, prediction, report, summary
+from tests.engine.core.test_serialize import decision, drift, prediction, preliminary, report, summary
 
 HOSTILE = "</title><script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&"
 
@@ -67,7 +67,7 @@ def test_all_that_a_run_has_decided_and_measured_is_on_its_page(tmp_path: Path) 
     run = write(
         tmp_path,
         *(report(window) for window in range(3)),
-        *(first_look(window) for window in range(3)),
+        *(preliminary(window) for window in range(3)),
         decision(),
         summary(),
         report(0, "other"),
@@ -93,8 +93,8 @@ def test_all_that_a_run_has_decided_and_measured_is_on_its_page(tmp_path: Path) 
 
 
 def test_names_from_data_are_text_wherever_they_stand(tmp_path: Path) -> None:
-    plain = Tags(run_page(write(tmp_path, report(), decision(), summary(), first_look())))
-    lines, _ = encode([report(), decision(), summary(), first_look()])
+    plain = Tags(run_page(write(tmp_path, report(), decision(), summary(), preliminary())))
+    lines, _ = encode([report(), decision(), summary(), preliminary()])
     for stream, text in lines.items():
         row = orjson.loads(text)
         row["key"] = HOSTILE

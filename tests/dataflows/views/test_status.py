@@ -8,7 +8,7 @@ from rich.console import Console
 
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import StatusFile
-from dataflows.views.status import standing
+from dataflows.views.terminal.status import standing
 from engine.errors import InputError
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from dataflows.config import FlowConfig
 from dataflows.runtime.operators import OverallLogic
-from dataflows.views.summary import summary_parts
+from dataflows.views.terminal.summary import summary_parts
 from engine.core.engine import Engine
 from engine.core.overall_summary import overall
 from engine.core.serialize import encode

@@ -152,7 +152,8 @@ def test_nothing_gives_no_lines(events: list[Event]) -> None:
 
 @given(
     st.lists(
-        st.sampled_from([prediction, letter, violation, report, decision, version, alert, summary]), max_size=12
+        st.sampled_from([prediction, letter, violation, report, decision, version, alert, summary]),
+        max_size=12,
     )
 )
 @settings(max_examples=30)

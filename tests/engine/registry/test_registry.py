@@ -18,7 +18,7 @@ from engine.registry.audit_entry import REGISTRY, Draft, sealed
 from engine.registry.registry import Registry
 from engine.registry.retention import RetentionIndex
 from engine.registry.serving import decisions, served_at
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 from tests.engine.models.test_serialization_hostile import ATTACKS, SAVED, forged
 from tests.support.registries import RUN, decision, items, make, version
 
@@ -203,11 +203,11 @@ def test_a_flipped_bit_in_any_model_is_found(tmp_path: Path) -> None:
 def test_an_entry_that_was_changed_gives_out_no_model(tmp_path: Path) -> None:
     registry = make(tmp_path)
     registry.record(items(version("m0.w0"), version("m0.w1", window=1)), 50)
-    other = registry.find("m0.w1").row["sha256"]
+    other = registry.find("m0.w1").row.sha256
     with closing(sqlite3.connect(tmp_path / "log.sqlite")) as raw, raw:
         raw.execute(
             "UPDATE riverkeeper_log SET text = replace(text, ?, ?) WHERE name = 'm0.w0'",
-            (registry.find("m0.w0").row["sha256"], other),
+            (registry.find("m0.w0").row.sha256, other),
         )
     with pytest.raises(RegistryError, match="its entry in the log is not as it was written"):
         registry.read(registry.find("m0.w0"))
@@ -231,7 +231,7 @@ def test_a_model_that_has_grown_is_not_even_read(tmp_path: Path) -> None:
         registry.read(registry.find("m0.w0"))
 
 
-def kept_with(registry: Registry, saved: bytes) -> Kept:
+def kept_with(registry: Registry, saved: bytes) -> VersionRef:
     """A version with these bytes, as somebody who can write to the storage would place them."""
     [(draft, _)] = items(version("m0.w0"))
     body = {**draft.body, "sha256": digest(saved), "size": len(saved)}
