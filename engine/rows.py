@@ -1,7 +1,8 @@
 """What a run writes: one struct for each output stream, written by the engine and read back by every view.
 
-The names and the order of the fields are those of the lines in `<run>/<stream>.jsonl` (docs/reading.md). Of each row, `unique` tells it
-from all others of its stream and model key, and is the same in every replay. JSON has no NaN and no infinity, so a measured number may be `None`. Importing this module imports no River.
+The names and the order of the fields are those of the lines in `<run>/<stream>.jsonl` (docs/reading.md).
+`unique` tells a row from all others of its stream and model key, and is the same in every replay. JSON has
+no NaN and no infinity, so a measured number may be `None`. Importing this module imports no River.
 """
 
 from typing import ClassVar, Literal

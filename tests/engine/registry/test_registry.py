@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,19 +125,19 @@ def _rest(draft: Draft) -> tuple[Any, ...]:
 )
 def test_whatever_is_thinned_out_nobody_needs(steps: list[tuple[str, int]], keep: int) -> None:
     random = Random(len(steps))  # noqa: S311 - test data
-    shelf, there = RetentionIndex(), dict[str, str]()
+    index, there = RetentionIndex(), dict[str, str]()
     for window, (reason, parents) in enumerate(steps):
         name = f"v{window}"
         parent = random.choice([*there]) if parents and there else ""
         targets = tuple(random.sample([*there], min(len(there), 3)))
-        row = {"name": name, "reason": reason, "parent": parent, "targets": targets, "window": window}
-        shelf.add(row)
+        row = version(name, window=window, parent=parent, targets=targets).row()
+        index.add(msgspec.structs.replace(row, reason=reason))
         there[name] = reason
         needed = {parent, *targets}
-        for gone in shelf.spare(keep):
+        for gone in index.spare(keep):
             assert there.pop(gone) == "passed"
             assert gone not in needed
-        free = [each for each in there if there[each] == "passed" and each not in shelf.stays | shelf.targets]
+        free = [each for each in there if there[each] == "passed" and each not in index.stays | index.targets]
         assert len(free) <= keep
 
 
@@ -277,7 +278,7 @@ def served(time: float, *changes: tuple[int, str, str, float]) -> tuple[str, str
         *_sealed(registry_entries),
     ]
     found = served_at(entries, time)
-    return found.model, (found.version or {}).get("name", "")
+    return found.model, found.version.name if found.version else ""
 
 
 def _written(drafts: Any) -> list[Any]:
