@@ -149,8 +149,8 @@ def _look(events: list[Event], first: int, lines: list[tuple[str, bytes]], tally
         tally.warned[lines[position - first][0]] += 1
         _must(position not in turned_away, "what is let through is not turned away", position)
     streams, _ = encode(events)
-    for stream, text in streams.items():
-        rows = [orjson.loads(row) for row in text.split(b"\n")[:-1]]
+    for stream, chunk in streams.items():
+        rows = [orjson.loads(row) for row in chunk.text.splitlines()]
         tally.events += len(rows)
         if stream == "dead_letters":
             for row in rows:

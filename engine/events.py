@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from msgspec import Struct
 
@@ -13,6 +12,7 @@ from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check, Verdict
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.registry.versions import Version
+from engine.rows import AlertKind, AlertState, Severity
 from engine.supervision.decisions import Action
 from engine.supervision.suspicion import PairedLosses
 
@@ -101,17 +101,6 @@ class Decision:
     shadow: str
     evidence: Mapping[str, float]
     who: str = ""
-
-
-AlertKind = Literal["window", "judging", "champion", "serving", "model"]
-"""`window`: windows do not pass. `judging`: they cannot be judged. `champion`: it is suspected. `serving`:
-another model serves. `model`: something that the engine could not do."""
-
-AlertState = Literal["opened", "worse", "changed", "lasting", "recovered", "done"]
-"""`opened`: a problem has begun. `worse`: from warning to failing. `changed`: other checks fail too.
-`lasting`: it is still there after the cool-down. `recovered`: it is over. `done`: no problem, but to know."""
-
-Severity = Literal["info", "warn", "fail"]
 
 
 @dataclass(frozen=True, slots=True)

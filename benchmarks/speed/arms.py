@@ -144,11 +144,11 @@ def engine_loop(
         events += engine.process([decode(line, "bench", position + i) for i, line in enumerate(lines)])
         position += len(lines)
         for chunk in encode(events)[0].values():
-            written.write(chunk)
+            written.write(chunk.text)
         events = []
         yield
     for chunk in encode(engine.finish())[0].values():
-        written.write(chunk)
+        written.write(chunk.text)
     if suspected and written.getvalue().count(b'"action":"clear"'):
         raise SystemExit("the suspicion was over before the stream was: its cost cannot be measured")
     return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}

@@ -1,10 +1,10 @@
-"""Which of Evidently's reports are old enough to go; their lines in `reports.jsonl` stay."""
+"""Which of Evidently's reports a run keeps; the lines of `reports.jsonl` all stay."""
 
 from collections import deque
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-Kept = tuple[str, float]
+KeptReport = tuple[str, float]
 """A report's path, and the event time at which its window ended."""
 
 
@@ -23,7 +23,7 @@ class Retention:
         kept: Those of a snapshot.
     """
 
-    def __init__(self, count: int, seconds: float | None, kept: Iterable[Kept] = ()) -> None:
+    def __init__(self, count: int, seconds: float | None, kept: Iterable[KeptReport] = ()) -> None:
         self._count = count
         self._seconds = seconds
         self._kept = deque(kept)
@@ -39,7 +39,7 @@ class Retention:
     def _too_old(self, now: float) -> bool:
         return self._seconds is not None and now - self._kept[0][1] > self._seconds
 
-    def state(self) -> tuple[Kept, ...]:
+    def state(self) -> tuple[KeptReport, ...]:
         """What a snapshot keeps."""
         return tuple(self._kept)
 

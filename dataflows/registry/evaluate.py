@@ -13,7 +13,7 @@ from engine.evaluation.progressive_scores import Scores
 from engine.models.operations import task_ops
 from engine.records.values import Example
 from engine.registry.evaluation import Estimate, Tried, compare, estimate, try_on
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,6 @@ def evaluate(where: Opened, reference: str, data: Sequence[str], wanted: Bound) 
     return found
 
 
-def _tried(where: Opened, kept: Kept, config: FlowConfig, rows: Sequence[Example]) -> list[Tried]:
+def _tried(where: Opened, kept: VersionRef, config: FlowConfig, rows: Sequence[Example]) -> list[Tried]:
     model = where.registry.load(kept, allowed_for(where), user(), "evaluate")
     return try_on(model, task_ops(config.model.task, model), rows)

@@ -19,13 +19,13 @@ from dataflows.registry.open import origin, user
 from dataflows.registry.origin import Opened, flow_of
 from dataflows.registry.start_version import read_start
 from engine.core.engine import Engine
-from engine.core.serialize import as_row
+from engine.core.serialize import plain
 from engine.errors import RegistryError
 from engine.events import Event
 from engine.models.serialization import VERSIONS
 from engine.records.decode import Decoder
 from engine.records.values import Record
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 from engine.registry.versions import Version
 from engine.supervision.decisions import Command
 from engine.tasks.registry import find_task
@@ -41,8 +41,8 @@ class Rebuilt:
         differences: By score: before and after, where they are not the same.
     """
 
-    before: Kept
-    after: Kept
+    before: VersionRef
+    after: VersionRef
     differences: dict[str, tuple[float | None, float | None]]
 
 
@@ -65,21 +65,21 @@ def rebuild(where: Opened, reference: str, data: Sequence[str]) -> Rebuilt:
         config = config.model_copy(update={"input": given, "kafka": None})
     version = _replayed(where, kept, config)
     run = f"{kept.entry.run}-rebuilt-river-{VERSIONS['river']}-python-{VERSIONS['python']}"
-    row = as_row(version) | origin(config)
+    row = plain(version) | origin(config)
     agree = {
-        name: (kept.row["scores"].get(name), row["scores"].get(name))
-        for name in {**kept.row["scores"], **row["scores"]}
-        if kept.row["scores"].get(name) != row["scores"].get(name)
+        name: (kept.row.scores.get(name), row["scores"].get(name))
+        for name in {**kept.row.scores, **row["scores"]}
+        if kept.row.scores.get(name) != row["scores"].get(name)
     }
     body = {"rebuilt": kept.place, "differences": agree}
     return Rebuilt(kept, where.registry.add(run, row, version.saved, user(), body), agree)
 
 
-def _replayed(where: Opened, kept: Kept, config: FlowConfig) -> Version:
-    key, records = kept.entry.key, kept.row["records"]
+def _replayed(where: Opened, kept: VersionRef, config: FlowConfig) -> Version:
+    key, records = kept.entry.key, kept.row.records
     reference = read_reference(config).get(key, ())
     # A window's verdict comes when the next one has closed; all others are saved at their record.
-    replayed = islice(_records(config, key), None if kept.row["reason"] == "passed" else records)
+    replayed = islice(_records(config, key), None if kept.row.reason == "passed" else records)
     with closing(Engine(config, key, reference=reference, start=read_start(config))) as engine:
         for event in _events(engine, replayed, _commands(where, kept)):
             if isinstance(event, Version) and event.name == kept.entry.name:
@@ -118,7 +118,7 @@ def _records(config: FlowConfig, key: str) -> Iterator[Record]:
             yield from decode_records(decoder, part.records())
 
 
-def _commands(where: Opened, kept: Kept) -> list[tuple[int, Command]]:
+def _commands(where: Opened, kept: VersionRef) -> list[tuple[int, Command]]:
     entries = where.registry.log.entries(run=kept.entry.run, key=kept.entry.key, kinds=["command"])
     found: list[tuple[int, Command]] = []
     for entry in entries:

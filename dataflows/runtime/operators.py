@@ -1,6 +1,6 @@
 """What runs in keyed state: an engine for each model key, and the summary over all keys."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
@@ -16,14 +16,15 @@ from dataflows.connectors.decoding import decode_records
 from dataflows.connectors.files.sink import BLOBS
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.commands import Control
-from dataflows.lifecycle.retention import Kept, Retention, removals
+from dataflows.lifecycle.retention import KeptReport, Retention, removals
 from dataflows.registry.sink import REGISTERED, entries_of, entry_of
 from dataflows.runtime import prometheus
 from dataflows.runtime.backpressure import learned
 from dataflows.runtime.key_cache import KeyCache
 from engine.core.engine import Engine
+from engine.core.event_rows import report_path
 from engine.core.overall_summary import overall
-from engine.core.serialize import encode, report_path
+from engine.core.serialize import encode
 from engine.events import Decision, Event, Report
 from engine.models.serialization import dump, load
 from engine.monitoring.config import MonitoringConfig
@@ -38,7 +39,7 @@ SHARE = "share"
 
 _SHARES = "shares of keys"
 
-Saved = tuple[bytes, tuple[Kept, ...]]
+Saved = tuple[bytes, tuple[KeptReport, ...]]
 
 Item = tuple[str, Any]
 
@@ -76,6 +77,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         kept = () if saved is None else saved[1]
         self._retention = Retention(config.run.keep_reports, config.run.keep_reports_seconds, kept)
         self._rows, self._start = rows, start
+        self._addressed = _addressed(config)
         self._decoder = Decoder(config.record, find_task(config.model.task).labels)
         self._judge = _shared_judge(config.monitoring, config.model.task)
         self._control = _shared_control(config.run_dir)
@@ -129,7 +131,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
 
     def _items(self, events: list[Event]) -> list[Item]:
         """Lines, files, and the removal of files that are too old."""
-        items = _items(events)
+        items = _items(events, self._addressed)
         for report in (event for event in events if isinstance(event, Report) and event.verdict.snapshot):
             for old in self._retention.add(report_path(report), report.end):
                 items += ((BLOBS, (name, None)) for name in removals(old))
@@ -204,7 +206,9 @@ class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
 
     def on_eof(self) -> tuple[Iterable[Item], bool]:
         """All keys have ended: their summary, unless it was said before."""
-        items = _items([overall(self._shares, self._config)]) if self._changed else []
+        items = (
+            _items([overall(self._shares, self._config)], _addressed(self._config)) if self._changed else []
+        )
         self._changed = False
         return items, StatefulBatchLogic.RETAIN
 
@@ -213,11 +217,16 @@ class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
         return dump((self._shares, self._changed), _SHARES)
 
 
-def _items(events: list[Event]) -> list[Item]:
-    lines, files = encode(events)
+def _addressed(config: FlowConfig) -> Collection[str]:
+    """Streams whose lines are written one by one, each with its key and id."""
+    return () if config.kafka is None else config.kafka.outputs.topics
+
+
+def _items(events: list[Event], addressed: Collection[str]) -> list[Item]:
+    chunks, files = encode(events, addressed)
     # Files first: a report's line must not name a file that is not there.
     kept = [(REGISTERED, entry) for entry in entries_of(events)]
-    return [*((BLOBS, file) for file in files), *lines.items(), *kept]
+    return [*((BLOBS, file) for file in files), *chunks.items(), *kept]
 
 
 @cache

@@ -22,8 +22,8 @@ from dataflows.runtime import prometheus
 from dataflows.runtime.backpressure import Pace, learned
 from dataflows.runtime.dataflow import build_flow
 from dataflows.runtime.operators import waited_for_reports
+from dataflows.runtime.progress_bar import progress_bar
 from dataflows.runtime.run_setup import Member, prepare, shared_wish
-from dataflows.views.progress_bar import progress_bar
 from engine.errors import RiverkeeperError, StoppedError
 
 _WORTH_TELLING = 0.1

@@ -15,8 +15,9 @@ from msgspec import Struct, structs
 
 from engine.alerts.config import AlertsConfig
 from engine.alerts.sentences import said_of
-from engine.events import Alert, AlertKind, AlertState, Decision, Report, Severity
+from engine.events import Alert, Decision, Report
 from engine.monitoring.types import Check
+from engine.rows import AlertKind, AlertState, Severity
 from engine.supervision.decisions import SERVING
 
 _MOST_CHECKS = 20

@@ -28,7 +28,8 @@ from engine.events import Decision, Event
 from engine.models.serialization import digest
 from engine.monitoring.types import Check
 from engine.records.values import Example
-from engine.registry.versions import Reason, Role, Version
+from engine.registry.versions import Version
+from engine.rows import Reason, Role
 from engine.supervision.challenger_trials import ChallengerTrials
 from engine.supervision.decisions import CHANGES, Action, ProposedDecision
 from engine.supervision.supervisor import Supervisor

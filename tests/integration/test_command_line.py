@@ -65,7 +65,7 @@ def test_a_contract_is_learned_edited_and_used(example: Path, tmp_path: Path) ->
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert " warned" in ran.stdout
     assert "the counts add up" in ran.stdout
-    written = (tmp_path / "runs" / "phishing" / "breaches.jsonl").read_bytes()
+    written = (tmp_path / "runs" / "phishing" / "contract_violations.jsonl").read_bytes()
     assert b'"reason":"field \'ip_in_url\': expected a number from 0.0 to 0.5, got 1"' in written
 
 

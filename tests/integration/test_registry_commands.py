@@ -64,7 +64,7 @@ def test_versions_are_listed_shown_compared_and_named_for_a_moment(done: Path) -
     assert "m0.start" in listed
     assert "m0.e" in listed
     shown = ok("show", "m0.w1", registry=done.parent / "runs" / "registry")
-    assert "vouched for by   window 1: " in shown
+    assert "approved by      window 1: " in shown
     assert "libraries        numpy" in shown
     compared = ok("diff", "m0.start", "m0.w1", registry=done)
     assert "reason                   start → passed" in compared

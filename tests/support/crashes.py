@@ -45,7 +45,7 @@ STREAMS = (
     "alerts",
     "dead_letters",
     "drifts",
-    "first_looks",
+    "preliminary_verdicts",
     "summary",
 )
 SERVED = ("predictions", "decisions", "reports", "alerts", "dead_letters")

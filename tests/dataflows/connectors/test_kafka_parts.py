@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from confluent_kafka import Consumer
 from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -19,10 +18,8 @@ from dataflows.connectors.kafka.client import made
 from dataflows.connectors.kafka.config import KafkaConfig, KafkaInput, with_secrets
 from dataflows.connectors.kafka.consumer import Partition
 from dataflows.connectors.kafka.envelope import Received
-from dataflows.connectors.kafka.messages import message
 from dataflows.connectors.kafka.order_log import Journal
 from dataflows.connectors.kafka.source import batches_of
-from engine.core.streams import STREAMS
 from engine.errors import ConfigError
 
 FLOW = """
@@ -131,24 +128,6 @@ def test_a_batch_names_each_partition_once_and_more_than_it_can_name_are_split()
     assert [number for number, line in enumerate(lines) if line.error] == [3]
     (single,) = batches_of([(1, taken[1][1])] * 3, partitions)
     assert (single.sources, single.origins) == ((Source("t[1]", is_label=True),), b"")
-
-
-def test_every_stream_has_event_ids_that_differ() -> None:
-    row = {
-        "key": "k",
-        "id": "i",
-        "sequence": 1,
-        "source": "t[0]",
-        "position": 4,
-        "reason": "r",
-        "window": 2,
-        "number": 3,
-        "name": "m0.w1",
-        "counts": {"records": 9},
-    }
-    found = {message("run-1", stream, orjson.dumps(row)).id for stream in STREAMS}
-    assert len(found) == len(STREAMS)
-    assert all(name.startswith("run-1/") for name in found)
 
 
 SCHEMA = """{"type": "record", "name": "R", "fields": [

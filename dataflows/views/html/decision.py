@@ -3,8 +3,8 @@
 from html import escape
 from importlib.resources import files
 
+from dataflows.views.explain.sentences import headline, marks, sections
 from dataflows.views.explain.story import Story
-from dataflows.views.explain.words import best_shadow, headline, marks, sections
 from dataflows.views.html.page import POLICY, legend
 from dataflows.views.html.svg import axis, chart, strip, timeline
 
@@ -24,7 +24,7 @@ def story_page(story: Story) -> str:
         f"<title>{escape(title)}</title><style>{style}</style></head><body>"
         f"<h1>{escape(story.run.name)}</h1><h2>{escape(title)}</h2>{text}{_chart(story)}"
         f'<p class="soft">Written by <code>riverkeeper explain {escape(str(story.run))} '
-        f"{story.decision['number']} --html</code>; it needs no network.</p></body></html>\n"
+        f"{story.decision.number} --html</code>; it needs no network.</p></body></html>\n"
     )
 
 
@@ -32,20 +32,20 @@ def _chart(story: Story) -> str:
     windows = story.windows
     if not windows:
         return ""
-    shadows = [best_shadow(row["scores"]) for row in windows]
+    shadows = [row.scores.best_shadow for row in windows]
     series = {
-        "served": [row["scores"]["loss"] for row in windows],
-        "baseline": [row["scores"]["baseline_loss"] for row in windows],
-        "champion, on the shadow's events": [one and one["champion_loss"] for one in shadows],
-        "best shadow": [one and one["loss"] for one in shadows],
+        "served": [row.scores.loss for row in windows],
+        "baseline": [row.scores.baseline_loss for row in windows],
+        "champion, on the shadow's events": [one.champion_loss if one else None for one in shadows],
+        "best shadow": [one.loss if one else None for one in shadows],
     }
-    previous = story.decision["previous"]
+    previous = story.decision.previous
     if story.after:
-        kept = [row["scores"]["challengers"].get(previous) for row in windows]
-        series[f"{previous}, replaced"] = [one and one["loss"] for one in kept]
-    places = {row["window"]: place for place, row in enumerate(windows)}
+        kept = [row.scores.challengers.get(previous) for row in windows]
+        series[f"{previous}, replaced"] = [one.loss if one else None for one in kept]
+    places = {row.window: place for place, row in enumerate(windows)}
     decided = {places[window]: name for window, name in marks(story).items() if window in places}
-    names = [f"window {row['window']}: {row['status']}" for row in windows]
+    names = [f"window {row.window}: {row.status}" for row in windows]
     left_out = f"; {story.left_out} in the middle are left out" if story.left_out else ""
     return (
         f"<h3>Mean loss of each window, lower is better{left_out}</h3>"
@@ -54,8 +54,8 @@ def _chart(story: Story) -> str:
             310,
             [
                 *timeline(series, decided, 24, 220),
-                *strip([row["status"] for row in windows], 258, "verdict", names),
-                *axis(302, [str(row["window"]) for row in windows]),
+                *strip([row.status for row in windows], 258, "verdict", names),
+                *axis(302, [str(row.window) for row in windows]),
             ],
             "Mean loss by window, with decisions",
         )

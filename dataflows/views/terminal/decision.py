@@ -1,14 +1,15 @@
 """The story of a decision in the terminal."""
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from dataflows.run_reader import STYLES, shown
-from dataflows.views.explain.story import Row, Story
-from dataflows.views.explain.words import best_shadow, headline, marks, sections
+from dataflows.format import number
+from dataflows.views.explain.sentences import headline, marks, sections
+from dataflows.views.explain.story import Story
+from dataflows.views.terminal.tables import coloured, plain_table
+from engine.rows import ReportRow
 
 _WIDTH = 16
 """Columns of the longest bar."""
@@ -17,7 +18,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def show_story(console: Console, story: Story) -> None:
-    """Prints it."""
+    """Prints the story."""
     console.print(headline(story), style="bold", highlight=False, markup=False)
     for title, lines in sections(story):
         console.print(f"\n{title}", style="bold", highlight=False)
@@ -28,7 +29,7 @@ def show_story(console: Console, story: Story) -> None:
         console.print(_table(story))
     console.print(
         f"the windows in full: riverkeeper reports {story.run} WINDOW; as a page: riverkeeper explain "
-        f"{story.run} {story.decision['number']} --html",
+        f"{story.run} {story.decision.number} --html",
         style="dim",
         highlight=False,
         markup=False,
@@ -37,7 +38,7 @@ def show_story(console: Console, story: Story) -> None:
 
 
 def _table(story: Story) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column("win", justify="right")
     table.add_column("verdict")
     table.add_column("by")
@@ -46,29 +47,28 @@ def _table(story: Story) -> Table:
     table.add_column("served")
     table.add_column("decided")
     decided = marks(story)
-    longest = max((row["scores"]["loss"] or 0.0 for row in story.windows), default=0.0) or 1.0
+    longest = max((row.scores.loss or 0.0 for row in story.windows), default=0.0) or 1.0
     gap = None
     for row in story.windows:
-        if gap is not None and row["window"] > gap + 1:
+        if gap is not None and row.window > gap + 1:
             table.add_row("…", "", "", "", "", "", f"{story.left_out} left out", "")
-        gap = row["window"]
-        table.add_row(*_cells(row, longest), decided.get(row["window"], ""))
+        gap = row.window
+        table.add_row(*_cells(row, longest), decided.get(row.window, ""))
     if story.left_out:
         table.caption = f"{story.left_out} windows in the middle are left out"
     return table
 
 
-def _cells(row: Row, longest: float) -> list[str]:
-    scores = row["scores"]
-    best = best_shadow(scores)
+def _cells(row: ReportRow, longest: float) -> list[str]:
+    scores, best = row.scores, row.scores.best_shadow
     return [
-        str(row["window"]),
-        f"[{STYLES[row['status']]}]{row['status']}[/]",
-        row["model"],
-        shown(scores["loss"]),
-        shown(scores["baseline_loss"]),
-        "" if best is None else shown(best["loss"]),
-        bar((scores["loss"] or 0.0) / longest, _WIDTH),
+        str(row.window),
+        coloured(row.status),
+        row.model,
+        number(scores.loss),
+        number(scores.baseline_loss),
+        number(best.loss) if best else "",
+        bar((scores.loss or 0.0) / longest, _WIDTH),
     ]
 
 

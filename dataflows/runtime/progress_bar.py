@@ -1,4 +1,4 @@
-"""The bar of a run in the terminal."""
+"""The progress bar of a run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

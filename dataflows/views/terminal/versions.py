@@ -1,98 +1,82 @@
 """Versions and entries of the log as tables and lines."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from dataflows.format import moment, size
+from dataflows.views.terminal.tables import plain_table
 from engine.registry.audit_entry import Entry
 from engine.registry.serving import Served
-from engine.registry.version_ref import Kept
-
-_IN_TIME = "%Y-%m-%d %H:%M"
-
-
-def moment(time: float | None) -> str:
-    """A time in UTC, "-" where there is none."""
-    return "-" if not time else datetime.fromtimestamp(time, UTC).strftime(_IN_TIME)
+from engine.registry.version_ref import VersionRef
+from engine.rows import DecisionRow, VersionRow
 
 
-def size(count: int) -> str:
-    """Bytes for people.
-
-    >>> size(812), size(35_400), size(2_100_000)
-    ('812 B', '35 kB', '2.1 MB')
-    """
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1e3:.0f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
-
-
-def versions_table(versions: Sequence[Kept]) -> Table:
+def versions_table(versions: Sequence[VersionRef]) -> Table:
     """One row a version, in the order in which they were saved."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = plain_table(gap=2)
     for name in ("run", "key", "version"):
         table.add_column(name, no_wrap=True)
     for name in ("kept for", "learned", "up to", "loss", "size"):
         table.add_column(name, justify="left" if name in {"kept for", "up to"} else "right")
     for kept in versions:
-        row, loss = kept.row, kept.row["scores"].get("loss")
+        row, loss = kept.row, kept.row.scores.get("loss")
         table.add_row(
             kept.entry.run,
             kept.entry.key,
             kept.entry.name,
-            row["reason"] if row["role"] == "champion" else f"{row['reason']} ({row['role']})",
-            f"{row['learned']:,}",
-            moment(row["learned_to"])[:10],
+            row.reason if row.role == "champion" else f"{row.reason} ({row.role})",
+            f"{row.learned:,}",
+            moment(row.learned_to)[:10],
             "-" if loss is None else f"{loss:.4f}",
-            size(row["size"]) if kept.here else "removed",
+            size(row.size) if kept.here else "removed",
         )
     return table
 
 
-def version_lines(kept: Kept) -> Iterator[str]:
+def version_lines(kept: VersionRef) -> Iterator[str]:
     """All that is known of a version."""
     row = kept.row
     yield kept.place
-    learned = f"{row['learned']:,} events"
-    if row["learned_to"]:
-        learned += f" from {moment(row['learned_from'])} to {moment(row['learned_to'])}"
+    learned = f"{row.learned:,} events"
+    if row.learned_to:
+        learned += f" from {moment(row.learned_from)} to {moment(row.learned_to)}"
     parts: dict[str, Any] = {
-        "role": row["role"],
-        "kept for": row["reason"],
-        "vouched for by": row["vouched"] or "-",
-        "parent": row["parent"] or "none: it began untrained",
+        "role": row.role,
+        "kept for": row.reason,
+        "approved by": row.approved_by or "-",
+        "parent": row.parent or "none: it began untrained",
         "learned from": learned,
-        "saved after": f"{row['records']:,} records, in window {row['window']}, at {moment(row['time'])}",
-        "read up to": ", ".join(f"{name} at {at:,}" for name, at in row["positions"].items()) or "-",
-        "could take over": ", ".join(row["targets"]) or "-",
-        "scores then": scores_text(row["scores"]),
-        "model": f"{size(row['size'])}, SHA-256 {row['sha256']}" + ("" if kept.here else ", removed"),
-        "configuration": row.get("config_sha256", "-"),
-        "own code": ", ".join(f"{name} {digest}" for name, digest in row.get("code", {}).items()) or "-",
-        "libraries": ", ".join(f"{name} {number}" for name, number in row.get("libraries", {}).items())
-        or "-",
+        "saved after": f"{row.records:,} records, in window {row.window}, at {moment(row.time)}",
+        "read up to": ", ".join(f"{name} at {at:,}" for name, at in row.positions.items()) or "-",
+        "could take over": ", ".join(row.targets) or "-",
+        "scores then": scores_text(row.scores),
+        "model": f"{size(row.size)}, SHA-256 {row.sha256}" + ("" if kept.here else ", removed"),
+        "configuration": row.config_sha256 or "-",
+        "own code": ", ".join(f"{name} {digest}" for name, digest in row.code.items()) or "-",
+        "libraries": ", ".join(f"{name} {number}" for name, number in row.libraries.items()) or "-",
         "written": f"{moment(kept.entry.at)}, entry {kept.entry.number} of the log",
     }
     for name, value in parts.items():
         yield f"  {name:<16} {value}"
 
 
-def scores_text(scores: dict[str, float | None]) -> str:
+def scores_text(scores: Mapping[str, float | None]) -> str:
     """Scores in a line."""
     return ", ".join(f"{name} {value:.4f}" for name, value in scores.items() if value is not None) or "-"
 
 
-def differences(one: Kept, other: Kept, configs: tuple[dict[str, Any], dict[str, Any]]) -> Iterator[str]:
+def differences(
+    one: VersionRef, other: VersionRef, configs: tuple[dict[str, Any], dict[str, Any]]
+) -> Iterator[str]:
     """In what two versions differ, a line each."""
     yield f"{one.place} → {other.place}"
     names = (
         "role",
         "reason",
         "parent",
-        "vouched",
+        "approved_by",
         "records",
         "learned",
         "learned_from",
@@ -100,11 +84,15 @@ def differences(one: Kept, other: Kept, configs: tuple[dict[str, Any], dict[str,
         "size",
         "sha256",
     )
-    pairs = [(name, one.row.get(name), other.row.get(name)) for name in names]
+    pairs = [(name, getattr(one.row, name), getattr(other.row, name)) for name in names]
     pairs += [
-        (f"{part}.{name}", one.row.get(part, {}).get(name), other.row.get(part, {}).get(name))
-        for part in ("scores", "libraries", "code")
-        for name in {**one.row.get(part, {}), **other.row.get(part, {})}
+        (f"{part}.{name}", left.get(name), right.get(name))
+        for part, left, right in (
+            ("scores", one.row.scores, other.row.scores),
+            ("libraries", one.row.libraries, other.row.libraries),
+            ("code", one.row.code, other.row.code),
+        )
+        for name in {**left, **right}
     ]
     before, after = (flat(config) for config in configs)
     pairs += [(f"config {name}", before.get(name), after.get(name)) for name in {**before, **after}]
@@ -147,10 +135,12 @@ def _told(entry: Entry) -> str:
     if entry.kind == "run":
         return "began" if entry.name == "begin" else "went on under another configuration"
     if entry.kind == "version":
-        return f"{entry.name} saved: {body['reason']}, {body['learned']:,} events learned"
+        version = entry.read(VersionRow)
+        return f"{entry.name} saved: {version.reason}, {version.learned:,} events learned"
     if entry.kind == "decision":
-        change = f", {body['previous']} → {body['model']}" if body["model"] != body["previous"] else ""
-        return f"decision {entry.name}, {body['action']}{change}: {body['reason']}"
+        decision = entry.read(DecisionRow)
+        change = f", {decision.previous} → {decision.model}" if decision.changes else ""
+        return f"decision {entry.name}, {decision.action}{change}: {decision.reason}"
     if entry.kind == "command":
         return f"{body['order']} {body['target']} at record {body['records']:,}: {body['why']}"
     if entry.kind == "removed":
@@ -169,14 +159,15 @@ def served_line(run: str, key: str, time: float, served: Served) -> str:
     why = "from the beginning"
     if since is not None:
         by = f" by {since.who}" if since.who else ""
-        why = f"since {moment(since.time)}: {since.body['action']}{by}, {since.body['reason']}"
+        decision = since.read(DecisionRow)
+        why = f"since {moment(since.time)}: {decision.action}{by}, {decision.reason}"
     until = f", until {moment(served.until.time)}" if served.until is not None else ""
     learned = "nothing that is known"
     if row is not None:
-        learned = f"{row['learned']:,} events"
-        if row["learned_to"]:
-            learned += f" from {moment(row['learned_from'])} to {moment(row['learned_to'])}"
-        learned += f" by {row['name']}"
+        learned = f"{row.learned:,} events"
+        if row.learned_to:
+            learned += f" from {moment(row.learned_from)} to {moment(row.learned_to)}"
+        learned += f" by {row.name}"
     return f"{moment(time)}: {served.model} of {run}/{key} served {why}{until}; it had learned from {learned}"
 
 
