@@ -3,10 +3,11 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick coverage bench bench-compare format clean
+.PHONY: help demo test test-quick test-long types suite coverage bench bench-compare format clean
 
 help: ## Show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -14,7 +15,8 @@ help: ## Show this text
 $(VENV)/installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or 3.12 is needed; name one with PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
+	@# What is never imported need not be compiled.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[demo,dev]'
 	@touch $@
 
 demo: $(VENV)/installed ## Run half a year of flights with a fault (ARGS=--no-fault: without one)
@@ -23,15 +25,25 @@ demo: $(VENV)/installed ## Run half a year of flights with a fault (ARGS=--no-fa
 test: $(VENV)/installed ## Run everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto --dist worksteal
+	@$(MAKE) --no-print-directory -j2 types suite
 
-test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes
-	$(BIN)/pytest -n auto --dist worksteal -m 'not integration'
+test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes: in a minute
+	$(PYTEST) -m 'not integration'
+
+test-long: $(VENV)/installed ## Run all tests, laws with sixteen times the examples, and more kills: in an hour
+	RIVERKEEPER_TESTS=long $(PYTEST) --timeout 1800
+	$(BIN)/python -m tests.support.crashes --kills 50 --steps
+	$(BIN)/python -m tests.support.crashes --kills 50
+
+types: $(VENV)/installed
+	$(BIN)/mypy
+
+suite: $(VENV)/installed
+	$(PYTEST)
 
 coverage: $(VENV)/installed ## Which lines and branches the tests run; takes twice their time
-	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+	$(PYTEST) --cov --cov-report=term:skip-covered
 
 bench: $(VENV)/installed ## What the engine costs beside its model, in minutes (ARGS="--rounds 5")
 	@$(BIN)/python -m benchmarks.speed $(ARGS)

@@ -1,4 +1,9 @@
-"""Reading files: records a second for each format, against a plain Python loop over the lines."""
+"""Reading files: records a second for each format, against a plain Python loop over the lines.
+
+    python -m benchmarks.files
+
+The last rows go on to what an engine is given: keyed, with labels merged by event time, and decoded.
+"""
 
 import gzip
 import tempfile
@@ -8,10 +13,18 @@ from statistics import median
 from time import perf_counter
 
 import orjson
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import zstandard
 
+from dataflows.connectors.base import batches
+from dataflows.connectors.decoding import by_key, decode_records
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.source import FileSource
+from dataflows.connectors.registry import FORMATS
+from engine.records.config import RecordConfig
+from engine.records.decode import Decoder
+from engine.tasks.registry import find_task
 
 RECORDS = 300_000
 ROUNDS = 3
@@ -29,8 +42,12 @@ def write_files(folder: Path) -> None:
     (folder / "zstd.jsonl.zst").write_bytes(zstandard.compress(text))
     cells = "\n".join(",".join(str(value) for value in row.values()) for row in rows)
     (folder / "rows.csv").write_text(",".join(rows[0]) + "\n" + cells + "\n", encoding="utf-8")
-    labels = (orjson.dumps({"id": i, "time": i + 5, "label": True}) + b"\n" for i in range(RECORDS))
-    (folder / "labels.jsonl").write_bytes(b"".join(labels))
+    pq.write_table(pa.Table.from_pylist(rows), folder / "rows.parquet")
+    later = [{"id": i, "time": i + 5, "town": f"t{i % 50}", "label": True} for i in range(RECORDS)]
+    (folder / "labels.jsonl").write_bytes(b"".join(orjson.dumps(label) + b"\n" for label in later))
+    cells = "\n".join(",".join(str(value) for value in label.values()) for label in later)
+    (folder / "labels.csv").write_text(",".join(later[0]) + "\n" + cells + "\n", encoding="utf-8")
+    pq.write_table(pa.Table.from_pylist(later), folder / "labels.parquet")
 
 
 def plain_loop(path: Path) -> int:
@@ -41,8 +58,20 @@ def plain_loop(path: Path) -> int:
 
 def read(folder: Path, name: str, labels: str | None = None) -> int:
     """All batches of the source; returns the number of records."""
-    source = FileSource(InputConfig(path=name, labels=labels), folder, time_field="time")
-    return sum(len(batch) for batch in source.batches())
+    source = FileSource(InputConfig(path=name, labels=labels), folder, FORMATS, time_field="time")
+    return sum(len(batch) for batch in batches(source))
+
+
+def decode(folder: Path, name: str, labels: str) -> int:
+    """All records as engines are given them, by key; returns their number."""
+    source = FileSource(InputConfig(path=name, labels=labels), folder, FORMATS, time_field="time")
+    decoder = Decoder(RecordConfig(key="town"), find_task("binary").labels)
+    return sum(
+        1
+        for batch in batches(source)
+        for part in by_key(batch, "town").values()
+        for _ in decode_records(decoder, part.records())
+    )
 
 
 def main() -> None:
@@ -57,6 +86,10 @@ def main() -> None:
             "JSON lines, zstd": lambda: read(folder, "zstd.jsonl.zst"),
             "two streams merged by event time": lambda: read(folder, "plain.jsonl", "labels.jsonl"),
             "CSV": lambda: read(folder, "rows.csv"),
+            "Parquet": lambda: read(folder, "rows.parquet"),
+            "JSON lines, labels, keyed, decoded": lambda: decode(folder, "plain.jsonl", "labels.jsonl"),
+            "CSV, labels, keyed, decoded": lambda: decode(folder, "rows.csv", "labels.csv"),
+            "Parquet, labels, keyed, decoded": lambda: decode(folder, "rows.parquet", "labels.parquet"),
         }
         seconds: dict[str, list[float]] = {peer: [] for peer in peers}
         records = dict.fromkeys(peers, 0)

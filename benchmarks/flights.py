@@ -28,9 +28,11 @@ from dataflows.demo.run import write_config
 from engine.core.engine import Engine
 from engine.core.serialize import encode
 from engine.evaluation.metrics import choose
-from engine.models.tasks import make_model, top_class
+from engine.models.operations import make_model
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator
 from engine.records.decode import Decoder
+from engine.tasks.outputs import top_class
+from engine.tasks.registry import find_task
 
 BATCH = 1000
 
@@ -61,8 +63,8 @@ def engine_loop(
     config: FlowConfig, lines: list[bytes], judge: WindowEvaluator | None = None
 ) -> dict[str, float]:
     """The engine in this process, records in and encoded events out; returns its scores."""
-    engine = Engine(config, judge=judge)
-    decode = Decoder(config.record, config.model.task).decode
+    engine = Engine(config, evaluator=judge)
+    decode = Decoder(config.record, find_task(config.model.task).labels).decode
     for start in range(0, len(lines), BATCH):
         encode(engine.process([decode(line) for line in lines[start : start + BATCH]]))
     encode(engine.finish())

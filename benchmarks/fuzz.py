@@ -9,7 +9,7 @@ event can be encoded, and every line of output read again; a snapshot taken in t
 
 import argparse
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -25,10 +25,11 @@ from engine.events import Event
 from engine.records.decode import Decoder
 from engine.records.events import ContractViolation, Counts, DeadLetter
 from engine.records.values import Example, Record
+from engine.tasks.registry import find_task
 
 BLOCK = 10_000
 BATCH = 500
-_NAMES = [count.name for count in fields(Counts)]
+_NAMES = Counts.__struct_fields__
 POLICIES = [
     ("reject", "accept"),
     ("warn", "warn"),
@@ -105,7 +106,7 @@ def fuzz(records: int, seed: int = 0, block: int = BLOCK) -> Tally:
 def _block(config: EngineConfig, first: int, lines: list[tuple[str, bytes]], tally: Tally) -> None:
     TRAINED.clear()
     engine = Engine(config)
-    decode = Decoder(config.record, config.model.task).decode
+    decode = Decoder(config.record, find_task(config.model.task).labels).decode
     events: list[Event] = []
     for start in range(0, len(lines), BATCH):
         records: list[Record] = []
@@ -148,8 +149,8 @@ def _look(events: list[Event], first: int, lines: list[tuple[str, bytes]], tally
         tally.warned[lines[position - first][0]] += 1
         _must(position not in turned_away, "what is let through is not turned away", position)
     streams, _ = encode(events)
-    for stream, text in streams.items():
-        rows = [orjson.loads(row) for row in text.split(b"\n")[:-1]]
+    for stream, chunk in streams.items():
+        rows = [orjson.loads(row) for row in chunk.text.splitlines()]
         tally.events += len(rows)
         if stream == "dead_letters":
             for row in rows:

@@ -27,7 +27,6 @@ from river import (
 
 from engine.checks.growth import Growth, measure
 from engine.checks.trial import Labelled, prepare
-from engine.records.config import Task
 
 
 class Hoarder(linear_model.LogisticRegression):
@@ -97,7 +96,7 @@ def _rows(data: Any, most: int = 2000) -> list[Labelled]:
     return list(data().take(most))
 
 
-def models() -> list[tuple[str, Callable[[], Any], Task, list[Labelled]]]:
+def models() -> list[tuple[str, Callable[[], Any], str, list[Labelled]]]:
     """Each with its name, what makes it, its task and its stream."""
     phishing, bananas, polls = map(_rows, (datasets.Phishing, datasets.Bananas, datasets.TrumpApproval))
     orders = shop()

@@ -19,6 +19,7 @@ from engine.core.engine import Engine
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.records.values import Record
+from engine.tasks.registry import find_task
 
 COUNT = 20_000
 ROWS = 5_000
@@ -78,7 +79,7 @@ def engine_after(records: Iterable[Record], **labels: Any) -> Engine:
 
 def records(label: str | None = None) -> Iterator[Record]:
     """The lines, decoded."""
-    decode = Decoder(RecordConfig(), "binary").decode
+    decode = Decoder(RecordConfig(), find_task("binary").labels).decode
     for line in lines(label):
         yield decode(line, "data.jsonl", 0, is_label=label == "only")
 

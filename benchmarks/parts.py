@@ -20,13 +20,14 @@ from engine.core.serialize import encode
 from engine.core.waiting import PendingPrediction, ResolvedPrediction, Waiting
 from engine.evaluation.progressive_scores import Scores
 from engine.models.config import ModelConfig
-from engine.models.tasks import task_ops
+from engine.models.operations import task_ops
 from engine.monitoring.detectors.loss_drift import LossDrift
 from engine.monitoring.first_look.counter import FirstLookCounter
 from engine.records.decode import Decoder
 from engine.records.events import Outcome, Prediction
 from engine.records.shape import misshapen
 from engine.records.values import Example, Record
+from engine.tasks.registry import find_task
 from engine.windows import Windows
 
 BATCH = 1000
@@ -41,7 +42,7 @@ class Stream:
         config: EngineConfig = case.config(monitoring={"reports": False})
         self.case, self.config = case, config
         self.model_config: ModelConfig = config.model
-        decode = Decoder(config.record, "binary").decode
+        decode = Decoder(config.record, find_task("binary").labels).decode
         self.records: list[Record] = [decode(line) for line in case.lines]
         model = case.river()
         self.ops = task_ops("binary", model)
@@ -57,12 +58,12 @@ class Stream:
 
     def parts(self) -> dict[str, Part]:
         """Each part, once over all records."""
-        config, decode = self.config, Decoder(self.config.record, "binary").decode
-        contract, ops = Contract(config.contract), self.ops
+        config, decode = self.config, Decoder(self.config.record, find_task("binary").labels).decode
+        contract, ops, labels = Contract(config.contract), self.ops, find_task("binary").labels
         pairs = list(zip(self.rows, self.outputs, strict=True))
         return {
             "decode": lambda: [decode(line, "f", 1, line) for line in self.case.lines],
-            "shape of a record": lambda: [misshapen(record, "binary") for record in self.records],
+            "shape of a record": lambda: [misshapen(record, labels) for record in self.records],
             "contract": lambda: [contract.check(row.features) for row in self.rows],
             "model, predict and learn": self._model,
             "class, probability, loss": lambda: [
@@ -78,7 +79,7 @@ class Stream:
 
     def whole(self) -> None:
         """The engine without reports: lines in, lines out."""
-        engine, decode = Engine(self.config), Decoder(self.config.record, "binary").decode
+        engine, decode = Engine(self.config), Decoder(self.config.record, find_task("binary").labels).decode
         for start in range(0, len(self.case.lines), BATCH):
             lines = self.case.lines[start : start + BATCH]
             encode(engine.process([decode(line, "f", 1, line) for line in lines]))

@@ -11,8 +11,9 @@ from pathlib import Path
 import orjson
 
 from dataflows.config import load_config
-from dataflows.run_reader import read_stream
-from engine.models.tasks import make_model
+from dataflows.run_reader import read_rows
+from engine.models.operations import make_model
+from engine.rows import PredictionRow
 
 
 @dataclass(slots=True)
@@ -33,9 +34,7 @@ class Losses:
 def compare(config_path: Path) -> dict[str, Losses]:
     """Trains the model alone on the demo's stream and holds it against what the run has served."""
     config = load_config(config_path)
-    served = {
-        row["id"]: (row["probability"], row["model"]) for row in read_stream(config.run_dir, "predictions")
-    }
+    served = {row.id: (row.probability, row.model) for row in read_rows(config.run_dir, PredictionRow)}
     model = make_model(config.model)
     held = {}
     losses = {"the whole run": Losses(), "from the first rollback on": Losses()}
@@ -49,6 +48,7 @@ def compare(config_path: Path) -> dict[str, Losses]:
                 continue
             features, alone = held.pop(name)
             probability, by = served[name]
+            assert isinstance(probability, float)  # noqa: S101 - the demo's model has one
             losses["the whole run"].add(alone, probability, label=record["late"])
             if by != "m0":
                 losses["from the first rollback on"].add(alone, probability, label=record["late"])

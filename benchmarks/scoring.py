@@ -29,10 +29,11 @@ from engine.errors import InputError
 from engine.evaluation.config import ScoresConfig
 from engine.evaluation.metrics import choose
 from engine.evaluation.progressive_scores import Scores
-from engine.models.tasks import top_class
 from engine.records.decode import Decoder
 from engine.records.events import Outcome
 from engine.records.values import Example, Record
+from engine.tasks.outputs import top_class
+from engine.tasks.registry import find_task
 
 ASKED = 1000
 """Events after which values are asked for."""
@@ -59,7 +60,7 @@ def flights(until: date) -> tuple[EngineConfig, list[Record]]:
         (base / "data").mkdir()
         write_stream(base / "data" / "bench.jsonl", until, None, lambda _: None)
         config = load_config(write_config(base, "bench"))
-        decode = Decoder(config.record, config.model.task).decode
+        decode = Decoder(config.record, find_task(config.model.task).labels).decode
         return config, [decode(line) for line in (base / "data" / "bench.jsonl").read_bytes().splitlines()]
 
 

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from benchmarks.processes import flow, keyed
 from dataflows.config import load_config
-from dataflows.connectors.files.source import FilePartition
+from dataflows.connectors.files.source import FileReader
 from dataflows.runtime.operators import EngineLogic
 from dataflows.runtime.runner import run_flow
 
@@ -63,7 +63,7 @@ class Watch:
 
 def watched(watch: Watch) -> None:
     """Has the flow of this process tell what it does."""
-    snapshot, next_batch = EngineLogic.snapshot, FilePartition.next_batch
+    snapshot, take = EngineLogic.snapshot, FileReader.take
 
     def timed(logic: EngineLogic) -> Any:
         began = perf_counter()
@@ -71,11 +71,11 @@ def watched(watch: Watch) -> None:
         watch.taken(len(saved[0]), began)
         return saved
 
-    def told(part: FilePartition) -> Any:
+    def told(reader: FileReader) -> Any:
         watch.reads()
-        return next_batch(part)
+        return take(reader)
 
-    EngineLogic.snapshot, FilePartition.next_batch = timed, told  # type: ignore[method-assign,assignment]
+    EngineLogic.snapshot, FileReader.take = timed, told  # type: ignore[method-assign,assignment]
 
 
 def main() -> None:

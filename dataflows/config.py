@@ -110,9 +110,10 @@ class FlowConfig(EngineConfig):
 def load_config(path: Path) -> FlowConfig:
     """Reads and checks a configuration file, and makes modules that lie beside it importable.
 
+    Models and metrics are not built, so River is not imported: see `check_buildable`.
+
     Raises:
         ConfigError: Naming the file, the key, what was expected and what came.
-        ModelError: The same, when it is the model that cannot be built.
     """
     content = _read(path, "'riverkeeper init' writes an example")
     base = path.resolve().parent
@@ -131,16 +132,24 @@ def load_config(path: Path) -> FlowConfig:
     # The user's own models live beside the file that names them.
     if str(base) not in sys.path:
         sys.path.insert(0, str(base))
-    _build(config, path)
     return config
 
 
-def _build(config: FlowConfig, path: Path) -> None:
-    """Models and metrics are only known to be right when they can be built."""
-    from engine.core.parts import Parts  # noqa: PLC0415 - River takes seconds; no other mistake waits for it
+def check_buildable(config: FlowConfig, path: Path) -> None:
+    """Builds the models, metrics and detectors of a configuration once, before a run or a check begins.
+
+    Args:
+        config: What the file says.
+        path: The file, for the message.
+
+    Raises:
+        ConfigError: When a metric or a detector cannot be built.
+        ModelError: When a model cannot.
+    """
+    from engine.core.engine import Engine  # noqa: PLC0415 - it imports River, which takes seconds
 
     try:
-        Parts(config, "main")
+        Engine(config, "main").close()
     except (ConfigError, ModelError) as error:
         raise type(error)(f"{path}: {error}") from error
 

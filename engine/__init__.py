@@ -1,9 +1,132 @@
-"""The library: online learning that watches its data and its model. It does no input or output.
+"""Online learning that watches its data and its model, and rolls back. It does no input or output.
 
-The layers, each importing only from those before it:
+    from engine import Engine, EngineConfig, Example, Label
 
-    errors <- records <- contract <- models <- learning <- windows <- monitoring <- supervision
-    <- registry <- pipeline
-
-Begin at `engine.core.engine.Engine`.
+What is listed here is the public interface; every other module may change from version to version. Names are
+imported when they are first used, so `import engine` itself imports no model library.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.config import EngineConfig
+    from engine.core.engine import Engine
+    from engine.core.overall_summary import overall
+    from engine.errors import (
+        ConfigError,
+        EvaluatorError,
+        InputError,
+        ModelError,
+        OutputError,
+        RegistryError,
+        RiverkeeperError,
+        SnapshotError,
+    )
+    from engine.events import Alert, Decision, Event, Report, Summary
+    from engine.monitoring.detectors.detectors import Drift
+    from engine.monitoring.first_look.verdict import PreliminaryVerdict
+    from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
+    from engine.records.decode import Decoder
+    from engine.records.events import (
+        AnomalyScore,
+        ContractViolation,
+        Counts,
+        DeadLetter,
+        Outcome,
+        Prediction,
+    )
+    from engine.records.values import Example, Label, Record, Unreadable
+    from engine.registry.versions import Start, Version
+    from engine.supervision.decisions import Command
+
+_HOMES = {
+    "engine.config": ("EngineConfig",),
+    "engine.core.engine": ("Engine",),
+    "engine.core.overall_summary": ("overall",),
+    "engine.errors": (
+        "ConfigError",
+        "EvaluatorError",
+        "InputError",
+        "ModelError",
+        "OutputError",
+        "RegistryError",
+        "RiverkeeperError",
+        "SnapshotError",
+    ),
+    "engine.events": ("Alert", "Decision", "Event", "Report", "Summary"),
+    "engine.monitoring.detectors.detectors": ("Drift",),
+    "engine.monitoring.first_look.verdict": ("PreliminaryVerdict",),
+    "engine.monitoring.worker.evaluator": ("WindowEvaluator", "make_evaluator"),
+    "engine.records.decode": ("Decoder",),
+    "engine.records.events": (
+        "AnomalyScore",
+        "ContractViolation",
+        "Counts",
+        "DeadLetter",
+        "Outcome",
+        "Prediction",
+    ),
+    "engine.records.values": ("Example", "Label", "Record", "Unreadable"),
+    "engine.registry.versions": ("Start", "Version"),
+    "engine.supervision.decisions": ("Command",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: RUF022 - in the order in which one meets them
+    # The engine
+    "Engine",
+    "EngineConfig",
+    "Command",
+    "Start",
+    "WindowEvaluator",
+    "make_evaluator",
+    "overall",
+    # What goes in
+    "Record",
+    "Example",
+    "Label",
+    "Unreadable",
+    "Decoder",
+    # What comes out
+    "Event",
+    "Prediction",
+    "AnomalyScore",
+    "Outcome",
+    "DeadLetter",
+    "ContractViolation",
+    "PreliminaryVerdict",
+    "Drift",
+    "Report",
+    "Decision",
+    "Version",
+    "Alert",
+    "Summary",
+    "Counts",
+    # What goes wrong
+    "RiverkeeperError",
+    "ConfigError",
+    "ModelError",
+    "SnapshotError",
+    "InputError",
+    "OutputError",
+    "EvaluatorError",
+    "RegistryError",
+]
+
+
+# Before anything imports River.
+import_module("engine.models.lean_river").install()
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    found = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

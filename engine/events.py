@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.alerts.config import Alert
+from msgspec import Struct
+
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.run_scores import RunScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
-from engine.monitoring.types import Verdict
+from engine.monitoring.types import Check, Verdict
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.registry.versions import Version
+from engine.rows import AlertKind, AlertState, Severity
 from engine.supervision.decisions import Action
 from engine.supervision.suspicion import PairedLosses
 
 
-@dataclass(frozen=True, slots=True)
-class WindowScores:
+class WindowScores(Struct, frozen=True, forbid_unknown_fields=True):
     """Means over the labelled outcomes of one window, of what was served and of its rivals.
 
     Attributes:
@@ -40,8 +41,8 @@ class WindowScores:
     last_label_loss: float | None
     calibration_error: float | None
     business: Mapping[str, BusinessTotal]
-    shadows: Mapping[str, PairedLosses] = field(default_factory=dict)
-    challengers: Mapping[str, PairedLosses] = field(default_factory=dict)
+    shadows: Mapping[str, PairedLosses] = {}
+    challengers: Mapping[str, PairedLosses] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,45 @@ class Decision:
     shadow: str
     evidence: Mapping[str, float]
     who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message: a problem has begun, changed, lasts or is over, or another model serves.
+
+    Attributes:
+        id: Made of the model key and the number of the window or decision: a replay gives it again.
+        key: The model key.
+        kind: What kind of problem it is; a key has at most one of each kind at a time.
+        state: What has become of it.
+        severity: How bad it is now; `info` when it is over.
+        time: Event time that it is told for, seconds since 1970: the window's end, or the decision's.
+        since: Event time at which the problem began.
+        window: The window that it is about.
+        windows: Windows that the problem has lasted for until now.
+        model: Who serves.
+        what: What has happened, in one line.
+        columns: The columns that it is about.
+        checks: The checks of the window that did not pass, the worst first.
+        evidence: Further numbers: the window's losses, or what a decision rests on.
+        done: What the engine has done about it, a sentence each.
+    """
+
+    id: str
+    key: str
+    kind: AlertKind
+    state: AlertState
+    severity: Severity
+    time: float
+    since: float
+    window: int
+    windows: int
+    model: str
+    what: str
+    columns: tuple[str, ...]
+    checks: tuple[Check, ...]
+    evidence: Mapping[str, float]
+    done: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ up.
 
 import math
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
+from msgspec import Struct
 from pydantic import Field, model_validator
 
 from engine.records.config import Section
@@ -54,8 +53,7 @@ class WindowConfig(Section):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True, forbid_unknown_fields=True):
     """A closed window.
 
     Attributes:
@@ -76,11 +74,29 @@ class Window:
     end: float
     outcomes: int
     late: int
-    sample: Sequence[Outcome]
-    learnable: Sequence[Outcome]
+    sample: tuple[Outcome, ...]
+    learnable: tuple[Outcome, ...]
 
 
 Row = TypeVar("Row")
+
+
+class DrawsState(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a reservoir's draws have come.
+
+    Attributes:
+        size: Rows kept at most.
+        seen: Rows offered.
+        next: Number of the next row that is kept.
+        weight: The algorithm's W.
+        random: The generator's state, of the Mersenne Twister in `random.Random`.
+    """
+
+    size: int
+    seen: int
+    next: int
+    weight: float
+    random: tuple[int, ...]
 
 
 class Reservoir(Generic[Row]):
@@ -116,6 +132,20 @@ class Reservoir(Generic[Row]):
             self.rows[int(self._random.random() * self._size)] = row
             self._pass_over()
 
+    def draws(self) -> DrawsState:
+        """How far the draws have come."""
+        _, words, _ = self._random.getstate()
+        return DrawsState(self._size, self._seen, self._next, self._weight, words)
+
+    @classmethod
+    def restored(cls, rows: list[Row], draws: DrawsState) -> Self:
+        """Goes on from these rows and draws, with the size that it had."""
+        made = cls(draws.size, "")
+        made.rows = rows
+        made._seen, made._next, made._weight = draws.seen, draws.next, draws.weight
+        made._random.setstate((3, draws.random, None))
+        return made
+
     def _pass_over(self) -> None:
         """Draws which row is the next to be kept."""
         draw = self._random.random
@@ -125,13 +155,41 @@ class Reservoir(Generic[Row]):
         self._next += 1 + int(math.log(1.0 - draw()) / rest)
 
 
-@dataclass(slots=True)
-class _OpenWindow:
+class _OpenWindow(Struct):
     reservoir: Reservoir[Outcome]
     outcomes: int = 0
     late: int = 0
     start: float = 0.0
     end: float = 0.0
+
+
+class OpenWindowState(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a snapshot keeps of an open window: as in `Window`, with the sample so far and its draws."""
+
+    outcomes: int
+    late: int
+    start: float
+    end: float
+    sample: list[Outcome]
+    draws: DrawsState
+
+
+class WindowsState(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a snapshot keeps.
+
+    Attributes:
+        closed: The last two closed windows, oldest first.
+        index: The number that the next window to close will have.
+        open: The open windows by slot.
+        learnable: What models have learned since the last close, in order.
+        passed: The slot that event time has passed; `None` by count, or before the first.
+    """
+
+    closed: list[Window]
+    index: int
+    open: dict[int, OpenWindowState]
+    learnable: list[Outcome]
+    passed: int | None
 
 
 class Windows:
@@ -242,10 +300,27 @@ class Windows:
         """What models learned in the closed windows that are kept and since then, in order."""
         return [outcome for window in self.closed for outcome in window.learnable] + self._learnable
 
-    def state(self) -> tuple[Any, ...]:
+    def state(self) -> WindowsState:
         """What a snapshot keeps."""
-        return self.closed, self.index, self._open, self._learnable, self._passed
+        open_windows = {
+            slot: OpenWindowState(
+                one.outcomes, one.late, one.start, one.end, one.reservoir.rows, one.reservoir.draws()
+            )
+            for slot, one in self._open.items()
+        }
+        return WindowsState(list(self.closed), self.index, open_windows, self._learnable, self._passed)
 
-    def restore(self, state: tuple[Any, ...]) -> None:
+    def restore(self, state: WindowsState) -> None:
         """Goes on from a snapshot's state."""
-        self.closed, self.index, self._open, self._learnable, self._passed = state
+        self.closed = deque(state.closed, maxlen=2)
+        self.index, self._learnable, self._passed = state.index, state.learnable, state.passed
+        self._open = {
+            slot: _OpenWindow(
+                Reservoir.restored(one.sample, one.draws),
+                one.outcomes,
+                one.late,
+                one.start,
+                one.end,
+            )
+            for slot, one in state.open.items()
+        }

@@ -21,10 +21,10 @@ from benchmarks.faults.faults import Spoilt
 from benchmarks.faults.judging import MeasuringJudge
 from engine.config import EngineConfig
 from engine.core.engine import Engine
-from engine.core.suspecting import broken_columns
+from engine.core.shadow_selection import broken_features as broken_columns
 from engine.events import Decision
 from engine.models.config import ModelConfig
-from engine.models.tasks import make_model
+from engine.models.operations import make_model
 from engine.monitoring.types import Verdict
 from engine.records.events import Prediction
 from engine.records.values import Example, Features, Label, Record, visible
@@ -94,7 +94,7 @@ def run_arms(model: Any, spoilt: Spoilt, clean: Spoilt, start: int, end: int, **
 def supervised(config: EngineConfig, spoilt: Spoilt) -> tuple[list[float], list[Decision], list[Verdict]]:
     """The probabilities that the engine serves, what it decides, and the verdicts."""
     judge = MeasuringJudge(config.monitoring)
-    engine = Engine(config, judge=judge)
+    engine = Engine(config, evaluator=judge)
     events = engine.process(_records(spoilt))
     served = [event.probability for event in events if isinstance(event, Prediction)]
     decisions = [event for event in events if isinstance(event, Decision)]

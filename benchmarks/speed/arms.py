@@ -5,22 +5,30 @@ that goes on by one batch whenever it is asked to. Every loop but River's own de
 what it has predicted as JSON lines.
 """
 
+from __future__ import annotations
+
 from collections.abc import Generator
-from importlib import import_module
 from io import BytesIO
 from math import nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from river import evaluate, metrics
 
 from benchmarks.speed.cases import BATCH, Case, Row, Step
-from engine.config import EngineConfig
-from engine.core.engine import Engine
-from engine.core.serialize import encode
-from engine.monitoring.types import EvaluationJob, Verdict
-from engine.monitoring.worker.evaluator import WindowEvaluator
+from benchmarks.speed.names import find
 from engine.records.decode import Decoder
+from engine.tasks.registry import find_task
+
+if TYPE_CHECKING:
+    from engine.config import EngineConfig
+    from engine.monitoring.types import EvaluationJob
+    from engine.monitoring.worker.evaluator import WindowEvaluator
+
+Engine = find("Engine", "engine.core.engine", "engine.pipeline.engine")
+encode = find("encode", "engine.core.serialize", "engine.pipeline.encode")
+Command = find("Command", "engine.supervision.decisions", "engine.supervision.values")
+Verdict = find("Verdict", "engine.monitoring.types", "engine.monitoring.values")
 
 Scores = dict[str, float]
 Arm = Generator[None, None, Scores]
@@ -127,22 +135,20 @@ def engine_loop(
     """
     engine = Engine(config, key, judge)
     written = BytesIO()
-    decode = Decoder(config.record, config.model.task).decode
+    decode = Decoder(config.record, find_task(config.model.task).labels).decode
     events = engine.begin()
     if suspected:
-        # Both where it is and where a base of before has it.
-        command = import_module("engine.core.commands").Command
-        events += engine.command(command("bench", "suspect", "", "bench", "to have a shadow"))
+        events += engine.command(Command("bench", "suspect", "", "bench", "to have a shadow"))
     position = 0
     for lines in case.batches():
         events += engine.process([decode(line, "bench", position + i) for i, line in enumerate(lines)])
         position += len(lines)
         for chunk in encode(events)[0].values():
-            written.write(chunk)
+            written.write(chunk.text)
         events = []
         yield
     for chunk in encode(engine.finish())[0].values():
-        written.write(chunk)
+        written.write(chunk.text)
     if suspected and written.getvalue().count(b'"action":"clear"'):
         raise SystemExit("the suspicion was over before the stream was: its cost cannot be measured")
     return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
@@ -160,7 +166,7 @@ class NeverJudges:
     def submit(self, job: EvaluationJob) -> None:
         """Takes the job."""
 
-    def collect(self, key: str, window: int) -> Verdict:  # noqa: ARG002
+    def collect(self, key: str, window: int) -> Any:  # noqa: ARG002
         """The verdict."""
         return Verdict(window, "unjudged", "", (), {}, b"")
 

@@ -18,10 +18,10 @@ from typing import Any
 import orjson
 
 from benchmarks.faults.streams import REAL
+from benchmarks.speed.names import find
 from dataflows.demo.flights import write_stream
-from engine.config import EngineConfig
 from engine.models.config import ModelConfig
-from engine.models.tasks import make_model
+from engine.models.operations import make_model
 
 Row = tuple[dict[str, Any], bool]
 
@@ -60,10 +60,12 @@ class Case:
     example: str
     settings: dict[str, Any]
 
-    def config(self, **sections: dict[str, Any]) -> EngineConfig:
+    def config(self, **sections: dict[str, Any]) -> Any:
         """The engine's configuration, with some keys of some sections in place of its own."""
         merged = {name: self.settings.get(name, {}) | keys for name, keys in sections.items()}
-        return EngineConfig.model_validate(self.settings | merged)
+        return find("EngineConfig", "engine.config", "engine.pipeline.config").model_validate(
+            self.settings | merged
+        )
 
     def river(self) -> Any:
         """A fresh model."""

@@ -17,13 +17,14 @@ from rich.console import Console
 
 from dataflows.alerts.terminal import send_test
 from dataflows.cli import registry
-from dataflows.cli.pages import show_decision, show_ui
+from dataflows.cli.findings import reading, show_check, show_inferred
+from dataflows.cli.pages import show_decision, show_page, show_report, show_ui
 from dataflows.cli.running_flow import order
-from dataflows.config import load_config
+from dataflows.config import check_buildable, load_config
 from dataflows.lifecycle import commands
 from dataflows.runtime.process_group import Launch, end_with_parent, run_processes
-from dataflows.views.show import reading, show_check, show_inferred, show_page, show_run, show_window
-from dataflows.views.status import standing
+from dataflows.views.terminal.run import show_run
+from dataflows.views.terminal.status import standing
 from engine.errors import ConfigError, RiverkeeperError, StoppedError
 
 app = typer.Typer(
@@ -89,6 +90,7 @@ def check(
 ) -> None:
     """Validate a configuration, and try it and its model on a sample of the data."""
     flow = load_config(config)
+    check_buildable(flow, config)
     from dataflows.commands.check import check_flow  # noqa: PLC0415 - see above
 
     findings = check_flow(flow)
@@ -127,10 +129,11 @@ def run(
     flow = load_config(config)
     if processes > 1 and addresses:
         raise ConfigError("--processes and --addresses: expected one of them, got both")
+    check_buildable(flow, config)
     if processes > 1:
         run_processes(Launch(config, flow.run_dir, recovery, processes), console)
     else:
-        from dataflows.lifecycle.run_setup import member  # noqa: PLC0415 - see above
+        from dataflows.runtime.run_setup import member  # noqa: PLC0415 - see above
         from dataflows.runtime.runner import run_flow  # noqa: PLC0415 - see above
 
         end_with_parent()
@@ -154,12 +157,12 @@ def reports(
     elif window is None:
         show_run(console, run)
     else:
-        show_window(console, run, key, window, html=html)
+        show_report(console, run, key, window, html=html)
 
 
 @app.command()
 def status(run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")]) -> None:
-    """Show where a run stands: position, lag, rate, and who serves; also while it goes on."""
+    """Show position, lag and rate of a run, and which model serves; also while it is running."""
     for part in standing(run):
         console.print(part, highlight=False)
 
@@ -202,13 +205,13 @@ def rollback(
     who: Who = "",
     key: Key = commands.EVERY_KEY,
 ) -> None:
-    """Let an earlier, vetted state of the model serve, in a flow that runs."""
+    """Go back to an earlier, vetted state of the model in a running flow."""
     order(console, run, commands.new_command("rollback", version, who, why), key)
 
 
 @app.command()
 def suspect(run: Run, why: Why, who: Who = "", key: Key = commands.EVERY_KEY) -> None:
-    """Have what serves compared with its vetted states, in a flow that runs; evidence decides."""
+    """Compare the serving model with its vetted states in a running flow; evidence decides."""
     order(console, run, commands.new_command("suspect", "", who, why), key)
 
 
@@ -220,13 +223,13 @@ def promote(
     who: Who = "",
     key: Key = commands.EVERY_KEY,
 ) -> None:
-    """Let a challenger serve, in a flow that runs."""
+    """Promote a challenger in a running flow."""
     order(console, run, commands.new_command("promote", challenger, who, why), key)
 
 
 @app.command()
 def pin(run: Run, why: Why, who: Who = "", key: Key = commands.EVERY_KEY) -> None:
-    """Keep what serves, whatever the evidence, until it is unpinned or changed by hand."""
+    """Keep the serving model, whatever the evidence, until it is unpinned or changed by hand."""
     order(console, run, commands.new_command("pin", "", who, why), key)
 
 
@@ -238,7 +241,7 @@ def unpin(run: Run, why: Why, who: Who = "", key: Key = commands.EVERY_KEY) -> N
 
 @app.command()
 def save(run: Run, why: Why, who: Who = "", key: Key = commands.EVERY_KEY) -> None:
-    """Keep what serves, as it is, as a version in the registry, in a flow that runs."""
+    """Save the serving model of a running flow as a version in the registry."""
     order(console, run, commands.new_command("save", "", who, why), key)
 
 

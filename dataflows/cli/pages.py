@@ -1,4 +1,4 @@
-"""Pages of a run: Evidently's own, and that of a decision."""
+"""Writes pages of a run, and opens them."""
 
 import time
 import webbrowser
@@ -9,13 +9,61 @@ from rich.console import Console
 
 from dataflows.connectors.files.blobs import write_blob
 from dataflows.views.evidently_ui import export, served
-from dataflows.views.explain.page import story_page
 from dataflows.views.explain.story import read_story
-from dataflows.views.explain.terminal import show_story
+from dataflows.views.html.decision import story_page
+from dataflows.views.html.page import PAGE, run_page
+from dataflows.views.terminal.decision import show_story
+from dataflows.views.terminal.run import relative
+from dataflows.views.terminal.window import read_window, show_window
 from engine.core.streams import file_name
+from engine.errors import InputError
+from engine.monitoring.evidently import render_html
+from engine.rows import ReportRow
 
 _PAUSE = 2.0
 """Seconds between two looks for new reports."""
+
+
+def show_page(console: Console, run: Path) -> None:
+    """Writes the page of a run, and opens it.
+
+    Raises:
+        InputError: When this is not the folder of a run.
+        OutputError: When the page cannot be written.
+    """
+    write_blob(run, PAGE, run_page(run).encode())
+    _open(console, run / PAGE)
+
+
+def show_report(console: Console, run: Path, key: str, window: int, *, html: bool) -> None:
+    """Shows a window in the terminal, and as Evidently's page if asked for.
+
+    Raises:
+        InputError: When there is no such window, or Evidently's report of it is not there.
+    """
+    row = read_window(run, key, window)
+    show_window(console, row)
+    if html:
+        _open(console, _drawn(run, row))
+
+
+def _drawn(run: Path, row: ReportRow) -> Path:
+    """Evidently's page of a window, written anew."""
+    if row.evidently is None:
+        raise InputError(
+            f"{run}: window {row.window} could not be judged, so it has no HTML report: {row.reason}"
+        )
+    report = run / row.evidently
+    if not report.is_file():
+        raise InputError(f"{report}: the report is no longer kept (run.keep_reports)")
+    path = report.with_suffix(".html")
+    render_html(report.read_bytes(), path)
+    return path
+
+
+def _open(console: Console, page: Path) -> None:
+    console.print(f"wrote {relative(page)}", highlight=False)
+    webbrowser.open(page.resolve().as_uri())
 
 
 def show_decision(console: Console, run: Path, number: int | None, key: str, *, html: bool) -> None:
@@ -28,10 +76,9 @@ def show_decision(console: Console, run: Path, number: int | None, key: str, *, 
     story = read_story(run, number, key)
     if not html:
         return show_story(console, story)
-    name = f"explain-{file_name(key)}-{story.decision['number']}.html"
+    name = f"explain-{file_name(key)}-{story.decision.number}.html"
     write_blob(run, name, story_page(story).encode())
-    console.print(f"wrote {run / name}", highlight=False)
-    webbrowser.open((run / name).resolve().as_uri())
+    _open(console, run / name)
     return None
 
 

@@ -9,22 +9,22 @@ import orjson
 import typer
 
 from dataflows.cli import registry_transfer
-from dataflows.cli.registry_place import Place, Version, at, console, say
-from dataflows.registry.listing import (
+from dataflows.cli.registry_options import Place, Version, at, console, say
+from dataflows.format import size
+from dataflows.registry.open import DEFAULT
+from dataflows.registry.origin import Opened
+from dataflows.views.terminal.versions import (
     differences,
     entry_line,
     fault_lines,
     served_line,
-    size,
     version_lines,
     versions_table,
 )
-from dataflows.registry.open import DEFAULT
-from dataflows.registry.origin import Opened
 from engine.errors import InputError
 from engine.registry.audit_entry import Entry
 from engine.registry.serving import served_at
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 
 app = typer.Typer(
     help="Versions of the models, and the audit log: who served when, and why.", no_args_is_help=True
@@ -164,10 +164,10 @@ def _time(text: str) -> float:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def _config(where: Opened, kept: Kept) -> dict[str, Any]:
+def _config(where: Opened, kept: VersionRef) -> dict[str, Any]:
     """The configuration that a version learned under, as far as the log knows it."""
     for entry in where.registry.log.entries(run=kept.entry.run, kinds=["run"]):
-        if entry.body["config_sha256"] == kept.row.get("config_sha256"):
+        if entry.body["config_sha256"] == kept.row.config_sha256:
             return dict(entry.body["config"])
     return {}
 

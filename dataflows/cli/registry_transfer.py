@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from dataflows.cli.registry_place import Place, Version, at, say
-from dataflows.registry.listing import size
+from dataflows.cli.registry_options import Place, Version, at, say
+from dataflows.format import size
 from dataflows.registry.mlflow import push as push_to
 from dataflows.registry.open import DEFAULT, signing_key, user
 from dataflows.registry.origin import Opened, allowed_for
@@ -92,8 +92,8 @@ def rebuild(
 
     with at(registry) as where:
         found = rebuild_from(where, version, data)
-        same = found.before.row["sha256"] == found.after.row["sha256"]
-        say([f"{found.after.place}: built anew from {found.after.row['records']:,} records"])
+        same = found.before.row.sha256 == found.after.row.sha256
+        say([f"{found.after.place}: built anew from {found.after.row.records:,} records"])
         for name, (before, after) in found.differences.items():
             say([f"  {name}: {before} before, {after} now"])
         if found.differences:
@@ -122,7 +122,7 @@ def _exported(where: Opened, version: str) -> bytes:
     kept = where.registry.find(version)
     model = where.registry.load(kept, allowed_for(where), user(), "export")
     origin = {"run": kept.entry.run, "exported_by": user()}
-    content = export_file(kept.row, origin, where.registry.read(kept), model, signing_key())
+    content = export_file(kept.entry.body, origin, where.registry.read(kept), model, signing_key())
     where.registry.note("export", kept, user(), {})
     return content
 

@@ -26,8 +26,8 @@ def order(console: Console, run: Path, command: Command, key: str) -> None:
         )
     if not done:
         console.print(
-            f"nobody has taken it up: no record has come to {run} within ten seconds. It is kept in "
-            f"control.jsonl, and carried out when the flow goes on.",
+            f"the flow is not running; the command is queued: no record has come to {run} within ten "
+            f"seconds. It is in control.jsonl, and carried out when the flow goes on.",
             highlight=False,
             soft_wrap=True,
         )

@@ -9,17 +9,20 @@ from itertools import islice
 
 from dataflows.alerts.config import destinations, secrets
 from dataflows.config import FlowConfig
-from dataflows.connectors.batch import Line
-from dataflows.connectors.decoding import decode_lines, read_reference
+from dataflows.connectors.base import batches
+from dataflows.connectors.batch import RawRecord
+from dataflows.connectors.decoding import decode_records
 from dataflows.connectors.registry import open_source
+from dataflows.pinned_rows import read_reference
 from engine.checks import BrokenLaw, check_model
 from engine.core.engine import Engine
 from engine.errors import ConfigError
-from engine.models.tasks import make_model
+from engine.models.operations import make_model
 from engine.monitoring.evidently import check_extras
 from engine.records.decode import Decoder
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Features, Target
+from engine.tasks.registry import find_task
 
 SAMPLE = 2000
 """Records that are tried."""
@@ -68,9 +71,9 @@ def check_flow(config: FlowConfig) -> Findings:
     )
     read_reference(config)  # it must be readable
     engine = Engine(quick)
-    decoder = Decoder(config.record, config.model.task)
-    events = engine.process(decode_lines(decoder, _sample(config)))
-    unlabelled = config.model.task == "anomaly"
+    decoder = Decoder(config.record, find_task(config.model.task).labels)
+    events = engine.process(decode_records(decoder, _sample(config)))
+    unlabelled = find_task(config.model.task).unsupervised
     examples: dict[int, tuple[Features, Target | None]] = {}
     types: dict[str, Counter[str]] = {}
     reasons: dict[str, list[str]] = {}
@@ -119,9 +122,9 @@ def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target
     ]
 
 
-def _sample(config: FlowConfig) -> list[Line]:
-    with closing(open_source(config).batches()) as batches:
-        return list(islice((line for batch in batches for line in batch.records()), SAMPLE))
+def _sample(config: FlowConfig) -> list[RawRecord]:
+    with closing(batches(open_source(config))) as read:
+        return list(islice((record for batch in read for record in batch.records()), SAMPLE))
 
 
 def _problems(found: Findings) -> list[str]:

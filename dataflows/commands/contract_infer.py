@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from dataflows.config import read_sections
-from dataflows.connectors.batch import Line
+from dataflows.connectors.base import batches
+from dataflows.connectors.batch import Content, RawRecord
 from dataflows.connectors.files.config import InputConfig
-from dataflows.connectors.files.source import FileSource
+from dataflows.connectors.registry import open_files
 from dataflows.lifecycle.progress import Progress
 from dataflows.toml import comment, key, literal
 from engine.contract.config import ContractConfig, FieldConfig
@@ -49,13 +50,10 @@ def infer_contract(data: list[str], flow: Path | None, progress: Progress | None
         InputError: When the data cannot be read, or not one record of it.
     """
     record, like = (RecordConfig(), None) if flow is None else read_sections(flow)
-    config = (
-        InputConfig(path=data) if like is None else like.model_copy(update={"path": data, "labels": None})
-    )
     found = Findings(data, record)
-    for batch in FileSource(config, Path(), progress=progress).batches():
-        for line in batch.records():
-            _look_at(line, found)
+    for batch in batches(open_files(like or InputConfig(), Path(), data), progress):
+        for raw_record in batch.records():
+            _look_at(raw_record, found)
     if not found.inference.records:
         first = f"; the first: {found.first}" if found.first else ""
         raise InputError(
@@ -65,28 +63,37 @@ def infer_contract(data: list[str], flow: Path | None, progress: Progress | None
     return found
 
 
-def _look_at(line: Line, found: Findings) -> None:
+def _look_at(raw_record: RawRecord, found: Findings) -> None:
     record = found.record
-    error = line.error
-    if error is None and len(line.line) > record.max_bytes:
-        error = f"expected a record of at most {record.max_bytes} bytes, got {len(line.line)}"
+    error = raw_record.error
+    if error is None and len(raw_record.raw) > record.max_bytes:
+        error = f"expected a record of at most {record.max_bytes} bytes, got {len(raw_record.raw)}"
     fields: Any = None
     if error is None:
         try:
-            fields = parse(line.line)
+            fields = _fields(raw_record.content)
         except ValueError as problem:
             error = f"not JSON: {problem}"
     if error is None:
         error = _kind_problem(fields, record)
     if error is not None:
         found.unreadable += 1
-        found.first = found.first or f"{line.source} at byte {line.offset}: {error}"
+        found.first = found.first or f"{raw_record.source} at byte {raw_record.offset}: {error}"
     elif record.kind is not None and fields[record.kind.field] == record.kind.label:
         found.labels += 1
     else:
         for name in record.not_features():
             fields.pop(name, None)
         found.inference.add(fields)
+
+
+def _fields(content: Content) -> Any:
+    """The record, which may be changed.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    return parse(content) if isinstance(content, bytes) else {**content}
 
 
 def _kind_problem(fields: Any, record: RecordConfig) -> str | None:

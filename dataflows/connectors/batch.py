@@ -1,24 +1,36 @@
-"""The unit that travels downstream: many records as raw bytes, with where each came from."""
+"""The unit that travels downstream: many records, not decoded yet, with where each came from."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
+
+Fields = dict[str, Any]
+"""Names and values of a record, as JSON has them."""
+
+Content = bytes | Fields
+"""A record before it is decoded: the bytes of a JSON object, or its fields when they are known already.
+
+Lines of JSON are bytes, which are the cheapest to hold and to send. Rows of a table (CSV, Avro, Parquet) are
+fields from the beginning.
+"""
 
 
-class Line(NamedTuple):
+class RawRecord(NamedTuple):
     """One record of a batch.
 
     Attributes:
-        line: The record as JSON; when there is an `error`, the bytes as they came.
+        content: The record, as fields where they are known; when there is an `error`, the bytes as they came.
         source: The file's name as the configuration writes it; of Kafka, topic and partition.
-        offset: Where the record's line begins, in bytes of the decompressed file; of Kafka, its offset.
+        offset: Where the record begins, in bytes of the decompressed file; the row's number in Parquet; the
+            message's offset in Kafka.
         is_label: Whether it comes from the stream of labels.
-        raw: The bytes as they stood in the file, without the line's end. For CSV this is the row.
+        raw: The bytes as they stood in the file, without the line's end. For CSV this is the row; for
+            Parquet, which has no bytes of a row, the row as JSON.
         error: Why this cannot be a record; `None` when only a decoder can tell.
     """
 
-    line: bytes
+    content: Content
     source: str
     offset: int
     is_label: bool
@@ -41,40 +53,50 @@ MOST_SOURCES = 256
 class Batch:
     """Records in the order they are to be processed; columns instead of objects, since it is cheap.
 
-    Nobody may change the lists.
+    Nobody may change the lists or what is in them.
 
     Attributes:
-        lines: One a record: JSON, or the bytes as they came where `errors` has an entry.
+        contents: One a record; the bytes as they came where `errors` has an entry.
         offsets: One a record: where it stands in its source.
         sources: Where records come from.
         origins: One byte a record: which of `sources`. Empty: all come from the first.
-        raws: One a record: the bytes as they came. Empty: they are `lines`.
+        raws: One a record: the bytes as they came. Empty: they are `contents`.
         errors: Index to the reason why this cannot be a record, where reading already shows it.
+        parsed: One a record: its fields, when someone needed one of them; `None` where it has none. Empty:
+            nobody did. They stay behind when a batch goes to another process, where bytes are parsed anew:
+            that costs less than to send them.
     """
 
-    lines: list[bytes]
+    contents: Sequence[Content]
     offsets: list[int]
     sources: tuple[Source, ...] = (Source(""),)
     origins: bytes = b""
     raws: list[bytes] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
+    parsed: Sequence[Fields | None] = field(default=(), compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Batch, (self.contents, self.offsets, self.sources, self.origins, self.raws, self.errors)
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.contents)
 
-    def records(self) -> Iterator[Line]:
+    def records(self) -> Iterator[RawRecord]:
         """Each record with all that is known of it: about 0.3 µs a record."""
         names, labels = zip(*self.sources, strict=True)
-        origins = self.origins or bytes(len(self.lines))
+        origins = self.origins or bytes(len(self.contents))
+        contents = self.contents
+        if self.parsed:
+            contents = [fields or content for fields, content in zip(self.parsed, contents, strict=True)]
         return map(
-            Line._make,
+            RawRecord._make,
             zip(
-                self.lines,
+                contents,
                 map(names.__getitem__, origins),
                 self.offsets,
                 map(labels.__getitem__, origins),
-                self.raws or self.lines,
-                map(self.errors.get, range(len(self.lines))) if self.errors else repeat(None),
+                self.raws or self.contents,
+                map(self.errors.get, range(len(self.contents))) if self.errors else repeat(None),
                 strict=False,  # the last column may be endless
             ),
         )
@@ -82,12 +104,13 @@ class Batch:
     def select(self, chosen: Sequence[int]) -> "Batch":
         """Some of the records, in this order: about 0.3 µs a record."""
         return Batch(
-            [*map(self.lines.__getitem__, chosen)],
+            [*map(self.contents.__getitem__, chosen)],
             [*map(self.offsets.__getitem__, chosen)],
             self.sources,
             bytes(map(self.origins.__getitem__, chosen)) if self.origins else b"",
             [*map(self.raws.__getitem__, chosen)] if self.raws else [],
             {at: self.errors[i] for at, i in enumerate(chosen) if i in self.errors} if self.errors else {},
+            [*map(self.parsed.__getitem__, chosen)] if self.parsed else (),
         )
 
 
@@ -96,18 +119,20 @@ class Chunk:
     """Consecutive records of one file, as many as one read gave; columns as in `Batch`.
 
     Attributes:
-        lines: One a record.
+        contents: One a record.
         offsets: One a record.
-        end: Where what follows begins, in bytes of the decompressed file.
+        end: The offset of what follows.
         raws: One a record, or empty.
         errors: By index.
+        parsed: One a record, or empty.
     """
 
-    lines: list[bytes]
+    contents: Sequence[Content]
     offsets: list[int]
     end: int
     raws: list[bytes] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
+    parsed: Sequence[Fields | None] = ()
 
 
 class Builder:
@@ -115,12 +140,13 @@ class Builder:
 
     def __init__(self) -> None:
         self.size = 0
-        self._lines: list[bytes] = []
+        self._contents: list[Content] = []
         self._offsets: list[int] = []
         self._sources: dict[Source, int] = {}
         self._origins = bytearray()
         self._raws: list[bytes] = []
         self._errors: dict[int, str] = {}
+        self._parsed: list[Fields | None] = []
 
     def accepts(self, source: Source) -> bool:
         """Whether records from there may join."""
@@ -128,27 +154,29 @@ class Builder:
 
     def add(self, chunk: Chunk, start: int, stop: int, source: Source) -> None:
         """Takes the chunk's records from `start` up to, not including, `stop`."""
-        lines = chunk.lines[start:stop]
+        contents = chunk.contents[start:stop]
         if chunk.errors:
             shift = self.size - start
             found = (index for index in range(start, stop) if index in chunk.errors)
             self._errors.update((index + shift, chunk.errors[index]) for index in found)
         if chunk.raws or self._raws:
             # One source may be CSV and the other not: from the first row on every record has its bytes.
-            self._raws = self._raws or self._lines.copy()
-            self._raws += chunk.raws[start:stop] or lines
-        self._lines += lines
+            self._raws = self._raws or cast("list[bytes]", self._contents.copy())
+            self._raws += chunk.raws[start:stop] or cast("list[bytes]", contents)
+        self._contents += contents
+        self._parsed += chunk.parsed[start:stop]
         self._offsets += chunk.offsets[start:stop]
-        self._origins += bytes((self._sources.setdefault(source, len(self._sources)),)) * len(lines)
-        self.size += len(lines)
+        self._origins += bytes((self._sources.setdefault(source, len(self._sources)),)) * len(contents)
+        self.size += len(contents)
 
     def build(self) -> Batch:
         """The batch; the builder is not to be used afterwards."""
         return Batch(
-            lines=self._lines,
+            contents=self._contents,
             offsets=self._offsets,
             sources=tuple(self._sources) or (Source(""),),
             origins=bytes(self._origins) if len(self._sources) > 1 else b"",
             raws=self._raws,
             errors=self._errors,
+            parsed=self._parsed if len(self._parsed) == self.size else (),
         )

@@ -1,16 +1,17 @@
-"""Lines to records, with the model key that each belongs to."""
+"""From the records of a batch to those of the engine: which model key each belongs to, and what it says.
 
-from collections.abc import Iterable, Iterator, Sequence
+A record is parsed once: whoever needs one of its fields first (the merge by event time, the key) leaves all
+of them in the batch, for the decoder.
+"""
 
-from dataflows.config import FlowConfig
-from dataflows.connectors.batch import Batch, Line
-from dataflows.connectors.files.source import FileSource
-from engine.contract.check import Contract, rejection
-from engine.errors import InputError
-from engine.records.decode import Decoder, identifier
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from math import inf
+
+from dataflows.connectors.batch import Batch, Content, Fields, RawRecord
+from engine.records.decode import Decoder, event_time, identifier
 from engine.records.parse import parse
-from engine.records.values import Example, Label, Record, Target, Unreadable
-from engine.windows import Reservoir
+from engine.records.values import Record, Unreadable
 
 ONE_KEY = "main"
 """The model key when the configuration names no key field."""
@@ -19,95 +20,50 @@ NO_KEY = "no-key"
 """Where records without a readable key go: its engine only rejects and counts."""
 
 
-def key_of(line: bytes, field: str) -> str:
-    """The model key in a line."""
+def fields_of(content: Content) -> Fields | None:
+    """The fields of a record; `None` when it is not a JSON object, which a decoder rejects.
+
+    >>> fields_of(b'{"a": 1}'), fields_of({"a": 1}), fields_of(b"[]")
+    ({'a': 1}, {'a': 1}, None)
+    """
+    if not isinstance(content, bytes):
+        return content
     try:
-        fields = parse(line)
+        fields = parse(content)
     except ValueError:
-        return NO_KEY
-    return (identifier(fields.get(field)) or NO_KEY) if isinstance(fields, dict) else NO_KEY
+        return None
+    return fields if type(fields) is dict else None
+
+
+def time_of(fields: Fields | None, field: str) -> float:
+    """The event time of a record, seconds since 1970.
+
+    A record without a readable time has minus infinity: it goes first, and is rejected downstream.
+    """
+    time = None if fields is None else event_time(fields.get(field))
+    return -inf if time is None else time
 
 
 def by_key(batch: Batch, field: str | None) -> dict[str, Batch]:
     """The records of each model key, in order; without a key field the batch stays whole."""
     if field is None:
         return {ONE_KEY: batch}
+    parsed = batch.parsed or [*map(fields_of, batch.contents)]
     found: dict[str, list[int]] = {}
-    for index, line in enumerate(batch.lines):
-        key = NO_KEY if index in batch.errors else key_of(line, field)
-        found.setdefault(key, []).append(index)
-    return {key: batch.select(indices) for key, indices in found.items()}
+    for index, fields in enumerate(parsed):
+        key = identifier(fields.get(field)) if fields and index not in batch.errors else None
+        found.setdefault(key or NO_KEY, []).append(index)
+    whole = replace(batch, parsed=parsed)
+    return {key: whole.select(indices) for key, indices in found.items()}
 
 
-def decode_lines(decoder: Decoder, lines: Iterable[Line]) -> Iterator[Record]:
-    """The records of lines; one that is already known to be no record stays so."""
-    decode = decoder.decode
-    for line, source, offset, is_label, raw, error in lines:
+def decode_records(decoder: Decoder, records: Iterable[RawRecord]) -> Iterator[Record]:
+    """Records for an engine; one that is already known to be unreadable stays so."""
+    decode, decode_fields = decoder.decode, decoder.decode_fields
+    for content, source, offset, is_label, raw, error in records:
         if error is not None:
             yield Unreadable(error, source, offset, raw)
+        elif isinstance(content, bytes):
+            yield decode(content, source, offset, raw, is_label=is_label)
         else:
-            yield decode(line, source, offset, raw, is_label=is_label)
-
-
-def read_reference(config: FlowConfig) -> dict[str, list[Example]]:
-    """The pinned rows by model key, evenly sampled; nothing when the configuration names no file.
-
-    Raises:
-        InputError: When the file cannot be read, or holds no example.
-    """
-    if config.input.reference is None:
-        return {}
-    given = config.input.model_copy(update={"path": config.input.reference, "labels": None})
-    decoder = Decoder(config.record, config.model.task)
-    found: dict[str, Reservoir[Example]] = {}
-    first = ""
-    for batch in FileSource(given, config.base).batches():
-        for key, part in by_key(batch, config.record.key).items():
-            for record in decode_lines(decoder, part.records()):
-                if isinstance(record, Example):
-                    rows = found.setdefault(key, Reservoir(config.window.sample, f"{key}/reference"))
-                    rows.add(record)
-                elif isinstance(record, Unreadable):
-                    first = first or f"; the first line that is none: {record.reason}"
-    if not found:
-        raise InputError(f"input.reference {config.input.reference}: expected examples, got none{first}")
-    return {key: reservoir.rows for key, reservoir in found.items()}
-
-
-def read_labelled(config: FlowConfig, data: Sequence[str]) -> tuple[list[Example], int]:
-    """The examples of files that have a label, as the contract lets them through, and how much was left out.
-
-    Raises:
-        InputError: When there is no labelled row.
-    """
-    given = config.input.model_copy(update={"path": list(data), "labels": None})
-    decoder, contract = Decoder(config.record, config.model.task), Contract(config.contract)
-    examples: list[Example] = []
-    labels: dict[str, Target] = {}
-    skipped = 0
-    for batch in FileSource(given, config.base).batches():
-        for record in decode_lines(decoder, batch.records()):
-            if isinstance(record, Label):
-                labels[record.id] = record.value
-            elif isinstance(record, Example):
-                examples.append(record)
-            else:
-                skipped += 1
-    rows = []
-    for example in examples:
-        features, faults = contract.check(example.features)
-        label = labels.get(example.id) if example.label is None else example.label
-        if label is not None and rejection(faults) is None:
-            rows.append(Example(example.id, example.time, features, label))
-    if not rows:
-        raise InputError(f"{', '.join(data)}: expected examples with their labels, got none")
-    return rows, skipped + len(examples) - len(rows)
-
-
-def read_holdout(config: FlowConfig) -> list[Example]:
-    """The rows of `input.holdout`; nothing when the configuration names no file.
-
-    Raises:
-        InputError: When the file cannot be read, or holds no labelled example.
-    """
-    return [] if config.input.holdout is None else read_labelled(config, [config.input.holdout])[0]
+            yield decode_fields(content, source, offset, raw, is_label=is_label)

@@ -1,39 +1,108 @@
-"""The source that a configuration describes: files or Kafka."""
+"""All kinds of input, and all formats of files: a line for each."""
 
-from dataflows.config import FlowConfig
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from dataflows.connectors.base import RecordSource
+from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.format import FileFormat
 from dataflows.connectors.files.source import FileSource
-from dataflows.connectors.kafka.order_log import Journal
+from dataflows.connectors.files.text import TEXT
+from dataflows.connectors.kafka import order_log, transactions
+from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.source import KafkaSource
-from dataflows.lifecycle.progress import Progress
+from dataflows.connectors.parquet.format import Parquet
+from engine.errors import InputError
+from engine.records.config import RecordConfig
 
-Source = FileSource | KafkaSource
+
+class InputSettings(Protocol):
+    """What inputs need of a flow's configuration."""
+
+    @property
+    def record(self) -> RecordConfig:
+        """Which field holds the event time."""
+        ...
+
+    @property
+    def input(self) -> InputConfig:
+        """Files, and how many records travel together."""
+        ...
+
+    @property
+    def kafka(self) -> KafkaConfig | None:
+        """Topics."""
+        ...
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths begin at."""
+        ...
+
+    @property
+    def run_dir(self) -> Path:
+        """The run's folder, which is named like the run."""
+        ...
 
 
-def open_source(config: FlowConfig, progress: Progress | None = None, *, journal: bool = False) -> Source:
-    """The source of a flow.
+def _files(config: InputSettings, _journal: bool) -> FileSource | None:
+    if config.input.path is None:
+        return None
+    return FileSource(config.input, config.base, FORMATS, time_field=config.record.time)
 
-    Args:
-        config: The flow's.
-        progress: It is told how far reading has come.
-        journal: Whether the order of records is kept for a resume; the run's folder must belong to this run.
 
-    Raises:
-        InputError: A file is missing or is not what it should be.
-    """
+def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
     if config.kafka is None or config.kafka.input is None:
-        return FileSource(
-            config.input,
-            config.base,
-            time_field=config.record.time,
-            progress=progress,
-            follow=config.input.follow,
-        )
+        return None
     given = config.kafka.input
-    named = given.model_copy(update={"group": given.group or f"riverkeeper-{config.run.name}"})
+    named = given.model_copy(update={"group": given.group or f"riverkeeper-{config.run_dir.name}"})
     return KafkaSource(
         config.kafka.model_copy(update={"input": named}),
         config.input.batch,
         time_field=config.record.time,
-        journal=Journal(config.run_dir) if journal else None,
-        progress=progress,
+        journal=order_log.Journal(config.run_dir) if journal else None,
     )
+
+
+FORMATS: Mapping[str, FileFormat] = {**TEXT, "parquet": Parquet()}
+"""How files may be written, by the name that `input.format` uses."""
+
+Find = Callable[[InputSettings, bool], RecordSource[Any] | None]
+"""Looks for an input of one kind; `None` when the configuration names none.
+
+The flag says whether the order of records is kept in the run's folder, for a resume; an input whose order is
+the same each time needs nothing there.
+"""
+
+INPUTS: tuple[Find, ...] = (_files, _kafka)
+
+RUN_FILES = (*order_log.FILES, *transactions.FILES)
+"""What connectors keep in a run's folder, as patterns; a new run begins without them."""
+
+
+def open_source(config: InputSettings, *, journal: bool = False) -> RecordSource[Any]:
+    """The input of a flow.
+
+    Args:
+        config: The flow's, which names one input.
+        journal: Whether the order of records is kept for a resume; the run's folder must belong to this run.
+
+    Raises:
+        InputError: It is missing or is not what it should be.
+    """
+    for find in INPUTS:
+        source = find(config, journal)
+        if source is not None:
+            return source
+    raise InputError("expected input.path or another input in the configuration, got none")
+
+
+def open_files(config: InputConfig, base: Path, paths: Sequence[str]) -> FileSource:
+    """Files beside the input, written and read like it.
+
+    Raises:
+        InputError: One is missing or is not what it should be.
+    """
+    given = config.model_copy(update={"path": list(paths), "labels": None, "follow": False})
+    return FileSource(given, base, FORMATS)

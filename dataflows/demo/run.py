@@ -11,7 +11,7 @@ from rich.progress import Progress
 from dataflows.config import load_config
 from dataflows.demo.flights import Fault, write_stream
 from dataflows.runtime.runner import run_flow
-from dataflows.views.show import show_run
+from dataflows.views.terminal.run import show_run
 
 FAULT = Fault(date(2013, 4, 15), date(2013, 5, 6))
 

@@ -1,12 +1,10 @@
-"""Which of Evidently's reports are old enough to go; their lines in `reports.jsonl` stay."""
+"""Which of Evidently's reports a run keeps; the lines of `reports.jsonl` all stay."""
 
 from collections import deque
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from dataflows.connectors.files.sink import BLOBS, Blob
-
-Kept = tuple[str, float]
+KeptReport = tuple[str, float]
 """A report's path, and the event time at which its window ended."""
 
 
@@ -25,7 +23,7 @@ class Retention:
         kept: Those of a snapshot.
     """
 
-    def __init__(self, count: int, seconds: float | None, kept: Iterable[Kept] = ()) -> None:
+    def __init__(self, count: int, seconds: float | None, kept: Iterable[KeptReport] = ()) -> None:
         self._count = count
         self._seconds = seconds
         self._kept = deque(kept)
@@ -41,11 +39,11 @@ class Retention:
     def _too_old(self, now: float) -> bool:
         return self._seconds is not None and now - self._kept[0][1] > self._seconds
 
-    def state(self) -> tuple[Kept, ...]:
+    def state(self) -> tuple[KeptReport, ...]:
         """What a snapshot keeps."""
         return tuple(self._kept)
 
 
-def removals(path: str) -> list[tuple[str, Blob]]:
-    """What the sink is told so that a report goes, with the page that was drawn from it."""
-    return [(BLOBS, (name, None)) for name in (path, str(PurePosixPath(path).with_suffix(".html")))]
+def removals(path: str) -> tuple[str, str]:
+    """The files to remove when a report goes: its own, and the page that was drawn from it."""
+    return path, str(PurePosixPath(path).with_suffix(".html"))

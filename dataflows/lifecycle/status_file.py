@@ -1,4 +1,4 @@
-"""How a run stands, in a file of its folder that is replaced about once a second."""
+"""The status of a run: a file of its folder, replaced about once a second."""
 
 import os
 import socket
@@ -10,13 +10,63 @@ from types import TracebackType
 from typing import Literal, Self
 
 import orjson
+from msgspec import DecodeError, Struct, json, structs
 
 from dataflows.lifecycle.progress import Reading
+from engine.errors import InputError
 
 STATUS = "status.json"
 _EVERY = 1.0
-_OVER = 10
-"""Readings that the rate is taken over."""
+
+RATE_SECONDS = 10
+"""Seconds over which the rate is measured."""
+
+State = Literal["running", "stopped", "ended", "failed"]
+
+
+class Status(Struct, frozen=True):
+    """What `status.json` holds.
+
+    Attributes:
+        state: `running`, or how it came to its end.
+        host: The machine.
+        process: The process id there.
+        started: When it was started, seconds since 1970.
+        updated: When this was written.
+        records: Records read in this execution.
+        rate: Records per second over the last seconds; `None` before there are two readings.
+        done: How far it has read, in `unit`.
+        total: How much there is to read, as far as is known.
+        unit: Bytes on disk, or records.
+        places: Offset of the next record, by source.
+    """
+
+    state: State
+    host: str
+    process: int
+    started: float
+    updated: float
+    records: int
+    rate: float | None
+    done: int
+    total: int
+    unit: str
+    places: dict[str, int]
+
+
+def read_status(run: Path) -> Status:
+    """The status of a run.
+
+    Raises:
+        InputError: When this is not the folder of a run that has begun.
+    """
+    try:
+        return json.decode((run / STATUS).read_bytes(), type=Status)
+    except (OSError, DecodeError) as error:
+        raise InputError(
+            f"{run}: expected the folder of a run, with {STATUS} in it, which a run writes from its first "
+            f"second; got none"
+        ) from error
 
 
 class StatusFile:
@@ -32,7 +82,7 @@ class StatusFile:
         self._started = time.time()
         self._next = 0.0
         self._last: Reading | None = None
-        self._seen: deque[tuple[float, int]] = deque(maxlen=_OVER)
+        self._seen: deque[tuple[float, int]] = deque(maxlen=RATE_SECONDS)
 
     def __call__(self, reading: Reading) -> None:
         """Takes how far reading has come."""
@@ -44,29 +94,29 @@ class StatusFile:
             self._write("running")
 
     def end(self, state: Literal["stopped", "ended"]) -> None:
-        """The last word of a run that was not cut off."""
+        """Writes how the run came to its end."""
         self._write(state)
 
-    def _write(self, state: str) -> None:
+    def _write(self, state: State) -> None:
         if self._last is None:
             return
         (first, before), (last, now) = self._seen[0], self._seen[-1]
-        row = {
-            "state": state,
-            "host": socket.gethostname(),
-            "process": os.getpid(),
-            "started": self._started,
-            "updated": time.time(),
-            "records": self.records,
-            "rate": (now - before) / (last - first) if last > first else None,
-            "done": self._last.done,
-            "total": self._last.total,
-            "unit": self._last.unit,
-            "places": self._last.places(),
-        }
+        status = Status(
+            state=state,
+            host=socket.gethostname(),
+            process=os.getpid(),
+            started=self._started,
+            updated=time.time(),
+            records=self.records,
+            rate=(now - before) / (last - first) if last > first else None,
+            done=self._last.done,
+            total=self._last.total,
+            unit=self._last.unit,
+            places=self._last.places(),
+        )
         partial = self._folder / f".{STATUS}.partial"
         with suppress(OSError):  # a run does not end for want of its status
-            partial.write_bytes(orjson.dumps(row))
+            partial.write_bytes(orjson.dumps(structs.asdict(status)))
             partial.replace(self._folder / STATUS)
 
     def __enter__(self) -> Self:

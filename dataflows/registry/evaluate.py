@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from dataflows.config import FlowConfig
-from dataflows.connectors.decoding import read_labelled
+from dataflows.connectors.files.storage import absolute
+from dataflows.pinned_rows import read_labelled
 from dataflows.registry.open import user
 from dataflows.registry.origin import Opened, allowed_for, flow_of
 from engine.evaluation.progressive_scores import Scores
-from engine.models.tasks import task_ops
+from engine.models.operations import task_ops
 from engine.records.values import Example
 from engine.registry.evaluation import Estimate, Tried, compare, estimate, try_on
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def evaluate(where: Opened, reference: str, data: Sequence[str], wanted: Bound) 
     """
     kept = where.registry.find(reference)
     config = flow_of(where, kept)
-    here = [str(Path(path).resolve()) for path in data]
+    here = [absolute(path) for path in data]
     rows, skipped = read_labelled(config, here)
     fresh = partial(Scores, config.scores, config.model.task)
     tried = _tried(where, kept, config, rows)
@@ -95,6 +95,6 @@ def evaluate(where: Opened, reference: str, data: Sequence[str], wanted: Bound) 
     return found
 
 
-def _tried(where: Opened, kept: Kept, config: FlowConfig, rows: Sequence[Example]) -> list[Tried]:
+def _tried(where: Opened, kept: VersionRef, config: FlowConfig, rows: Sequence[Example]) -> list[Tried]:
     model = where.registry.load(kept, allowed_for(where), user(), "evaluate")
     return try_on(model, task_ops(config.model.task, model), rows)

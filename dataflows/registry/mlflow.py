@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RegistryError
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 
 
-def push(kept: Kept, exported: bytes, uri: str, model: str, alias: str) -> str:
+def push(kept: VersionRef, exported: bytes, uri: str, model: str, alias: str) -> str:
     """Registers it under a model name, with an alias such as `champion`; returns MLflow's version number.
 
     Raises:
@@ -28,13 +28,13 @@ def push(kept: Kept, exported: bytes, uri: str, model: str, alias: str) -> str:
         raise RegistryError(f"{uri}: MLflow refused: {error.message}") from error
 
 
-def _registered(client: Any, kept: Kept, exported: bytes, model: str, alias: str) -> str:
+def _registered(client: Any, kept: VersionRef, exported: bytes, model: str, alias: str) -> str:
     experiment = client.get_experiment_by_name(model)
     number = client.create_experiment(model) if experiment is None else experiment.experiment_id
     run = client.create_run(number, run_name=kept.place, tags=_tags(kept))
-    for name, value in kept.row["scores"].items():
+    for name, value in kept.row.scores.items():
         if value is not None:
-            client.log_metric(run.info.run_id, name, value, step=kept.row["learned"])
+            client.log_metric(run.info.run_id, name, value, step=kept.row.learned)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{kept.entry.name}.zip"
         file.write_bytes(exported)
@@ -50,7 +50,7 @@ def _registered(client: Any, kept: Kept, exported: bytes, model: str, alias: str
     return str(made.version)
 
 
-def _tags(kept: Kept) -> dict[str, str]:
+def _tags(kept: VersionRef) -> dict[str, str]:
     wanted = (
         "role",
         "reason",
@@ -58,10 +58,10 @@ def _tags(kept: Kept) -> dict[str, str]:
         "learned",
         "learned_from",
         "learned_to",
-        "vouched",
+        "approved_by",
         "sha256",
         "config_sha256",
     )
-    return {f"riverkeeper.{name}": str(kept.row.get(name, "")) for name in wanted} | {
+    return {f"riverkeeper.{name}": str(getattr(kept.row, name)) for name in wanted} | {
         "riverkeeper": kept.place
     }

@@ -10,7 +10,7 @@ from dataflows.config import FlowConfig, load_config
 from dataflows.registry.open import open_at
 from engine.errors import RegistryError
 from engine.registry.registry import Registry
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def opened(place: Path) -> Opened:
     return Opened(open_at(place), load_config(place) if place.suffix == ".toml" else None)
 
 
-def flow_of(where: Opened, kept: Kept) -> FlowConfig:
+def flow_of(where: Opened, kept: VersionRef) -> FlowConfig:
     """The configuration of the version's run, from the log.
 
     Code is imported only where the flow's own file names it too: whoever can write to the log must not choose
@@ -44,7 +44,7 @@ def flow_of(where: Opened, kept: Kept) -> FlowConfig:
         RegistryError: When the log has none, it is of another Riverkeeper, or it names the user's own code.
     """
     bodies = [entry.body for entry in where.registry.log.entries(run=kept.entry.run, kinds=["run"])]
-    before = [body for body in bodies if body["config_sha256"] == kept.row.get("config_sha256")]
+    before = [body for body in bodies if body["config_sha256"] == kept.row.config_sha256]
     if not before:
         if where.flow is not None:
             return where.flow

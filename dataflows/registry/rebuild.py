@@ -7,25 +7,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from dataflows.config import FlowConfig
-from dataflows.connectors.decoding import by_key, decode_lines, read_reference
+from dataflows.connectors.base import batches
+from dataflows.connectors.decoding import by_key, decode_records
+from dataflows.connectors.files.storage import absolute
 from dataflows.connectors.registry import open_source
+from dataflows.pinned_rows import read_reference
 from dataflows.registry.open import origin, user
 from dataflows.registry.origin import Opened, flow_of
 from dataflows.registry.start_version import read_start
 from engine.core.engine import Engine
-from engine.core.serialize import as_row
+from engine.core.serialize import plain
 from engine.errors import RegistryError
 from engine.events import Event
 from engine.models.serialization import VERSIONS
 from engine.records.decode import Decoder
 from engine.records.values import Record
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 from engine.registry.versions import Version
 from engine.supervision.decisions import Command
+from engine.tasks.registry import find_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Rebuilt:
         differences: By score: before and after, where they are not the same.
     """
 
-    before: Kept
-    after: Kept
+    before: VersionRef
+    after: VersionRef
     differences: dict[str, tuple[float | None, float | None]]
 
 
@@ -57,26 +60,26 @@ def rebuild(where: Opened, reference: str, data: Sequence[str]) -> Rebuilt:
     kept = where.registry.find(reference)
     config = flow_of(where, kept)
     if data:
-        paths = [str(Path(path).resolve()) for path in data]
+        paths = [absolute(path) for path in data]
         given = config.input.model_copy(update={"path": paths})
         config = config.model_copy(update={"input": given, "kafka": None})
     version = _replayed(where, kept, config)
     run = f"{kept.entry.run}-rebuilt-river-{VERSIONS['river']}-python-{VERSIONS['python']}"
-    row = as_row(version) | origin(config)
+    row = plain(version) | origin(config)
     agree = {
-        name: (kept.row["scores"].get(name), row["scores"].get(name))
-        for name in {**kept.row["scores"], **row["scores"]}
-        if kept.row["scores"].get(name) != row["scores"].get(name)
+        name: (kept.row.scores.get(name), row["scores"].get(name))
+        for name in {**kept.row.scores, **row["scores"]}
+        if kept.row.scores.get(name) != row["scores"].get(name)
     }
     body = {"rebuilt": kept.place, "differences": agree}
     return Rebuilt(kept, where.registry.add(run, row, version.saved, user(), body), agree)
 
 
-def _replayed(where: Opened, kept: Kept, config: FlowConfig) -> Version:
-    key, records = kept.entry.key, kept.row["records"]
+def _replayed(where: Opened, kept: VersionRef, config: FlowConfig) -> Version:
+    key, records = kept.entry.key, kept.row.records
     reference = read_reference(config).get(key, ())
     # A window's verdict comes when the next one has closed; all others are saved at their record.
-    replayed = islice(_records(config, key), None if kept.row["reason"] == "passed" else records)
+    replayed = islice(_records(config, key), None if kept.row.reason == "passed" else records)
     with closing(Engine(config, key, reference=reference, start=read_start(config))) as engine:
         for event in _events(engine, replayed, _commands(where, kept)):
             if isinstance(event, Version) and event.name == kept.entry.name:
@@ -108,14 +111,14 @@ def _processed(engine: Engine, records: Iterator[Record]) -> Iterator[Event]:
 
 
 def _records(config: FlowConfig, key: str) -> Iterator[Record]:
-    decoder = Decoder(config.record, config.model.task)
-    for batch in open_source(config).batches():
+    decoder = Decoder(config.record, find_task(config.model.task).labels)
+    for batch in batches(open_source(config)):
         part = by_key(batch, config.record.key).get(key)
         if part is not None:
-            yield from decode_lines(decoder, part.records())
+            yield from decode_records(decoder, part.records())
 
 
-def _commands(where: Opened, kept: Kept) -> list[tuple[int, Command]]:
+def _commands(where: Opened, kept: VersionRef) -> list[tuple[int, Command]]:
     entries = where.registry.log.entries(run=kept.entry.run, key=kept.entry.key, kinds=["command"])
     found: list[tuple[int, Command]] = []
     for entry in entries:

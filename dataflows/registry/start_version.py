@@ -18,5 +18,5 @@ def read_start(config: FlowConfig) -> Start | None:
     kept = registry.find(config.registry.start)
     registry.load(kept, config.allowed, user(), f"a start of run {config.run.name}")
     row = kept.row
-    learned = Learned(row["learned"], row["learned_from"], row["learned_to"])
+    learned = Learned(row.learned, row.learned_from, row.learned_to)
     return Start(kept.place, registry.read(kept), learned)

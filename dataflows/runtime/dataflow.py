@@ -1,12 +1,12 @@
-"""The Bytewax dataflow: files in, engines in keyed state, files out.
+"""The Bytewax dataflow: an input, engines in keyed state, files out.
 
     source -> route -> engine (one per model key) -> run folder
                                               |          ^
                                               +-> overall (with several keys: one summary of all)
 
-Records travel in batches of raw bytes and are decoded where their model lives: crossing a process costs
-several times what decoding does. It runs in one process, under `riverkeeper run`, or under Bytewax's own
-runner, alone or as a cluster:
+Records travel in batches, not decoded, and are decoded where their model lives: crossing to another process
+costs several times what decoding does. It runs in one process, under `riverkeeper run`, or under Bytewax's
+own runner, alone or as a cluster:
 
     python -m bytewax.run "dataflows.runtime.dataflow:flow('flow.toml')"
 """
@@ -19,17 +19,20 @@ from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 
 from dataflows.alerts.sink import AlertSink
-from dataflows.config import FlowConfig, load_config
+from dataflows.config import FlowConfig, check_buildable, load_config
 from dataflows.connectors.batch import Batch
-from dataflows.connectors.decoding import by_key, read_holdout, read_reference
-from dataflows.connectors.files.sink import RunSink
+from dataflows.connectors.decoding import by_key
+from dataflows.connectors.files.sink import Blob, RunSink
 from dataflows.connectors.kafka.sink import KafkaSink
 from dataflows.connectors.registry import open_source
 from dataflows.lifecycle.progress import Progress
+from dataflows.pinned_rows import read_holdout, read_reference
 from dataflows.registry.sink import REGISTERED, RegistrySink
 from dataflows.registry.start_version import read_start
 from dataflows.runtime.backpressure import Pace, PacedSource
-from dataflows.runtime.operators import SHARE, EngineLogic, OverallLogic, Routed, Rows
+from dataflows.runtime.operators import SHARE, EngineLogic, Item, OverallLogic, Routed, Rows
+from dataflows.runtime.source import BatchSource
+from engine.core.serialize import Chunk
 from engine.core.streams import ALL_KEYS, STREAMS
 
 
@@ -38,9 +41,12 @@ def flow(path: str) -> Dataflow:
 
     Raises:
         ConfigError: When the file does not describe one.
+        ModelError: When its model cannot be built.
         InputError: When its input is not there.
     """
-    return build_flow(load_config(Path(path)))
+    config = load_config(Path(path))
+    check_buildable(config, Path(path))
+    return build_flow(config)
 
 
 def build_flow(
@@ -61,7 +67,7 @@ def build_flow(
             them away; then they are left empty.
         prepared: Whether what is in the run's folder is of this run, and not of an earlier one.
     """
-    opened = open_source(config, progress, journal=recovers and prepared)
+    opened = BatchSource(open_source(config, journal=recovers and prepared), progress)
     source = opened if pace is None else PacedSource(opened, pace)
     dataflow = Dataflow("riverkeeper")
     batches = op.input("input", dataflow, source)
@@ -80,8 +86,7 @@ def build_flow(
     kept = op.branch("registered", unkeyed, lambda item: item[0] == REGISTERED)
     op.output("registry", kept.trues, RegistrySink(config, prepared=prepared))
     items = kept.falses
-    left_out = config.run.leave_out
-    filed = op.filter("filed", items, lambda item: item[0] not in left_out) if left_out else items
+    filed = op.filter_map("filed", items, partial(_filed, left_out=frozenset(config.run.leave_out)))
     op.output("run", filed, RunSink(config.run_dir, STREAMS))
     if config.kafka is not None and config.kafka.outputs.topics:
         topics = config.kafka.outputs.topics
@@ -95,3 +100,11 @@ def build_flow(
 
 def _routed(batch: Batch, field: str | None) -> Iterable[tuple[str, Routed]]:
     return ((key, Routed(key, part)) for key, part in by_key(batch, field).items())
+
+
+def _filed(item: Item, left_out: frozenset[str]) -> tuple[str, bytes | Blob] | None:
+    """What is written to the run's folder."""
+    stream, value = item
+    if stream in left_out:
+        return None
+    return stream, value.text if isinstance(value, Chunk) else value

@@ -1,6 +1,6 @@
 """What runs in keyed state: an engine for each model key, and the summary over all keys."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
@@ -12,33 +12,34 @@ from bytewax.operators import StatefulBatchLogic
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.batch import Batch
-from dataflows.connectors.decoding import decode_lines
+from dataflows.connectors.decoding import decode_records
 from dataflows.connectors.files.sink import BLOBS
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.commands import Control
-from dataflows.lifecycle.retention import Kept, Retention, removals
+from dataflows.lifecycle.retention import KeptReport, Retention, removals
 from dataflows.registry.sink import REGISTERED, entries_of, entry_of
 from dataflows.runtime import prometheus
 from dataflows.runtime.backpressure import learned
 from dataflows.runtime.key_cache import KeyCache
 from engine.core.engine import Engine
+from engine.core.event_rows import report_path
 from engine.core.overall_summary import overall
-from engine.core.serialize import encode, report_path
+from engine.core.serialize import encode
 from engine.events import Decision, Event, Report
 from engine.models.serialization import dump, load
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator, make_evaluator
-from engine.records.config import Task
 from engine.records.decode import Decoder
 from engine.records.values import Example, Record
 from engine.registry.versions import Start
+from engine.tasks.registry import find_task
 
 SHARE = "share"
 """What an engine emits for the overall summary instead of for a stream."""
 
 _SHARES = "shares of keys"
 
-Saved = tuple[bytes, tuple[Kept, ...]]
+Saved = tuple[bytes, tuple[KeptReport, ...]]
 
 Item = tuple[str, Any]
 
@@ -76,7 +77,8 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         kept = () if saved is None else saved[1]
         self._retention = Retention(config.run.keep_reports, config.run.keep_reports_seconds, kept)
         self._rows, self._start = rows, start
-        self._decoder = Decoder(config.record, config.model.task)
+        self._addressed = _addressed(config)
+        self._decoder = Decoder(config.record, find_task(config.model.task).labels)
         self._judge = _shared_judge(config.monitoring, config.model.task)
         self._control = _shared_control(config.run_dir)
         self._told = 0
@@ -96,7 +98,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         engine = self._here() or self._begin(values[0].key)
         self._residents.use(self._number, self)
         records = chain.from_iterable(
-            decode_lines(self._decoder, routed.batch.records()) for routed in values
+            decode_records(self._decoder, routed.batch.records()) for routed in values
         )
         commands: list[Item] = []
         events = engine.begin() + self._obey(engine, values[0].key, records, commands)
@@ -129,10 +131,10 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
 
     def _items(self, events: list[Event]) -> list[Item]:
         """Lines, files, and the removal of files that are too old."""
-        items = _items(events)
+        items = _items(events, self._addressed)
         for report in (event for event in events if isinstance(event, Report) and event.verdict.snapshot):
             for old in self._retention.add(report_path(report), report.end):
-                items += removals(old)
+                items += ((BLOBS, (name, None)) for name in removals(old))
         return items
 
     def _obey(self, engine: Engine, key: str, records: Iterator[Record], written: list[Item]) -> list[Event]:
@@ -204,7 +206,9 @@ class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
 
     def on_eof(self) -> tuple[Iterable[Item], bool]:
         """All keys have ended: their summary, unless it was said before."""
-        items = _items([overall(self._shares, self._config)]) if self._changed else []
+        items = (
+            _items([overall(self._shares, self._config)], _addressed(self._config)) if self._changed else []
+        )
         self._changed = False
         return items, StatefulBatchLogic.RETAIN
 
@@ -213,11 +217,16 @@ class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
         return dump((self._shares, self._changed), _SHARES)
 
 
-def _items(events: list[Event]) -> list[Item]:
-    lines, files = encode(events)
+def _addressed(config: FlowConfig) -> Collection[str]:
+    """Streams whose lines are written one by one, each with its key and id."""
+    return () if config.kafka is None else config.kafka.outputs.topics
+
+
+def _items(events: list[Event], addressed: Collection[str]) -> list[Item]:
+    chunks, files = encode(events, addressed)
     # Files first: a report's line must not name a file that is not there.
     kept = [(REGISTERED, entry) for entry in entries_of(events)]
-    return [*((BLOBS, file) for file in files), *lines.items(), *kept]
+    return [*((BLOBS, file) for file in files), *chunks.items(), *kept]
 
 
 @cache
@@ -240,7 +249,7 @@ def waited_for_reports() -> float:
     return sum(judge.waited for judge in _judges.values())
 
 
-def _shared_judge(config: MonitoringConfig, task: Task) -> WindowEvaluator:
+def _shared_judge(config: MonitoringConfig, task: str) -> WindowEvaluator:
     """One judge per worker process, for all its engines; it ends itself with the process."""
     wanted = f"{task} {config.model_dump_json()}"
     if wanted not in _judges:

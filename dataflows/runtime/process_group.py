@@ -18,15 +18,14 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
-import orjson
 from rich.console import Console
 
 from dataflows.alerts.terminal import tell
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Reading
-from dataflows.lifecycle.status_file import STATUS
-from dataflows.views.progress_bar import Bar, progress_bar
-from engine.errors import RunError, StoppedError
+from dataflows.lifecycle.status_file import read_status
+from dataflows.runtime.progress_bar import Bar, progress_bar
+from engine.errors import InputError, RunError, StoppedError
 
 _LOOK = 0.2
 """Seconds between looks at the processes."""
@@ -199,9 +198,9 @@ def _free_ports(count: int) -> list[int]:
 
 def _show(run: Path, bar: Bar) -> None:
     """Moves the bar to what the process that reads has written down."""
-    with suppress(OSError, ValueError, KeyError):
-        row = orjson.loads((run / STATUS).read_bytes())
-        bar(Reading(row["records"], row["done"], row["total"], row["unit"], dict))
+    with suppress(InputError):
+        status = read_status(run)
+        bar(Reading(status.records, status.done, status.total, status.unit, dict))
 
 
 def _why(child: _Child, status: int) -> str:

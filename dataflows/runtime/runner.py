@@ -17,13 +17,13 @@ from dataflows.alerts.terminal import log_shown
 from dataflows.config import FlowConfig
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Reading
-from dataflows.lifecycle.run_setup import Member, prepare, shared_wish
 from dataflows.lifecycle.status_file import StatusFile
 from dataflows.runtime import prometheus
 from dataflows.runtime.backpressure import Pace, learned
 from dataflows.runtime.dataflow import build_flow
 from dataflows.runtime.operators import waited_for_reports
-from dataflows.views.progress_bar import progress_bar
+from dataflows.runtime.progress_bar import progress_bar
+from dataflows.runtime.run_setup import Member, prepare, shared_wish
 from engine.errors import RiverkeeperError, StoppedError
 
 _WORTH_TELLING = 0.1

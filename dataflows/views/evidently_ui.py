@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dataflows.connectors.files.blobs import move_blob, remove_blob, write_blob
-from dataflows.run_reader import read_stream
+from dataflows.run_reader import read_rows
 from engine.errors import InputError
 from engine.monitoring.evidently import workspace
+from engine.rows import ReportRow
 
 WORKSPACE = "workspace"
 _OUTSIDE = ".workspace"
@@ -53,9 +53,9 @@ def export(run: Path) -> Exported:
         InputError: When this is not the folder of a run, or it has no report.
         OutputError: When the disk refuses.
     """
-    rows: dict[str, dict[int, dict[str, Any]]] = {}
-    for row in read_stream(run, "reports"):
-        rows.setdefault(row["key"], {})[row["window"]] = row
+    rows: dict[str, dict[int, ReportRow]] = {}
+    for row in read_rows(run, ReportRow):
+        rows.setdefault(row.key, {})[row.window] = row
     keys = sorted(rows)[:_MOST_KEYS]
     reports = sum(_export_key(run, key, rows[key]) for key in keys)
     if not reports:
@@ -77,23 +77,23 @@ def chosen(windows: list[int]) -> set[int]:
     return {window for window in earlier if window % step == 0} | set(sorted(windows)[-NEWEST:])
 
 
-def _export_key(run: Path, key: str, rows: dict[int, dict[str, Any]]) -> int:
+def _export_key(run: Path, key: str, rows: dict[int, ReportRow]) -> int:
     name = f"{run.name} {key}"
     project = workspace.project_id(name)
     folder = f"{WORKSPACE}/{project}"
     there = {path.stem for path in (run / folder / "snapshots").glob("*.json")}
-    kept = chosen([window for window, row in rows.items() if row["evidently"] is not None])
+    kept = chosen([window for window, row in rows.items() if row.evidently is not None])
     kinds: set[str] = set()
     wanted = set()
     for window in kept:
         report = workspace.report_id(project, window)
-        path = run / str(rows[window]["evidently"])
+        path = run / str(rows[window].evidently)
         if report not in there:
             if not path.is_file():
                 continue  # no longer kept
             row = rows[window]
             content, found = workspace.stripped(
-                path.read_bytes(), row["end"], row["status"], _hint(run, key, window)
+                path.read_bytes(), row.end, row.status, _hint(run, key, window)
             )
             kinds |= found
             _put(run, f"{folder}/snapshots/{report}.json", content)

@@ -9,20 +9,22 @@ A report and the decisions that follow from it are one alert, with the decisions
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from engine.alerts.config import Alert, AlertsConfig, Kind, Severity, State
+from msgspec import Struct, structs
+
+from engine.alerts.config import AlertsConfig
 from engine.alerts.sentences import said_of
-from engine.events import Decision, Report
+from engine.events import Alert, Decision, Report
 from engine.monitoring.types import Check
+from engine.rows import AlertKind, AlertState, Severity
 from engine.supervision.decisions import SERVING
 
 _MOST_CHECKS = 20
 _ORDER = {"info": 0, "warn": 1, "fail": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True, forbid_unknown_fields=True):
     """An open problem.
 
     Attributes:
@@ -44,8 +46,7 @@ class Problem:
     quiet: float | None = None
 
 
-@dataclass(slots=True)
-class AlertingState:
+class AlertingState(Struct, forbid_unknown_fields=True):
     """All that is remembered.
 
     Attributes:
@@ -54,8 +55,8 @@ class AlertingState:
         early: Ids of alerts that were told at the end of an input.
     """
 
-    open: dict[Kind, Problem] = field(default_factory=dict)
-    ended: dict[Kind, float] = field(default_factory=dict)
+    open: dict[AlertKind, Problem] = {}
+    ended: dict[AlertKind, float] = {}
     early: tuple[str, ...] = ()
 
 
@@ -92,7 +93,7 @@ class Alerting:
         They are not told twice, and what follows is as if they had not been told early.
         """
         trial = Alerting(self._config)
-        trial.state = replace(self.state, open=dict(self.state.open), ended=dict(self.state.ended))
+        trial.state = structs.replace(self.state, open=dict(self.state.open), ended=dict(self.state.ended))
         trial.hear(report)
         alerts = trial.tell()
         self.state.early += tuple(alert.id for alert in alerts)
@@ -127,8 +128,8 @@ class Alerting:
     def _decided(self, decision: Decision, *, alone: bool) -> Iterator[Alert]:
         """A decision with an alert of its own; a suspicion that a known problem brought needs none."""
         action, time = decision.action, decision.time
-        found: tuple[Problem, State] | None = None
-        kind: Kind = "champion"
+        found: tuple[Problem, AlertState] | None = None
+        kind: AlertKind = "champion"
         if action == "suspect":
             if alone and self._config.level == "warn":
                 found = self._turn("champion", "warn", {decision.reason}, time, time)
@@ -163,8 +164,8 @@ class Alerting:
         self.state.open["champion"] = Problem("warn", reason, decision.time, 0, told)
 
     def _turn(
-        self, kind: Kind, severity: Severity | None, subject: set[str], time: float, since: float
-    ) -> tuple[Problem, State] | None:
+        self, kind: AlertKind, severity: Severity | None, subject: set[str], time: float, since: float
+    ) -> tuple[Problem, AlertState] | None:
         """A problem goes on, or (without a severity) has stayed away; returns it when that is to be told."""
         known = self.state.open.get(kind)
         if severity is None:
@@ -174,30 +175,30 @@ class Alerting:
             found = Problem(severity, frozenset(subject), since, 1, time, flapping=back)
             self.state.open[kind] = found
             return found, "opened"
-        found = replace(known, windows=known.windows + 1, quiet=None)
-        state: State | None = None
+        found = structs.replace(known, windows=known.windows + 1, quiet=None)
+        state: AlertState | None = None
         if known.told is None or self._over(known.told, time):
             state = "lasting"
-            found = replace(found, severity=severity, subject=frozenset(subject))
+            found = structs.replace(found, severity=severity, subject=frozenset(subject))
         elif _ORDER[severity] > _ORDER[known.severity]:
             state = "worse"
         elif not known.subject >= subject:
             state = "changed"
         if state is not None:
             worst = max(severity, found.severity, key=_ORDER.__getitem__)
-            found = replace(found, severity=worst, subject=found.subject | subject, told=time)
+            found = structs.replace(found, severity=worst, subject=found.subject | subject, told=time)
         self.state.open[kind] = found
         # It is told as bad as it is now, which may be less than was told before.
-        return None if state is None else (replace(found, severity=severity), state)
+        return None if state is None else (structs.replace(found, severity=severity), state)
 
-    def _away(self, kind: Kind, known: Problem, time: float) -> tuple[Problem, State] | None:
+    def _away(self, kind: AlertKind, known: Problem, time: float) -> tuple[Problem, AlertState] | None:
         quiet = time if known.quiet is None else known.quiet
         if known.flapping and not self._over(quiet, time):
-            self.state.open[kind] = replace(known, quiet=quiet)
+            self.state.open[kind] = structs.replace(known, quiet=quiet)
             return None
         del self.state.open[kind]
         self.state.ended[kind] = time
-        return replace(known, severity="info"), "recovered"
+        return structs.replace(known, severity="info"), "recovered"
 
     def _over(self, since: float, time: float) -> bool:
         """Whether a cool-down is over; event time may have leapt ahead by mistake and come back."""
@@ -226,7 +227,7 @@ def _not_passed(report: Report) -> list[Check]:
     return sorted(found, key=lambda check: check.status != "fail")
 
 
-def _of_window(report: Report, kind: Kind, problem: Problem, state: State) -> Alert:
+def _of_window(report: Report, kind: AlertKind, problem: Problem, state: AlertState) -> Alert:
     checks = [] if state == "recovered" else _not_passed(report)[:_MOST_CHECKS]
     scores = report.scores
     losses = {"loss": scores.loss, "baseline_loss": scores.baseline_loss} | {
@@ -251,7 +252,7 @@ def _of_window(report: Report, kind: Kind, problem: Problem, state: State) -> Al
     )
 
 
-def _words(report: Report, kind: Kind, problem: Problem, state: State) -> str:
+def _words(report: Report, kind: AlertKind, problem: Problem, state: AlertState) -> str:
     window = f"window {report.window}"
     if state == "recovered":
         verb = (
@@ -266,7 +267,7 @@ def _words(report: Report, kind: Kind, problem: Problem, state: State) -> str:
     return f"{window} {verb}: {report.verdict.reason}"
 
 
-def _of_decision(decision: Decision, kind: Kind, problem: Problem, state: State) -> Alert:
+def _of_decision(decision: Decision, kind: AlertKind, problem: Problem, state: AlertState) -> Alert:
     suspicion = decision.action == "suspect"
     return Alert(
         id=f"{decision.key}/decision/{decision.number}",

@@ -31,7 +31,7 @@ def shares_nothing(trial: Trial) -> str | None:
 
 
 def _changed_by_another(trial: Trial) -> str | None:
-    """Which model says something else after another of the factory has learned."""
+    """The model whose outputs change after another model of the factory has learned."""
     rows = trial.rows()
     trained, untrained = trial.make(), trial.make()
     if trial.restless(untrained, rows):
@@ -48,7 +48,7 @@ def _changed_by_another(trial: Trial) -> str | None:
 
 
 def copies_deeply(trial: Trial) -> str | None:
-    """River's ensembles and searches copy models, and so may any code around one."""
+    """River's ensembles and searches copy models, and so may any wrapper."""
     rows = trial.rows()
     half = len(rows) // 2
     model = trial.train(trial.make(), rows[:half])
@@ -64,7 +64,7 @@ def copies_deeply(trial: Trial) -> str | None:
 
 
 def clones_apart(trial: Trial) -> str | None:
-    """River's ensembles clone what they are given, and the engine asks a clone what the model can do."""
+    """River's ensembles clone their models, and the engine probes a clone for probabilities."""
     if not hasattr(trial.make(), "clone"):
         return None
     rows = trial.rows()
@@ -103,7 +103,7 @@ def _vary(trial: Trial, rows: Sequence[Labelled]) -> bool:
 
 
 def _entangled(trial: Trial, model: Any, twin: Any, rows: Sequence[Labelled], name: str) -> str | None:
-    """How training one of the two changes the other, if it does."""
+    """How training one of two models changes the other; `None` if it does not."""
     before = trial.answers(model, rows)
     trial.train(twin, rows)
     if not alike(trial.answers(model, rows), before):

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from engine.checks.trial import Labelled, Trial, listed, misfit, told
+from engine.checks.trial import Labelled, Trial, listed, told
 from engine.records.values import Features, Scalar, Target
 
 _TRIED = 200
 """Events at most with one feature missing, new or back; with half of them missing, a quarter of that."""
 
 _Event = tuple[str, Features, Target | None]
-"""What it tries, in words, with its features and label."""
+"""An event to try: a description, its features and its label."""
 
 
 def survives_missing(trial: Trial) -> str | None:
@@ -39,20 +39,20 @@ def survives_late(trial: Trial) -> str | None:
 
 
 def survives_unknown(trial: Trial) -> str | None:
-    """A field is added upstream, and the sample cannot know it."""
+    """A field is added upstream that the sample does not contain."""
     rows = trial.rows()
     wrong = _meet(trial, trial.train(trial.make(), rows), _with_unknown(rows))
     return wrong and f"{wrong}. The contract can keep out what it does not name: extra = 'ignore'"
 
 
 def _meet(trial: Trial, model: Any, events: Iterable[_Event]) -> str | None:
-    """Has the model predict and learn each event that the contract lets through; what goes wrong first."""
+    """Predicts and learns every event that the contract accepts; returns the first failure."""
     for what, features, label in events:
         kept = trial.let_through(features)
         if kept is None:
             continue
         try:
-            wrong = misfit(trial.ops.predict(model, kept), trial.task)
+            wrong = trial.task.output_error(trial.ops.predict(model, kept))
             trial.ops.learn(model, kept, label)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the finding
             wrong = told(error)
@@ -72,7 +72,7 @@ def _without_one(rows: Sequence[Labelled]) -> Iterator[_Event]:
 
 
 def _without_many(rows: Sequence[Labelled]) -> Iterator[_Event]:
-    """Half of the features gone for a while, then each of them back; and none left at all."""
+    """Half of the features are missing for a while and return one by one; then all are missing."""
     for half in _halves(rows):
         for features, label in rows[: _TRIED // 4]:
             yield f"without {listed(half)}", _without(features, half), label

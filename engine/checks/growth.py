@@ -1,11 +1,11 @@
 """Does a model keep growing? Its size is measured while it learns a long stream made from the sample.
 
-Size is what is saved: the bytes of `engine.models.serialization.dump`, since these are held, written and
-read at every checkpoint. Whether a model grows is decided step by step of a pipeline, so that a large step hides no
-small one. A step keeps growing if, at `HALF`, at `EVENTS`, and at every `EVERY` events between, it is at
-least a byte an event larger than before, and if it grows more from `HALF` to `EVENTS` than 1.6 times what it
-grew from `HALF / 2` to `HALF`: twice as much is steady growth, 1.4 is that of the root of the
-number of events, once is that of its logarithm.
+The size is that of the saved bytes (`engine.models.serialization.dump`), which are held, written and read at
+every checkpoint. Each step of a pipeline is measured by itself, so that a large step hides no small one. A
+step keeps growing if, at `HALF`, at `EVENTS`, and at every `EVERY` events between, it is at least one byte
+per event larger than before, and if it grows more from `HALF` to `EVENTS` than 1.6 times what it grew from
+`HALF / 2` to `HALF`: a factor of 2 is steady growth, 1.4 is that of the root of the number of events, 1 that
+of its logarithm.
 
 An object that states a `max_size`, as River's Hoeffding trees do, holds itself to it and is left out.
 Growth that ends, or slows, only after `EVENTS` (a window of 10,000 events) looks the same as growth

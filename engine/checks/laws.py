@@ -1,8 +1,8 @@
-"""The laws of one model: what it says, what saying it changes, and what is kept of it."""
+"""Laws of one model: its outputs, side effects of predicting, and its saved form."""
 
 from collections.abc import Mapping, Sequence
 
-from engine.checks.trial import Labelled, Trial, alike, misfit
+from engine.checks.trial import Labelled, Trial, alike
 from engine.models.serialization import dump, load
 from engine.records.values import Features, shown
 
@@ -10,12 +10,12 @@ _KIND = "model"
 
 
 def predicts_untrained(trial: Trial) -> str | None:
-    """Every stream begins with an example that no model has learned anything for."""
+    """Every stream begins with an example that an untrained model must predict."""
     rows = trial.rows()
     model = trial.make()
     for features, _ in rows:
         output = trial.ops.predict(model, dict(features))
-        wrong = misfit(output, trial.task)
+        wrong = trial.task.output_error(output)
         if wrong is not None:
             return wrong
         trial.ops.serve(output)
@@ -23,13 +23,13 @@ def predicts_untrained(trial: Trial) -> str | None:
 
 
 def fits_task(trial: Trial) -> str | None:
-    """What does not fit the task is scored as always wrong, and no other law would notice."""
+    """Outputs that do not fit the task are scored as always wrong, and no other law would notice."""
     rows = trial.rows()
     model = trial.train(trial.make(), rows)
-    labels = {True, False} if trial.task == "binary" else {label for _, label in rows}
+    labels = trial.task.labels.values or {label for _, label in rows}
     for features, _ in rows:
         output = trial.ops.predict(model, dict(features))
-        wrong = misfit(output, trial.task)
+        wrong = trial.task.output_error(output)
         if wrong is not None:
             return wrong
         if isinstance(output, Mapping) and not labels & output.keys():
@@ -39,7 +39,7 @@ def fits_task(trial: Trial) -> str | None:
 
 
 def leaves_features(trial: Trial) -> str | None:
-    """Champion, shadows, windows and reports see the same features."""
+    """Champion, shadows, windows and reports share the features, so a model must not change them."""
     model = trial.make()
     for before, label in trial.rows():
         features = dict(before)
@@ -56,7 +56,7 @@ def _value(features: Features, name: str) -> str:
 
 
 def is_deterministic(trial: Trial) -> str | None:
-    """A run that was killed does its last events again, and must come to the same.
+    """A run that was killed repeats its last events, with the same result.
 
     Within one process. Text hashes differ from process to process, and a model that walks a set of names
     differs with them; that is not tried here, because the command fixes the seed of the hashes
@@ -75,7 +75,7 @@ def _repeats(trial: Trial, rows: Sequence[Labelled]) -> bool:
 
 
 def predicting_changes_nothing(trial: Trial) -> str | None:
-    """Shadows and replays are asked at other times than the champion, and must stay comparable."""
+    """Shadows and replays predict at other times than the champion, and must stay comparable."""
     rows = trial.rows()
     asked = trial.make()
     if trial.restless(asked, rows):
@@ -92,7 +92,7 @@ def predicting_changes_nothing(trial: Trial) -> str | None:
 
 
 def is_restored(trial: Trial) -> str | None:
-    """Recovery and rollback go on from a saved model."""
+    """Recovery and rollback continue from a saved model."""
     rows = trial.rows()
     half = len(rows) // 2
     model = trial.train(trial.make(), rows[:half])
@@ -105,7 +105,7 @@ def is_restored(trial: Trial) -> str | None:
 
 
 def is_saved_as_value(trial: Trial) -> str | None:
-    """A checkpoint from before a fault is worth something only if the fault cannot reach it."""
+    """A checkpoint from before a fault is useful only if later events cannot change it."""
     rows = trial.rows()
     half = len(rows) // 2
     model = trial.train(trial.make(), rows[:half])

@@ -1,4 +1,4 @@
-"""How large a model is when it is saved: as a whole, step by step, attribute by attribute."""
+"""Size of a saved model: in total, by step and by attribute."""
 
 import io
 import pickle

@@ -28,7 +28,7 @@ from engine.contract.check import Contract
 from engine.records.values import Features, Scalar, Target
 
 _Kind = tuple[str, bool]
-"""A feature's name, and whether the values meant are its texts or its numbers."""
+"""A feature's name, and whether its texts or its numbers are meant."""
 
 Makers = Mapping[_Kind, tuple[float, Callable[[Any, int, Random], Scalar]]]
 """How likely a value is a new one, and what makes a new one: of a value from the sample and how many events
@@ -56,7 +56,7 @@ def chance_of_new(values: Sequence[Scalar]) -> float:
 
 
 def makers(sample: Sequence[Labelled]) -> Makers:
-    """The features of the sample that are ever new."""
+    """The features of the sample that keep having new values."""
     columns: dict[_Kind, list[Any]] = {}
     for features, _ in sample:
         for name, value in features.items():
@@ -71,7 +71,7 @@ def makers(sample: Sequence[Labelled]) -> Makers:
 
 
 def lengthen(sample: Sequence[Labelled], ever_new: Makers, contract: Contract) -> Iterator[Lengthened]:
-    """The sample for ever, the same each time."""
+    """The sample, repeated without end."""
     random = Random(0)  # noqa: S311 - not for secrets
     for number in count():
         row, label = sample[number % len(sample)]
@@ -93,7 +93,7 @@ def _made(row: Features, ever_new: Makers, number: int, random: Random) -> dict[
 
 
 def _maker(values: list[Any], length: int) -> Callable[[Any, int, Random], Scalar]:
-    """What makes new values like these, which came in a sample of this length."""
+    """A generator of new values like these, from a sample of this length."""
     if isinstance(values[0], str):
         return _text_maker(values)
     steps = [other - one for one, other in pairwise(values)]
@@ -110,7 +110,7 @@ def _text_maker(values: list[str]) -> Callable[[str, int, Random], Scalar]:
 
 
 def _going_on(values: list[Any], length: int) -> Callable[[Any, int, Random], Scalar]:
-    """Each time through the sample, the numbers begin one step after where they ended."""
+    """Each repetition of the sample continues the numbers one step after their end."""
     span = values[-1] - values[0]
     step = span / (len(values) - 1)
     if isinstance(span, int):

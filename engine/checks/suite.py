@@ -18,7 +18,6 @@ from engine.checks.laws import (
 from engine.checks.trial import ANYTHING, BrokenLaw, Labelled, Trial, prepare, told
 from engine.contract.config import ContractConfig
 from engine.errors import ModelError
-from engine.records.config import Task
 
 MADE = "the factory makes a model"
 UNKNOWN = "a feature that the sample does not know does not stop it"
@@ -31,7 +30,7 @@ FIRST: dict[str, _Law] = {
     "models of one factory share nothing": shares_nothing,
     "its predictions fit the task": fits_task,
 }
-"""Without these the others can tell nothing: they ask, train and compare. The first broken one is told."""
+"""Laws that all others depend on; only the first broken one is reported."""
 
 LAWS: dict[str, _Law] = {
     "features are not changed by the model": leaves_features,
@@ -46,15 +45,15 @@ LAWS: dict[str, _Law] = {
     "a clone is a model of its own": clones_apart,
     UNTRAINED: clones_untrained,
 }
-"""Each with what tries it, which returns how it is broken."""
+"""Each law with the function that tries it, which returns how the law is broken."""
 
 WARNED = {UNKNOWN, UNTRAINED}
-"""The flow is right without these, as far as the sample shows."""
+"""Laws whose breach is a warning: as far as the sample shows, the flow is right without them."""
 
 
 def check_model(
     make: Callable[[], Any],
-    task: Task,
+    task: str,
     sample: Sequence[Labelled],
     allow: Sequence[str] = (),
     contract: ContractConfig = ANYTHING,

@@ -1,18 +1,18 @@
-"""What every law is tried on: a factory, a sample, and what the engine does with a model."""
+"""Input of every law: a factory, a sample, and the operations of the engine on a model."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal
 
 from engine.contract.check import Contract, rejection
 from engine.contract.config import ContractConfig
 from engine.errors import InputError, ModelError, RiverkeeperError
-from engine.models.tasks import TaskOps, task_ops
-from engine.records.config import Task
+from engine.models.operations import TaskOps, task_ops
 from engine.records.events import AnomalyScore, Output
 from engine.records.values import Features, Scalar, Target, shown
+from engine.tasks.base import LearningTask
+from engine.tasks.registry import find_task
 
 Labelled = tuple[Features, Target | None]
 """An example and its label; `None` where a model learns from features alone."""
@@ -24,10 +24,10 @@ ASKED = 50
 """Of those, the ones whose predictions are compared."""
 
 Answer = Mapping[Any, float]
-"""What a model has said: numbers by class, or by what they are."""
+"""An output as numbers, by class or by meaning."""
 
 ANYTHING = ContractConfig()
-"""The contract that lets everything through that the engine can take."""
+"""The contract that accepts every record that the engine can take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Trial:
 
     Attributes:
         make: Makes an untrained model.
-        task: What it predicts.
+        task: The task of the model.
         ops: What the engine does with its outputs.
         sample: Examples of the kind it will see, with their labels.
         allow: Modules of the user's own whose classes a saved model may hold.
@@ -60,7 +60,7 @@ class Trial:
     """
 
     make: Callable[[], Any]
-    task: Task
+    task: LearningTask
     ops: TaskOps
     sample: Sequence[Labelled]
     allow: Sequence[str]
@@ -71,22 +71,22 @@ class Trial:
         return self.sample[:TRAINED]
 
     def train(self, model: Any, rows: Sequence[Labelled]) -> Any:
-        """Trains the model, on copies: one that changes its features breaks no other law with it."""
+        """Trains the model on copies, so that a model that changes its features breaks only that law."""
         for features, label in rows:
             self.ops.learn(model, dict(features), label)
         return model
 
     def answers(self, model: Any, rows: Sequence[Labelled]) -> list[Answer]:
-        """What the model says now, as values: it may go on changing what it has handed out."""
+        """Copies of the current outputs: a model may change an object that it has returned."""
         asked = rows[:: max(1, len(rows) // ASKED)]
         return [_answer(self.ops.predict(model, dict(features))) for features, _ in asked]
 
     def differ(self, one: Any, other: Any, rows: Sequence[Labelled]) -> bool:
-        """Whether two models say different things."""
+        """Whether the outputs of two models differ."""
         return not alike(self.answers(one, rows), self.answers(other, rows))
 
     def restless(self, model: Any, rows: Sequence[Labelled]) -> bool:
-        """Whether asking twice gives two answers: then no other change can be told from it."""
+        """Whether predicting twice gives two outputs, which would hide any other change."""
         return self.differ(model, model, rows)
 
     def let_through(self, features: Features) -> dict[str, Scalar] | None:
@@ -97,7 +97,7 @@ class Trial:
 
 def prepare(
     make: Callable[[], Any],
-    task: Task,
+    task: str,
     sample: Sequence[Labelled],
     allow: Sequence[str] = (),
     contract: ContractConfig = ANYTHING,
@@ -119,7 +119,7 @@ def prepare(
     try:
         model = make()
         _expect_model(model)
-        return Trial(make, task, task_ops(task, model), kept, allow, checks)
+        return Trial(make, find_task(task), task_ops(task, model), kept, allow, checks)
     except Exception as error:
         raise ModelError(told(error)) from error
 
@@ -157,21 +157,8 @@ def _close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(one) and math.isnan(other))
 
 
-def misfit(output: Output | None, task: Task) -> str | None:
-    """What keeps an output from being of use for the task; `None` if nothing does."""
-    if output is None or task in {"regression", "anomaly"}:
-        return None  # Numbers: `TaskOps.predict` has made sure of them.
-    if not isinstance(output, Mapping):
-        return f"expected a probability for each class, got {shown(output)}"
-    for label, probability in output.items():
-        # A sum of floats may end a little above 1; NaN is neither above nor below.
-        if not isinstance(probability, Real) or not 0.0 <= probability <= 1.0 + 1e-6:
-            return f"class {shown(label)}: expected a probability from 0 to 1, got {shown(probability)}"
-    return None
-
-
 def told(error: Exception) -> str:
-    """What a model has raised, as a finding says it; our own errors are sentences already."""
+    """An exception of a model as text for a finding; our own errors are sentences already."""
     return str(error) if isinstance(error, RiverkeeperError) else f"raised {type(error).__name__}: {error}"
 
 

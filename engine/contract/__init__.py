@@ -1,1 +1,1 @@
-"""What a record must look like, by hand or learned from data, and what becomes of one that does not."""
+"""The contract of a record: written by hand or inferred from data, with a policy for breaches."""

@@ -17,15 +17,15 @@ from engine.records.values import Features, Scalar, shown
 
 _LARGEST = sys.float_info.max
 _ANY = (-_LARGEST, _LARGEST)
-"""The bounds of a number that may be any: NaN and infinities lie outside them."""
+"""Bounds of a number without limits: NaN and infinities lie outside."""
 
 _NONE = (1.0, 0.0)
-"""Bounds within which no number lies."""
+"""Bounds that contain no number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a record.
+    """One fault of a record.
 
     Attributes:
         policy: What is done about it.
@@ -85,7 +85,7 @@ class Contract:
         return present, faults
 
     def _settle(self, name: str, value: object, present: dict[str, Scalar], faults: list[Fault]) -> bool:
-        """Keeps, replaces or removes one value, and notes what is wrong; false rejects the record."""
+        """Keeps, replaces or removes one value and records its faults; false if the record is rejected."""
         kept, fault = self._examine(name, value)
         if kept is None:
             del present[name]
@@ -105,7 +105,7 @@ class Contract:
                     return
 
     def _examine(self, name: str, value: object) -> tuple[Any, Fault | None]:
-        """The value as it is kept, `None` when it leaves the features, and what is wrong with it."""
+        """The value that is kept (`None` if it is removed from the features) and its fault."""
         field = self._config.fields.get(name)
         if value is None or (field is None and self._config.extra == "ignore"):
             return None, None
@@ -128,7 +128,7 @@ class Contract:
         return kind == "boolean" or allowed is None or value in allowed
 
     def _examine_extra(self, name: str, value: object) -> tuple[Any, Fault | None]:
-        """The same of a value that no field is named for."""
+        """The same for a value of a field that the contract does not name."""
         extra = self._config.extra
         if extra == "reject":
             return None, Fault("reject", f"field {name!r}: not in the contract")
@@ -141,7 +141,7 @@ class Contract:
 
 
 def rejection(faults: Sequence[Fault]) -> str | None:
-    """Why the record that has these faults must not go on; `None` if it may."""
+    """The reason why a record with these faults is rejected; `None` if it is accepted."""
     return faults[-1].reason if faults and faults[-1].policy == "reject" else None
 
 
@@ -191,21 +191,21 @@ def time_breach(time: float, now: float, config: ContractConfig) -> str | None:
 
 
 def _bounds(field: FieldConfig) -> tuple[float, float]:
-    """What a number in this field must lie between."""
+    """The bounds of a number in this field."""
     if field.type != "number":
         return _NONE
     return -_LARGEST if field.min is None else field.min, _LARGEST if field.max is None else field.max
 
 
 def _texts(field: FieldConfig) -> frozenset[str] | None:
-    """The texts that may stand in this field, `None` for any."""
+    """The texts that this field accepts; `None` for any text."""
     if field.type != "text":
         return frozenset()
     return None if field.categories is None else frozenset(field.categories)
 
 
 def _expected(field: FieldConfig) -> str:
-    """What a value must be, in words."""
+    """The accepted values, in words for a message."""
     if field.type == "boolean":
         return "true or false"
     if field.type == "text":

@@ -1,4 +1,4 @@
-"""The contract as it is configured: fields, types, ranges, categories, and what a breach does."""
+"""Configuration of the contract: fields, types, ranges, categories and the policy for breaches."""
 
 from typing import Literal
 

@@ -16,7 +16,7 @@ from engine.contract.seen import MOST_TEXTS, Numbers, Seen, Texts
 from engine.records.values import shown
 
 MOST_FIELDS = 1000
-"""Names that are followed; records whose names are data would otherwise fill the memory."""
+"""Largest number of fields: records whose field names are data would otherwise fill the memory."""
 
 REQUIRED_FROM = 300
 """Records without a gap from which a field is required: then at most one in a hundred lacks it.
@@ -60,7 +60,7 @@ class Inference:
         self._fields: dict[str, Seen] = {}
 
     def add(self, features: Mapping[str, object]) -> None:
-        """Takes the features of one record."""
+        """Adds the features of one record."""
         self.records += 1
         fields = self._fields
         for name, value in features.items():
@@ -74,7 +74,7 @@ class Inference:
                 seen.add(value)
 
     def found(self) -> list[Inferred]:
-        """What each field must be, in the order in which they were first seen."""
+        """The inferred rule of each field, in the order of first appearance."""
         return [_infer(name, seen, self.records) for name, seen in self._fields.items()]
 
 
@@ -138,7 +138,7 @@ def _range(numbers: Numbers) -> tuple[float | None, float | None]:
 
 
 def _outward(value: float, margin: float, rounding: str, *, whole: bool) -> float:
-    """A limit with no more digits than are of use: two of the margin's, or none after the point."""
+    """A limit rounded to two digits of the margin, or to a whole number."""
     if not math.isfinite(value):
         return value
     places = 0 if whole and margin < 10 else Decimal(margin).adjusted() - 1

@@ -1,4 +1,4 @@
-"""What one field has held, in bounded memory."""
+"""Summary of the values of one field, in bounded memory."""
 
 import math
 from collections import Counter
@@ -10,10 +10,10 @@ from engine.contract.config import FieldType
 from engine.records.values import shown
 
 MOST_TEXTS = 50
-"""Different texts that are told apart in one field."""
+"""Largest number of different texts that are counted in one field."""
 
 LONGEST_TEXT = 100
-"""Characters; a longer text is no category."""
+"""Largest length of a category, in characters."""
 
 _SAMPLE = 500
 
@@ -42,7 +42,7 @@ class Numbers:
     _stride: int = 1
 
     def add(self, value: int | float) -> None:
-        """Takes the next one."""
+        """Adds the next value."""
         self.low, self.high = min(self.low, value), max(self.high, value)
         self.whole = self.whole and value == int(value)
         if self._last is not None:
@@ -57,7 +57,7 @@ class Numbers:
         self.count += 1
 
     def median(self) -> float:
-        """About the median: of every n-th number, evenly over the stream."""
+        """The approximate median: that of every n-th number, evenly over the stream."""
         return median(self._sample)
 
 
@@ -76,7 +76,7 @@ class Texts:
     many: bool = False
 
     def add(self, value: str) -> None:
-        """Takes the next one."""
+        """Adds the next value."""
         self.count += 1
         if self.many:
             return
@@ -88,7 +88,7 @@ class Texts:
 
 @dataclass(slots=True)
 class Seen:
-    """Everything that one field has held.
+    """All values of one field.
 
     Attributes:
         numbers: Its numbers.
@@ -105,7 +105,7 @@ class Seen:
     examples: dict[FieldType, str] = field(default_factory=dict)
 
     def add(self, value: object) -> None:
-        """Takes the next value that is not missing."""
+        """Adds the next value that is not missing."""
         found = plain(value)
         kind = kind_of(found)
         if kind is None:
@@ -121,7 +121,7 @@ class Seen:
             self.booleans[found] += 1
 
     def kinds(self) -> dict[FieldType, int]:
-        """How many values there were of each type, the most frequent type first."""
+        """Number of values by type, the most frequent type first."""
         found: dict[FieldType, int] = {
             "number": self.numbers.count,
             "text": self.texts.count,
@@ -130,12 +130,12 @@ class Seen:
         return {kind: found[kind] for kind in sorted(found, key=lambda kind: -found[kind]) if found[kind]}
 
     def present(self) -> int:
-        """How many values there were."""
+        """Number of values."""
         return sum(self.kinds().values()) + self.broken.total()
 
 
 def _name(value: object) -> str:
-    """What no model can learn, in a word."""
+    """The name of a type that no model can learn."""
     if isinstance(value, float):
         return "NaN" if math.isnan(value) else "infinite"
     known = {dict: "an object", list: "a list", int: "a number beyond the range of floats"}

@@ -1,16 +1,39 @@
-"""Challengers: other models that predict and learn on the stream's events all the time, but do not serve."""
+"""Challengers: other models that predict and learn on the same events all the time, but do not serve."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from zlib import crc32
 
+from msgspec import Struct
+
+from engine.core.live_model import LiveModel, LiveModelState, restored
 from engine.errors import ConfigError
 from engine.models.config import ChallengerConfig, ModelConfig
-from engine.models.tasks import TaskOps, make_model, task_ops
+from engine.models.operations import TaskOps, make_model, task_ops
 from engine.records.events import Outcome, Output
-from engine.records.values import Features, visible
-from engine.registry.versions import Learned
+from engine.records.values import Features
+
+
+class ChallengerState(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a snapshot keeps of a challenger; fields as in `Challenger`."""
+
+    live: LiveModelState
+    share: float
+    replaced: bool
+    reported: bool
+    until: int | None
+
+
+class ChallengersState(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a snapshot keeps.
+
+    Attributes:
+        alive: The challengers.
+        begun: Every configured name that ever began; one that was promoted does not begin again.
+    """
+
+    alive: list[ChallengerState]
+    begun: list[str]
 
 
 @dataclass(slots=True)
@@ -18,60 +41,47 @@ class Challenger:
     """One of them.
 
     Attributes:
-        model: The live model.
+        live: Its model.
         share: Of the examples, those that it takes part in.
-        retired: Whether it has served: then it is not in the configuration.
-        complained: Whether it was reported for raising while it learned.
+        replaced: Whether it is a replaced champion: then it is not in the configuration.
+        reported: Whether an alert said that it raises while it learns.
         until: The window at whose close it leaves; `None` when it stays.
-        without: Features that it does without.
-        learned: What it has learned from.
     """
 
-    model: Any
+    live: LiveModel
     share: float
-    retired: bool = False
-    complained: bool = False
+    replaced: bool = False
+    reported: bool = False
     until: int | None = None
-    without: frozenset[str] = frozenset()
-    learned: Learned = field(default_factory=Learned)
-
-    def seen(self, features: Features) -> Features:
-        """The features as it sees them."""
-        return visible(features, self.without)
-
-
-@dataclass(slots=True)
-class ChallengersState:
-    """What a snapshot keeps.
-
-    Attributes:
-        alive: The challengers by name.
-        begun: Every name of the configuration that ever was one; one that was promoted does not begin again.
-    """
-
-    alive: dict[str, Challenger] = field(default_factory=dict)
-    begun: list[str] = field(default_factory=list)
 
 
 class Challengers:
-    """All challengers of one model key.
+    """All challengers of one model key, by name.
 
     Args:
         configs: Those of the configuration, by name.
         champion: The champion's configuration: its task is theirs.
         ops: The champion's operations.
+        allow: Modules of the user's own whose classes may be loaded.
 
     Attributes:
-        state: What a snapshot keeps.
+        alive: The challengers by name. Only this class changes it.
 
     Raises:
         ConfigError: When one puts out something else than the champion: they could not change places.
         ModelError: When one cannot be built.
     """
 
-    def __init__(self, configs: Mapping[str, ChallengerConfig], champion: ModelConfig, ops: TaskOps) -> None:
-        self._ops = ops
-        self.state = ChallengersState()
+    def __init__(
+        self,
+        configs: Mapping[str, ChallengerConfig],
+        champion: ModelConfig,
+        ops: TaskOps,
+        allow: tuple[str, ...],
+    ) -> None:
+        self._ops, self._allow = ops, allow
+        self.alive: dict[str, Challenger] = {}
+        self._begun: list[str] = []
         for name, config in configs.items():
             where = f"challengers.{name}.model"
             model = make_model(champion.model_copy(update={"model": config.model}), where)
@@ -80,85 +90,77 @@ class Challengers:
                     f"{where}: expected what the champion puts out too (a probability, or a class alone), so "
                     f"that they can change places; got a {type(model).__name__}"
                 )
-            self.state.alive[name] = Challenger(model, config.share)
-            self.state.begun.append(name)
+            self.alive[name] = Challenger(LiveModel(name, model, ops), config.share)
+            self._begun.append(name)
 
     def predict(self, sequence: int, features: Features) -> dict[str, Output | None]:
-        """What those say that take part in the prediction of this number; `None` of one that raises."""
-        outputs: dict[str, Output | None] = {}
-        for name, challenger in self.state.alive.items():
-            if takes_part(name, sequence, challenger.share):
-                try:
-                    outputs[name] = self._ops.predict(challenger.model, challenger.seen(features))
-                except Exception:  # noqa: BLE001 - a model may raise anything
-                    outputs[name] = None
-        return outputs
+        """Outputs of those that take part in the prediction of this number; `None` of one that raises."""
+        return {
+            name: one.live.try_predict(features)
+            for name, one in self.alive.items()
+            if takes_part(name, sequence, one.share)
+        }
 
-    def learn(self, outcome: Outcome) -> list[tuple[str, str]]:
-        """Those that took part learn; returns which raised for the first time, and what."""
-        raised = []
-        for name, challenger in self.state.alive.items():
-            if takes_part(name, outcome.sequence, challenger.share):
-                try:
-                    seen = challenger.seen(outcome.example.features)
-                    self._ops.learn(challenger.model, seen, outcome.label)
-                    challenger.learned.add(outcome.example.time)
-                except Exception as error:  # noqa: BLE001 - a model may raise anything
-                    if not challenger.complained:
-                        challenger.complained = True
-                        raised.append((name, f"{type(error).__name__}: {error}"))
-        return raised
+    def learn(self, outcome: Outcome) -> Iterator[tuple[str, str]]:
+        """Those that took part learn; yields who raised for the first time, and what."""
+        for name, one in self.alive.items():
+            if takes_part(name, outcome.sequence, one.share):
+                raised = one.live.learn(outcome)
+                if raised is not None and not one.reported:
+                    one.reported = True
+                    yield name, raised
 
-    def take_over(self, name: str, champion: str, replaced: Challenger) -> Challenger:
-        """One becomes the champion; returns it. What it replaces takes its place, for good if that is."""
-        promoted = self.state.alive.pop(name)
-        replaced.share = promoted.share
+    def promote(self, name: str, champion: Challenger) -> LiveModel:
+        """One becomes the champion; what it replaces takes its place, for good if it was there for good."""
+        promoted = self.alive.pop(name)
+        champion.share = promoted.share
         if promoted.until is None:
-            replaced.until = None
-        self.state.alive[champion] = replaced
-        return promoted
+            champion.until = None
+        self.alive[champion.live.name] = champion
+        return promoted.live
 
-    def join(self, name: str, replaced: Challenger) -> None:
-        """A model that was replaced goes on as a challenger."""
-        self.state.alive[name] = replaced
+    def add(self, replaced: Challenger) -> None:
+        """A replaced champion goes on as a challenger."""
+        self.alive[replaced.live.name] = replaced
 
     def unmask(self) -> None:
-        """The features that models did without can be trusted again."""
-        for challenger in self.state.alive.values():
-            challenger.without = frozenset()
+        """Masked features can be trusted again."""
+        for one in self.alive.values():
+            one.live.masked = frozenset()
 
-    def over(self, window: int) -> list[str]:
-        """Those that leave at the close of this window."""
-        gone = [
-            name for name, one in self.state.alive.items() if one.until is not None and one.until <= window
-        ]
+    def leave(self, window: int) -> list[str]:
+        """Removes those whose last window closes now; returns their names."""
+        gone = [name for name, one in self.alive.items() if one.until is not None and one.until <= window]
         for name in gone:
-            del self.state.alive[name]
+            del self.alive[name]
         return gone
 
-    def restore(self, state: ChallengersState, seen: Iterable[Outcome]) -> None:
-        """Goes on from a snapshot. Who is new in the configuration learns what is still at hand first."""
-        configured, rows = self.state.alive, list(seen)
-        alive = {
-            name: challenger
-            for name, challenger in state.alive.items()
-            if challenger.retired or name in configured
-        }
-        for name, challenger in configured.items():
-            if name in alive:
-                alive[name].share = challenger.share
-            elif name not in state.begun:
-                self._warm(challenger, rows)
-                alive[name] = challenger
-        self.state = ChallengersState(alive, list(dict.fromkeys([*state.begun, *configured])))
+    def state(self) -> ChallengersState:
+        """What a snapshot keeps."""
+        alive = [
+            ChallengerState(one.live.state(), one.share, one.replaced, one.reported, one.until)
+            for one in self.alive.values()
+        ]
+        return ChallengersState(alive, self._begun)
 
-    def _warm(self, challenger: Challenger, rows: Iterable[Outcome]) -> None:
-        for outcome in rows:
-            try:
-                self._ops.learn(challenger.model, challenger.seen(outcome.example.features), outcome.label)
-                challenger.learned.add(outcome.example.time)
-            except Exception:  # noqa: BLE001, S112 - it is told when it happens on the stream
-                continue
+    def restore(self, state: ChallengersState, rows: Callable[[], Iterable[Outcome]]) -> None:
+        """Goes on from a snapshot's state; one that is new in the configuration learns the rows first."""
+        configured = self.alive
+        self.alive = {
+            one.live.name: Challenger(
+                restored(one.live, self._ops, self._allow), one.share, one.replaced, one.reported, one.until
+            )
+            for one in state.alive
+            if one.replaced or one.live.name in configured
+        }
+        for name, one in configured.items():
+            if name in self.alive:
+                self.alive[name].share = one.share
+            elif name not in state.begun:
+                for outcome in rows():
+                    one.live.learn(outcome)
+                self.alive[name] = one
+        self._begun = list(dict.fromkeys([*state.begun, *configured]))
 
 
 def takes_part(name: str, sequence: int, share: float) -> bool:

@@ -1,55 +1,45 @@
-"""Changes by hand: a person rolls back, promotes, pins or unpins; the audit log says who and why."""
+"""Commands by hand: a person rolls back, promotes, suspects, pins, unpins or saves."""
 
-from engine.core.deciding import carry_out, checkpoint, version
-from engine.core.parts import Parts
-from engine.events import Event
+from collections.abc import Sequence
+
+from engine.core.model_pool import ModelPool
 from engine.supervision.decisions import Command, ProposedDecision
+from engine.supervision.supervisor import Supervisor
 
 
-def obey(parts: Parts, command: Command, events: list[Event]) -> None:
-    """Carries a command out between two records; appends what came of it.
+def proposed(command: Command, pool: ModelPool, supervisor: Supervisor) -> ProposedDecision:
+    """What a command asks for, as a decision; `save` is the caller's.
 
     One that cannot be carried out is a decision too: an alert that says what there is to choose from.
     """
-    if command.id in parts.progress.commands:
-        return
-    parts.progress.commands.append(command.id)
-    if command.order == "save":
-        saved = checkpoint(parts, f"r{parts.counts.records}")
-        events.append(version(parts, saved, "requested", parts.clock.time))
-        finding = ProposedDecision("save", f"by hand: {command.why}", saved.name, {})
-    else:
-        finding = _finding(parts, command)
-    carry_out(parts, finding, parts.clock.time, events, who=command.who)
-
-
-def _finding(parts: Parts, command: Command) -> ProposedDecision:
     why = f"by hand: {command.why}"
-    if command.order in {"pin", "unpin"}:
-        parts.supervisor.state.pinned = command.order == "pin"
+    if command.order == "pin" or command.order == "unpin":  # noqa: PLR1714 - this narrows the type
+        supervisor.pin(pinned=command.order == "pin")
         return ProposedDecision(command.order, why, "", {})
     if command.order == "suspect":
-        known_already = parts.supervisor.suspecting
-        said = f"{why}; what serves is suspected already" if known_already else why
-        return ProposedDecision("alert" if known_already else "suspect", said, "", {})
+        if supervisor.suspecting:
+            return ProposedDecision("alert", f"{why}; what serves is suspected already", "", {})
+        return ProposedDecision("suspect", why, "", {})
     if command.order == "promote":
-        rivals = [*parts.challengers.state.alive]
-        if command.target in rivals:
+        names = [*pool.challengers.alive]
+        if command.target in names:
             return ProposedDecision("promotion", why, command.target, {})
-        return _refused(command, rivals, "challengers")
-    return _rollback(parts, command, why)
+        return _refused(command, names, "challengers")
+    return _rollback(command, pool, why)
 
 
-def _rollback(parts: Parts, command: Command, why: str) -> ProposedDecision:
-    known = {checkpoint.name: checkpoint for checkpoint in parts.candidates.known()}
-    name = command.target or next(reversed([c.name for c in parts.candidates.state.ladder]), "")
+def _rollback(command: Command, pool: ModelPool, why: str) -> ProposedDecision:
+    known = {checkpoint.name: checkpoint for checkpoint in pool.checkpoints.known()}
+    newest = pool.checkpoints.newest
+    name = command.target or ("" if newest is None else newest.name)
     if name not in known:
         return _refused(command, [*known], "vetted checkpoints")
-    parts.candidates.wake(known[name])
+    if name not in pool.shadows.alive:
+        pool.shadows.add(pool.revive(known[name]))
     return ProposedDecision("rollback", why, name, {})
 
 
-def _refused(command: Command, there: list[str], what: str) -> ProposedDecision:
+def _refused(command: Command, there: Sequence[str], what: str) -> ProposedDecision:
     reason = (
         f"by hand: {command.order} {command.target or '(the newest)'}: no such thing; {what}: "
         f"{', '.join(there) or 'none'}. Asked for because: {command.why}"

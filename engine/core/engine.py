@@ -1,57 +1,80 @@
 """`Engine`: one model key, from records to events. No input or output, no clock, no thread of its own.
 
-    engine = Engine(config)
+with Engine(config) as engine:
     events = engine.begin()
     events += engine.process(records)     # as often as there are records
     saved = engine.snapshot()             # at any moment
-    engine = Engine.restore(saved, config)
-
-For each record, in this order:
-
-1. an example is checked against the contract
-2. event time goes on, and what has waited too long for its label becomes an outcome without one
-3. an example is predicted by champion and shadows, and held until its label comes
-4. a label finds its prediction: the served output is scored, the shadows are compared, then all learn
-5. a finding is carried out: the next prediction comes from the model that it put in charge
-6. an outcome that fills a window closes it
-
-See `engine.core.taking` for the first three, `settling`, `deciding` and `closing` for the others.
+engine = Engine.restore(saved, config)
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any, Self
+from typing import Self
 
+import orjson
+
+from engine.alerts.policy import Alerting
 from engine.config import EngineConfig
-from engine.core.closing import report_early
-from engine.core.commands import obey
-from engine.core.deciding import checkpoint, saved_now, version
-from engine.core.overall_summary import Share, pack
-from engine.core.parts import Parts
-from engine.core.taking import take
-from engine.errors import SnapshotError
+from engine.core.actions import Actions
+from engine.core.admission import Admission, Admitted
+from engine.core.commands import proposed
+from engine.core.comparison import Comparison
+from engine.core.label_join import LabelJoin, Resolution
+from engine.core.live_model import Moment
+from engine.core.loss_detector import AdwinOfLoss
+from engine.core.model_pool import ModelPool
+from engine.core.overall_summary import pack_share
+from engine.core.serving import Serving
+from engine.core.state import EngineState, Progress, pack, unpack
+from engine.core.window_close import WindowClose
+from engine.core.window_review import WindowReview
+from engine.errors import ConfigError, SnapshotError
+from engine.evaluation.business_metrics import make_values
+from engine.evaluation.progressive_scores import Scores
 from engine.events import Event, Summary
 from engine.models.serialization import dump, load
+from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
-from engine.records.events import Counts
-from engine.records.values import Example, Record
+from engine.records.events import Counts, DeadLetter, Outcome
+from engine.records.values import Example, Label, Record, Target, shown
 from engine.registry.versions import Start
-from engine.supervision.decisions import Command
+from engine.supervision.challenger_trials import ChallengerTrials
+from engine.supervision.decisions import Command, ProposedDecision
+from engine.supervision.supervisor import Supervisor
+from engine.supervision.triggers.base import Surroundings
+from engine.supervision.triggers.registry import make_triggers
+from engine.tasks.registry import find_task
 
 _KIND = "engine snapshot"
 
 
 class Engine:
-    """Predicts, holds, scores, learns and supervises for one model key.
+    """Predicts, joins labels, scores, learns and supervises for one model key.
+
+    Its components are its attributes: for inspection, by tests and notebooks. They are changed by the engine
+    alone.
 
     Args:
         config: What to build.
         key: The model key; it is part of every event's identity.
-        judge: Judges windows, and may be shared by engines. Without one, the engine makes and closes
+        evaluator: Evaluates windows, and may be shared by engines. Without one, the engine makes and closes
             its own.
         reference: With `window.reference = "pinned"`: rows that every window is compared with.
         start: The model to begin with, already trained.
         holdout: Labelled rows, not of the stream: a challenger must be no worse on them to be promoted.
+
+    Attributes:
+        config: What it was built from.
+        key: The model key.
+        admission: The contract, and event time.
+        labels: Predictions without a label, and labels without an example.
+        pool: The models.
+        progressive_scores: Scores of what was served.
+        detectors: Drift detectors that look event by event.
+        review: Windows and their verdicts.
+        supervisor: Evidence against the champion.
+        trials: Challengers against the champion.
+        actions: Carries out decisions.
+        alerts: Which problems are reported.
 
     Raises:
         ModelError: When the model cannot be built or does not fit the task.
@@ -64,109 +87,342 @@ class Engine:
         self,
         config: EngineConfig,
         key: str = "main",
-        judge: WindowEvaluator | None = None,
+        evaluator: WindowEvaluator | None = None,
         reference: Iterable[Example] = (),
         *,
         start: Start | None = None,
         holdout: Sequence[Example] = (),
     ) -> None:
-        self._parts = Parts(config, key)
+        task = config.model.task
+        self.config, self.key = config, key
+        self.pool = ModelPool(config)
+        ops = self.pool.ops
+        self.admission = Admission(config, key)
+        self.labels = LabelJoin(config, key, unsupervised=ops.unsupervised)
+        self.progressive_scores = Scores(
+            config.scores, task, make_values(config.business, task, config.record)
+        )
+        if not ops.decides and (self.progressive_scores.decides or config.business):
+            raise ConfigError(
+                "scores.metrics, business: the detector has no threshold to decide by, so only metrics of "
+                "scores (RollingROCAUC, ROCAUC) can be kept; wrap it in anomaly.QuantileFilter or "
+                "anomaly.ThresholdFilter"
+            )
+        self.detectors = Detectors(config.monitoring.detectors, task, decides=ops.decides)
+        self._owns_evaluator = evaluator is None
+        self._evaluator = evaluator or make_evaluator(config.monitoring, task)
+        self.review = WindowReview(config, key, ops, self._evaluator)
+        detector = AdwinOfLoss(config.monitoring.loss_drift_delta, config.allowed)
+        bounded = find_task(task).bounded_loss
+        triggers = make_triggers(Surroundings(config.supervision, bounded, detector))
+        self.supervisor = Supervisor(config.supervision, triggers, bounded_loss=bounded)
+        self.trials = ChallengerTrials(config.supervision)
+        self.trials.enter(self.pool.challengers.alive, 0)
+        self.alerts = Alerting(config.alerts)
+        self.actions = Actions(
+            config,
+            key,
+            self.labels,
+            self.review,
+            self.progressive_scores,
+            self.pool,
+            self.supervisor,
+            self.trials,
+            self.alerts,
+            self._moment,
+        )
+        self.actions.holdout = holdout
+        self._window_close = WindowClose(
+            config,
+            self.admission,
+            self.review,
+            self.progressive_scores,
+            self.pool,
+            self.supervisor,
+            self.trials,
+            self.actions,
+            self.alerts,
+            self._moment,
+        )
+        self._serving = Serving(
+            key, self.admission, self.pool, self.progressive_scores, self.review, self.detectors
+        )
+        self._comparison = Comparison(self.pool, self.supervisor, self.trials)
+        self._progress = Progress()
+        self._events: list[Event] = []
         if start is not None:
-            self._parts.begin_from(start)
-        self._parts.holdout = holdout
+            self.pool.begin_from(start)
         if config.window.reference == "pinned":
-            self._parts.pin(reference)
-        self._judge = judge or make_evaluator(config.monitoring, config.model.task)
-        self._owns_judge = judge is None
+            self.review.pin(reference, self.admission.contract)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Engine {self.key!r} task={self.config.model.task} serving={self.pool.champion.name} "
+            f"records={self.admission.counts.records}>"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def begin(self) -> list[Event]:
-        """Before the first record: the model as it begins, as a version. Later there is nothing to say."""
-        parts = self._parts
-        if parts.counts.records:
+        """Before the first record: the model as it begins, as a version. Later there is nothing to report."""
+        if self.admission.counts.records:
             return []
-        return [version(parts, checkpoint(parts, "start"), "start", parts.clock.time)]
+        time = self.admission.clock.time
+        return [self.actions.version(self.actions.checkpoint("start", time), "start", time)]
 
     def process(self, records: Iterable[Record]) -> list[Event]:
         """Takes a batch of records in order; returns what came of them, in order.
 
-        How records are cut into batches makes no difference to what comes of them.
+        How records are cut into batches makes no difference to what comes of them. Each goes through these
+        steps:
+
+        1. Admit: its shape, the contract and event time are checked.
+        2. Join: event time moves on, and windows and predictions that are due resolve. An example is
+           predicted by the champion and all it is compared with, and is held until its label comes; a label
+           finds its prediction.
+        3. Score and compare: the served output is scored on the label, and champion, shadows and challengers
+           are compared.
+        4. Learn: only now do the models learn from the label.
+        5. Act: a decision that the comparison brought about is carried out; the next prediction comes from
+           the model that it put in charge.
+        6. Review: an outcome that fills a window closes it.
+        7. Alert: problems that began, changed or ended are reported.
         """
-        events: list[Event] = []
+        alerts, admit, resolve = self.alerts, self.admission.admit, self._resolve
         for record in records:
-            take(self._parts, self._judge, record, events)
-            if self._parts.alerting.heard:
-                events += self._parts.alerting.tell()
+            admitted = admit(record)
+            if isinstance(admitted, DeadLetter):
+                self._events.append(admitted)
+                continue
+            for found in self._advance(record.time):  # type: ignore[union-attr]  # it has one: it is admitted
+                resolve(found)
+            for found in self._join(record, admitted):
+                resolve(found)
+            if alerts.heard:
+                self._events += alerts.tell()
+        events, self._events = self._events, []
         return events
+
+    def _advance(self, time: float) -> Iterable[Resolution | DeadLetter]:
+        """Event time moves on: windows that are due close; returns the predictions and labels that expire."""
+        clock, windows = self.admission.clock, self.review.windows
+        clock.tick(time)
+        if windows.by_time:
+            while windows.due(clock.now):
+                self._events += self._window_close.close(clock.time)
+        return self.labels.expire(clock.now)
+
+    def _join(self, record: Record, admitted: Admitted) -> Iterable[Resolution | DeadLetter]:
+        """A label finds its prediction; an example is predicted, and finds the labels that came before it."""
+        if type(record) is Label:
+            return self.labels.match(record)
+        example: Example = record  # type: ignore[assignment]  # the only other kind that is admitted
+        wrong = admitted.late or self.labels.duplicate(example.id)
+        if wrong is not None:
+            return (self.admission.reject(example, wrong),)
+        pending = self._serving.predict(example, admitted, self._events)
+        return (pending,) if isinstance(pending, DeadLetter) else self.labels.join(pending, example)
+
+    def _resolve(self, found: Resolution | DeadLetter) -> None:
+        """Scores a prediction on its label, compares, learns, acts, and puts the outcome into its window."""
+        if isinstance(found, DeadLetter):
+            self._events.append(found)
+            return
+        pending, label, time, before = found.pending, found.label, found.time, found.before
+        pool, windows, events = self.pool, self.review.windows, self._events
+        slot = windows.place(time, self.admission.clock.now) if windows.by_time else windows.index
+        loss = proposal = None
+        if label is not None and pending.output is not None:
+            loss = pool.ops.loss(pending.output, label)
+            self._score(found, label, loss, slot)
+            if loss is not None and before is None:
+                proposal = self._comparison.compare(pending, label, loss)
+                if self.detectors.see_loss:
+                    self._detect_in_loss(found, loss)
+        outcome = Outcome(
+            self._progress.outcomes,
+            pending.sequence,
+            pending.example,
+            pending.output,
+            pending.model,
+            label,
+            loss,
+            time,
+            before is not None,
+            self._serving.state.predicted,
+        )
+        self._progress.outcomes += 1
+        events.append(outcome)
+        learns = found.enters if pool.ops.unsupervised else label is not None
+        full = found.enters and windows.add(slot, outcome, learnable=learns)
+        if learns and not self.supervisor.labels_on_hold:
+            raised = pool.count_learned(pool.champion.learn(outcome))
+            if raised is not None or pool.compares:
+                self._learn_compared(outcome, raised)
+        elif learns:
+            pool.skip()
+        if proposal is not None:
+            events += self.actions.act(proposal, time)
+        if full:
+            events += self._window_close.close(time)
+        self.labels.remember(found, loss, self.admission.clock.now)
+
+    def _score(self, found: Resolution, label: Target, loss: float | None, slot: int) -> None:
+        """A label that is corrected corrects the scores of the run; the comparison was made on the first."""
+        pending, before, scores = found.pending, found.before, self.progressive_scores
+        features = pending.example.features
+        if before is not None and before.label is not None:
+            scores.correct(pending.output, before.label, label, before.loss, loss, features)
+        else:
+            scores.update(pending.output, label, loss, pending.last_label, features, slot)
+
+    def _detect_in_loss(self, found: Resolution, loss: float) -> None:
+        """Detectors look at the loss of what was served, on its first label."""
+        pending, label, serve = found.pending, found.label, self.pool.ops.serve
+        drifts = self.detectors.loss(loss, lambda: serve(pending.output)[0] != label)
+        self._events += self._serving.drifts(pending.sequence, found.time, drifts)
+
+    def _learn_compared(self, outcome: Outcome, raised: str | None) -> None:
+        """Challengers and shadows learn an outcome, after the champion; who raises is reported, once."""
+        pool = self.pool
+        if raised is not None:
+            self._report_raised(pool.champion.name, "", outcome, raised)
+        for name, found in pool.challengers.learn(outcome):
+            self._report_raised(f"challenger {name}", name, outcome, found)
+        pool.shadows.learn(outcome, vetted=self.supervisor.shadows_learn)
+
+    def _report_raised(self, who: str, challenger: str, outcome: Outcome, raised: str) -> None:
+        reason = f"{who} cannot learn example {shown(outcome.example.id)}: {raised}"
+        self._events += self.actions.act(ProposedDecision("alert", reason, challenger, {}), outcome.time)
 
     def finish(self) -> list[Event]:
         """At the end of the input: the report still awaited, the champion as it is, and the summary.
 
         Changes nothing that later records would notice: more input can follow. Without any since the last
-        time there is nothing to say again.
+        time there is nothing to report again.
         """
-        parts = self._parts
+        records, time, actions = self.admission.counts.records, self.admission.clock.time, self.actions
         events: list[Event] = []
-        if parts.progress.finished == parts.counts.records:
+        if self._progress.finished == records:
             return events
-        parts.progress.finished = parts.counts.records
-        report = report_early(parts, self._judge)
-        if report is not None:
+        self._progress.finished = records
+        judged = self.review.early_verdict()
+        if judged is not None:
+            report = self.review.report(judged)
             events.append(report)
-            events += parts.alerting.tell_early(report)
-        ended = f"e{parts.counts.records}"
-        events.append(version(parts, checkpoint(parts, ended), "end", parts.clock.time))
-        for name, rival in parts.challengers.state.alive.items():
-            saved = saved_now(parts, f"{name}.{ended}", rival.model, rival.learned, without=rival.without)
-            events.append(version(parts, saved, "end", parts.clock.time, role="challenger"))
-        rivals = {name: replace(contender.run) for name, contender in parts.contest.state.items()}
-        serving = parts.candidates.state.name
+            events += self.alerts.tell_early(report)
+        ended = f"e{records}"
+        events.append(actions.version(actions.checkpoint(ended, time), "end", time))
+        at = self._moment(time)
+        for name, rival in self.pool.challengers.alive.items():
+            saved = rival.live.checkpoint(f"{name}.{ended}", at, actions.scores_so_far(at), "")
+            events.append(actions.version(saved, "end", time, role="challenger"))
+        serving, scores = self.pool.champion.name, self.progressive_scores.run_scores()
         events.append(
-            Summary(
-                parts.key, serving, self.counts, parts.scores.standing(), rivals, {**parts.progress.decided}
-            )
+            Summary(self.key, serving, self.counts, scores, self.trials.run_losses(), actions.decided)
         )
         return events
 
     def command(self, command: Command) -> list[Event]:
-        """Does what a person wants, between two records; the very next prediction shows it.
+        """Carries out what a person wants, between two records; the very next prediction shows it.
 
         Given again, with the same id, it does nothing. For a replay to be the same, it must be given at the
         same `counts.records`.
         """
+        if command.id in self._progress.commands:
+            return [*self.alerts.tell()]
+        self._progress.commands.append(command.id)
+        time, actions = self.admission.clock.time, self.actions
         events: list[Event] = []
-        obey(self._parts, command, events)
-        return events + self._parts.alerting.tell()
+        if command.order == "save":
+            saved = actions.checkpoint(f"r{self.admission.counts.records}", time)
+            events.append(actions.version(saved, "requested", time))
+            proposal = ProposedDecision("save", f"by hand: {command.why}", saved.name, {})
+        else:
+            proposal = proposed(command, self.pool, self.supervisor)
+        events += actions.act(proposal, time, who=command.who)
+        return events + self.alerts.tell()
+
+    def _moment(self, time: float) -> Moment:
+        """This place in the stream, at an event time."""
+        counts = self.admission.counts
+        positions = dict(counts.positions)
+        return Moment(
+            time,
+            self.review.windows.index,
+            counts.records,
+            self._serving.state.predicted,
+            self._progress.outcomes,
+            self.pool.learned,
+            positions,
+        )
 
     @property
     def counts(self) -> Counts:
         """Where every record went until now; the sums of `Counts` hold at every moment."""
-        parts = self._parts
-        return replace(parts.counts, waiting=len(parts.waiting), early=len(parts.early))
+        admitted, joined = self.admission.counts, self.labels.counts
+        return Counts(
+            records=admitted.records,
+            rejected=admitted.rejected,
+            predicted=self._serving.state.predicted,
+            inline=joined.inline,
+            matched=joined.matched,
+            corrected=joined.corrected,
+            unmatched=joined.unmatched,
+            early=self.labels.early,
+            expired=joined.expired,
+            presumed=joined.presumed,
+            waiting=self.labels.waiting,
+            not_ready=self._serving.state.not_ready,
+            at_once=joined.at_once,
+            learned=self.pool.learned,
+            not_learned=self.pool.not_learned,
+            warned=admitted.warned,
+        )
 
     @property
     def scores(self) -> dict[str, float]:
         """Progressive scores of what was served until now, with the baseline's loss beside the model's."""
-        return self._parts.scores.values()
+        return self.progressive_scores.values()
 
     def share(self) -> bytes:
         """What this key adds to the summary over all keys; see `engine.core.overall_summary`."""
-        return pack(Share(self.counts, self._parts.scores.tally()))
+        return pack_share(self.counts, self.progressive_scores.totals())
 
     def snapshot(self) -> bytes:
         """Everything the engine knows, as a value: nothing that comes later changes it.
 
         Raises:
-            SnapshotError: When the model cannot be pickled.
+            SnapshotError: When a model cannot be saved.
         """
-        parts = self._parts
-        return dump({"key": parts.key, "model": _identity(parts.config), "state": parts.state()}, _KIND)
+        state = EngineState(
+            self.key,
+            _identity(self.config),
+            self._progress,
+            self.admission.state(),
+            self.labels.state(),
+            self._serving.state,
+            self.review.state(),
+            self.pool.state(),
+            self.supervisor.state(),
+            self.trials.state(),
+            self.actions.state(),
+            self.alerts.state,
+            self.progressive_scores.state(),
+            dump(self.detectors.state, "detectors"),
+        )
+        return pack(state, _KIND)
 
     @classmethod
     def restore(
         cls,
         saved: bytes,
         config: EngineConfig,
-        judge: WindowEvaluator | None = None,
+        evaluator: WindowEvaluator | None = None,
         holdout: Sequence[Example] = (),
     ) -> Self:
         """Goes on from a snapshot. Limits may have changed in the configuration, the model may not.
@@ -174,25 +430,36 @@ class Engine:
         Raises:
             SnapshotError: When the bytes are damaged, of another version, or of another model or task.
         """
-        content: dict[str, Any] = load(saved, _KIND, config.allowed)
-        if content["model"] != _identity(config):
+        state = unpack(saved, _KIND, EngineState)
+        if state.model != _identity(config):
             raise SnapshotError(
-                f"{_KIND}: it holds another model than the configuration: {content['model']} there, "
+                f"{_KIND}: it holds another model than the configuration: {state.model} there, "
                 f"{_identity(config)} here. Restore the model's section, or start a new run."
             )
-        engine = cls(config, content["key"], judge, holdout=holdout)
-        engine._parts.restore(content["state"])
-        judging = engine._parts.progress.judging
-        if judging is not None and judging.verdict is None:
-            engine._judge.submit(judging.job)
+        engine = cls(config, state.key, evaluator, holdout=holdout)
+        engine._restore(state)
         return engine
 
+    def _restore(self, state: EngineState) -> None:
+        self.admission.restore(state.admission)
+        self.labels.restore(state.labels)
+        self.supervisor.restore(state.supervisor)
+        self.actions.restore(state.actions)
+        self.alerts.state = state.alerts
+        self.progressive_scores.restore(state.scores, self.config.allowed)
+        self.detectors.restore(load(state.detectors, "detectors", self.config.allowed))
+        self._progress, self._serving.state = state.progress, state.serving
+        self.review.restore(state.review)
+        self.pool.restore(state.pool, self.review.windows.learnable())
+        self.trials.restore(state.trials, self.pool.challengers.alive, state.serving.predicted)
+
     def close(self) -> None:
-        """Ends the judge, if the engine made it."""
-        if self._owns_judge:
-            self._judge.close()
+        """Ends the evaluator, if the engine made it."""
+        if self._owns_evaluator:
+            self._evaluator.close()
 
 
-def _identity(config: EngineConfig) -> dict[str, Any]:
-    """What a snapshot and the configuration it is restored under must agree on."""
-    return {"task": config.model.task, "model": config.model.model}
+def _identity(config: EngineConfig) -> str:
+    """What a snapshot and the configuration it is restored under must agree on, as JSON."""
+    given = {"task": config.model.task, "model": config.model.model}
+    return orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()

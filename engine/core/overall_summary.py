@@ -1,39 +1,39 @@
 """One summary over all model keys.
 
-Each engine hands over what it has counted, once, at the end of the input, and the counts are merged in the
-order of the keys: the same result however keys are spread over processes, and no cost per event.
+Each engine hands over its counts and scores once, at the end of the input; they are merged in the order of
+the keys: the same result however keys are spread over processes, and no cost per event.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+
+from msgspec import Struct
 
 from engine.config import EngineConfig
+from engine.core.state import pack, unpack
 from engine.core.streams import ALL_KEYS
 from engine.evaluation.metrics import choose
-from engine.evaluation.run_scores import ScoreTotals, standing
+from engine.evaluation.run_scores import ScoreTotals, ScoreTotalsState, run_scores
 from engine.events import Summary
-from engine.models.serialization import dump, load
 from engine.records.events import Counts
 
 _KIND = "share of a key"
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True, forbid_unknown_fields=True):
     """What one key adds to the whole.
 
     Attributes:
         counts: Where its records went.
-        tally: What it has scored.
+        totals: Its scores, as sums.
     """
 
     counts: Counts
-    tally: ScoreTotals
+    totals: ScoreTotalsState
 
 
-def pack(share: Share) -> bytes:
+def pack_share(counts: Counts, totals: ScoreTotals) -> bytes:
     """A share as a value, to be sent to where the shares are merged."""
-    return dump(share, _KIND)
+    return pack(Share(counts, totals.state()), _KIND)
 
 
 def overall(shares: Mapping[str, bytes], config: EngineConfig) -> Summary:
@@ -41,11 +41,11 @@ def overall(shares: Mapping[str, bytes], config: EngineConfig) -> Summary:
 
     Metrics that cannot be added are NaN in it: the user's own and those with a window of their own.
     """
-    (_, first), *others = [(key, load(shares[key], _KIND, config.allowed)) for key in sorted(shares)]
-    counts, tally = first.counts, first.tally
-    for _, share in others:
-        for field in fields(Counts):
-            setattr(counts, field.name, getattr(counts, field.name) + getattr(share.counts, field.name))
-        tally.merge(share.tally)
+    first, *others = [unpack(shares[key], _KIND, Share) for key in sorted(shares)]
+    counts, totals = first.counts, ScoreTotals.restored(first.totals, config.allowed)
+    for share in others:
+        for name in Counts.__struct_fields__:
+            setattr(counts, name, getattr(counts, name) + getattr(share.counts, name))
+        totals.merge(ScoreTotals.restored(share.totals, config.allowed))
     task = config.model.task
-    return Summary(ALL_KEYS, "", counts, standing(tally, choose(config.scores, task), task))
+    return Summary(ALL_KEYS, "", counts, run_scores(totals, choose(config.scores, task), task))

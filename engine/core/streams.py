@@ -5,8 +5,8 @@ import re
 STREAMS = (
     "predictions",
     "dead_letters",
-    "breaches",
-    "first_looks",
+    "contract_violations",
+    "preliminary_verdicts",
     "drifts",
     "reports",
     "decisions",

@@ -1,3 +1,1 @@
-"""Predict, hold, score, then learn."""
-
-import engine.models.lean_river  # noqa: F401 - before River, which this package imports
+"""Progressive evaluation: metrics, baselines, calibration and business metrics of served predictions."""

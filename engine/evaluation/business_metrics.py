@@ -1,4 +1,4 @@
-"""What predictions were worth: from a matrix, an expression or the user's function to a number per event."""
+"""Business metrics: the value of a prediction by a matrix, an expression or the user's own function."""
 
 import ast
 import math
@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
+
 from engine.errors import ConfigError, ModelError
 from engine.evaluation.config import BusinessConfig
 from engine.models.factory import own
-from engine.records.config import RecordConfig, Task
+from engine.records.config import RecordConfig
 from engine.records.values import Features, Target
+from engine.tasks.base import LearningTask
+from engine.tasks.registry import find_task
 
 _FUNCTIONS = {
     **{function.__name__: function for function in (abs, min, max, round)},
@@ -24,8 +28,8 @@ class Value:
     """A business metric.
 
     Attributes:
-        name: As it is configured.
-        meaning: What it computes, as text: sums of two meanings must not be mixed.
+        name: Name in the configuration.
+        meaning: Its definition as text: sums of two definitions must not be mixed.
         call: Takes the prediction, the label, the probability and the features; may raise anything.
     """
 
@@ -36,9 +40,9 @@ class Value:
     def of(
         self, prediction: Target | None, label: Target, probability: float, features: Features
     ) -> float | None:
-        """The value of one event; `None` when it has none: it raised, or gave no finite number."""
+        """The value of one event; `None` if the call raises or returns no finite number."""
         try:
-            # A view: the features are still to be learned as they are.
+            # A view: models have not learned from the features yet.
             found = self.call(prediction, label, probability, MappingProxyType(features))
             value = math.nan if isinstance(found, str) else float(found)
         except Exception:  # noqa: BLE001 - it is the user's code
@@ -46,14 +50,13 @@ class Value:
         return value if math.isfinite(value) else None
 
 
-@dataclass(slots=True)
-class BusinessTotal:
+class BusinessTotal(Struct, forbid_unknown_fields=True):
     """The sum of a business metric.
 
     Attributes:
-        events: Labelled events that have a value.
-        undefined: Those that have none.
-        total: The sum of the values.
+        events: Number of labelled events with a value.
+        undefined: Number of labelled events without one.
+        total: Sum of the values.
     """
 
     events: int = 0
@@ -61,7 +64,7 @@ class BusinessTotal:
     total: float = 0.0
 
     def add(self, value: float | None, times: int = 1) -> None:
-        """Adds one event's value; with -1 times, takes it back."""
+        """Adds the value of one event; with `times` = -1 it is taken back."""
         if value is None:
             self.undefined += times
         else:
@@ -74,29 +77,36 @@ class BusinessTotal:
         self.undefined += other.undefined
         self.total += other.total
 
+    def copy(self) -> "BusinessTotal":
+        """A copy."""
+        return BusinessTotal(self.events, self.undefined, self.total)
+
     @property
     def mean(self) -> float | None:
-        """The mean value; `None` when no event has one."""
+        """The mean value; `None` if no event has one."""
         return self.total / self.events if self.events else None
 
 
-def make_values(config: Mapping[str, BusinessConfig], task: Task, record: RecordConfig) -> tuple[Value, ...]:
+def make_values(config: Mapping[str, BusinessConfig], task: str, record: RecordConfig) -> tuple[Value, ...]:
     """The business metrics of a configuration.
 
     Raises:
-        ConfigError: When one cannot be computed: a matrix that does not name the classes, an expression that
-            is none or names what is not there, a function that cannot be imported.
+        ConfigError: If one cannot be computed: a matrix that does not name the classes, an invalid expression
+            or one with an unknown name, a function that cannot be imported.
     """
+    found = find_task(task)
     return tuple(
         Value(
-            name, repr((metric.matrix, metric.expression, metric.function)), _call(name, metric, task, record)
+            name,
+            repr((metric.matrix, metric.expression, metric.function)),
+            _call(name, metric, found, record),
         )
         for name, metric in config.items()
     )
 
 
 def _call(
-    name: str, config: BusinessConfig, task: Task, record: RecordConfig
+    name: str, config: BusinessConfig, task: LearningTask, record: RecordConfig
 ) -> Callable[[Target | None, Target, float, Features], Any]:
     where = f"business.{name}"
     if config.matrix is not None:
@@ -111,13 +121,12 @@ def _call(
 
 
 def _from_matrix(
-    matrix: Mapping[str, Mapping[str, float]], where: str, task: Task, record: RecordConfig
+    matrix: Mapping[str, Mapping[str, float]], where: str, task: LearningTask, record: RecordConfig
 ) -> Callable[[Target | None, Target, float, Features], Any]:
-    if task == "regression":
-        raise ConfigError(f"{where}: a matrix is for classes, and the task is regression; use an expression")
-    names = (
-        {True: _text(record.positive), False: _text(record.negative)} if task in {"binary", "anomaly"} else {}
-    )
+    if not task.classes:
+        raise ConfigError(f"{where}: a matrix is for classes, and the task is {task.name}; use an expression")
+    classes = task.class_names(record) if task.class_names else {}
+    names = {value: _text(name) for value, name in classes.items()}
     if names:
         for place, row in (("", matrix), *((f".{name}", row) for name, row in matrix.items())):
             if row.keys() != set(names.values()):
@@ -133,7 +142,7 @@ def _from_matrix(
 
 
 def _text(value: Target | None) -> str:
-    """A class as JSON has it, without quotes.
+    """A class as JSON writes it, without quotes.
 
     >>> _text(True), _text(1), _text("late")
     ('true', '1', 'late')
@@ -142,15 +151,14 @@ def _text(value: Target | None) -> str:
 
 
 def _from_expression(
-    source: str, where: str, task: Task
+    source: str, where: str, task: LearningTask
 ) -> Callable[[Target | None, Target, float, Features], Any]:
     """Compiles an expression, once, to a function.
 
-    It is code of the one who wrote the configuration, which may name any module to import anyway. Leaving
-    out the builtins keeps mistakes small; it locks nobody in.
+    The expression is code of the author of the configuration, which may name any module to import anyway.
+    Leaving out the builtins keeps mistakes small; it is not a sandbox.
     """
-    sure = "score" if task == "anomaly" else "probability"
-    variables = ["prediction", "label", sure, "features"]
+    variables = ["prediction", "label", task.certainty or "probability", "features"]
     try:
         body = ast.parse(source.strip(), mode="eval").body
         arguments = ast.arguments([], [ast.arg(name) for name in variables], None, [], [], None, [])
@@ -158,7 +166,7 @@ def _from_expression(
         code = compile(function, where, "eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ConfigError(f"{where}: expected a Python expression, got {source!r}: {error}") from error
-    known = {*variables, *_FUNCTIONS} - ({"probability"} if task == "regression" else set())
+    known = {*variables, *_FUNCTIONS} - ({"probability"} if task.certainty is None else set())
     names = [node for node in ast.walk(body) if isinstance(node, ast.Name)]
     bound = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
     bound |= {node.arg for node in ast.walk(body) if isinstance(node, ast.arg)}
@@ -168,7 +176,7 @@ def _from_expression(
             f"{where}: unknown {', '.join(unknown)}; there are {', '.join(sorted(known))}. A feature is "
             f"features['{unknown[0]}'] or features.get('{unknown[0]}', 0)"
         )
-    # As trusted as `module:function`; see above. What it gives is a function of these four.
+    # As trusted as `module:function`; see above. It returns a function of these four variables.
     made: Callable[[Target | None, Target, float, Features], Any]
     made = eval(code, {"__builtins__": {}, **_FUNCTIONS})  # noqa: S307 - see above
     return made

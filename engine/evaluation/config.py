@@ -1,4 +1,4 @@
-"""How long predictions and labels wait for each other, which scores are kept, and what they are worth."""
+"""Configuration of label waiting times, scores and business metrics."""
 
 from typing import Any, Literal
 

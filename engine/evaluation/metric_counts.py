@@ -1,33 +1,48 @@
-"""All chosen metrics over one series of outputs and labels, updated only where they must be.
+"""Progressive metrics over one series of outputs and labels.
 
-Most of River's metrics look at how often each label met each class, and ROCAUC at how often each label met
-a probability between two of its thresholds. So that is what is counted, once for all of them, and River's
-metric is given whole counts as weights when somebody asks for its value. The rest is updated per event.
+Most of River's metrics depend on the number of events by label and class, and ROCAUC on the number of events
+by label and pair of thresholds that the probability lies between. These numbers are counted once for all
+metrics; when a value is needed, a fresh metric of River's takes whole counts as weights. Other metrics are
+updated per event.
 """
 
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
 from river.metrics.base import MeanMetric, Metric
 from river.metrics.r2 import R2
 
 from engine.evaluation.metrics import Choice, Chosen, number
+from engine.models.serialization import dump, load
+from engine.records.escape import escape, unescape
 from engine.records.values import Target
+
+_KIND = "metric"
+
+
+class MetricCountsState(Struct, frozen=True, forbid_unknown_fields=True):
+    """Snapshot state of `MetricCounts`: escaped labels and classes, and saved metrics by name."""
+
+    pairs: dict[tuple[Target, Target | None], int | float]
+    bins: dict[tuple[Target, int], int | float]
+    events: bytes
+    undefined: dict[str, int]
 
 
 @dataclass(slots=True)
 class MetricCounts:
-    """What a track remembers.
+    """Counts and metrics of one series of outputs and labels.
 
     Attributes:
         pairs: Weight by label and served class.
-        bins: Weight by label and the number of edges that lie below the probability.
+        bins: Weight by label and number of edges below the probability.
         events: The metrics that are updated per event, by name.
-        undefined: How many events each of these could not take, if any.
+        undefined: Number of events that each of these could not take, if any.
     """
 
     pairs: dict[tuple[Target, Target | None], float] = field(default_factory=dict)
@@ -35,13 +50,52 @@ class MetricCounts:
     events: dict[str, Metric] = field(default_factory=dict)
     undefined: dict[str, int] = field(default_factory=dict)
 
+    def state(self) -> MetricCountsState:
+        """The snapshot state.
+
+        Raises:
+            SnapshotError: If a metric cannot be pickled.
+        """
+        pairs: dict[tuple[Target, Target | None], float] = {}
+        for (label, top), weight in self.pairs.items():
+            pair = escape(label), None if top is None else escape(top)
+            pairs[pair] = pairs.get(pair, 0) + weight
+        bins = {(escape(label), place): weight for (label, place), weight in self.bins.items()}
+        events = dump(self.events, _KIND) if self.events else b""
+        return MetricCountsState(pairs, bins, events, {**self.undefined})
+
+    @classmethod
+    def restored(cls, state: MetricCountsState, allow: Iterable[str] = ()) -> "MetricCounts":
+        """The counts of a snapshot state.
+
+        Args:
+            state: The state.
+            allow: Modules whose metric classes may appear (the user's own).
+
+        Raises:
+            SnapshotError: If a metric cannot be restored.
+        """
+        return cls(
+            {
+                (unescape(label), None if top is None else unescape(top)): weight
+                for (label, top), weight in state.pairs.items()
+            },
+            {(unescape(label), place): weight for (label, place), weight in state.bins.items()},
+            load(state.events, _KIND, allow) if state.events else {},
+            {**state.undefined},
+        )
+
 
 class MetricCounter:
-    """Counts for the metrics of a choice, over a state that a snapshot keeps.
+    """Updates the counts that the metrics of a choice need.
 
     Args:
         choice: The metrics.
-        weights: Whether events come with weights; then all metrics must take them.
+        weights: Whether events have weights; then all metrics must take them.
+
+    Attributes:
+        counts: The counts so far.
+        reads_outputs: Whether a metric needs the whole output, not only its class.
     """
 
     def __init__(self, choice: Choice, *, weights: bool = False) -> None:
@@ -51,11 +105,11 @@ class MetricCounter:
         self._weights = weights
         self._per_event = tuple(each for each in choice.metrics if each.source == "events")
         self.reads_outputs = any(not each.takes_class for each in self._per_event)
-        self.restore(MetricCounts(events={each.name: each.make() for each in self._per_event}))
+        self.continue_from(MetricCounts(events={each.name: each.make() for each in self._per_event}))
 
-    def restore(self, counted: MetricCounts) -> None:
-        """Goes on from a state."""
-        self.state = counted
+    def continue_from(self, counted: MetricCounts) -> None:
+        """Continues from these counts."""
+        self.counts = counted
         self._pairs = counted.pairs if self._of_pairs else None
         self._bins = counted.bins if self._of_bins else None
         self._updates: tuple[tuple[str, Callable[..., None], bool], ...] = tuple(
@@ -69,10 +123,10 @@ class MetricCounter:
 
         Args:
             label: The truth.
-            output: What was put out; it may be left out when `reads_outputs` is false.
-            top: Its class, or value.
-            probability: As `engine.evaluation.outputs` reads it.
-            weight: Of this event.
+            output: The output; it may be `None` if `reads_outputs` is false.
+            top: The predicted class or value.
+            probability: As the task's `read` returns it.
+            weight: Weight of this event.
         """
         pairs, bins = self._pairs, self._bins
         if pairs is not None:
@@ -82,17 +136,17 @@ class MetricCounter:
             cell = (label, bisect_left(self._edges, probability))
             bins[cell] = bins.get(cell, 0) + weight
         for name, update, takes_class in self._updates:
-            said = top if takes_class else output
+            predicted = top if takes_class else output
             try:
                 if self._weights:
-                    update(label, said, weight)
+                    update(label, predicted, weight)
                 else:
-                    update(label, said)
+                    update(label, predicted)
             except Exception:  # noqa: BLE001 - the user's own may raise anything, River's RMSLE does below -1
                 self._miss(name, 1)
 
     def update_all(self, rows: Sequence[tuple[Target, Any, Target | None, float]]) -> None:
-        """Takes labelled outputs in order, each as `update` does with a weight of 1."""
+        """Takes labelled outputs in order, with a weight of 1 each."""
         if not rows:
             return
         labels, outputs, tops, probabilities = zip(*rows, strict=True)
@@ -103,18 +157,18 @@ class MetricCounter:
             places = [bisect_left(edges, probability) for probability in probabilities]
             _add(self._bins, Counter(zip(labels, places, strict=True)))
         for name, update, takes_class in self._updates:
-            for label, said in zip(labels, tops if takes_class else outputs, strict=True):
+            for label, predicted in zip(labels, tops if takes_class else outputs, strict=True):
                 try:
-                    update(label, said)
+                    update(label, predicted)
                 except Exception:  # noqa: BLE001 - as in `update`
                     self._miss(name, 1)
 
     def correct(
         self, output: Any, top: Target | None, probability: float, before: Target, label: Target
     ) -> None:
-        """An output that was counted with the label `before` is counted with another.
+        """Counts an output with the label `label` instead of `before`.
 
-        Metrics with a window of their own (RollingROCAUC) are left as they were.
+        Metrics with a window of their own (RollingROCAUC) do not change.
         """
         if self._pairs is not None:
             _move(self._pairs, (before, top), (label, top))
@@ -122,29 +176,29 @@ class MetricCounter:
             place = bisect_left(self._edges, probability)
             _move(self._bins, (before, place), (label, place))
         for each in self._per_event:
-            metric: Any = self.state.events[each.name]
-            said = top if each.takes_class else output
+            metric: Any = self.counts.events[each.name]
+            predicted = top if each.takes_class else output
             if each.own:
-                self._try(each.name, 1, metric.update, label, said)
-                self._try(each.name, -1, metric.revert, before, said)
+                self._try(each.name, 1, metric.update, label, predicted)
+                self._try(each.name, -1, metric.revert, before, predicted)
             elif each.weighted:
-                # By a weight of -1, since RMSLE's `revert` forgets the logarithm; and second, since none of
-                # them bears to be empty.
-                self._try(each.name, 1, metric.update, label, said)
-                self._try(each.name, -1, metric.update, before, said, -1.0)
+                # By a weight of -1, since RMSLE's `revert` omits the logarithm; and second, since none of
+                # them can be empty.
+                self._try(each.name, 1, metric.update, label, predicted)
+                self._try(each.name, -1, metric.update, before, predicted, -1.0)
 
     def _try(self, name: str, misses: int, step: Callable[..., None], *arguments: Any) -> None:
         try:
             step(*arguments)
-        except Exception:  # noqa: BLE001 - as in `update`: what could not be taken cannot be taken back either
+        except Exception:  # noqa: BLE001 - as in `update`; an event that failed cannot be taken back either
             self._miss(name, misses)
 
     def _miss(self, name: str, misses: int) -> None:
-        self.state.undefined[name] = self.state.undefined.get(name, 0) + misses
+        self.counts.undefined[name] = self.counts.undefined.get(name, 0) + misses
 
 
 def _move(cells: dict[Any, float], before: Any, after: Any) -> None:
-    """One event leaves a cell for another; a cell without events is gone, as for River's classes."""
+    """Moves one event to another cell; an empty cell is removed, as River removes classes."""
     cells[after] = cells.get(after, 0) + 1
     cells[before] -= 1
     if not cells[before]:
@@ -152,7 +206,7 @@ def _move(cells: dict[Any, float], before: Any, after: Any) -> None:
 
 
 def measure(choice: Choice, counted: MetricCounts) -> dict[str, float]:
-    """The value of every metric by its name; NaN for one that could not be merged."""
+    """The value of every metric by name; NaN for one that could not be merged."""
     values = {}
     for each in choice.metrics:
         if each.source != "events":
@@ -164,14 +218,14 @@ def measure(choice: Choice, counted: MetricCounts) -> dict[str, float]:
 
 
 def _filled(chosen: Chosen, counted: MetricCounts, edges: Sequence[float]) -> Metric:
-    """A fresh metric that is given the counts, each as one event of that weight."""
+    """A fresh metric, updated once per count, with the count as weight."""
     metric: Any = chosen.make()
     total: float = 0
-    for label, said, weight in _cells(chosen, counted, edges):
-        metric.update(label, said, w=weight)
+    for label, predicted, weight in _cells(chosen, counted, edges):
+        metric.update(label, predicted, w=weight)
         total += weight
     if hasattr(metric, "cm"):
-        # River counts calls here, and some metrics divide by it, or need it whole.
+        # River counts calls here, and some metrics divide by it, or need a whole number.
         metric.cm.n_samples = total
     return metric  # type: ignore[no-any-return]  # River's updates are typed without weights
 
@@ -180,21 +234,21 @@ def _cells(
     chosen: Chosen, counted: MetricCounts, edges: Sequence[float]
 ) -> Iterator[tuple[Target, Any, float]]:
     if chosen.source == "bins":
-        # Some probability that lies between the same edges says as much to the metric as the real one.
+        # Any probability between the same edges has the same effect on the metric.
         places = [*edges, edges[-1] + 1.0]
         for (label, place), weight in counted.bins.items():
             yield label, places[place], weight
     else:
         for (label, top), weight in counted.pairs.items():
-            # The label's 0 is written out: of a class that is not there CrossEntropy thinks nothing bad.
+            # The label's 0 is explicit: CrossEntropy ignores a class that is missing.
             yield label, top if chosen.takes_class else {label: 0.0, top: 1.0}, weight
 
 
 def merge(counted: MetricCounts, other: MetricCounts) -> None:
-    """Adds what another track has counted, as if one track had taken the events of both.
+    """Adds other counts, as if one counter had taken the events of both.
 
-    River's means and R2 can be added; a metric that cannot (the user's own, one with a window of its own)
-    leaves the result.
+    River's means and R2 can be added; a metric that cannot (the user's own, one with a window of its own) is
+    removed.
     """
     for mine, theirs in ((counted.pairs, other.pairs), (counted.bins, other.bins)):
         _add(mine, theirs)

@@ -1,4 +1,4 @@
-"""Which metrics are kept: River's by name or with settings, or the user's own."""
+"""The metrics of a configuration: River's by name or with settings, or the user's own."""
 
 import inspect
 import math
@@ -14,32 +14,28 @@ from river.metrics.base import BinaryMetric, ClassificationMetric, Metric, Regre
 from engine.errors import ConfigError, ModelError
 from engine.evaluation.config import ScoresConfig
 from engine.models.factory import make
-from engine.records.config import Task
+from engine.tasks.base import LearningTask
+from engine.tasks.registry import find_task
 
 _WHERE = "scores.metrics"
-_DEFAULT: dict[Task, list[str]] = {
-    "binary": ["Accuracy"],
-    "multiclass": ["Accuracy"],
-    "regression": ["MAE"],
-    "anomaly": ["RollingROCAUC"],
-}
 _OF_PAIRS = (ClassificationMetric.update, BinaryMetric.update)
-"""A metric of River's that updates like this looks at its confusion matrix only."""
+"""A metric of River's with one of these updates depends on its confusion matrix only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A metric that was chosen.
+    """A configured metric.
 
     Attributes:
-        name: Under which its value is shown.
+        name: Name of its value.
         make: Makes a fresh one.
-        source: What it depends on. `pairs`: how often each label met each served class. `bins`: how often
-            each label met a probability between two of its thresholds. `events`: each event's output.
-        takes_class: Whether it is told the served class; otherwise the whole output.
+        source: What it depends on. `pairs`: the number of events by label and served class. `bins`: the
+            number of events by label and pair of thresholds that the probability lies between. `events`: the
+            output of each event.
+        takes_class: Whether it is updated with the served class; otherwise with the whole output.
         weighted: Whether it takes weights.
-        own: Whether its class is not River's.
-        edges: The thresholds of one of `bins`.
+        own: Whether its class is the user's own, not River's.
+        edges: The thresholds, if it depends on `bins`.
     """
 
     name: str
@@ -53,29 +49,30 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """All metrics that were chosen, and the edges between which probabilities are counted for them."""
+    """All configured metrics, and the edges of the bins in which probabilities are counted for them."""
 
     metrics: tuple[Chosen, ...]
     edges: tuple[float, ...]
 
     def of_certain_outputs(self) -> "Choice":
-        """The same for outputs that give one class the probability 1: label and class say everything."""
+        """The same metrics for outputs that give one class a probability of 1: all depend on `pairs`."""
         certain = (
             replace(each, source="pairs") if each.weighted and not each.own else each for each in self.metrics
         )
         return Choice(tuple(certain), ())
 
 
-def choose(config: ScoresConfig, task: Task) -> Choice:
-    """The metrics that a configuration names.
+def choose(config: ScoresConfig, task: str) -> Choice:
+    """The metrics that a configuration names, or those of the task.
 
     Raises:
-        ConfigError: When one does not exist, cannot be built, does not fit the task, is not one number, is
-            named twice, or cannot fade and is asked to.
+        ConfigError: If one does not exist, cannot be built, does not fit the task, is not one number, is
+            named twice, or must fade but takes no weights.
     """
     chosen: dict[str, Chosen] = {}
-    for spec in config.metrics or _DEFAULT[task]:
-        found = _choose(spec, task)
+    learning_task = find_task(task)
+    for spec in config.metrics or learning_task.metrics:
+        found = _choose(spec, learning_task)
         if found.name in chosen:
             raise ConfigError(f"{_WHERE}: {found.name} is there twice")
         if config.fading is not None and not found.weighted:
@@ -87,16 +84,13 @@ def choose(config: ScoresConfig, task: Task) -> Choice:
     return Choice(tuple(chosen.values()), tuple(edges))
 
 
-def _choose(spec: str | dict[str, Any], task: Task) -> Chosen:
+def _choose(spec: str | dict[str, Any], task: LearningTask) -> Chosen:
     name = _name(spec)
     metric: Any = _make(spec)
-    wanted = RegressionMetric if task == "regression" else ClassificationMetric
     if not isinstance(metric, Metric):
         raise ConfigError(f"{_WHERE}: expected {name} to give a River metric, got {type(metric).__name__}")
-    if not isinstance(metric, wanted) or (
-        isinstance(metric, BinaryMetric) and task not in {"binary", "anomaly"}
-    ):
-        raise ConfigError(f"{_WHERE}: {name} is not a metric of a {task} task")
+    if not _fits(metric, task):
+        raise ConfigError(f"{_WHERE}: {name} is not a metric of a {task.name} task")
     _check_number(metric, name)
     own = not type(metric).__module__.startswith("river.")
     edges = tuple(metric.thresholds) if type(metric) is metrics.ROCAUC else ()
@@ -105,15 +99,22 @@ def _choose(spec: str | dict[str, Any], task: Task) -> Chosen:
         name,
         partial(_make, spec),
         "pairs" if of_pairs else "bins" if edges else "events",
-        takes_class=task == "regression" or bool(getattr(metric, "requires_labels", True)),
+        takes_class=task.metric_kind == "values" or bool(getattr(metric, "requires_labels", True)),
         weighted=metric.works_with_weights and "w" in inspect.signature(metric.update).parameters,
         own=own,
         edges=edges,
     )
 
 
+def _fits(metric: Metric, task: LearningTask) -> bool:
+    if task.metric_kind == "values":
+        return isinstance(metric, RegressionMetric)
+    binary = isinstance(metric, BinaryMetric)
+    return isinstance(metric, ClassificationMetric) and (not binary or task.metric_kind == "two classes")
+
+
 def _name(spec: str | dict[str, Any]) -> str:
-    """As it is written: `F1`, `FBeta(beta=2)`."""
+    """The name as configured: `F1`, `FBeta(beta=2)`."""
     if isinstance(spec, str):
         return spec
     settings = ", ".join(f"{name}={value!r}" for name, value in spec.items() if name != "type")
@@ -121,7 +122,7 @@ def _name(spec: str | dict[str, Any]) -> str:
 
 
 def _make(spec: str | dict[str, Any]) -> Any:
-    """A fresh metric, or whatever the user's own function returns."""
+    """A fresh metric, or the object that the user's own function returns."""
     kind = spec if isinstance(spec, str) else spec.get("type")
     if not isinstance(kind, str):
         raise ConfigError(f"{_WHERE}: expected a name or a table with a 'type', got {spec!r}")
@@ -152,10 +153,10 @@ def _check_number(metric: Metric, name: str) -> None:
 
 
 def number(metric: Metric) -> float:
-    """A metric's value; NaN when it has none.
+    """The value of a metric; NaN if it has none.
 
     The root of a mean that rounding has pushed below zero, as corrections can, is complex: its real part
-    is the zero that it should be.
+    is the right value, zero.
     """
     try:
         value: Any = metric.get()

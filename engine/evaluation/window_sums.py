@@ -1,22 +1,22 @@
-"""What is summed up over a window and over the run: losses, calibration, business metrics."""
+"""Sums over a window, which add up to the run: losses, calibration and business metrics."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.calibration import Calibration
 
 
-@dataclass(slots=True)
-class Totals:
-    """Sums of losses over the same events: divide by `scored` for the means.
+class Totals(Struct, forbid_unknown_fields=True):
+    """Sums of losses over the same events; divide by `scored` for the means.
 
-    Before a baseline knows its first label it has nothing to say; there it is given the model's own loss.
+    Before its first label a baseline has no output; such an event counts with the model's own loss.
 
     Attributes:
-        scored: The events.
-        loss: Of what was served: half the Brier score, or the absolute error.
-        baseline_loss: Of the class shares so far, or the mean so far.
-        last_label_loss: Of the last label said with certainty: 0 or 1 for classes, on the scale of `loss`.
+        scored: Number of events.
+        loss: Loss of the served outputs: half the Brier score, or the absolute error.
+        baseline_loss: Loss of the class prior or of the running mean.
+        last_label_loss: Loss of the last label as a certain prediction: 0 or 1 for classes, on the scale of
+            `loss`.
     """
 
     scored: int = 0
@@ -48,15 +48,18 @@ class Totals:
             self.last_label_loss / self.scored,
         )
 
+    def copy(self) -> "Totals":
+        """A copy whose numbers are Python's own: losses of NumPy's add up to NumPy's."""
+        return Totals(self.scored, float(self.loss), float(self.baseline_loss), float(self.last_label_loss))
 
-@dataclass(slots=True)
-class WindowSums:
-    """Everything that is a sum over events, so that windows add up to the run.
+
+class WindowSums(Struct, forbid_unknown_fields=True):
+    """All sums over the events of a window, or of the run; this is also their snapshot state.
 
     Attributes:
-        totals: The losses.
-        calibration: Sums by tenths of the probability; nothing is added to them in regression.
-        business: The worth of the predictions, by business metric.
+        totals: Sums of losses.
+        calibration: Sums by tenths of the probability; empty in regression.
+        business: Sums of the business metrics, by name.
     """
 
     totals: Totals = field(default_factory=Totals)
@@ -67,5 +70,10 @@ class WindowSums:
         """Adds the sums of another."""
         self.totals.merge(other.totals)
         self.calibration.merge(other.calibration)
-        for name, worth in other.business.items():
-            self.business.setdefault(name, BusinessTotal()).merge(worth)
+        for name, total in other.business.items():
+            self.business.setdefault(name, BusinessTotal()).merge(total)
+
+    def copy(self) -> "WindowSums":
+        """A copy that shares nothing with these sums."""
+        business = {name: total.copy() for name, total in self.business.items()}
+        return WindowSums(self.totals.copy(), self.calibration.copy(), business)

@@ -1,10 +1,12 @@
-"""Which model, and what it predicts."""
+"""The model and its task."""
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
-from engine.records.config import Section, Task
+from engine.records.config import Section
+from engine.tasks.registry import TASKS
 
 Spec = str | dict[str, Any] | list[Any]
 """A model as text, a table or a list; see `engine.models.factory`."""
@@ -13,7 +15,7 @@ Spec = str | dict[str, Any] | list[Any]
 class ModelConfig(Section):
     """The champion: the model that serves and learns."""
 
-    task: Task = Field(description="What is predicted: binary, multiclass or regression.")
+    task: str = Field(description=f"What is predicted: one of {', '.join(TASKS)}.")
     model: Spec = Field(
         description="A River class by its dotted name ('linear_model.LogisticRegression'), your own "
         "factory ('my_module:make_model'), a table {type = name, parameter = value}, or a list: a pipeline."
@@ -23,6 +25,15 @@ class ModelConfig(Section):
         description="Modules of your own whose classes may be loaded from a saved model, besides River's, "
         "NumPy's, the standard containers and the modules that `model` names.",
     )
+
+    @field_validator("task", mode="before")
+    @classmethod
+    def _known_task(cls, given: object) -> object:
+        if isinstance(given, str) and given in TASKS:
+            return given
+        *names, last = map(repr, TASKS)
+        expected = f"{', '.join(names)} or {last}"
+        raise PydanticCustomError("unknown_task", "Input should be {expected}", {"expected": expected})
 
     @property
     def allowed(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def build(spec: Spec, where: str = "model") -> base.Estimator:
         where: The name of this place in the configuration, for messages.
 
     Raises:
-        ModelError: When the specification names or configures nothing that can be built.
+        ModelError: If the specification does not describe an object that can be built.
 
     >>> model = build(["preprocessing.StandardScaler", {"type": "linear_model.LogisticRegression", "l2": 1}])
     >>> list(model.steps), model["LogisticRegression"].l2
@@ -41,10 +41,10 @@ def build(spec: Spec, where: str = "model") -> base.Estimator:
 
 
 def make(spec: Any, where: str) -> Any:
-    """Whatever a specification names, of any kind: a model, a metric, an optimiser.
+    """The object that a specification describes, of any kind: a model, a metric, an optimiser.
 
     Raises:
-        ModelError: When it names or configures nothing that can be built.
+        ModelError: If it does not describe an object that can be built.
     """
     if isinstance(spec, str):
         return _call(_resolve(spec, where), [], {}, spec, where)
@@ -109,7 +109,7 @@ def _call(target: Any, positional: list[Any], parameters: dict[str, Any], name: 
     try:
         return target(*positional, **parameters)
     except Exception as error:
-        # Whatever a constructor or the user's factory raises is about what the configuration gave it.
+        # A constructor or the user's factory may raise anything; the cause is its configuration.
         hint = ""
         if inspect.isclass(target) and isinstance(error, TypeError):
             known = ", ".join(inspect.signature(target).parameters)
@@ -143,7 +143,7 @@ def own(name: str, where: str) -> Any:
     """The user's own `module:function`.
 
     Raises:
-        ModelError: When the module cannot be imported, or has no such function.
+        ModelError: If the module cannot be imported or has no such function.
     """
     module_name, _, function = name.partition(":")
     try:

@@ -1,11 +1,11 @@
-"""River's pipelines without the bookkeeping around each step: the same steps in order, the same numbers.
+"""Fast path for River's pipelines: the same steps in the same order, the same numbers, less bookkeeping.
 
 A step that learns from features alone learns and then transforms the same features: a standard scaler does
-both in one pass here. A linear model under plain SGD learns without a detour. The arithmetic is River's own.
-State stays in River's objects, so a model is saved, copied and looked at as ever, and whoever calls its own
-verbs finds what he would have found. Whatever is not known here is left to River.
+both in one pass here. A linear model with plain SGD learns without indirection. The arithmetic is River's.
+State stays in River's objects, so saving, copying and inspecting a model work as usual, and its own methods
+return the same values. River handles everything that is not known here.
 
-`tests/laws/test_unrolled.py` holds every number against River's.
+`tests/laws/test_unrolled.py` compares every number with River's.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _LINEAR = (LogisticRegression, LinearRegression)
 
 
 def seen_by_last(model: Any, features: Features) -> tuple[Any, Any]:
-    """The last step of a pipeline and what it is given to predict; the model itself when it is none."""
+    """The last step of a pipeline and its input for a prediction; the model and the features otherwise."""
     if type(model) is not Pipeline or model._LEARN_UNSUPERVISED_DURING_PREDICT:
         return model, features
     if model._plan is None:
@@ -36,7 +36,7 @@ def seen_by_last(model: Any, features: Features) -> tuple[Any, Any]:
 
 
 def learn(model: Any, features: Features, label: Target | None) -> None:
-    """What `model.learn_one(features, label)` does; it raises what that raises."""
+    """Same effect and same exceptions as `model.learn_one(features, label)`."""
     if type(model) is not Pipeline or model._LEARN_UNSUPERVISED_DURING_PREDICT:
         return _learn_last(model, features, label)
     x: Any = features
@@ -57,7 +57,7 @@ def learn(model: Any, features: Features, label: Target | None) -> None:
 
 
 def _learn_supervised(kind: str, step: Any, about: list[Any], x: Any, label: Target | None) -> Any:
-    """A step that learns from labels does so after it has transformed."""
+    """A step that learns from labels: it transforms first and learns afterwards."""
     supervised, alone = (about[0], about[1]) if kind == "union" else ([(step, None)], [])
     for part, _ in alone:
         part.learn_one(x)
@@ -68,14 +68,14 @@ def _learn_supervised(kind: str, step: Any, about: list[Any], x: Any, label: Tar
 
 
 def _filtered(step: Any, x: Any, label: Target | None, *, supervised: bool) -> bool:
-    """Whether an anomaly filter keeps the example from the steps after it."""
+    """Whether an anomaly filter withholds the example from the steps after it."""
     given = (x, label) if supervised else (x,)
     step.learn_one(*given)
     return bool(step.classify(step.score_one(*given)))
 
 
 def _learn_and_transform(step: Any, x: Any) -> Any:
-    """What `step.learn_one(x)` and then `step.transform_one(x)` do."""
+    """Same effect as `step.learn_one(x)` followed by `step.transform_one(x)`."""
     kind = type(step)
     if kind is StandardScaler and step.window_size is None and step.with_std:
         return _scale(step, x)
@@ -94,7 +94,7 @@ def _learn_and_transform(step: Any, x: Any) -> Any:
 
 
 def _only_transforms(pipeline: Any) -> bool:
-    """Whether every step does."""
+    """Whether every step of the pipeline is a transformer."""
     if pipeline._plan is None:
         pipeline._build_plan()
     transforming = len(pipeline._inference_transformers) + 1 == len(pipeline.steps)
@@ -102,7 +102,7 @@ def _only_transforms(pipeline: Any) -> bool:
 
 
 def _scale(scaler: Any, x: Mapping[Any, Any]) -> dict[Any, Any]:
-    """A standard scaler learns and transforms: Welford's running mean and variance."""
+    """Standard scaler that learns and transforms: Welford's running mean and variance."""
     counts, means, variances = scaler.counts, scaler.means, scaler.vars
     scaled = {}
     for name, value in x.items():
@@ -116,12 +116,12 @@ def _scale(scaler: Any, x: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 def _learn_last(model: Any, x: Any, label: Any) -> None:
-    """The last step learns: a linear model by one step of plain SGD here, any other by its own verb."""
+    """The last step learns: a linear model by one step of plain SGD here, any other by its own method."""
     optimizer = getattr(model, "optimizer", None)
     if type(model) not in _LINEAR or type(optimizer) is not SGD or model.l1 != 0.0:
         model.learn_one(x, label)
         return
-    # Only the weights of features that are here take part, also in the penalty.
+    # Only the weights of present features take part, also in the penalty.
     weights: Any = VectorDict(model._weights, model.initializer, x)
     slope = model.loss.gradient(y_true=label, y_pred=weights.dot(x) + model.intercept)
     most = model.clip_gradient

@@ -1,4 +1,4 @@
-"""NumPy values inside a saved model: how they are written, so that reading them cannot corrupt memory.
+"""NumPy values inside a saved model, written so that reading them cannot corrupt memory.
 
 NumPy's own pickles rebuild an array from a data type and raw bytes that need not fit each other: a forged
 one makes Python objects out of arbitrary addresses. Here an array of numbers is its type code, its shape
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 _RAW = "biufcmMS"
-"""Kinds of data that are nothing but numbers: any bytes are valid ones."""
+"""Kinds of data types that hold numbers only: any bytes are valid."""
 
 _NAMED = "OU"
 """Kinds that must not come from raw bytes: objects are addresses, and text has invalid code points."""
 
 
 def data_type(code: str) -> np.dtype[Any]:
-    """The data type of this code, such as `<f8`."""
+    """The data type of a code such as `<f8`."""
     made = np.dtype(str(code))
     if made.kind not in _RAW + _NAMED or made.fields is not None or made.subdtype is not None:
         raise ValueError(f"a NumPy data type {code!r}, which is not supported")
@@ -66,7 +66,7 @@ def _reduce_data_type(kind: np.dtype[Any]) -> tuple[Any, ...]:
 
 
 def _reducers() -> dict[type, Any]:
-    """How a pickler writes each type of NumPy."""
+    """Reducers for every type of NumPy."""
     codes = [*np.typecodes["All"].replace("V", "")]
     table: dict[type, Any] = {np.ndarray: _reduce_array}
     table |= {np.dtype(code).type: _reduce_scalar for code in codes if code != "O"}
@@ -78,4 +78,4 @@ DISPATCH = copyreg.dispatch_table | _reducers()
 """For `pickle.Pickler.dispatch_table`."""
 
 NAMES = {function.__name__ for function in (data_type, numbers, objects, scalar)}
-"""What a saved model may name of this module."""
+"""Names of this module that a saved model may contain."""

@@ -1,11 +1,11 @@
-"""Safe saving and loading: a header that says what is inside, then a pickle of only what is allowed.
+"""Safe serialization of River models, metrics and detectors: a header, then a pickle of allowed classes only.
 
 The header is one line of JSON with the format, the kind of content, the versions of River, NumPy, Python
 and Riverkeeper, and the SHA-256 of the pickle. Loading checks all of them before it unpickles, and
-unpickling resolves only names on an allow-list: classes of River, standard containers, our own values and
-the modules the user names; NumPy's arrays go through `engine.models.numpy_reducers`, River's search trees
-through `engine.models.tree_reducers`. The hash finds damage, not malice: whoever can write the file can write
-the hash, which is why there is the allow-list too.
+unpickling resolves only names on an allow-list: classes of River, standard containers and the modules that
+the user names. NumPy's arrays go through `engine.models.numpy_reducers`, River's search trees through
+`engine.models.tree_reducers`. The hash detects damage, not malice: whoever can write the file can write the
+hash, which is why there is the allow-list too.
 """
 
 import hashlib
@@ -25,7 +25,6 @@ from msgspec import Struct
 
 from engine.errors import SnapshotError
 from engine.models import numpy_reducers, tree_reducers
-from engine.models.slotted import Dispatch
 
 SCHEMA = 6
 """Raised by one whenever older bytes can no longer be read."""
@@ -37,10 +36,10 @@ VERSIONS = {
     "python": ".".join(platform.python_version_tuple()[:2]),
     "riverkeeper": version("riverkeeper"),
 }
-"""What a saved model was saved with, and what this is."""
+"""The versions that a header states."""
 
 _EXACT = ("river", "python")
-"""River gives no promise that its pickles load in another version; bytecode-free pickles of NumPy do."""
+"""Versions that must be equal: River does not promise that its pickles load in another version."""
 
 _ALLOWED_NAMES = {
     "builtins": {
@@ -66,8 +65,9 @@ _ALLOWED_NAMES = {
     "sortedcontainers.sortedlist": {"SortedList"},
     "sortedcontainers.sorteddict": {"SortedDict"},
 }
-DISPATCH = Dispatch(numpy_reducers.DISPATCH, tree_reducers.REDUCERS)
-"""How a saved model writes what pickle alone writes badly, or slowly."""
+DISPATCH = tree_reducers.Dispatch(numpy_reducers.DISPATCH)
+"""Reducers by class, for what pickle alone writes unsafely or too deep."""
+
 _REFUSED = (
     "river.bandit.datasets",
     "river.bandit.envs",
@@ -80,18 +80,16 @@ _REFUSED = (
 )
 """River's data sets open files and sockets, wherever they live."""
 
-_OURS = {
-    "engine.monitoring.detectors.loss_drift": {"LossDrift"},
-    "engine.windows": {"Reservoir"},
-}
-"""Ours that may appear, besides dataclasses and structs. An engine could import anything, so it may not."""
-
 
 def dump(content: object, kind: str) -> bytes:
-    """Saves a model or a state; `kind` names which, and loading asks for the same.
+    """Saves a model, or a container of models, metrics or detectors.
+
+    Args:
+        content: The content.
+        kind: A name for it, which `load` must be given too.
 
     Raises:
-        SnapshotError: When something in it cannot be pickled (a lambda or an open file in a model).
+        SnapshotError: If a part of it cannot be pickled (a lambda or an open file in a model).
     """
     try:
         out = io.BytesIO()
@@ -119,15 +117,16 @@ def dump(content: object, kind: str) -> bytes:
 
 
 def load(saved: bytes, kind: str, allow: Iterable[str] = ()) -> Any:
-    """Restores what `dump` saved.
+    """Restores the content that `dump` saved.
 
     Args:
         saved: The bytes.
-        kind: What they must hold.
+        kind: The kind that they must hold.
         allow: Further modules whose classes may appear (the user's own models).
 
     Raises:
-        SnapshotError: When the bytes are damaged, of another kind or version, or hold what is not allowed.
+        SnapshotError: If the bytes are damaged, of another kind or version, or hold a class that is not
+            allowed.
 
     >>> load(dump({"learned": 3}, "state"), "state")
     {'learned': 3}
@@ -181,7 +180,7 @@ def _open(saved: bytes, kind: str) -> tuple[dict[str, Any], bytes]:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Resolves allow-listed names only, and of packages only classes that are at home there."""
+    """Resolves allow-listed names only, and in packages only classes that are defined there."""
 
     def __init__(self, file: io.BytesIO, allow: tuple[str, ...]) -> None:
         super().__init__(file)
@@ -204,14 +203,14 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) == ("builtins", "getattr"):
             return _method
         if _within(module, ("engine",)) and not _within(module, self._allow):
-            return _our_value(module, name)
+            return _our_value(module, name)  # removed with the last pickled state
         listed = _within(module, ("river",)) and not _within(module, _REFUSED)
         return _at_home(module, name) if listed or _within(module, self._allow) else None
 
     def mend(self) -> str:
-        """Undoes what the pickle set on classes and functions; names the first, "" when there is none.
+        """Undoes changes of the pickle to classes and functions; names the first, or "" if there are none.
 
-        Pickles can set attributes of anything they name, and so change a class for the whole process.
+        A pickle can set attributes of anything that it names, and so change a class for the whole process.
         """
         altered = ""
         for found, before in reversed(self._found):
@@ -231,22 +230,22 @@ _OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__", "__doc__", "__nam
 
 
 def _attributes(found: Any) -> dict[str, Any]:
-    """What can be set on a class or function."""
+    """The attributes of a class or function that a pickle could set."""
     attributes = dict(getattr(found, "__dict__", {}))
     if inspect.isfunction(found):
         attributes |= {name: getattr(found, name) for name in _OF_FUNCTIONS}
     return attributes
 
 
-def _our_value(module: str, name: str) -> Any:
-    """A dataclass of ours, or one of the few other classes that a snapshot holds."""
+def _our_value(module: str, name: str) -> Any:  # removed with the last pickled state
+    """A dataclass or struct of ours, or one of two other classes in snapshots of `engine.core`."""
     if "." in name or _within(module, ("engine.models", "engine.checks")):
         return None
     found = getattr(importlib.import_module(module), name, None)
     if not inspect.isclass(found) or found.__module__ != module:
         return None
-    value = is_dataclass(found) or (isinstance(found, type) and issubclass(found, Struct))
-    return found if value or name in _OURS.get(module, ()) else None
+    ours = is_dataclass(found) or issubclass(found, Struct) or name in {"LossDrift", "Reservoir"}
+    return found if ours else None
 
 
 def _at_home(module: str, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""River's search trees inside a saved model: written flat, since a pickle would recurse once for each level.
+"""River's search trees inside a saved model: written flat, since a pickle would recurse once per level.
 
 The regression trees and rules of River keep, for every numeric feature, a binary search tree of the values
 they saw (E-BST, Ikonomovska et al. 2011). Nothing balances it: a feature that only grows, such as a time or
@@ -7,7 +7,7 @@ a counter, makes it as deep as there are values, and from some 250 levels on pic
 River's trees take a second or more to import, so they are imported by whoever has one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -67,8 +67,15 @@ def _reduce_tree(root: "EBSTNode") -> tuple[Any, ...]:
     return search_tree, (nodes,)
 
 
-REDUCERS = {("river.tree.splitter.ebst_splitter", "EBSTNode"): _reduce_tree}
-"""For `slotted.Dispatch`: by module and name."""
+class Dispatch(dict[type, Callable[[Any], Any]]):
+    """Reducers by class, for `pickle.Pickler.dispatch_table`; that of search trees is found by name."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        if (kind.__module__, kind.__qualname__) != ("river.tree.splitter.ebst_splitter", "EBSTNode"):
+            raise KeyError(kind)
+        self[kind] = _reduce_tree
+        return _reduce_tree
+
 
 NAMES = {search_tree.__name__}
-"""What a saved model may name of this module."""
+"""Names of this module that a saved model may contain."""

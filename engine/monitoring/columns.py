@@ -14,7 +14,7 @@ from engine.monitoring.range_checks import category_check, range_check, stuck_ch
 from engine.monitoring.thresholds import could_be_absent, rise_by_chance
 from engine.monitoring.types import Cell, Check, EvaluationJob, Table
 from engine.monitoring.verdicts import grade
-from engine.records.config import Task
+from engine.tasks.registry import find_task
 from engine.windows import Status
 
 SERVED = {
@@ -96,7 +96,7 @@ class Screened:
     left_out: int
 
 
-def screen(job: EvaluationJob, config: MonitoringConfig, task: Task) -> Screened:
+def screen(job: EvaluationJob, config: MonitoringConfig, task: str) -> Screened:
     """Sorts the columns by name, leaves out those beyond the limit and makes the rest fit."""
     reference = job.reference if job.reference is not None and job.reference.rows else None
     names = {*job.current.columns, *(reference.columns if reference else ())}
@@ -105,8 +105,9 @@ def screen(job: EvaluationJob, config: MonitoringConfig, task: Task) -> Screened
     served = sorted(name for name in SERVED if name in (reference or job.current).columns)
     columns: list[Column] = []
     checks: list[Check] = []
+    classes = find_task(task).classes
     for name in [*features[: config.max_columns], *served]:
-        as_classes = task != "regression" and name in ("label", "prediction")
+        as_classes = classes and name in ("label", "prediction")
         current = _cells(job.current, name, as_classes)
         if reference is None:
             columns.append(_alone(name, current))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from engine.monitoring.columns import SERVED, Column, DriftTest, Limits, Screened
 from engine.monitoring.config import LOWER_IS_BETTER, MonitoringConfig, ScoreLimits
-from engine.monitoring.quality import Quality, find_quality, labelled_rows
+from engine.monitoring.quality import find_quality, labelled_rows
 from engine.monitoring.thresholds import could_be_absent, rise_by_chance
 from engine.monitoring.types import Check, EvaluationJob, Table
 from engine.monitoring.verdicts import grade
 from engine.monitoring.window_metrics import score
-from engine.records.config import Task
+from engine.tasks.base import Quality
 from engine.windows import Status
 
 _FEWEST_TESTED = 5
@@ -45,7 +45,7 @@ class Findings:
     metrics: Mapping[str, float]
 
 
-def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, task: Task) -> Findings:
+def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, task: str) -> Findings:
     """Measures a window that has rows."""
     drift = {
         column.name: _distance(column, column.drift)
@@ -175,7 +175,7 @@ def _scores(quality: list[Quality]) -> dict[str, float]:
 
 
 def _score_checks(
-    job: EvaluationJob, scores: Mapping[str, float], config: MonitoringConfig, task: Task
+    job: EvaluationJob, scores: Mapping[str, float], config: MonitoringConfig, task: str
 ) -> list[Check]:
     if not config.quality or labelled_rows(job.current) < _FEWEST_LABELLED:
         return []

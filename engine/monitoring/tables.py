@@ -1,11 +1,12 @@
 """A window's sampled outcomes as columns, the form in which a judge takes them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.monitoring.types import Cell, Table
-from engine.records.events import AnomalyScore, Outcome
-from engine.records.values import Example, Target
+from engine.records.events import Outcome
+from engine.records.values import Example
+from engine.tasks.base import Served
 
 OWN_COLUMNS = ("label", "prediction", "probability", "score")
 """Columns that are ours; a feature of such a name appears as `feature:name`."""
@@ -21,7 +22,7 @@ def feature_of(column: str) -> str:
     return own if own in OWN_COLUMNS else column
 
 
-Serve = Callable[[Any], tuple[Target | None, float | Mapping[Target, float] | None]]
+Serve = Callable[[Any], Served]
 
 
 def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
@@ -29,11 +30,11 @@ def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
     columns = _features([outcome.example for outcome in sample])
     served = [serve(outcome.output) for outcome in sample]
     columns["label"] = [outcome.label for outcome in sample]
-    columns["prediction"] = [prediction for prediction, _ in served]
-    if any(isinstance(probability, float) for _, probability in served):
-        columns["probability"] = [p if isinstance(p, float) else None for _, p in served]
-    if any(isinstance(outcome.output, AnomalyScore) for outcome in sample):
-        columns["score"] = [getattr(outcome.output, "score", None) for outcome in sample]
+    columns["prediction"] = [prediction for prediction, _, _ in served]
+    if any(isinstance(probability, float) for _, probability, _ in served):
+        columns["probability"] = [p if isinstance(p, float) else None for _, p, _ in served]
+    if any(score is not None for _, _, score in served):
+        columns["score"] = [score for _, _, score in served]
     return Table(columns)
 
 

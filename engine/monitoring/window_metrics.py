@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.monitoring.quality import Quality
+from engine.tasks.base import Quality
 
 _LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
 

@@ -1,11 +1,6 @@
-"""How to read a record: which fields hold the id, the time and the label, and what is predicted."""
-
-from typing import Literal
+"""How to read a record: the fields that hold the id, the time and the label."""
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-Task = Literal["binary", "multiclass", "regression", "anomaly"]
-"""What is predicted: a yes/no, one of several classes, a number, or how unusual an example is."""
 
 
 class Section(BaseModel):

@@ -1,11 +1,13 @@
 """Bytes to records. A line that cannot be one becomes `Unreadable` with the reason: nothing is raised."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.records.config import KindConfig, RecordConfig, Task
+from engine.records.config import KindConfig, RecordConfig
+from engine.records.labels import LabelFormat
 from engine.records.parse import parse
-from engine.records.shape import is_finite, is_label
+from engine.records.shape import is_finite
 from engine.records.values import Example, Label, Record, Target, Unreadable, shown
 
 _MILLISECONDS = 1e11
@@ -36,19 +38,6 @@ def event_time(value: object) -> float | None:
     return value / 1000 if abs(value) >= _MILLISECONDS else float(value)
 
 
-def read_label(value: object, task: Task, config: RecordConfig) -> Target | None:
-    """The label as models learn it (`True`/`False` for yes and no), or `None` if it is not one.
-
-    >>> read_label(1, "binary", RecordConfig()), read_label("maybe", "binary", RecordConfig())
-    (True, None)
-    """
-    if task == "binary" or task == "anomaly":  # noqa: PLR1714 - a set would be hashed for every record
-        if value == config.positive:
-            return True
-        return False if value == config.negative else None
-    return value if is_label(value, task) else None
-
-
 def identifier(value: object) -> str | None:
     """An id as text, or `None` when the value cannot be one: only text and whole numbers can."""
     if isinstance(value, str) and value:
@@ -61,11 +50,17 @@ class _Refused(Exception):  # noqa: N818 - not an error of ours: it only carries
 
 
 class Decoder:
-    """Turns lines of JSON into records, as the configuration names their fields."""
+    """Turns lines of JSON, or fields, into records, as the configuration names their fields.
 
-    def __init__(self, config: RecordConfig, task: Task) -> None:
+    Args:
+        config: Names the fields of a record.
+        labels: What a label is: `engine.tasks.registry.find_task(name).labels`.
+    """
+
+    def __init__(self, config: RecordConfig, labels: LabelFormat) -> None:
         self._config = config
-        self._task: Task = task
+        self._labels = labels
+        self._read_label = labels.reader(config)
         self._longest = config.max_bytes
         self._time_field, self._id_field, self._label_field = config.time, config.id, config.label
         self._key_field, self._kind = config.key, config.kind
@@ -92,22 +87,54 @@ class Decoder:
         """
         raw = line if raw is None else raw
         if len(line) > self._longest:
-            reason = f"expected a record of at most {self._longest} bytes, got {len(line)}"
-            return Unreadable(reason, source, position, raw)
+            return self._too_long(len(line), source, position, raw)
         try:
             fields = parse(line)
         except ValueError as error:
             return Unreadable(f"not JSON: {error}", source, position, raw)
+        if type(fields) is not dict:
+            reason = f"expected a JSON object, got {type(fields).__name__}"
+            return Unreadable(reason, source, position, raw)
         try:
             return self._record(fields, is_label, source, position, raw)
         except _Refused as refused:
             return Unreadable(str(refused), source, position, raw)
 
+    def decode_fields(
+        self,
+        fields: Mapping[str, Any],
+        source: str = "",
+        position: int = -1,
+        raw: bytes = b"",
+        *,
+        is_label: bool = False,
+    ) -> Record:
+        """Reads a record whose fields are known already; they are left as they are.
+
+        >>> Decoder(RecordConfig(), "binary").decode_fields({"id": 1, "time": 5, "x": 0.5}).features
+        {'x': 0.5}
+
+        Args:
+            fields: Names and values, as JSON has them.
+            source: Where the record came from.
+            position: Its offset there.
+            raw: Its bytes as they came; empty when it had none.
+            is_label: Whether it comes from the stream of labels.
+        """
+        if len(raw) > self._longest:
+            return self._too_long(len(raw), source, position, raw)
+        try:
+            return self._record({**fields}, is_label, source, position, raw)
+        except _Refused as refused:
+            return Unreadable(str(refused), source, position, raw)
+
+    def _too_long(self, size: int, source: str, position: int, raw: bytes) -> Unreadable:
+        reason = f"expected a record of at most {self._longest} bytes, got {size}"
+        return Unreadable(reason, source, position, raw)
+
     def _record(
         self, fields: dict[str, Any], is_label: bool, source: str, position: int, raw: bytes
     ) -> Example | Label:
-        if type(fields) is not dict:
-            raise _Refused(f"expected a JSON object, got {type(fields).__name__}")
         time = 0.0 if self._time_field is None else self._time(fields.get(self._time_field))
         name = f"{source}:{position}" if self._id_field is None else self._id(fields, self._id_field)
         if self._key_field is not None:
@@ -151,18 +178,11 @@ class Decoder:
         raise _refusal(kind.field, f"{kind.example!r} or {kind.label!r}", found)
 
     def _label(self, value: object) -> Target:
-        label = read_label(value, self._task, self._config)
+        label = self._read_label(value)
         if label is None:
-            raise _refusal(self._label_field, expected_label(self._task, self._config), value)
+            raise _refusal(self._label_field, self._labels.expected(self._config), value)
         return label
 
 
 def _refusal(field: str | None, expected: str, got: object) -> _Refused:
     return _Refused(f"field {field!r}: expected {expected}, got {shown(got)}")
-
-
-def expected_label(task: Task, config: RecordConfig) -> str:
-    """What a label of the task is, in words for a message."""
-    if task in {"binary", "anomaly"}:
-        return f"the positive ({config.positive!r}) or the negative ({config.negative!r}) class"
-    return "a finite number" if task == "regression" else "a class (text, whole number or boolean)"

@@ -9,9 +9,8 @@ from msgspec import Struct
 from engine.records.values import Example, Target
 
 
-@dataclass(frozen=True, slots=True)
-class AnomalyScore:
-    """What an anomaly detector puts out.
+class AnomalyScore(Struct, frozen=True, gc=False, array_like=True):
+    """The output of an anomaly detector; encoded as an array, so that it differs from class probabilities.
 
     Attributes:
         score: The higher, the more unusual; its range is the detector's own.
@@ -125,8 +124,7 @@ class Outcome(Struct, frozen=True, gc=False):
     known: int = 0
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """Where every record went.
 
     Three sums always hold:

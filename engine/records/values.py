@@ -6,14 +6,19 @@ a changed copy. Time is seconds since 1970 (UTC) as the record states it; the en
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 Scalar = bool | int | float | str
 """One feature's value. A missing value is an absent key, never `None` or NaN."""
 
-Features = Mapping[str, Scalar]
-"""Feature names to values, as they were when the prediction was asked for."""
+if TYPE_CHECKING:
+    Features = Mapping[str, Scalar]
+    """Feature names to values, as they were when the prediction was asked for."""
+else:
+    # Some of River's data sets name features by number, and a snapshot reads back what was there.
+    Features = Mapping[Any, Scalar]
 
 Target = bool | int | float | str
 """A label: a class (`bool`, `int`, `str`) or, in regression, a number."""

@@ -1,4 +1,4 @@
-"""Entries of the audit log, each sealed with the one before it. Calls nothing.
+"""Entries of the audit log, each sealed with the one before it.
 
 The seal of an entry is a hash over all that it says and over the seal before it (a hash chain; Haber and
 Stornetta 1991, "How to time-stamp a digital document"). Whoever changes, removes or inserts an entry must
@@ -10,9 +10,12 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+import msgspec
 import orjson
+
+from engine.errors import RegistryError
 
 Kind = Literal[
     "run", "version", "decision", "command", "removed", "load", "refused", "import", "export", "evaluated"
@@ -21,6 +24,8 @@ Kind = Literal[
 engine or of a person. `command`: a person's, and at which record it was carried out. `removed`: a version's
 bytes were removed. `load`, `refused`: a version was loaded, or could not be. `import`, `export`,
 `evaluated`: what was done with one."""
+
+_Body = TypeVar("_Body", bound=msgspec.Struct)
 
 REGISTRY = "-"
 """The run of what is done with the registry itself."""
@@ -81,6 +86,20 @@ class Entry:
     def body(self) -> dict[str, Any]:
         """The rest of it."""
         return dict(orjson.loads(self.text))
+
+    def read(self, kind: type[_Body]) -> _Body:
+        """The rest of it, as what it must be.
+
+        Raises:
+            RegistryError: When it is not.
+        """
+        try:
+            return msgspec.json.decode(self.text, type=kind)
+        except msgspec.DecodeError as error:
+            raise RegistryError(
+                f"entry {self.number} of the log: expected a {self.kind}: {error}; see 'riverkeeper registry "
+                f"verify'"
+            ) from error
 
 
 def sealed(draft: Draft, number: int, at: float, previous: str, key: bytes | None) -> Entry:

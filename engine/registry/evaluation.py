@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.errors import RegistryError
 from engine.evaluation.progressive_scores import Scores
-from engine.models.tasks import TaskOps
+from engine.models.operations import TaskOps
 from engine.records.values import Example, Target
 
 BLOCKS = 20

@@ -18,8 +18,9 @@ from engine.models.serialization import digest, load
 from engine.registry.audit_entry import REGISTRY, Draft, Entry, Kind
 from engine.registry.blobs import Blobs
 from engine.registry.log import Log, place_of
-from engine.registry.retention import RetentionIndex, shelf_of
-from engine.registry.version_ref import Kept, parsed, removal
+from engine.registry.retention import RetentionIndex, index_of
+from engine.registry.version_ref import VersionRef, parse_ref, removal
+from engine.rows import VersionRow
 
 MODEL = "model"
 """The kind under which models are saved."""
@@ -38,7 +39,7 @@ class Registry:
         self.log = log
         self._blobs = blobs
         self._clock = clock
-        self._shelves: dict[tuple[str, str], RetentionIndex] = {}
+        self._indexes: dict[tuple[str, str], RetentionIndex] = {}
 
     def begin(self, name: str, who: str, body: dict[str, Any], mark: str = "") -> str:
         """A run begins; returns what it is called here: the name and a number of its own.
@@ -91,12 +92,12 @@ class Registry:
         self._thin([entry for entry in written if entry.kind == "version"], keep)
         return written
 
-    def versions(self, run: str | None = None, key: str | None = None) -> list[Kept]:
+    def versions(self, run: str | None = None, key: str | None = None) -> list[VersionRef]:
         """All versions of a run and key, or of all, in order."""
         entries = list(self.log.entries(run=run, key=key, kinds=["version", "removed"]))
         removed = {(entry.run, entry.key, entry.name) for entry in entries if entry.kind == "removed"}
         return [
-            Kept(entry, entry.body, (entry.run, entry.key, entry.name) not in removed)
+            VersionRef(entry, entry.read(VersionRow), (entry.run, entry.key, entry.name) not in removed)
             for entry in entries
             if entry.kind == "version"
         ]
@@ -105,13 +106,13 @@ class Registry:
         """Their names, in order."""
         return list(dict.fromkeys(entry.run for entry in self.log.entries(kinds=["run"])))
 
-    def find(self, reference: str) -> Kept:
+    def find(self, reference: str) -> VersionRef:
         """The version called `name`, `run/name` or `run/key/name`; without a run, of the last that has one.
 
         Raises:
             RegistryError: When there is none, or several keys have one of this name.
         """
-        run, key, name = parsed(reference)
+        run, key, name = parse_ref(reference)
         found = [
             entry
             for entry in self.log.entries(run=run, key=key, kinds=["version"], name=name)
@@ -125,9 +126,9 @@ class Registry:
             raise RegistryError(f"{reference}: several keys have one; name it in full: {several}")
         [entry] = found
         removed = self.log.entries(run=entry.run, key=entry.key, kinds=["removed"], name=entry.name)
-        return Kept(entry, entry.body, not any(removed))
+        return VersionRef(entry, entry.read(VersionRow), not any(removed))
 
-    def read(self, kept: Kept) -> bytes:
+    def read(self, kept: VersionRef) -> bytes:
         """The saved model.
 
         Raises:
@@ -144,9 +145,9 @@ class Registry:
                 f"{kept.place}: its entry in the log is not as it was written, or is sealed with another "
                 f"key; see 'riverkeeper registry verify'"
             )
-        return self._blobs.get(kept.row["sha256"], kept.row["size"])
+        return self._blobs.get(kept.row.sha256, kept.row.size)
 
-    def load(self, kept: Kept, allow: Sequence[str], who: str, why: str) -> Any:
+    def load(self, kept: VersionRef, allow: Sequence[str], who: str, why: str) -> Any:
         """The model come alive, through the allow-list; the log says who loaded it, or why it was refused.
 
         Raises:
@@ -161,12 +162,14 @@ class Registry:
         self.note("load", kept, who, {"why": why})
         return model
 
-    def note(self, kind: Kind, kept: Kept, who: str, body: dict[str, Any]) -> None:
+    def note(self, kind: Kind, kept: VersionRef, who: str, body: dict[str, Any]) -> None:
         """Writes down what was done with a version."""
         where = kept.entry
         self._write([Draft(REGISTRY, where.key, kind, "", None, who, {"version": kept.place, **body})])
 
-    def add(self, run: str, version: dict[str, Any], saved: bytes, who: str, body: dict[str, Any]) -> Kept:
+    def add(
+        self, run: str, version: dict[str, Any], saved: bytes, who: str, body: dict[str, Any]
+    ) -> VersionRef:
         """Takes in a version from elsewhere, as a run of its own.
 
         Raises:
@@ -191,14 +194,14 @@ class Registry:
         yield from self.log.faults()
         seen = set()
         for kept in self.versions():
-            if kept.here and kept.row["sha256"] not in seen:
-                seen.add(kept.row["sha256"])
+            if kept.here and kept.row.sha256 not in seen:
+                seen.add(kept.row.sha256)
                 try:
-                    self._blobs.get(kept.row["sha256"], kept.row["size"])
+                    self._blobs.get(kept.row.sha256, kept.row.size)
                 except RegistryError as error:
                     yield f"{kept.place}: {error}"
 
-    def collect(self, keep: int, *, dry: bool = False) -> tuple[list[Kept], int]:
+    def collect(self, keep: int, *, dry: bool = False) -> tuple[list[VersionRef], int]:
         """Removes the bytes of versions that need not stay, and bytes that no version has.
 
         Args:
@@ -217,7 +220,7 @@ class Registry:
         if not dry:
             self._write([removal(kept.entry) for kept in gone])
         lost = {id(kept) for kept in gone}
-        needed = {kept.row["sha256"] for kept in versions if kept.here and id(kept) not in lost}
+        needed = {kept.row.sha256 for kept in versions if kept.here and id(kept) not in lost}
         freed = 0
         for name in [*self._blobs.names()]:
             if name not in needed:
@@ -226,11 +229,11 @@ class Registry:
                     self._blobs.remove(name)
         return gone, freed
 
-    def _spare(self, versions: Sequence[Kept], place: tuple[str, str], keep: int) -> list[Kept]:
+    def _spare(self, versions: Sequence[VersionRef], place: tuple[str, str], keep: int) -> list[VersionRef]:
         there = {kept.entry.name: kept for kept in versions if kept.lineage == place}
         removed = [name for name, kept in there.items() if not kept.here]
-        shelf = shelf_of([kept.row for kept in there.values()], removed)
-        return [there[name] for name in shelf.spare(keep)]
+        index = index_of([kept.row for kept in there.values()], removed)
+        return [there[name] for name in index.spare(keep)]
 
     def _otherwise(self, draft: Draft) -> list[Draft]:
         """The decision again, when it was another than at first.
@@ -248,30 +251,30 @@ class Registry:
         return []
 
     def _thin(self, written: Sequence[Entry], keep: int) -> None:
-        fresh = self._shelve(written)
+        fresh = self._index(written)
         for entry in written:
             place = entry.run, entry.key
-            shelf = self._shelves[place]
+            index = self._indexes[place]
             if place not in fresh:
-                shelf.add(entry.body)
-            for name in shelf.spare(keep):
+                index.add(entry.read(VersionRow))
+            for name in index.spare(keep):
                 [gone] = self.log.entries(run=entry.run, key=entry.key, kinds=["version"], name=name)
                 self._write([removal(gone)])
-                self._drop(gone.body["sha256"])
+                self._drop(gone.read(VersionRow).sha256)
 
-    def _shelve(self, written: Sequence[Entry]) -> set[tuple[str, str]]:
-        """Reads from the log the shelves of lineages that were not met before; returns these."""
+    def _index(self, written: Sequence[Entry]) -> set[tuple[str, str]]:
+        """Reads the indexes of lineages that are new here from the log; returns these lineages."""
         keys: dict[str, dict[str, None]] = {}
         for entry in written:
-            if (entry.run, entry.key) not in self._shelves:
+            if (entry.run, entry.key) not in self._indexes:
                 keys.setdefault(entry.run, {})[entry.key] = None
         for run, new in keys.items():
             for entry in self.log.entries_of(run, new, ["version", "removed"]):
-                shelf = self._shelves.setdefault((run, entry.key), RetentionIndex())
+                index = self._indexes.setdefault((run, entry.key), RetentionIndex())
                 if entry.kind == "version":
-                    shelf.add(entry.body)
+                    index.add(entry.read(VersionRow))
                 else:
-                    shelf.remove(entry.name)
+                    index.remove(entry.name)
         return {(run, key) for run, new in keys.items() for key in new}
 
     def _drop(self, name: str) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from engine.rows import VersionRow
 
 
 def most_crowded(windows: Sequence[int]) -> int:
@@ -39,19 +40,19 @@ class RetentionIndex:
     stays: set[str] = field(default_factory=set)
     targets: frozenset[str] = frozenset()
 
-    def add(self, row: dict[str, Any]) -> None:
-        """One more version is there; `row` is what `Version.row` says of it."""
-        self.stays.add(row["parent"])
-        self.targets = frozenset(row["targets"])
-        if row["reason"] == "passed":
-            self.passed[row["name"]] = row["window"]
+    def add(self, row: VersionRow) -> None:
+        """Adds a version."""
+        self.stays.add(row.parent)
+        self.targets = frozenset(row.targets)
+        if row.reason == "passed":
+            self.passed[row.name] = row.window
 
     def remove(self, name: str) -> None:
-        """It is gone."""
+        """Removes a version."""
         self.passed.pop(name, None)
 
     def spare(self, keep: int) -> list[str]:
-        """Those that need not stay when so many are kept; they are gone from the shelf."""
+        """Those that need not stay when so many are kept; they leave the index."""
         gone = []
         may = {
             name: window
@@ -65,11 +66,11 @@ class RetentionIndex:
         return gone
 
 
-def shelf_of(rows: Iterable[dict[str, Any]], removed: Iterable[str]) -> RetentionIndex:
-    """The shelf that the log tells of."""
-    shelf = RetentionIndex()
+def index_of(rows: Iterable[VersionRow], removed: Iterable[str]) -> RetentionIndex:
+    """The index of the versions in the log, without those whose bytes were removed."""
+    index = RetentionIndex()
     for row in rows:
-        shelf.add(row)
+        index.add(row)
     for name in removed:
-        shelf.remove(name)
-    return shelf
+        index.remove(name)
+    return index

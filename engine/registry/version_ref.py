@@ -1,23 +1,23 @@
-"""A version as the log knows it, and how people name one."""
+"""A version in the registry, and how people refer to one."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from engine.registry.audit_entry import Draft, Entry
+from engine.rows import VersionRow
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class VersionRef:
     """A version in the registry.
 
     Attributes:
-        entry: What the log says of it.
-        row: The entry's body: see `Version.row`, and `config_sha256`, `code`, `libraries` of its run.
-        here: Whether its bytes are there.
+        entry: Its entry in the log.
+        row: The entry's body.
+        here: Whether its bytes are stored.
     """
 
     entry: Entry
-    row: dict[str, Any]
+    row: VersionRow
     here: bool
 
     @property
@@ -31,10 +31,10 @@ class Kept:
         return self.entry.run, self.entry.key
 
 
-def parsed(reference: str) -> tuple[str | None, str | None, str]:
+def parse_ref(reference: str) -> tuple[str | None, str | None, str]:
     """Run, key and name of a version as people write it; `None` for what is left out.
 
-    >>> parsed("m0.w1"), parsed("demo-1/m0.w1"), parsed("demo-1/a/b/m0.w1")
+    >>> parse_ref("m0.w1"), parse_ref("demo-1/m0.w1"), parse_ref("demo-1/a/b/m0.w1")
     ((None, None, 'm0.w1'), ('demo-1', None, 'm0.w1'), ('demo-1', 'a/b', 'm0.w1'))
     """
     run, _, rest = reference.partition("/")
@@ -45,6 +45,6 @@ def parsed(reference: str) -> tuple[str | None, str | None, str]:
 
 
 def removal(entry: Entry) -> Draft:
-    """Says that the bytes of a version were removed."""
-    body = {"sha256": entry.body["sha256"]}
+    """The entry for the removal of a version's bytes."""
+    body = {"sha256": entry.read(VersionRow).sha256}
     return Draft(entry.run, entry.key, "removed", entry.name, entry.time, "", body)

@@ -7,17 +7,13 @@ the same versions again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
 
-Role = Literal["champion", "challenger"]
+from msgspec import Struct
 
-Reason = Literal["start", "passed", "replaced", "in charge", "requested", "end"]
-"""Why a version was kept: before it learned anything; its window passed; it served until a change; it serves
-from a change on; a person asked for it; the input ended."""
+from engine.rows import Reason, Role, VersionRow
 
 
-@dataclass(slots=True)
-class Learned:
+class Learned(Struct, forbid_unknown_fields=True):
     """What a model has learned from: how many labelled events, and their event times.
 
     Attributes:
@@ -59,7 +55,7 @@ class Version:
         learned: What it has learned from.
         time: Event time at which it was saved.
         scores: Progressive scores of what was served until then.
-        vouched: The verdict on the window that vouches for it; "" where none does.
+        approved_by: The verdict on the window that approved it; "" without one.
         targets: Versions that could take over at that moment.
         digest: SHA-256 of `saved`.
         saved: The model as `engine.models.serialization` writes it.
@@ -76,7 +72,7 @@ class Version:
     learned: Learned
     time: float
     scores: Mapping[str, float]
-    vouched: str
+    approved_by: str
     targets: tuple[str, ...]
     digest: str
     saved: bytes
@@ -86,27 +82,27 @@ class Version:
         """Bytes of `saved`. From version to version, it shows whether the model keeps growing."""
         return len(self.saved)
 
-    def row(self) -> dict[str, Any]:
-        """All of it but the model itself, as JSON has it."""
-        return {
-            "key": self.key,
-            "name": self.name,
-            "parent": self.parent,
-            "role": self.role,
-            "reason": self.reason,
-            "window": self.window,
-            "records": self.records,
-            "positions": dict(self.positions),
-            "learned": self.learned.events,
-            "learned_from": self.learned.first,
-            "learned_to": self.learned.last,
-            "time": self.time,
-            "scores": dict(self.scores),
-            "vouched": self.vouched,
-            "targets": list(self.targets),
-            "size": self.size,
-            "sha256": self.digest,
-        }
+    def row(self) -> VersionRow:
+        """All of it but the model itself."""
+        return VersionRow(
+            key=self.key,
+            name=self.name,
+            parent=self.parent,
+            role=self.role,
+            reason=self.reason,
+            window=self.window,
+            records=self.records,
+            positions=dict(self.positions),
+            learned=self.learned.events,
+            learned_from=self.learned.first,
+            learned_to=self.learned.last,
+            time=self.time,
+            scores=dict(self.scores),
+            approved_by=self.approved_by,
+            targets=self.targets,
+            size=self.size,
+            sha256=self.digest,
+        )
 
 
 @dataclass(frozen=True, slots=True)

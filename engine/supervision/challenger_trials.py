@@ -5,7 +5,9 @@ whole run: trial k of each of n challengers gets alpha / (n k (k + 1)); see `eng
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.decisions import ProposedDecision
@@ -13,8 +15,7 @@ from engine.supervision.evidence import Trial, threshold
 from engine.supervision.suspicion import PairedLosses
 
 
-@dataclass(slots=True)
-class ChallengerTrial:
+class ChallengerTrial(Struct, forbid_unknown_fields=True):
     """A challenger's standing.
 
     Attributes:
@@ -29,25 +30,32 @@ class ChallengerTrial:
 
 
 class ChallengerTrials:
-    """The rules, over a state that a snapshot keeps.
+    """The rules.
+
+    Args:
+        config: How much evidence it takes.
 
     Attributes:
-        state: The contenders by name.
+        alive: The trials by challenger. Only this class changes it.
     """
 
     def __init__(self, config: SupervisionConfig) -> None:
         self._config = config
-        self.state: dict[str, ChallengerTrial] = {}
+        self.alive: dict[str, ChallengerTrial] = {}
+
+    def run_losses(self) -> dict[str, PairedLosses]:
+        """Losses of champion and challenger on the same events since it began, by challenger."""
+        return {name: replace(trial.run) for name, trial in self.alive.items()}
 
     def enter(self, names: Iterable[str], sequence: int) -> None:
         """New challengers, compared on predictions from number `sequence` on; known ones stay as they are."""
-        new = [name for name in names if name not in self.state]
+        new = [name for name in names if name not in self.alive]
         for name in new:
-            self.state[name] = ChallengerTrial(self._trial(len(self.state) + len(new), 1, sequence))
+            self.alive[name] = ChallengerTrial(self._trial(len(self.alive) + len(new), 1, sequence))
 
     def leave(self, name: str) -> None:
         """A challenger is one no more."""
-        self.state.pop(name, None)
+        self.alive.pop(name, None)
 
     def compare(
         self, sequence: int, champion: float, losses: Mapping[str, float], scale: float
@@ -65,7 +73,7 @@ class ChallengerTrials:
         """
         best: tuple[str, Trial] | None = None
         for name, loss in losses.items():
-            contender = self.state.get(name)
+            contender = self.alive.get(name)
             if contender is None or sequence < contender.trial.since:
                 continue
             contender.window.add(champion, loss)
@@ -87,8 +95,8 @@ class ChallengerTrials:
 
     def next_window(self, sequence: int) -> dict[str, PairedLosses]:
         """A window has closed; returns its losses by challenger. Trials in which one is behind begin anew."""
-        losses = {name: contender.window for name, contender in self.state.items()}
-        for contender in self.state.values():
+        losses = {name: contender.window for name, contender in self.alive.items()}
+        for contender in self.alive.values():
             contender.window = PairedLosses()
             if contender.trial.shadow >= contender.trial.champion:
                 self._again(contender, sequence)
@@ -96,15 +104,31 @@ class ChallengerTrials:
 
     def changed(self, sequence: int) -> None:
         """Another champion serves from prediction number `sequence` on: every trial begins anew."""
-        for contender in self.state.values():
+        for contender in self.alive.values():
             self._again(contender, sequence)
 
     def again(self, name: str, sequence: int) -> None:
         """The trial of one begins anew with prediction number `sequence`."""
-        self._again(self.state[name], sequence)
+        self._again(self.alive[name], sequence)
 
     def _again(self, contender: ChallengerTrial, sequence: int) -> None:
-        contender.trial = self._trial(len(self.state), contender.trial.number + 1, sequence)
+        contender.trial = self._trial(len(self.alive), contender.trial.number + 1, sequence)
 
     def _trial(self, contenders: int, number: int, since: int) -> Trial:
         return Trial(threshold(self._config.alpha, contenders, number), number, since)
+
+    def state(self) -> dict[str, ChallengerTrial]:
+        """What a snapshot keeps."""
+        return self.alive
+
+    def restore(self, state: dict[str, ChallengerTrial], alive: Iterable[str], sequence: int) -> None:
+        """Goes on from a snapshot's state, with the challengers that there are now.
+
+        Args:
+            state: The trials by challenger.
+            alive: The challengers.
+            sequence: New ones are compared on predictions from this number on.
+        """
+        names = list(alive)
+        self.alive = {name: trial for name, trial in state.items() if name in names}
+        self.enter(names, sequence)

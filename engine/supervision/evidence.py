@@ -14,7 +14,8 @@ shadows gets alpha / (n k (k + 1)), and these add up to at most alpha.
 """
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MOST = 0.75
 """The largest bet. Capital stays positive: a step multiplies it by 1/4 at least."""
@@ -23,8 +24,7 @@ _WORTH = 25.0
 """Events that the prior guess of the bets, mean 0 and some spread, counts for."""
 
 
-@dataclass(slots=True)
-class Trial:
+class Trial(Struct, forbid_unknown_fields=True):
     """One bet that a shadow is better than the champion, and the losses behind it.
 
     Attributes:
@@ -37,6 +37,8 @@ class Trial:
         shadow: Sum of the shadow's.
         spread: The square that a difference is expected to have, before any was seen.
         log_capital: Natural logarithm of the capital now.
+        mean_sum: Sum of the differences.
+        square_sum: Sum of their squares.
 
     >>> trial = Trial(threshold=math.log(100))
     >>> for _ in range(100): trial.add(champion=0.4, shadow=0.2, scale=1.0)
@@ -52,14 +54,14 @@ class Trial:
     shadow: float = 0.0
     spread: float = 0.25
     log_capital: float = 0.0
-    _mean_sum: float = 0.0
-    _square_sum: float = 0.0
+    mean_sum: float = 0.0
+    square_sum: float = 0.0
 
     def add(self, champion: float, shadow: float, scale: float) -> None:
         """Adds the two losses on one event; differences beyond `scale` count as `scale`."""
         weight = self.events + _WORTH
-        mean = self._mean_sum / weight
-        square = (self._square_sum + _WORTH * self.spread) / weight
+        mean = self.mean_sum / weight
+        square = (self.square_sum + _WORTH * self.spread) / weight
         # What is known before this event sets the bet; the event then only settles it.
         bet = mean / square if square > 0.0 and mean > 0.0 else 0.0
         difference = (champion - shadow) / scale
@@ -70,8 +72,8 @@ class Trial:
         self.events += 1
         self.champion += champion
         self.shadow += shadow
-        self._mean_sum += difference
-        self._square_sum += difference * difference
+        self.mean_sum += difference
+        self.square_sum += difference * difference
 
     def proves(self, min_events: int, tolerance: float) -> bool:
         """Whether the shadow is certainly better, for long enough, and by so much that it matters."""

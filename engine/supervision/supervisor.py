@@ -10,69 +10,118 @@ open, shadows are compared with the champion on every labelled event.
 - accept: `patience` windows failed in a row and no shadow proved better: the world changed
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
 
 from engine.supervision.config import SupervisionConfig
-from engine.supervision.decisions import ProposedDecision
-from engine.supervision.loss_trend import Closed, LossTrend
+from engine.supervision.decisions import Action, ProposedDecision
 from engine.supervision.suspicion import PairedLosses, Suspicion
+from engine.supervision.triggers.base import ClosedWindow, Trigger
 from engine.windows import Status
 
 _SPREAD, _LARGEST_SPREAD = 0.01, 0.25
 """Bounds of what the square of a difference is expected to be."""
 
 
-@dataclass(slots=True)
-class SupervisorState:
-    """All that the supervisor remembers.
+class SupervisorState(Struct, forbid_unknown_fields=True):
+    """What a snapshot keeps.
 
     Attributes:
         suspicion: The open one, if any.
-        tainted: Whether the champion has learned from a window that failed and was not cleared since.
+        contaminated: Whether the champion has learned from a window that failed and was not cleared since.
         failed_in_row: Windows that failed since the last that did not.
         changed_at: Labelled events learned when the last change was made; -1 before any.
         scale: The champion's mean loss so far; for regression what a difference of 1 means.
         scaled: Events behind `scale`.
         pinned: Whether a person has said that nothing changes what serves.
-        trend: How the losses of whole windows have gone.
+        notified: Shadows that an alert was about, since only a person may put them in charge.
+        labels_on_hold: Whether the labels fail, so that nothing is learned from them.
+        triggers: The state of each trigger, by its name.
     """
 
     suspicion: Suspicion | None = None
-    tainted: bool = False
+    contaminated: bool = False
     failed_in_row: int = 0
     changed_at: int = -1
     scale: float = 0.0
     scaled: int = 0
     pinned: bool = False
-    told: frozenset[str] = frozenset()
-    held: bool = False
-    trend: LossTrend = field(default_factory=LossTrend)
+    notified: frozenset[str] = frozenset()
+    labels_on_hold: bool = False
+    triggers: dict[str, bytes] = {}
 
 
 class Supervisor:
-    """The rules, over a state that a snapshot keeps."""
+    """The rules.
 
-    def __init__(self, config: SupervisionConfig, *, bounded_loss: bool) -> None:
+    Args:
+        config: How much evidence it takes.
+        triggers: Reasons to suspect the champion.
+        bounded_loss: Whether a loss lies between 0 and 1.
+    """
+
+    def __init__(self, config: SupervisionConfig, triggers: Sequence[Trigger], *, bounded_loss: bool) -> None:
         self._config = config
+        self._triggers = triggers
+        # Most do not look at single losses, and are not asked.
+        self._loss_triggers = [one for one in triggers if type(one).on_loss is not Trigger.on_loss]
         self._bounded = bounded_loss
-        self.state = SupervisorState()
+        self._state = SupervisorState()
+
+    @property
+    def suspicion(self) -> Suspicion | None:
+        """The open suspicion, if any."""
+        return self._state.suspicion
+
+    @property
+    def contaminated(self) -> bool:
+        """Whether the champion has learned from a window that failed and was not cleared since."""
+        return self._state.contaminated
+
+    @property
+    def labels_on_hold(self) -> bool:
+        """Whether the labels fail, so that nothing is learned from them, or compared."""
+        return self._state.labels_on_hold
+
+    @property
+    def loss_is_high(self) -> bool:
+        """Whether the loss over the last window was above what is usual."""
+        return any(trigger.raised for trigger in self._triggers)
+
+    def distrusts(self, window: int) -> bool:
+        """Whether a window must not be learned by vetted shadows, whatever its verdict; asked once."""
+        # Each of them is asked: it forgets the window then.
+        return any([trigger.distrusts(window) for trigger in self._triggers])  # noqa: C419 - see above
 
     @property
     def suspecting(self) -> bool:
         """Whether a suspicion is open."""
-        return self.state.suspicion is not None
+        return self._state.suspicion is not None
 
-    def on_loss(self, loss: float) -> None:
-        """Takes the champion's loss on an event, which sets the scale of differences."""
-        state = self.state
+    def on_loss(self, loss: float, proposal: ProposedDecision | None) -> ProposedDecision | None:
+        """Takes the champion's loss on an event, which sets the scale of differences.
+
+        Args:
+            loss: The loss.
+            proposal: What the comparison on this event proposes.
+
+        Returns:
+            The proposal, when it is permitted; or else a reason to suspect the champion, unless it is.
+        """
+        state = self._state
         state.scaled += 1
         state.scale += (loss - state.scale) / state.scaled
+        if state.suspicion is not None or proposal is not None:
+            return self.permit(proposal)
+        for trigger in self._loss_triggers:
+            proposal = trigger.on_loss(loss) if proposal is None else proposal
+        return proposal
 
     @property
     def scale(self) -> float:
         """What a difference in loss counts in: without a bound of its own, three times the usual error."""
-        return 1.0 if self._bounded else 3.0 * self.state.scale or 1.0
+        return 1.0 if self._bounded else 3.0 * self._state.scale or 1.0
 
     def may_change(self, learned: int) -> bool:
         """Whether the last change is long enough ago for another.
@@ -80,50 +129,52 @@ class Supervisor:
         Args:
             learned: Labelled events learned by now.
         """
-        changed_at = self.state.changed_at
+        changed_at = self._state.changed_at
         return changed_at < 0 or learned - changed_at >= self._config.cooldown
 
     @property
-    def hands_off(self) -> bool:
+    def manual_only(self) -> bool:
         """Whether nobody but a person may change what serves."""
-        return self.state.pinned or not self._config.automatic
+        return self._state.pinned or not self._config.automatic
 
     def permit(self, finding: ProposedDecision | None) -> ProposedDecision | None:
         """What becomes of a change that was found: when only a person may make it, an alert, once."""
-        if finding is None or not self.hands_off:
+        if finding is None or not self.manual_only:
             return finding
-        if finding.shadow in self.state.told:
+        if finding.shadow in self._state.notified:
             return None
-        self.state.told |= {finding.shadow}
-        why = "what serves is pinned" if self.state.pinned else "supervision.automatic is off"
+        self._state.notified |= {finding.shadow}
+        why = "what serves is pinned" if self._state.pinned else "supervision.automatic is off"
         reason = f"{finding.reason}; nothing was changed: {why}"
         return ProposedDecision("alert", reason, finding.shadow, finding.evidence)
 
-    def on_loss_drift(self) -> ProposedDecision | None:
-        """The champion's loss has risen."""
-        if self.suspecting or self.state.held or not self._config.on_loss_drift:
-            return None
-        return ProposedDecision("suspect", "the champion's loss has risen (ADWIN)", "", {})
+    def pin(self, *, pinned: bool) -> None:
+        """Only a person may change what serves from now on, or supervision may again."""
+        self._state.pinned = pinned
 
     @property
     def shadows_learn(self) -> bool:
         """Whether shadows are alive and learn: the last window judged during the suspicion did not fail."""
-        return self.state.suspicion is not None and self.state.suspicion.learning
+        return self._state.suspicion is not None and self._state.suspicion.learning
 
-    def begin(self, candidates: int) -> Suspicion:
+    def begin(self, candidates: int) -> None:
         """Opens a suspicion, with no shadow yet.
 
         Args:
             candidates: How many shadows it could be compared with, all counted: they share the error rate.
         """
-        self.state.suspicion = Suspicion(self._config.alpha, candidates, self._spread())
-        return self.state.suspicion
+        self._state.suspicion = Suspicion(self._config.alpha, candidates, self._spread())
+
+    def enter(self, name: str, action: Action, *, instead_of: str = "") -> None:
+        """A shadow is compared from now on, in place of one that ends, if any."""
+        if self._state.suspicion is not None:
+            self._state.suspicion.join(name, action, instead_of)
 
     def _spread(self) -> float:
         """What the square of a difference is expected to be: of losses that are rarely large, little."""
-        if not self._bounded or not self.state.scaled:
+        if not self._bounded or not self._state.scaled:
             return _LARGEST_SPREAD
-        return min(max(self.state.scale, _SPREAD), _LARGEST_SPREAD)
+        return min(max(self._state.scale, _SPREAD), _LARGEST_SPREAD)
 
     def compare(
         self, sequence: int, champion: float, shadows: Mapping[str, float], learned: int
@@ -139,7 +190,7 @@ class Supervisor:
         Returns:
             What to do, when a shadow has proved better.
         """
-        suspicion = self.state.suspicion
+        suspicion = self._state.suspicion
         if suspicion is None:
             return None
         suspicion.add(sequence, champion, shadows, self.scale)
@@ -153,44 +204,51 @@ class Supervisor:
         )
         return ProposedDecision(suspicion.actions[name], reason, name, trial.numbers())
 
-    def changed(self, learned: int) -> None:
-        """A change was carried out."""
-        self._end(self.state)
-        self.state.changed_at = learned
+    def changed(self, learned: int, *, contaminated: bool = False) -> None:
+        """Another model serves.
+
+        Args:
+            learned: Labelled events learned by now.
+            contaminated: Whether it has learned from windows that failed.
+        """
+        self._end(self._state)
+        self._state.changed_at = learned
+        self._state.contaminated = contaminated
+        for trigger in self._triggers:
+            trigger.on_change()
 
     def on_verdict(self, status: Status, reason: str) -> ProposedDecision | None:
         """Takes the verdict of the window before the one that just closed."""
-        state = self.state
-        if status == "unjudged" or state.held:
+        state = self._state
+        if status == "unjudged" or state.labels_on_hold:
             return None
+        proposal = None
+        if state.suspicion is None:
+            proposal = _first([trigger.on_verdict(status, reason) for trigger in self._triggers])
         if status == "fail":
-            if state.suspicion is None and not self._config.on_fail:
+            if state.suspicion is None and proposal is None:
                 return None
-            state.tainted = True
+            state.contaminated = True
             state.failed_in_row += 1
             if state.suspicion is None:
-                return ProposedDecision("suspect", reason, "", {})
+                return proposal
             state.suspicion.learn(learning=False)
             return self._accepted(state, reason)
         state.failed_in_row = 0
         if state.suspicion is None:
-            return (
-                ProposedDecision("suspect", reason, "", {})
-                if status == "warn" and self._config.on_warn
-                else None
-            )
+            return proposal
         state.suspicion.learn(learning=True)
         return self._cleared(state, state.suspicion)
 
     def on_labels(self, *, failed: bool, reason: str) -> ProposedDecision | None:
         """Takes whether the labels of the judged window fail: then losses on them are no evidence."""
-        state = self.state
-        if failed and not state.held and self._config.on_label_fail == "hold":
+        state = self._state
+        if failed and not state.labels_on_hold and self._config.on_label_fail == "hold":
             self._end(state)
-            state.held = True
+            state.labels_on_hold = True
             return ProposedDecision("hold", f"the labels fail: {reason}", "", {})
-        if not failed and state.held:
-            state.held = False
+        if not failed and state.labels_on_hold:
+            state.labels_on_hold = False
             return ProposedDecision("release", "the labels do not fail any more", "", {})
         return None
 
@@ -200,24 +258,16 @@ class Supervisor:
         """Takes the mean losses of a window that has closed: is what is served worse than it was?"""
         if loss is None or baseline is None or labelled < self._config.min_events:
             return None
-        closed = Closed(window, labelled, loss, baseline)
-        trend, config = self.state.trend, self._config
-        finding = trend.rise(closed, bounded=self._bounded) if config.on_loss_rise else None
-        fallen = trend.fall(closed, config.tolerance)
-        finding = finding or (fallen if config.on_baseline else None)
-        return None if self.suspecting or self.state.held else finding
-
-    def has_risen(self, window: int) -> bool:
-        """Whether the loss had risen in a window whose verdict is in; asked once."""
-        risen = window in self.state.trend.risen
-        self.state.trend.risen.discard(window)
-        return risen
+        closed = ClosedWindow(window, labelled, loss, baseline)
+        proposal = _first([trigger.on_window(closed) for trigger in self._triggers])
+        return None if self.suspecting or self._state.labels_on_hold else proposal
 
     def _accepted(self, state: SupervisorState, reason: str) -> ProposedDecision | None:
         if state.failed_in_row < self._config.patience:
             return None
         self._end(state)
-        state.trend.usual = None
+        for trigger in self._triggers:
+            trigger.on_accept()
         text = f"{self._config.patience} windows in a row failed and no shadow was better; the last: {reason}"
         return ProposedDecision("accept", text, "", {"failed_windows": float(self._config.patience)})
 
@@ -244,16 +294,32 @@ class Supervisor:
 
     def _end(self, state: SupervisorState) -> None:
         state.suspicion = None
-        state.told = frozenset()
-        state.tainted = False
+        state.notified = frozenset()
+        state.contaminated = False
         state.failed_in_row = 0
 
     def next_window(self, sequence: int) -> None:
         """A window has closed; predictions from number `sequence` on belong to the next."""
-        if self.state.suspicion is not None:
-            self.state.suspicion.next_window(sequence)
+        if self._state.suspicion is not None:
+            self._state.suspicion.next_window(sequence)
 
     def losses(self) -> dict[str, PairedLosses]:
         """The losses of champion and each shadow on the same events of the open window; for reports."""
-        suspicion = self.state.suspicion
+        suspicion = self._state.suspicion
         return {} if suspicion is None else {n: t for n, t in suspicion.tallies.items() if t.events}
+
+    def state(self) -> SupervisorState:
+        """What a snapshot keeps."""
+        self._state.triggers = {trigger.name: trigger.dump() for trigger in self._triggers}
+        return self._state
+
+    def restore(self, state: SupervisorState) -> None:
+        """Goes on from a snapshot's state; a trigger that was off then begins anew."""
+        self._state = state
+        for trigger in self._triggers:
+            if trigger.name in state.triggers:
+                trigger.load(state.triggers[trigger.name])
+
+
+def _first(proposals: Sequence[ProposedDecision | None]) -> ProposedDecision | None:
+    return next((proposal for proposal in proposals if proposal is not None), None)

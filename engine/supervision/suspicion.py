@@ -1,14 +1,14 @@
 """An open suspicion: who is compared with the champion, and what was found so far. Calls nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from engine.supervision.decisions import Action
 from engine.supervision.evidence import Trial, threshold
 
 
-@dataclass(slots=True)
-class PairedLosses:
+class PairedLosses(Struct, forbid_unknown_fields=True):
     """Losses of champion and shadow, or challenger, summed over the same events of one window."""
 
     events: int = 0
@@ -26,8 +26,7 @@ class PairedLosses:
         return (self.champion / self.events, self.shadow / self.events) if self.events else (None, None)
 
 
-@dataclass(slots=True)
-class Suspicion:
+class Suspicion(Struct, forbid_unknown_fields=True):
     """An open suspicion.
 
     Attributes:
@@ -39,7 +38,7 @@ class Suspicion:
         tallies: The losses of each shadow's comparison in the open window.
         previous: The same of the window before; empty when there was none.
         learning: Whether vetted shadows learn: the last judged window did not fail.
-        jumped: Whether they began or ceased to learn, and so changed at a stroke, in this window.
+        jumped: Whether they began or ceased to learn, and so changed abruptly, in this window.
         throughout: Whether they learned during the whole open window.
         previous_throughout: The same for the window before.
     """
@@ -47,10 +46,10 @@ class Suspicion:
     alpha: float
     candidates: int
     spread: float = 0.25
-    actions: dict[str, Action] = field(default_factory=dict)
-    trials: dict[str, Trial] = field(default_factory=dict)
-    tallies: dict[str, PairedLosses] = field(default_factory=dict)
-    previous: dict[str, PairedLosses] = field(default_factory=dict)
+    actions: dict[str, Action] = {}
+    trials: dict[str, Trial] = {}
+    tallies: dict[str, PairedLosses] = {}
+    previous: dict[str, PairedLosses] = {}
     learning: bool = False
     jumped: bool = False
     throughout: bool = False

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from dataflows.config import load_config
-from dataflows.lifecycle.run_setup import member
+from dataflows.runtime.run_setup import member
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = "1.31"

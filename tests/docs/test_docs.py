@@ -21,15 +21,15 @@ from engine.monitoring.evidently import check_extras
 from engine.monitoring.verdicts import WORDS
 from tests.engine.core.test_serialize import (
     alert,
-    breach,
     decision,
     drift,
-    first_look,
     letter,
     prediction,
+    preliminary,
     report,
     summary,
     version,
+    violation,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +37,8 @@ ROOT = Path(__file__).parents[2]
 EVENTS: tuple[Event, ...] = (
     prediction(),
     letter(),
-    breach(),
-    first_look(),
+    violation(),
+    preliminary(),
     drift(),
     report(),
     decision(),
@@ -93,14 +93,14 @@ def test_the_model_on_the_page_of_models_passes_the_test_on_it(
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_every_field_of_every_stream_is_on_the_page_of_what_a_run_writes(event: Event) -> None:
     lines, _ = encode([event])
-    [(stream, line)] = lines.items()
+    [(stream, chunk)] = lines.items()
     page = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
     section = page.split(f"\n## {stream}\n")[1].split("\n## ")[0]
     if stream == "reports":
         page = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
         section = page.split("\n## A line of `reports.jsonl`\n")[1].split("| metric |")[0]
     rows = [row.split(" | ")[0] for row in section.splitlines() if row.startswith("| `")]
-    assert {name.strip("`| ") for row in rows for name in row.split(",")} == set(orjson.loads(line))
+    assert {name.strip("`| ") for row in rows for name in row.split(",")} == set(orjson.loads(chunk.text))
 
 
 def test_every_check_is_on_the_page_of_reports() -> None:

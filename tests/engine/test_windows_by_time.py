@@ -158,12 +158,12 @@ def test_no_vetted_checkpoint_has_learned_from_a_window_that_failed(failing: int
     patient = {"min_events": 5, "patience": 99, "on_loss_drift": False}
     window = {"seconds": 15, "lateness": lateness, "sample": 10}
     config = make_config(window=window, supervision=patient, labels={"wait": 50})
-    engine = Engine(config, judge=ScriptedJudge(dict.fromkeys(range(failing, 99), "fail")))
+    engine = Engine(config, evaluator=ScriptedJudge(dict.fromkeys(range(failing, 99), "fail")))
     engine.process(stream(200))
-    events = Engine(config, judge=ScriptedJudge()).process(stream(200))
+    events = Engine(config, evaluator=ScriptedJudge()).process(stream(200))
     begins = next(event.start for event in events if isinstance(event, Report) and event.window == failing)
     known = {event.order: event.time for event in events if isinstance(event, Outcome)}
-    ladder = engine._parts.candidates.state.ladder
+    ladder = engine.pool.checkpoints.ladder
     assert len(ladder) >= failing - 2 - (lateness > 0) * 2
     for checkpoint in ladder:
         latest = max(time for order, time in known.items() if order < checkpoint.outcomes)

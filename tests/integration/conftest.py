@@ -1,12 +1,12 @@
 """Brokers for tests of Kafka: a real one where there are Java and Maven, else the one within librdkafka."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import Producer
 
-from tests.support.broker import AVAILABLE, Broker, broker
+from tests.support.broker import AVAILABLE, Broker, shared_broker
+from tests.support.shared import run_folder
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +19,9 @@ def needs_broker() -> None:
 
 
 @pytest.fixture(scope="session")
-def real_broker(needs_broker: None) -> Iterator[Broker]:  # noqa: ARG001
-    """Apache Kafka."""
-    with broker() as started:
-        yield started
+def real_broker(needs_broker: None, tmp_path_factory: pytest.TempPathFactory) -> Broker:  # noqa: ARG001
+    """Apache Kafka, one broker for all processes of the test run."""
+    return shared_broker(run_folder(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,12 @@ import pytest
 from tests.support.flows import (
     BYTEWAX,
     FAILING,
-    RIVERKEEPER,
     lines,
     riverkeeper,
     run_cluster,
-    started,
     write_flow,
 )
+from tests.support.forks import running
 from tests.support.receivers import SECRET, receiver, wait_until
 
 pytestmark = pytest.mark.integration
@@ -87,13 +86,12 @@ def test_a_killed_run_that_goes_on_delivers_every_alert(
     whole = write_flow(tmp_path / "whole", extra=FAULT)
     assert riverkeeper("run", whole).returncode == 0
     flow = write_flow(tmp_path / "killed", extra=FAULT + HOOK)
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
     alerts = flow.parent / "runs" / "test" / "alerts.jsonl"
     over = threading.Event()
     with receiver() as server:
         server.answer = over.wait
         monkeypatch.setenv("HOOK", server.url)
-        with started(command) as process:
+        with running("run", flow, "--recovery", tmp_path / "recovery") as process:
             # The receiver has been asked, and has not taken it.
             wait_until(lambda: process.poll() is not None or bool(server.times))
             assert alerts.stat().st_size

@@ -198,10 +198,10 @@ def test_more_tables_than_are_kept_come_through_all_the_same(background: Backgro
 SCRIPT = """
 import sys, time
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.worker.evaluator import BackgroundJudge
-from engine.monitoring.types import Job, Table
-judge = BackgroundJudge(MonitoringConfig(), "binary")
-judge.submit(Job("a", 0, Table({"x": [1.0, 2.0, 3.0]}), None, "none"))
+from engine.monitoring.worker.evaluator import BackgroundEvaluator
+from engine.monitoring.types import EvaluationJob, Table
+judge = BackgroundEvaluator(MonitoringConfig(), "binary")
+judge.submit(EvaluationJob("a", 0, Table({"x": [1.0, 2.0, 3.0]}), None, "none"))
 print(judge.collect("a", 0).status, judge._process._process.pid, flush=True)
 """
 

@@ -33,15 +33,15 @@ def test_what_runs_no_model_does_not_wait_for_river() -> None:
 
 
 def test_the_example_checks_runs_and_reports(example: Path) -> None:
-    checked = riverkeeper("check", example / "flow.toml")
+    checked = riverkeeper("check", example / "flow.toml", fresh=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "1250 records tried: 1250 predicted, 1250 labelled" in checked.stdout
-    ran = riverkeeper("run", example / "flow.toml")
+    ran = riverkeeper("run", example / "flow.toml", fresh=True)
     assert ran.returncode == 0, ran.stderr
     assert "the counts add up" in ran.stdout
-    listed = riverkeeper("reports", example / "runs" / "phishing")
+    listed = riverkeeper("reports", example / "runs" / "phishing", fresh=True)
     assert listed.returncode == 0
-    shown = riverkeeper("reports", example / "runs" / "phishing", "3", "--html")
+    shown = riverkeeper("reports", example / "runs" / "phishing", "3", "--html", fresh=True)
     assert shown.returncode == 0, shown.stderr
     page = example / "runs" / "phishing" / "reports" / "main-000003.html"
     assert page.stat().st_size > 1_000_000
@@ -65,7 +65,7 @@ def test_a_contract_is_learned_edited_and_used(example: Path, tmp_path: Path) ->
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert " warned" in ran.stdout
     assert "the counts add up" in ran.stdout
-    written = (tmp_path / "runs" / "phishing" / "breaches.jsonl").read_bytes()
+    written = (tmp_path / "runs" / "phishing" / "contract_violations.jsonl").read_bytes()
     assert b'"reason":"field \'ip_in_url\': expected a number from 0.0 to 0.5, got 1"' in written
 
 

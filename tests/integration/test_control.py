@@ -11,14 +11,15 @@ import pytest
 
 from dataflows.lifecycle.commands import DONE, WANTED, Control
 from engine.supervision.decisions import Command
-from tests.support.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
+from tests.support.flows import lines, results, riverkeeper, write_flow
+from tests.support.forks import Fork, running
 
 pytestmark = pytest.mark.integration
 
 CHALLENGER = 'reports = false\n[challengers.bayes]\nmodel = "naive_bayes.GaussianNB"'
 
 
-def until(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
+def until(path: Path, size: int, process: Fork) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         if path.exists() and path.stat().st_size > size:
@@ -29,7 +30,7 @@ def until(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
 
 def long_flow(folder: Path, *, keyed: bool) -> Path:
     """It runs for some seconds; with few ids to remember its snapshots stay small."""
-    flow = write_flow(folder, rows=20_000, extra=CHALLENGER, keyed=keyed, snapshots=0.5)
+    flow = write_flow(folder, rows=8000, extra=CHALLENGER, keyed=keyed, snapshots=0.5)
     flow.write_text(flow.read_text().replace("wait = 100", "wait = 100\nmax_remembered = 1000"))
     return flow
 
@@ -40,8 +41,7 @@ def test_commands_take_effect_on_a_running_flow_and_a_killed_one_repeats_them(
 ) -> None:
     flow = long_flow(tmp_path / "live", keyed=keyed)
     run = flow.parent / "runs" / "test"
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
-    with started(command) as process:
+    with running("run", flow, "--recovery", tmp_path / "recovery") as process:
         until(run / "predictions.jsonl", 100_000, process)
         promoted = riverkeeper("promote", run, "bayes", "--why", "a try", "--who", "ada")
         assert promoted.returncode == 0, promoted.stdout + promoted.stderr

@@ -1,34 +1,30 @@
 """A followed file and a real process: lines are appended, predictions appear, and a stop loses nothing."""
 
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from tests.support.flows import RIVERKEEPER, lines, results, riverkeeper, started, write_flow
+from tests.support.flows import lines, results, riverkeeper, write_flow
+from tests.support.forks import Fork, running
 
 pytestmark = pytest.mark.integration
 
 NO_REPORTS = "reports = false"
 
 
-@contextmanager
-def following(flow: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(flow.parent / "recovery")]
-    with started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        yield process
+def following(flow: Path) -> AbstractContextManager[Fork]:
+    return running("run", flow, "--recovery", flow.parent / "recovery")
 
 
-def wait_for(flow: Path, predictions: int, process: subprocess.Popen[str]) -> None:
+def wait_for(flow: Path, predictions: int, process: Fork) -> None:
     """Until so many predictions can be read."""
     path = flow.parent / "runs" / "test" / "predictions.jsonl"
     deadline = time.monotonic() + 60
     while not path.exists() or path.read_bytes().count(b"\n") < predictions:
-        assert process.poll() is None, process.communicate()[0]
+        assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline, "the predictions did not appear"
         time.sleep(0.02)
 
@@ -53,7 +49,7 @@ def test_predictions_appear_while_the_file_grows_and_a_stopped_run_goes_on(tmp_p
         growing.write(parts[300][5:] + b"".join(parts[301:half]))
         wait_for(flow, b"".join(parts[:half]).count(b'"example"'), process)
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=60)
+        said = "".join(process.communicate(timeout=60))
         assert process.returncode == 0, said
         assert "the same command goes on" in " ".join(said.split())
     with events.open("ab") as growing:
@@ -61,7 +57,7 @@ def test_predictions_appear_while_the_file_grows_and_a_stopped_run_goes_on(tmp_p
     with following(flow) as process:
         wait_for(flow, 2000, process)
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=60)
+        said = "".join(process.communicate(timeout=60))
         assert process.returncode == 0, said
 
     expected = results(whole)["predictions.jsonl"]

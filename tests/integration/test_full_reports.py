@@ -5,7 +5,6 @@ import pytest
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import judge
 from engine.monitoring.types import EvaluationJob, Table
-from engine.records.config import Task
 from tests.engine.monitoring.test_verdicts import FOUND, SCORED
 from tests.support.verdicts import Change, columns, drop, load, put, without_predictions
 
@@ -13,7 +12,7 @@ pytestmark = pytest.mark.integration
 LIGHT, FULL = MonitoringConfig(full_on="never"), MonitoringConfig(full_every=1)
 
 
-def _same(now: Change, before: Change, task: Task, rows: int = 300) -> str:
+def _same(now: Change, before: Change, task: str, rows: int = 300) -> str:
     """Judges light and full; the words of what could not be run."""
     tables = columns(1, rows), columns(2)
     for change, table in zip((now, before), tables, strict=True):

@@ -27,7 +27,7 @@ def test_an_outage_is_waited_out_and_loses_nothing_and_one_that_is_too_long_ends
             part.snapshot()
             own.stop(kill=True)
             for _ in range(30):
-                assert reading.next_batch() == []
+                assert reading.take() == []
             part.write_batch([chunk(range(100, 200))])
             own.start()
             part.snapshot()

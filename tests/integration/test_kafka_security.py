@@ -37,7 +37,7 @@ def test_a_password_comes_from_the_environment_and_a_wrong_one_ends_the_run_at_o
         assert ids(read(part, 1)) == [1]
     monkeypatch.setenv("KAFKA_PASSWORD", "wrong")
     with pytest.raises(InputError, match=r"the broker refuses us: .*uthentication failed"):
-        KafkaSource(kafka, 10).build_part("step", "kafka", None)
+        KafkaSource(kafka, 10).open(None)
 
 
 def test_a_certificate_that_is_not_trusted_ends_the_run_at_once(real_broker: Broker) -> None:
@@ -46,4 +46,4 @@ def test_a_certificate_that_is_not_trusted_ends_the_run_at_once(real_broker: Bro
         {"brokers": real_broker.secure, "properties": properties, "input": {"topic": "t", "group": "g"}}
     )
     with pytest.raises(InputError, match=r"the broker refuses us: .*certificate verify failed"):
-        KafkaSource(kafka, 10).build_part("step", "kafka", None)
+        KafkaSource(kafka, 10).open(None)

@@ -5,6 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from engine.core.serialize import Chunk
 from engine.errors import InputError, OutputError
 from tests.support.broker import Broker
 from tests.support.kafka import consume, event_id
@@ -32,8 +33,7 @@ def test_all_is_delivered_when_the_snapshot_is_taken(real_broker: Broker, tmp_pa
 def test_what_the_broker_refuses_ends_the_run(real_broker: Broker, tmp_path: Path) -> None:
     topic = topic_on(real_broker, 2, **{"max.message.bytes": "200"})
     part = sink(real_broker, topic, tmp_path)
-    row = {"id": "e", "sequence": 0, "key": "main", "text": "x" * 1000}
-    part.write_batch([orjson.dumps(row) + b"\n"])
+    part.write_batch([Chunk("predictions", b"x" * 1000 + b"\n", (("e", "main/0"),))])
     with pytest.raises(OutputError, match=rf"topic {topic}: a message was not delivered: .*too large"):
         part.snapshot()
 

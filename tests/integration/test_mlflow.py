@@ -1,4 +1,4 @@
-"""A version pushed into the model registry of a real MLflow server, in an environment of its own.
+"""A version pushed into the model registry of MLflow: of a real server, in an environment of its own.
 
 MLflow's server wants another pandas than ours, so it is never installed beside us: the environment is made
 once in the user's cache. Without a network to install it from, the test says so and is skipped.
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from mlflow import MlflowClient
 from typer.testing import CliRunner, Result
 
 from dataflows.cli.main import app
@@ -87,7 +86,7 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def flow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    flow = write_flow(tmp_path_factory.mktemp("pushed") / "flow", rows=1500)
+    flow = write_flow(tmp_path_factory.mktemp("pushed") / "flow", rows=1500, extra='mode = "inline"')
     assert riverkeeper("run", flow).returncode == 0
     return flow
 
@@ -98,6 +97,7 @@ def push(flow: Path, to: str, alias: str) -> Result:
     return CliRunner().invoke(app, [*wanted, "--registry", str(flow)], env={"COLUMNS": "120"})
 
 
+@pytest.mark.long
 def test_a_version_gets_its_alias_and_its_file_loads_in_plain_river(
     server: str, flow: Path, tmp_path: Path
 ) -> None:
@@ -105,6 +105,8 @@ def test_a_version_gets_its_alias_and_its_file_loads_in_plain_river(
         pushed = push(flow, server, alias)
         assert pushed.exit_code == 0, pushed.output
         assert f"test-1/main/m0.w1 is version {number} of late" in pushed.stdout
+    from mlflow import MlflowClient  # noqa: PLC0415 - it takes seconds, and other tests do not need it
+
     client = MlflowClient(tracking_uri=server, registry_uri=server)
     found = client.get_model_version_by_alias("late", "champion")
     assert (found.version, found.description) == ("2", "test-1/main/m0.w1")

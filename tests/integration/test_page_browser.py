@@ -8,7 +8,7 @@ import pytest
 
 from dataflows.views.html.page import run_page
 from tests.dataflows.views.test_html import HOSTILE, write
-from tests.engine.core.test_serialize import decision, first_look, report, summary
+from tests.engine.core.test_serialize import decision, preliminary, report, summary
 
 pytestmark = pytest.mark.integration
 
@@ -30,7 +30,7 @@ QUIET = [
 def test_the_page_opens_in_a_browser_without_a_word_on_the_console(tmp_path: Path, spoilt: bool) -> None:
     run = tmp_path / "run"
     run.mkdir()
-    write(run, report(key=HOSTILE), first_look(key=HOSTILE), decision(key=HOSTILE), summary(key=HOSTILE))
+    write(run, report(key=HOSTILE), preliminary(key=HOSTILE), decision(key=HOSTILE), summary(key=HOSTILE))
     page = run_page(run)
     if spoilt:  # an image that the policy of the page forbids
         page = page.replace("</body>", '<img src="http://127.0.0.1:9/x.png"></body>')

@@ -2,16 +2,15 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections import defaultdict
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.flows import FAILING, RIVERKEEPER, lines, riverkeeper, started, write_flow
+from tests.support.flows import FAILING, lines, riverkeeper, write_flow
+from tests.support.forks import Fork, running
 
 pytestmark = pytest.mark.integration
 
@@ -28,17 +27,12 @@ def by_key(flow: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
     return found
 
 
-def running(flow: Path, *options: str) -> AbstractContextManager["subprocess.Popen[str]"]:
-    command = [*RIVERKEEPER, "run", str(flow), *options]
-    return started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def children(process: "subprocess.Popen[str]") -> list[int]:
+def children(process: Fork) -> list[int]:
     task = Path(f"/proc/{process.pid}/task")
     return [int(child) for thread in task.iterdir() for child in (thread / "children").read_text().split()]
 
 
-def wait_for(path: Path, size: int, process: "subprocess.Popen[str]") -> None:
+def wait_for(path: Path, size: int, process: Fork) -> None:
     until = time.monotonic() + 60
     while not path.exists() or path.stat().st_size < size:
         assert process.poll() is None, "the run was over before anything could be done to it"
@@ -54,12 +48,12 @@ def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_st
     run = tmp_path / "two/runs/test"
     predictions = run / "predictions.jsonl"
 
-    with running(two, *options) as process:
+    with running("run", two, *options) as process:
         wait_for(predictions, 50_000, process)
         os.kill(children(process)[1], signal.SIGKILL)
         wait_for(predictions, 200_000, process)
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=60)
+        said = "".join(process.communicate(timeout=60))
     assert process.returncode == 0, said
     assert "process 1 has died (SIGKILL); all start again from the last snapshot" in said
     assert said.count("stopped") == said.count("stopped; the same command goes on") == 1
@@ -103,7 +97,7 @@ def test_what_processes_log_is_shown(tmp_path: Path) -> None:
 
 def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
     flow = write_flow(tmp_path, rows=20_000, keyed=True)
-    with running(flow, "-p", "2") as process:
+    with running("run", flow, "-p", "2") as process:
         wait_for(tmp_path / "runs/test/status.json", 1, process)
         left = children(process)
         process.kill()

@@ -31,11 +31,12 @@ from river.tree.splitter import GaussianSplitter
 
 from engine.core.engine import Engine
 from engine.events import Decision
-from engine.records.config import Task
 from engine.records.values import Example
 from tests.support.engines import make_config
 
-METRICS: dict[Task, tuple[str, ...]] = {
+pytestmark = pytest.mark.integration
+
+METRICS: dict[str, tuple[str, ...]] = {
     "binary": ("Accuracy", "F1"),
     "multiclass": ("Accuracy", "MicroF1", "MacroF1"),
     "regression": ("MAE", "RMSE", "R2"),
@@ -90,7 +91,7 @@ MODELS: dict[str, tuple[Any, Callable[[], base.Estimator]]] = {
 }
 
 
-def make_engine(task: Task, name: str) -> Engine:
+def make_engine(task: str, name: str) -> Engine:
     """Windows close and the champion's state is kept, but nothing can open a suspicion."""
     return Engine(
         make_config(
@@ -111,7 +112,7 @@ def stream(data: str) -> Iterator[Example]:
     return (Example(str(i), float(i), x, y) for i, (x, y) in enumerate(dataset(data)))
 
 
-def scores(task: Task, data: str, name: str, skipped: int) -> tuple[float, ...]:
+def scores(task: str, data: str, name: str, skipped: int) -> tuple[float, ...]:
     """The engine's scores, which are those of River's own loop to the last bit."""
     tried = make_engine(task, name)
     events = tried.process(stream(data))
@@ -123,7 +124,7 @@ def scores(task: Task, data: str, name: str, skipped: int) -> tuple[float, ...]:
     return ours
 
 
-def river_scores(task: Task, data: str, name: str) -> tuple[float, ...]:
+def river_scores(task: str, data: str, name: str) -> tuple[float, ...]:
     metric: Any = metrics_of([getattr(metrics, metric)() for metric in METRICS[task]])
     evaluate.progressive_val_score(dataset(data), MODELS[name][1](), metric)
     return tuple(metric.get())
@@ -171,7 +172,7 @@ def shown(values: tuple[float, ...]) -> tuple[float, ...]:
     ],
 )
 def test_the_published_scores_come_out(
-    task: Task, data: str, name: str, skipped: int, published: tuple[float, ...]
+    task: str, data: str, name: str, skipped: int, published: tuple[float, ...]
 ) -> None:
     assert shown(scores(task, data, name, skipped)) == published
 
@@ -207,7 +208,7 @@ def test_an_exact_search_for_neighbours_is_right_as_often_as_published_give_or_t
     ],
 )
 def test_scores_along_the_way(
-    task: Task, data: str, name: str, published: dict[int, tuple[float, ...]]
+    task: str, data: str, name: str, published: dict[int, tuple[float, ...]]
 ) -> None:
     """The pages' charts give every score at fifty steps, in full."""
     tried = make_engine(task, name)
@@ -228,7 +229,7 @@ def test_scores_along_the_way(
     ],
 )
 def test_gaussian_naive_bayes_has_changed_in_river(
-    task: Task, data: str, published: float, now: float, monkeypatch: pytest.MonkeyPatch
+    task: str, data: str, published: float, now: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """River 0.19 took the sample variance of a class, this one the population's (`ddof` 0)."""
     assert shown(scores(task, data, "Naive Bayes", skipped=1))[0] == now
@@ -245,7 +246,7 @@ def test_gaussian_naive_bayes_has_changed_in_river(
     ],
 )
 def test_hoeffding_trees_have_changed_in_river(
-    task: Task, data: str, published: float, now: float, monkeypatch: pytest.MonkeyPatch
+    task: str, data: str, published: float, now: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """River 0.19 took the logarithm of a leaf's density, and left out a feature whose density came to 0;
     this one computes the density's logarithm, which does not underflow.

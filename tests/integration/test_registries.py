@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from engine.registry.log import Log
 from engine.registry.registry import Registry
 from tests.support.registries import decision, items, make, version
 from tests.support.servers import POSTGRES, postgres
+from tests.support.shared import run_folder, shared
 
 pytestmark = pytest.mark.integration
 
@@ -25,11 +26,10 @@ Make = Callable[[], Registry]
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> str:
     if POSTGRES is None:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    with postgres() as url:
-        yield url
+    return shared(run_folder(tmp_path_factory), "postgresql", postgres)["url"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,9 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from dataflows.cli.main import app
-from tests.support.flows import RIVERKEEPER, riverkeeper, started, write_flow
+from tests.support.flows import riverkeeper, write_flow
+from tests.support.forks import running
 
 pytestmark = pytest.mark.integration
+
+INLINE = 'mode = "inline"'
+"""Judges windows in the process itself, which is forked with Evidently."""
 
 
 def row(i: int, random: Random) -> bytes:
@@ -28,7 +32,7 @@ def row(i: int, random: Random) -> bytes:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of ten windows whose labels can be learned."""
-    flow = write_flow(tmp_path_factory.mktemp("registry") / "flow", rows=0)
+    flow = write_flow(tmp_path_factory.mktemp("registry") / "flow", rows=0, extra=INLINE)
     random = Random(3)  # noqa: S311 - test data
     (flow.parent / "events.jsonl").write_bytes(b"\n".join(row(i, random) for i in range(3000)))
     assert riverkeeper("run", flow).returncode == 0
@@ -60,7 +64,7 @@ def test_versions_are_listed_shown_compared_and_named_for_a_moment(done: Path) -
     assert "m0.start" in listed
     assert "m0.e" in listed
     shown = ok("show", "m0.w1", registry=done.parent / "runs" / "registry")
-    assert "vouched for by   window 1: " in shown
+    assert "approved by      window 1: " in shown
     assert "libraries        numpy" in shown
     compared = ok("diff", "m0.start", "m0.w1", registry=done)
     assert "reason                   start → passed" in compared
@@ -105,7 +109,7 @@ def test_whatever_is_changed_verify_finds_it(flow: Path) -> None:
 def test_a_version_is_exported_imported_and_a_flow_begins_from_it(flow: Path, tmp_path: Path) -> None:
     file, other = tmp_path / "m.zip", tmp_path / "other"
     ok("export", "m0.w1", file, registry=flow)
-    there = write_flow(other, rows=1000)
+    there = write_flow(other, rows=1000, extra=INLINE)
     assert riverkeeper("run", there).returncode == 0
     said = ok("import", file, registry=there)
     place = said.split()[0]
@@ -178,7 +182,7 @@ def test_with_a_key_in_the_environment_nobody_without_it_can_forge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RIVERKEEPER_REGISTRY_KEY", "a secret")
-    flow = write_flow(tmp_path / "flow", rows=1000)
+    flow = write_flow(tmp_path / "flow", rows=1000, extra=INLINE)
     assert riverkeeper("run", flow).returncode == 0
     assert "seal of the last: hmac:" in ok("verify", registry=flow)
     monkeypatch.setenv("RIVERKEEPER_REGISTRY_KEY", "a guess")
@@ -189,10 +193,9 @@ def test_after_kill_9_and_going_on_it_is_one_run_with_the_versions_of_a_run_that
     tmp_path: Path,
 ) -> None:
     flow = write_flow(tmp_path / "flow", rows=6000, run='folder = "killed"', extra="reports = false")
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
     versions = tmp_path / "flow" / "killed" / "test" / "versions.jsonl"
     for size in (1, 2000):
-        with started(command) as process:
+        with running("run", flow, "--recovery", tmp_path / "recovery") as process:
             deadline = time.monotonic() + 60
             while not (versions.exists() and versions.stat().st_size > size) and process.poll() is None:
                 assert time.monotonic() < deadline
@@ -224,10 +227,10 @@ def test_where_there_is_no_registry_it_is_one_clear_error(tmp_path: Path) -> Non
 
 
 def test_what_runs_is_saved_on_request(tmp_path: Path) -> None:
-    flow = write_flow(tmp_path / "flow", rows=40_000, extra="reports = false")
+    flow = write_flow(tmp_path / "flow", rows=12_000, extra="reports = false")
     flow.write_text(flow.read_text().replace("wait = 100", "wait = 100\nmax_remembered = 1000"))
     run = flow.parent / "runs" / "test"
-    with started([*RIVERKEEPER, "run", str(flow)]) as process:
+    with running("run", flow) as process:
         deadline = time.monotonic() + 60
         while not (run / "predictions.jsonl").exists() or not (run / "predictions.jsonl").stat().st_size:
             assert time.monotonic() < deadline

@@ -10,16 +10,8 @@ from random import Random
 
 import pytest
 
-from tests.support.flows import (
-    BYTEWAX,
-    RIVERKEEPER,
-    lines,
-    results,
-    riverkeeper,
-    run_cluster,
-    started,
-    write_flow,
-)
+from tests.support.flows import BYTEWAX, lines, results, riverkeeper, run_cluster, write_flow
+from tests.support.forks import running
 
 pytestmark = pytest.mark.integration
 
@@ -61,12 +53,12 @@ def test_a_run_that_is_killed_again_and_again_writes_what_an_undisturbed_one_wri
 ) -> None:
     flow = write_flow(tmp_path, extra=NO_REPORTS)
     random = Random(1)  # noqa: S311 - test data
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
+    command = ("run", flow, "--recovery", tmp_path / "recovery")
     predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
     kills = 0
     for _ in range(2):  # many more, and at every step: test_kills.py
         grown = predictions.stat().st_size if predictions.exists() else 0
-        with started(command) as process:
+        with running(*command) as process:
             deadline = time.monotonic() + 60
             while process.poll() is None and time.monotonic() < deadline:
                 if predictions.exists() and predictions.stat().st_size != grown:
@@ -88,8 +80,7 @@ def test_of_the_reports_the_newest_are_kept_in_a_run_that_is_killed_as_well(tmp_
     assert riverkeeper("run", undisturbed).returncode == 0
     flow = write_flow(tmp_path / "killed", rows=2400, extra='mode = "inline"', run=keep)
     run = flow.parent / "runs" / "test"
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
-    with started(command) as process:
+    with running("run", flow, "--recovery", tmp_path / "recovery") as process:
         deadline = time.monotonic() + 60
         while not (run / "reports" / "main-000003.json").exists() and time.monotonic() < deadline:
             assert process.poll() is None, "the run was over before it could be killed"
@@ -119,9 +110,9 @@ def test_a_stream_that_is_left_out_has_no_file_and_all_else_is_the_same(
     assert "run.leave_out: expected some of predictions, " in wrong.stderr
 
 
-def stopped(command: list[str], predictions: Path, number: signal.Signals) -> tuple[int, str]:
+def stopped(predictions: Path, number: signal.Signals, *command: str | Path) -> tuple[int | None, str]:
     """Starts a run, and stops it when it has written its first predictions; its exit status and its line."""
-    with started(command, stderr=subprocess.PIPE) as process:
+    with running(*command) as process:
         deadline = time.monotonic() + 60
         while not (predictions.exists() and predictions.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -135,8 +126,8 @@ def test_a_run_that_is_stopped_is_whole_and_goes_on_with_nothing_done_twice(
     tmp_path: Path, expected: dict[str, bytes], number: signal.Signals
 ) -> None:
     flow = write_flow(tmp_path, extra=NO_REPORTS)
-    command = [*RIVERKEEPER, "run", str(flow), "--recovery", str(tmp_path / "recovery")]
-    status, said = stopped(command, tmp_path / "runs" / "test" / "predictions.jsonl", number)
+    predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
+    status, said = stopped(predictions, number, "run", flow, "--recovery", tmp_path / "recovery")
     assert status == 0
     found = re.fullmatch(r"stopped after ([\d,]+) records; the same command goes on\n", said)
     assert found, said
@@ -156,7 +147,7 @@ def test_a_run_that_is_stopped_is_whole_and_goes_on_with_nothing_done_twice(
 def test_without_recovery_a_run_that_is_stopped_says_that_it_begins_anew(tmp_path: Path) -> None:
     flow = write_flow(tmp_path, extra=NO_REPORTS)
     predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
-    status, said = stopped([*RIVERKEEPER, "run", str(flow)], predictions, signal.SIGINT)
+    status, said = stopped(predictions, signal.SIGINT, "run", flow)
     assert status == 130
     assert re.fullmatch(r"stopped after [\d,]+ records; without --recovery it begins anew\n", said), said
 

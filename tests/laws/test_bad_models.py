@@ -27,7 +27,7 @@ class Moody:
 
 def test_what_a_model_cannot_predict_is_rejected_with_its_reason() -> None:
     engine = make_engine()
-    engine._parts.candidates.state.champion = Moody()
+    engine.pool.champion.model = Moody()
     bad, good = engine.process([Example("1", 0.0, {"a": -1.0}), Example("2", 1.0, {"a": 1.0})])
     assert isinstance(bad, DeadLetter)
     assert bad.reason == "the model cannot predict this: ValueError: negative"
@@ -39,7 +39,7 @@ def test_what_a_model_cannot_predict_is_rejected_with_its_reason() -> None:
 def test_what_a_model_cannot_learn_is_scored_counted_and_reported_once() -> None:
     engine = make_engine()
     moody = Moody()
-    engine._parts.candidates.state.champion = moody
+    engine.pool.champion.model = moody
     stream: list[Example | Label] = []
     for i in range(6):
         stream += [

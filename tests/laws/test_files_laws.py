@@ -16,12 +16,14 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dataflows.connectors.batch import Line
+from dataflows.connectors.batch import RawRecord
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.csv_cells import cell_value
 from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.sink import LinesPartition
 from dataflows.connectors.files.source import FileSource, Snapshot
+from dataflows.connectors.registry import FORMATS
+from tests.support.sources import fields_in
 
 quick = settings(deadline=None, max_examples=60)
 Packing = Literal["", ".gz", ".zst"]
@@ -61,23 +63,22 @@ def write(folder: Path, name: str, data: bytes) -> str:
     return name
 
 
-def read(config: InputConfig, folder: Path, stops: Callable[[], bool] = lambda: False) -> list[Line]:
+def read(config: InputConfig, folder: Path, stops: Callable[[], bool] = lambda: False) -> list[RawRecord]:
     """All records; wherever `stops` says so, by a new process as far as one can tell."""
-    records: list[Line] = []
+    records: list[RawRecord] = []
     state: Snapshot | None = None
     while True:
-        source = FileSource(config, folder, time_field="time")
-        with closing(source.build_part("step", "files", state)) as part:
+        source = FileSource(config, folder, FORMATS, time_field="time")
+        with closing(source.open(state)) as reader:
             stopped = False
             while not stopped:
-                try:
-                    (batch,) = part.next_batch()
-                except StopIteration:
+                if (taken := reader.take()) is None:
                     return records
+                (batch,) = taken
                 assert 0 < len(batch) <= config.batch
                 records += pickle.loads(pickle.dumps(batch)).records()  # noqa: S301
                 stopped = stops()
-            state = pickle.loads(pickle.dumps(part.snapshot()))  # noqa: S301
+            state = pickle.loads(pickle.dumps(reader.snapshot()))  # noqa: S301
 
 
 @quick
@@ -121,10 +122,12 @@ def test_json_lines_are_the_lines_of_the_file(data: bytes, packing: Packing) -> 
     with TemporaryDirectory() as name:
         records = read(InputConfig(path=write(Path(name), f"e.jsonl{packing}", data)), Path(name))
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    assert [record.line for record in records] == [line.removesuffix(b"\r") for line in lines if line.strip()]
+    assert [record.content for record in records] == [
+        line.removesuffix(b"\r") for line in lines if line.strip()
+    ]
     for record in records:
         begin = data[record.offset :].removeprefix(b"\xef\xbb\xbf" if record.offset == 0 else b"")
-        assert begin.startswith(record.line)
+        assert begin.startswith(record.raw)
         assert record.offset == 0 or data[record.offset - 1 : record.offset] == b"\n"
 
 
@@ -136,7 +139,7 @@ def test_every_byte_of_a_table_is_in_one_row(data: bytes) -> None:
     raws = b"".join(record.raw for record in records)
     assert raws.translate(None, b"\r\n") == data.translate(None, b"\r\n")
     for record in records:
-        assert record.error or list(orjson.loads(record.line)) == ["a", "b", "c"]
+        assert record.error or list(fields_in(record)) == ["a", "b", "c"]
         assert (b"a,b,c\n" + data)[record.offset :].startswith(record.raw)
 
 
@@ -153,7 +156,7 @@ def test_what_a_csv_writer_wrote_comes_back(rows: list[list[str]], ends: str) ->
         path = write(Path(name), "e.csv", out.getvalue().encode())
         records = read(InputConfig(path=path, text_columns=["a", "b"]), Path(name))
     assert [record.error for record in records] == [None] * len(rows)
-    assert [list(orjson.loads(record.line).values()) for record in records] == [
+    assert [list(fields_in(record).values()) for record in records] == [
         [cell or None for cell in row] for row in rows
     ]
 
@@ -208,7 +211,7 @@ def test_the_earlier_goes_first_and_on_a_tie_the_example(
         for file, times_of in (("e.jsonl", examples), ("l.jsonl", labels)):
             write(Path(name), file, b"".join(b'{"time":%s}\n' % orjson.dumps(t) for t in times_of))
         records = read(InputConfig(path="e.jsonl", labels="l.jsonl", batch=batch), Path(name))
-    assert [(x.is_label, orjson.loads(x.line)["time"]) for x in records] == expected
+    assert [(x.is_label, fields_in(x)["time"]) for x in records] == expected
     assert {x.source for x in records if x.is_label} <= {"l.jsonl"}
 
 

@@ -27,7 +27,6 @@ from river import compose, datasets, evaluate, metrics, stream
 from river.datasets import synth
 
 from engine.models.factory import build
-from engine.records.config import Task
 from engine.records.events import Outcome, Prediction
 from engine.records.values import Example, Label, Record, Unreadable
 from tests.support.engines import LOGISTIC, make_engine
@@ -48,7 +47,7 @@ CLASSIFIERS: list[Any] = [
     {"type": "forest.ARFClassifier", "n_models": 3, "seed": 1},
     "dummy.NoChangeClassifier",
 ]
-MODELS: dict[Task, list[Any]] = {
+MODELS: dict[str, list[Any]] = {
     "binary": [LOGISTIC, ["preprocessing.StandardScaler", "linear_model.ALMAClassifier"], *CLASSIFIERS],
     "multiclass": [
         ["preprocessing.StandardScaler", "linear_model.SoftmaxRegression"],
@@ -66,13 +65,13 @@ MODELS: dict[Task, list[Any]] = {
     ],
 }
 # For the first, River asks a classifier for a class; for the second, for probabilities.
-METRICS: dict[Task, tuple[str, str]] = {
+METRICS: dict[str, tuple[str, str]] = {
     "binary": ("Accuracy", "LogLoss"),
     "multiclass": ("MacroF1", "CrossEntropy"),
     "regression": ("MAE", "RMSE"),
 }
 CASES = [(task, metric) for task in METRICS for metric in METRICS[task]]
-GENERATORS: dict[Task, list[Callable[[int], Any]]] = {
+GENERATORS: dict[str, list[Callable[[int], Any]]] = {
     "binary": [
         lambda seed: synth.SEA(seed=seed, noise=0.1),
         lambda seed: ((x, y == 1) for x, y in synth.Agrawal(seed=seed)),
@@ -83,7 +82,7 @@ GENERATORS: dict[Task, list[Callable[[int], Any]]] = {
     ],
     "regression": [lambda seed: synth.Friedman(seed=seed), lambda seed: synth.Planes2D(seed=seed)],
 }
-LABELS: dict[Task, st.SearchStrategy[Any]] = {
+LABELS: dict[str, st.SearchStrategy[Any]] = {
     "binary": st.booleans(),
     "multiclass": st.sampled_from(["a", "b", "c"]),
     "regression": st.integers(-5, 5) | st.floats(-100, 100),
@@ -91,7 +90,7 @@ LABELS: dict[Task, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def streams(draw: st.DrawFn, task: Task) -> list[Row]:
+def streams(draw: st.DrawFn, task: str) -> list[Row]:
     """Of a generator of River's; or of few values, many of them the same, and any of them missing."""
     length = draw(st.integers(0, 60))
     if draw(st.booleans()):
@@ -103,7 +102,7 @@ def streams(draw: st.DrawFn, task: Task) -> list[Row]:
 
 
 @st.composite
-def timed_streams(draw: st.DrawFn, task: Task) -> list[Row]:
+def timed_streams(draw: st.DrawFn, task: str) -> list[Row]:
     """With a time `at`, several often at once and some out of order, and how long the label takes, `late`."""
     plain = draw(streams(task))
     gap = st.sampled_from([0, 0, 1, 2, 5, draw(st.sampled_from([1, -3]))])
@@ -144,7 +143,7 @@ def longest_wait(records: Iterable[Record]) -> float:
     return wait
 
 
-def engine_steps(records: list[Record], task: Task, metric: str, spec: Any) -> list[Step]:
+def engine_steps(records: list[Record], task: str, metric: str, spec: Any) -> list[Step]:
     """For each answer: the score with it, and what was served when its question was asked."""
     tried = make_engine(
         model={"task": task, "model": spec},
@@ -175,17 +174,17 @@ def assert_same(steps: list[Step], expected: list[Step]) -> None:
     assert scores == pytest.approx(rivers, rel=1e-12, abs=1e-15, nan_ok=True)
 
 
-def river_steps(rows: list[Row], task: Task, metric: str, model: Any, **when: Any) -> list[Step]:
+def river_steps(rows: list[Row], task: str, metric: str, model: Any, **when: Any) -> list[Step]:
     kept = getattr(metrics, metric)()
     steps = evaluate.iter_progressive_val_score(rows, model, kept, step=1, yield_predictions=True, **when)
     return [(kept.get(), as_served(task, step["Prediction"])) for step in steps]
 
 
-def wants_class(task: Task, metric: str) -> bool:
+def wants_class(task: str, metric: str) -> bool:
     return task == "regression" or getattr(metrics, metric)().requires_labels
 
 
-def as_served(task: Task, output: Any) -> Any:
+def as_served(task: str, output: Any) -> Any:
     """River's output as the engine serves it."""
     if isinstance(output, dict) and task == "binary":
         return output.get(True, 0.0) if output else None
@@ -195,7 +194,7 @@ def as_served(task: Task, output: Any) -> Any:
 @pytest.mark.parametrize(("task", "metric"), CASES)
 @given(st.data())
 @settings(max_examples=12)
-def test_scores_and_predictions_are_rivers(task: Task, metric: str, data: st.DataObject) -> None:
+def test_scores_and_predictions_are_rivers(task: str, metric: str, data: st.DataObject) -> None:
     spec = data.draw(st.sampled_from(MODELS[task]))
     rows = data.draw(streams(task))
     records: list[Record] = [Example(str(i), float(i), x, y) for i, (x, y) in enumerate(rows)]
@@ -209,7 +208,7 @@ def test_scores_and_predictions_are_rivers(task: Task, metric: str, data: st.Dat
 @given(st.data())
 @settings(max_examples=12)
 def test_scores_and_predictions_are_rivers_when_labels_come_some_events_later(
-    task: Task, metric: str, data: st.DataObject
+    task: str, metric: str, data: st.DataObject
 ) -> None:
     spec = data.draw(st.sampled_from(MODELS[task]))
     rows, delay = data.draw(streams(task)), data.draw(st.integers(0, 15))
@@ -222,7 +221,7 @@ def test_scores_and_predictions_are_rivers_when_labels_come_some_events_later(
 @given(st.data())
 @settings(max_examples=12)
 def test_scores_and_predictions_are_rivers_when_labels_come_some_time_later(
-    task: Task, metric: str, data: st.DataObject
+    task: str, metric: str, data: st.DataObject
 ) -> None:
     """`late` is a delay of each event's own: labels overtake each other."""
     spec = data.draw(st.sampled_from(MODELS[task]))
@@ -270,7 +269,7 @@ def test_events_of_before_1970_wait_for_their_labels_as_long_as_any_other() -> N
 
 
 def test_an_infinite_prediction_spoils_rivers_score_and_is_not_served_by_the_engine() -> None:
-    task: Task = "regression"
+    task: str = "regression"
     spec = "linear_model.LinearRegression"
     rows: list[Row] = [({"a": value}, 3.0) for value in (1.0, 1e200, 1e200, 1.0, 1.0)]
     said = river_steps(rows, task, "MAE", build(spec))

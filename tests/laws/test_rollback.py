@@ -45,7 +45,7 @@ def config() -> dict[str, Any]:
 
 def run(seed: int, *, fault: bool) -> tuple[list[Event], Engine]:
     judge = judge_that_knows() if fault else ScriptedJudge()
-    engine = Engine(make_config(**config()), judge=judge)
+    engine = Engine(make_config(**config()), evaluator=judge)
     stream = faulty_stream(seed)
     if not fault:
         stream = [e if int(e.id) not in FAULT else _mended(e) for e in stream]
@@ -58,11 +58,10 @@ def _mended(example: Example) -> Example:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) -> None:
-    engine = Engine(make_config(**config()), judge=judge_that_knows())
+    engine = Engine(make_config(**config()), evaluator=judge_that_knows())
     for example in faulty_stream(seed):
-        candidates = engine._parts.candidates.state
-        shadows = dict(candidates.shadows)
-        champion = candidates.champion
+        shadows = dict(engine.pool.shadows.alive)
+        champion = engine.pool.champion.model
         events = engine.process([example])
         rollback = next((e for e in events if isinstance(e, Decision) and e.action == "rollback"), None)
         if rollback is not None:
@@ -73,7 +72,7 @@ def test_after_the_fault_the_next_prediction_comes_from_the_shadow(seed: int) ->
         "the rollback came while the fault lasted, when the shadow is the worse one"
     )
     probe = {"x": 0.7}
-    expected = shadows[rollback.shadow].model.predict_proba_one(probe)[True]
+    expected = shadows[rollback.shadow].live.model.predict_proba_one(probe)[True]
     served = engine.process([Example("probe", example.time, probe)])[0]
     assert isinstance(served, Prediction)
     assert served.probability == expected
@@ -116,7 +115,7 @@ def test_a_failed_window_alone_switches_nothing() -> None:
     """Every window fails on clean data: suspicion, shadows, evidence, and the champion stays."""
     engine = Engine(
         make_config(**config()),
-        judge=ScriptedJudge(dict.fromkeys(range(3, 30), "fail")),
+        evaluator=ScriptedJudge(dict.fromkeys(range(3, 30), "fail")),
     )
     stream = [e if int(e.id) not in FAULT else _mended(e) for e in faulty_stream(1)]
     decisions = [e for e in engine.process(stream) if isinstance(e, Decision)]
@@ -129,7 +128,7 @@ def undecided(failing: set[int]) -> Engine:
     """An engine that never finds evidence enough, so that its suspicion stays open."""
     sections = config()
     sections["supervision"] |= {"alpha": 1e-300, "tolerance": 0.0}
-    return Engine(make_config(**sections), judge=ScriptedJudge(dict.fromkeys(failing, "fail")))
+    return Engine(make_config(**sections), evaluator=ScriptedJudge(dict.fromkeys(failing, "fail")))
 
 
 def test_a_champion_that_has_learned_from_a_failed_window_makes_no_checkpoint_however_many_pass() -> None:
@@ -150,8 +149,8 @@ def test_a_shadow_goes_back_to_before_a_window_that_fails_and_learns_the_next_th
     ]
 
     def learned() -> dict[str, tuple[int, float]]:
-        shadows = engine._parts.candidates.state.shadows
-        scalers = {name: s.model["StandardScaler"] for name, s in shadows.items() if s.vetted}
+        shadows = engine.pool.shadows.alive
+        scalers = {name: s.live.model["StandardScaler"] for name, s in shadows.items() if s.vetted}
         return {name: (scaler.counts["x"], scaler.vars["x"]) for name, scaler in scalers.items()}
 
     engine.process(stream[:1150])
@@ -173,26 +172,26 @@ def test_only_predictions_made_after_a_checkpoint_are_compared_with_it() -> None
     late = [Example(f"late{i}", 480.0, {"x": 1.0}) for i in range(3)]
     engine.process(late)
     engine.process(faulty_stream(4, 600)[480:])
-    held = {h.example.id: h.shadows for h in engine._parts.waiting.all()}
-    assert engine._parts.supervisor.suspecting
+    held = {h.example.id: h.shadows for h in engine.labels.pending()}
+    assert engine.supervisor.suspecting
     assert [held[example.id] for example in waiting] == [{}, {}, {}]
     assert all(set(held[example.id] or {}) == {"m0.w2", "m0.w1"} for example in late)
 
 
 def test_labels_of_what_the_predecessor_served_are_no_evidence_about_its_successor() -> None:
-    engine = Engine(make_config(**config()), judge=judge_that_knows())
+    engine = Engine(make_config(**config()), evaluator=judge_that_knows())
     stream = faulty_stream(3)
     held_back = Example("held back", 1000.0, {"x": 2.0})
     engine.process([*stream[:1000], held_back])
     for number in range(1000, len(stream)):
-        if engine._parts.candidates.state.name != "m0":
+        if engine.pool.champion.name != "m0":
             break
         engine.process([stream[number]])
-    suspect(engine._parts.supervisor, ["m0.w5"])
-    engine._parts.waiting.all()[0].shadows = {"m0.w5": {True: 1.0, False: 0.0}}
-    engine._parts.candidates.wake(engine._parts.candidates.state.ladder[-1])
+    suspect(engine.supervisor, ["m0.w5"])
+    engine.labels.pending()[0].shadows = {"m0.w5": {True: 1.0, False: 0.0}}
+    engine.pool.shadows.add(engine.pool.revive(engine.pool.checkpoints.ladder[-1]))
     engine.process([Label("held back", 1100.0, value=True)])
-    suspicion = engine._parts.supervisor.state.suspicion
+    suspicion = engine.supervisor.suspicion
     assert suspicion is not None
     assert suspicion.trials["m0.w5"].events == 0
 
@@ -202,9 +201,9 @@ def test_a_detector_of_rising_loss_survives_a_stop() -> None:
     sections = config()
     sections["supervision"] = {"min_events": 40}
     stream = [replace(e, label=not e.label) if int(e.id) > 450 else e for e in faulty_stream(2, 580)]
-    whole = Engine(make_config(**sections), judge=ScriptedJudge())
+    whole = Engine(make_config(**sections), evaluator=ScriptedJudge())
     expected = [e for e in whole.process(stream) if isinstance(e, Decision)]
-    resumed = Engine(make_config(**sections), judge=ScriptedJudge())
+    resumed = Engine(make_config(**sections), evaluator=ScriptedJudge())
     found = [e for e in resumed.process(stream[:470]) if isinstance(e, Decision)]
     resumed = Engine.restore(resumed.snapshot(), make_config(**sections), ScriptedJudge())
     found += [e for e in resumed.process(stream[470:]) if isinstance(e, Decision)]
@@ -214,14 +213,14 @@ def test_a_detector_of_rising_loss_survives_a_stop() -> None:
 
 def test_the_shadow_that_takes_over_has_learned_nothing_spoilt() -> None:
     _, engine = run(3, fault=True)
-    scaler = engine._parts.candidates.state.champion["StandardScaler"]
+    scaler = engine.pool.champion.model["StandardScaler"]
     assert scaler.vars["x"] < 10, "events a thousand times too large would show in the scaler's variance"
 
 
 def test_no_suspicion_no_shadow() -> None:
     _, engine = run(2, fault=False)
-    assert engine._parts.candidates.state.shadows == {}
-    assert engine._parts.supervisor.state.suspicion is None
+    assert engine.pool.shadows.alive == {}
+    assert engine.supervisor.suspicion is None
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -233,7 +232,7 @@ def test_a_second_fault_soon_after_the_first_is_survived_too(seed: int) -> None:
         for e in faulty_stream(seed, 3000)
     ]
     failing = {number // WINDOW for fault in (FAULT, again) for number in fault}
-    engine = Engine(make_config(**config()), judge=ScriptedJudge(dict.fromkeys(failing, "fail")))
+    engine = Engine(make_config(**config()), evaluator=ScriptedJudge(dict.fromkeys(failing, "fail")))
     events = engine.process(stream)
     rollbacks = [e for e in events if isinstance(e, Decision) and e.action == "rollback"]
     assert [

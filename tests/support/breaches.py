@@ -6,20 +6,19 @@ from typing import Any
 from river import base, datasets
 
 from engine.checks import BrokenLaw, check_model
-from engine.records.config import Task
 
 BINARY: list[Any] = list(datasets.Phishing().take(60))
 
 
 def broken(
-    make: Callable[[], Any], task: Task = "binary", sample: Sequence[Any] = BINARY, **options: Any
+    make: Callable[[], Any], task: str = "binary", sample: Sequence[Any] = BINARY, **options: Any
 ) -> dict[str, str]:
     """What each breach says, by its law. Saved models may hold classes of the module of `make`."""
     return {breach.law: breach.detail for breach in breaches(make, task, sample, **options)}
 
 
 def breaches(
-    make: Callable[[], Any], task: Task = "binary", sample: Sequence[Any] = BINARY, **options: Any
+    make: Callable[[], Any], task: str = "binary", sample: Sequence[Any] = BINARY, **options: Any
 ) -> list[BrokenLaw]:
     return check_model(make, task, sample, [Sound.__module__, make.__module__], **options)
 

@@ -3,6 +3,7 @@
 import base64
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support.servers import free_port
+from tests.support.shared import Facts, shared
 
 KAFKA = "3.9.1"
 PASSWORD = "open-sesame"  # noqa: S105 - of a broker that lives for a test
@@ -59,16 +61,30 @@ def certificate() -> tuple[Path, Path]:
 
 
 class Broker:
-    """Can be stopped, killed and started again on the same data and port."""
+    """Can be stopped, killed and started again on the same data and port.
+
+    Args:
+        folder: Of its data; that of a broker which runs already stands for that broker.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._libs = folder, jars()
-        self._port, self._locked, self._secure, controller = (free_port() for _ in range(4))
+        ports = folder / "ports"
+        started = ports.exists()
+        if not started:
+            ports.write_text(" ".join(str(free_port()) for _ in range(4)))
+        self._port, self._locked, self._secure, controller = map(int, ports.read_text().split())
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "server.properties"
+        _, self.trusted = certificate()
+        if not started:
+            self._format(controller)
+
+    def _format(self, controller: int) -> None:
+        folder = self._folder
         here = {"PLAINTEXT": self._port, "LOCKED": self._locked, "SECURE": self._secure}
         advertised = ",".join(f"{name}://127.0.0.1:{port}" for name, port in here.items())
-        store, self.trusted = certificate()
+        store, _ = certificate()
         login = f'{_LOGIN} required user_keeper="{PASSWORD}";'
         self._config.write_text(
             f"""process.roles=broker,controller
@@ -117,7 +133,7 @@ auto.create.topics.enable=false
 
         with (self._folder / "log").open("ab") as log:
             command = self._java("kafka.Kafka", str(self._config))
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
@@ -128,6 +144,12 @@ auto.create.topics.enable=false
             else:
                 return
         raise AssertionError("the broker does not answer")
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self, *, kill: bool = False) -> None:
         """Stops it, or kills it."""
@@ -146,6 +168,23 @@ auto.create.topics.enable=false
 
     def _run(self, main: str, *arguments: str) -> None:
         subprocess.run(self._java(main, *arguments), check=True, capture_output=True, timeout=60)  # noqa: S603
+
+
+def shared_broker(run: Path) -> Broker:
+    """The one of this test run (`shared`)."""
+
+    def start() -> Facts:
+        folder = Path(tempfile.mkdtemp(prefix="riverkeeper-kafka-"))
+        made = Broker(folder)
+        made.start()
+        _left.append(made)
+        return {"data": str(folder), "pid": str(made.pid), "signal": str(int(signal.SIGKILL))}
+
+    return Broker(Path(shared(run, "kafka", start)["data"]))
+
+
+_left: list[Broker] = []
+"""Brokers that outlive the process that started them."""
 
 
 @contextmanager

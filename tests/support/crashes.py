@@ -35,7 +35,6 @@ from tests.support.steps import (
     OF_REPORTS,
     OF_TRANSACTIONS,
     Kill,
-    import_evidently,
     run,
 )
 
@@ -46,7 +45,7 @@ STREAMS = (
     "alerts",
     "dead_letters",
     "drifts",
-    "first_looks",
+    "preliminary_verdicts",
     "summary",
 )
 SERVED = ("predictions", "decisions", "reports", "alerts", "dead_letters")
@@ -213,8 +212,6 @@ def main() -> None:
 
 def tried(given: argparse.Namespace, folder: Path, address: str | None) -> Crashes:
     """Runs once without a kill, then with kills."""
-    if given.inline:
-        import_evidently()
     mode, once = "inline" if given.inline else "background", given.exactly_once
     clean = write_flow(folder / "clean", given.rows, f'mode = "{mode}"')
     if address is not None:

@@ -117,7 +117,7 @@ def make_config(**sections: Any) -> EngineConfig:
 def make_engine(
     script: dict[int, Status] | None = None, judge: ScriptedJudge | None = None, **sections: Any
 ) -> Engine:
-    return Engine(make_config(**sections), judge=judge or ScriptedJudge(script))
+    return Engine(make_config(**sections), evaluator=judge or ScriptedJudge(script))
 
 
 def make_stream(seed: int, length: int) -> list[Record]:

@@ -5,12 +5,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from engine.core.serialize import plain
 from engine.models.serialization import digest, dump
 from engine.registry.audit_entry import Draft
 from engine.registry.blobs import Blobs
 from engine.registry.log import Log
 from engine.registry.registry import MODEL, Registry
-from engine.registry.versions import Learned, Reason, Role, Version
+from engine.registry.versions import Learned, Version
+from engine.rows import Reason, Role
 
 RUN = "test-1"
 
@@ -49,7 +51,7 @@ def version(  # noqa: PLR0913 - what tests choose
         learned=learned,
         time=time,
         scores=scores,
-        vouched="",
+        approved_by="",
         targets=targets,
         digest=digest(saved),
         saved=saved,
@@ -59,12 +61,24 @@ def version(  # noqa: PLR0913 - what tests choose
 def items(*versions: Version, run: str = RUN) -> Iterator[tuple[Draft, bytes | None]]:
     """As a flow writes them."""
     for one in versions:
-        yield Draft(run, one.key, "version", one.name, one.time, "", one.row()), one.saved
+        yield Draft(run, one.key, "version", one.name, one.time, "", plain(one)), one.saved
 
 
 def decision(
     number: int, action: str = "alert", *, model: str = "m0", previous: str = "m0", time: float = 1.0
 ) -> Draft:
     """A decision as a flow writes it."""
-    body = {"action": action, "reason": "because", "model": model, "previous": previous}
+    body = {
+        "key": "main",
+        "number": number,
+        "time": time,
+        "learned": 0,
+        "window": 0,
+        "action": action,
+        "reason": "because",
+        "model": model,
+        "previous": previous,
+        "shadow": "",
+        "evidence": {},
+    }
     return Draft(RUN, "main", "decision", str(number), time, "", body)

@@ -12,41 +12,41 @@ from engine.errors import ConfigError
 from engine.evaluation.config import ScoresConfig
 from engine.evaluation.metrics import choose
 from engine.evaluation.progressive_scores import Scores
-from engine.models.tasks import task_ops, top_class
-from engine.records.config import Task
+from engine.models.operations import task_ops
+from engine.tasks.outputs import top_class
 
 OPS = {
     "binary": task_ops("binary", linear_model.LogisticRegression()),
     "multiclass": task_ops("multiclass", linear_model.LogisticRegression()),
     "regression": task_ops("regression", linear_model.LinearRegression()),
 }
-TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+TASKS: tuple[str, ...] = ("binary", "multiclass", "regression")
 
 Event = tuple[Any, Any]
 """An output and its label."""
 
 
-def make(task: Task, *names: str | dict[str, Any], **settings: Any) -> Scores:
+def make(task: str, *names: str | dict[str, Any], **settings: Any) -> Scores:
     return Scores(ScoresConfig(metrics=list(names), **settings), task)
 
 
-def loss_of(task: Task, output: Any, label: Any) -> float:
+def loss_of(task: str, output: Any, label: Any) -> float:
     loss = OPS[task].loss(output, label)
     assert loss is not None
     return loss
 
 
-def update(scores: Scores, task: Task, output: Any, label: Any) -> None:
+def update(scores: Scores, task: str, output: Any, label: Any) -> None:
     scores.update(output, label, OPS[task].loss(output, label), scores.last_label)
 
 
-def fill(scores: Scores, task: Task, events: Sequence[Event]) -> Scores:
+def fill(scores: Scores, task: str, events: Sequence[Event]) -> Scores:
     for output, label in events:
         update(scores, task, output, label)
     return scores
 
 
-def accepted(task: Task, **settings: Any) -> list[str]:
+def accepted(task: str, **settings: Any) -> list[str]:
     """Every metric of River that can be kept for the task."""
     names = []
     for name in metrics.__all__:
@@ -63,7 +63,7 @@ def river(name: str, **settings: Any) -> Any:
     return getattr(metrics, name)(**settings)
 
 
-def rivers_own(name: str, task: Task, events: Sequence[Event], weights: Sequence[float] = ()) -> Any:
+def rivers_own(name: str, task: str, events: Sequence[Event], weights: Sequence[float] = ()) -> Any:
     """River's metric, updated event by event as its documentation does it; NaN where it raises."""
     metric = river(name)
     for number, (output, label) in enumerate(events):
@@ -93,7 +93,7 @@ _probabilities = st.one_of(
     st.floats(0, 1), st.sampled_from([i / 9 for i in range(10)] + [i / 10 for i in range(11)])
 )
 _values = st.integers(-8, 1000).map(lambda number: number / 16)
-_events: dict[Task, st.SearchStrategy[Event]] = {
+_events: dict[str, st.SearchStrategy[Event]] = {
     "binary": st.builds(_binary, _probabilities, st.booleans()),
     "multiclass": st.builds(
         _multiclass, st.tuples(*[st.floats(0.01, 1)] * 3), st.sampled_from(["a", "b", "c", "d"])
@@ -102,5 +102,5 @@ _events: dict[Task, st.SearchStrategy[Event]] = {
 }
 
 
-def streams(task: Task, smallest: int = 0, largest: int = 40) -> st.SearchStrategy[list[Event]]:
+def streams(task: str, smallest: int = 0, largest: int = 40) -> st.SearchStrategy[list[Event]]:
     return st.lists(_events[task], min_size=smallest, max_size=largest)

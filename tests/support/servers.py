@@ -1,13 +1,14 @@
-"""A PostgreSQL server of one's own, for as long as the tests run."""
+"""A PostgreSQL server for the tests of one run, and free ports."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.shared import Facts
 
 
 def _programs() -> Path | None:
@@ -28,9 +29,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A server on loopback with an empty database; its URL. PostgreSQL refuses to run as root."""
+def postgres() -> Facts:
+    """Starts a server on loopback with an empty database; its `url`. PostgreSQL refuses to run as root."""
     assert POSTGRES is not None
     user = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="riverkeeper-postgres-"))
@@ -43,12 +43,9 @@ def postgres() -> Iterator[str]:
 
     port = free_port()
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    try:
-        run("initdb", "-D", str(folder / "data"), "-U", "keeper", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-D", str(folder / "data"), "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgresql+psycopg://keeper@127.0.0.1:{port}/postgres"
-        finally:
-            run("pg_ctl", "-D", str(folder / "data"), "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-U", "keeper", "-A", "trust", "-E", "UTF8", "--no-sync")
+    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+    process = (folder / "data" / "postmaster.pid").read_text().split()[0]
+    url = f"postgresql+psycopg://keeper@127.0.0.1:{port}/postgres"
+    return {"url": url, "data": str(folder), "pid": process, "signal": str(int(signal.SIGQUIT))}

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import orjson
 from confluent_kafka import Message
 
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.producer import TopicSink
 from dataflows.connectors.kafka.sink import KafkaSink
+from engine.core.serialize import Chunk, encode
+from engine.records.events import Prediction
 from tests.support.broker import Broker
 from tests.support.kafka import event_id
 
@@ -22,9 +23,9 @@ def sink(made: Broker, topic: str, folder: Path, state: Any = None, **outputs: A
     return KafkaSink(KafkaConfig.model_validate(config), folder).build_part("step", "predictions", state)
 
 
-def chunk(numbers: range) -> bytes:
-    rows = ({"id": f"e{n}", "sequence": n, "key": "main", "prediction": True} for n in numbers)
-    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
+def chunk(numbers: range) -> Chunk:
+    found = [Prediction(f"e{n}", 0.0, True, None, "m0", n, "main") for n in numbers]
+    return encode(found, ["predictions"])[0]["predictions"]
 
 
 def numbers(messages: list[Message]) -> list[int]:

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from dataflows.connectors.batch import Line
+import orjson
+
+from dataflows.connectors.batch import Fields, RawRecord
+from dataflows.connectors.decoding import fields_of
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.order_log import Journal
-from dataflows.connectors.kafka.source import KafkaPartition, KafkaSource, Snapshot
+from dataflows.connectors.kafka.source import KafkaReader, KafkaSource, Snapshot
 from tests.support.broker import Broker
 from tests.support.kafka import make_topics
 
@@ -27,17 +30,19 @@ def source(broker: Broker, topic: str, folder: Path | None = None, **given: Any)
     return KafkaSource(kafka, 100, time_field="time", journal=None if folder is None else Journal(folder))
 
 
-def opened(made: KafkaSource, state: Snapshot | None = None) -> closing[KafkaPartition]:
-    return closing(made.build_part("step", "kafka", state))
+def opened(made: KafkaSource, state: Snapshot | None = None) -> closing[KafkaReader]:
+    return closing(made.open(state))
 
 
-def read(part: KafkaPartition, count: int, seconds: float = 20.0) -> list[Line]:
-    """The next so many records."""
-    found: list[Line] = []
+def read(part: KafkaReader, count: int, seconds: float = 20.0) -> list[RawRecord]:
+    """The next so many records; `EOFError` when the input ends before."""
+    found: list[RawRecord] = []
     until = time.monotonic() + seconds
     while len(found) < count:
         assert time.monotonic() < until, f"{len(found)} of {count} records have come"
-        found += [line for batch in part.next_batch() for line in batch.records()]
+        if (taken := part.take()) is None:
+            raise EOFError
+        found += [record for batch in taken for record in batch.records()]
     return found
 
 
@@ -46,5 +51,12 @@ def message(topic: str, number: int, partition: int = 0, at: float | None = None
     return {"topic": topic, "value": value, "partition": partition, "timestamp": 1000 * (number + 1)}
 
 
-def ids(lines: list[Line]) -> list[int]:
-    return [int(line.line.split(b",")[0].split(b":")[1]) for line in lines]
+def fields_in(record: RawRecord) -> Fields:
+    """The fields of a record that has them, whether it was parsed or not."""
+    fields = fields_of(record.content)
+    assert fields is not None
+    return fields
+
+
+def ids(records: list[RawRecord]) -> list[int]:
+    return [orjson.loads(record.raw)["id"] for record in records]

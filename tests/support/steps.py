@@ -16,12 +16,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import count
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-PRELOADED = ["dataflows.runtime.runner", "river.linear_model", "river.preprocessing"]
-"""What processes have imported before they are forked."""
+from tests.support.forks import context, start_server
 
 METHODS = {
     "order written": "dataflows.connectors.kafka.order_log:Journal.append",
@@ -30,9 +28,9 @@ METHODS = {
     "files": "dataflows.connectors.files.sink:BlobPartition.write_batch",
     "report": "engine.monitoring.worker.process:receive",
     "report inline": "engine.monitoring.worker.evaluator:judge",
-    "position": "dataflows.connectors.files.source:FilePartition.snapshot",
-    "positions": "dataflows.connectors.kafka.source:KafkaPartition.snapshot",
-    "offsets": "dataflows.connectors.kafka.consumer:Reader.commit",
+    "position": "dataflows.connectors.files.source:FileReader.snapshot",
+    "positions": "dataflows.connectors.kafka.source:KafkaReader.snapshot",
+    "offsets": "dataflows.connectors.kafka.consumer:TopicReader.commit",
     "engine": "dataflows.runtime.operators:EngineLogic.snapshot",
     "lines": "dataflows.connectors.files.sink:LinesPartition.snapshot",
     "delivery": "dataflows.connectors.kafka.producer:TopicSink._flush",
@@ -82,14 +80,6 @@ def kills(steps: tuple[str, ...]) -> Iterator[Kill]:
 _LONGEST = 300.0
 """Seconds."""
 
-_context = get_context("forkserver")
-_context.set_forkserver_preload(PRELOADED)
-
-
-def import_evidently() -> None:
-    """For flows whose reports are inline; before the first run."""
-    _context.set_forkserver_preload([*PRELOADED, "tests.support.preloaded"])
-
 
 def run(flow: Path, store: Path, moment: Kill | float | None = None) -> bool:
     """Runs a flow in a process of its own, until it ends or was killed; whether it was killed.
@@ -105,7 +95,8 @@ def run(flow: Path, store: Path, moment: Kill | float | None = None) -> bool:
         if not any(store.glob("*.sqlite3")):  # the database must be there to refuse anything
             run(flow, store, Kill("engine", after=True))
         _refuse(store, kill)
-    process = _context.Process(target=_run, args=(flow, store, kill, said))
+    start_server()
+    process = context.Process(target=_run, args=(flow, store, kill, said))
     process.start()
     process.join(moment if isinstance(moment, float) else _LONGEST)
     if process.is_alive() and not isinstance(moment, float):

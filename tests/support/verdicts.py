@@ -8,7 +8,6 @@ from typing import Any
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import judge
 from engine.monitoring.types import Cell, EvaluationJob, Table, Verdict
-from engine.records.config import Task
 from engine.windows import Status
 
 CONFIG = MonitoringConfig()
@@ -57,7 +56,7 @@ def verdict(
     before: Change = nothing,
     *,
     rows: int = 300,
-    task: Task = "binary",
+    task: str = "binary",
     config: MonitoringConfig = CONFIG,
 ) -> Verdict:
     now, then = columns(1, rows), columns(2)

@@ -7,9 +7,6 @@ from pydantic import Field, model_validator
 
 from engine.records.config import Section
 
-Format = Literal["jsonl", "csv"]
-"""How records are written: one JSON object a line, or a header line and rows of cells."""
-
 
 class InputConfig(Section):
     """Files with records, and optionally files with labels that come later."""
@@ -18,7 +15,7 @@ class InputConfig(Section):
         default=None,
         description="Files with the records, unless [kafka.input] names topics: a file, a glob, a folder, or "
         "a list of these. Globs and folders are read in the order of their names, lists as "
-        "written. Relative to the config file.",
+        "written. Relative to the config file; or a URL, such as s3://bucket/clicks.csv.",
     )
     labels: str | list[str] | None = Field(
         default=None,
@@ -30,10 +27,11 @@ class InputConfig(Section):
         description="At the end of the file wait for lines that are appended, until the run is stopped. For "
         "one file of JSON lines that is not packed, and without `labels`: labels come in it as records.",
     )
-    format: Literal["auto", "jsonl", "csv"] = Field(
+    format: Literal["auto", "jsonl", "csv", "parquet"] = Field(
         default="auto",
         description="auto: by the file name without .gz or .zst: .csv is CSV; .jsonl, .ndjson and .json "
-        "are JSON lines. jsonl or csv: every file is of this format, whatever its name.",
+        "are JSON lines; .parquet is Parquet, which needs the extra riverkeeper[parquet]. Any other: every "
+        "file is of this format, whatever its name.",
     )
     contract: str | None = Field(
         default=None,

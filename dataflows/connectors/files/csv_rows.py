@@ -1,4 +1,4 @@
-"""CSV into records: each row becomes the JSON of an object, or an error with the bytes as they came.
+"""CSV into records: each row becomes fields, or an error with the bytes as they came.
 
 Where a row ends follows from quotes alone: in a well-formed row their number is even. A line with an odd
 number is therefore joined with those up to the next such line. If that makes no row, only the first line
@@ -8,9 +8,7 @@ is an error and reading goes on with the second: a stray quote costs the line th
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import orjson
-
-from dataflows.connectors.batch import Chunk
+from dataflows.connectors.batch import Chunk, Content
 from dataflows.connectors.files.csv_cells import CellValues, split_row
 from dataflows.connectors.files.lines import Lines
 from engine.errors import InputError
@@ -73,7 +71,7 @@ def csv_chunks(
 
 def _chunk(ahead: "_Ahead", columns: Sequence[str], values: CellValues, as_text: list[int]) -> Chunk:
     """Records of all lines at hand, and of those that the last row needs beyond them."""
-    lines: list[bytes] = []
+    contents: list[Content] = []
     offsets: list[int] = []
     raws: list[bytes] = []
     errors: dict[int, str] = {}
@@ -87,17 +85,17 @@ def _chunk(ahead: "_Ahead", columns: Sequence[str], values: CellValues, as_text:
         if not error and len(row.cells) != len(columns):
             error = f"expected {len(columns)} cells as in the header, got {len(row.cells)}"
         if error:
-            errors[len(lines)] = error
-            lines.append(row.raw)
+            errors[len(contents)] = error
+            contents.append(row.raw)
         else:
             found = [values[cell] for cell in row.cells]
             for index in as_text:
                 found[index] = row.cells[index] or None
-            lines.append(orjson.dumps(dict(zip(columns, found, strict=True))))
+            contents.append(dict(zip(columns, found, strict=True)))
         offsets.append(ahead.offsets[at])
         raws.append(row.raw)
         at += row.used
-    return Chunk(lines, offsets, ahead.end, raws, errors)
+    return Chunk(contents, offsets, ahead.end, raws, errors)
 
 
 class _Ahead:

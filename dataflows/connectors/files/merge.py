@@ -1,41 +1,21 @@
 """Batches from one stream, or from two merged by event time."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 
 from dataflows.connectors.batch import Batch, Builder, Chunk, Source
+from dataflows.connectors.decoding import fields_of, time_of
 from dataflows.connectors.files.stream import Stream
-from engine.records.decode import event_time
-from engine.records.parse import parse
-
-ReadTime = Callable[[bytes], float]
 
 
 def take(stream: Stream, limit: int) -> Batch | None:
     """The next records of a stream, at most `limit`; `None` at its end."""
     builder = Builder()
     while builder.size < limit and stream.refill() and builder.accepts(Source(stream.source)):
-        stop = min(len(stream.chunk.lines), stream.at + limit - builder.size)
+        stop = min(len(stream.chunk.contents), stream.at + limit - builder.size)
         builder.add(stream.chunk, stream.at, stop, Source(stream.source))
         stream.at = stop
     return builder.build() if builder.size else None
-
-
-def time_of(field: str) -> ReadTime:
-    """A function that reads the event time in `field` of a JSON record.
-
-    A record without a readable time has minus infinity: it goes first, and is rejected downstream.
-    """
-
-    def read(line: bytes) -> float:
-        try:
-            fields = parse(line)
-        except ValueError:
-            return -inf
-        time = event_time(fields.get(field)) if type(fields) is dict else None
-        return -inf if time is None else time
-
-    return read
 
 
 class Merged:
@@ -44,9 +24,9 @@ class Merged:
     Only the next record of each is looked at: a stream that is not sorted by time is not sorted here.
     """
 
-    def __init__(self, examples: Stream, labels: Stream, read_time: ReadTime) -> None:
-        self._examples = _Timed(examples, read_time)
-        self._labels = _Timed(labels, read_time)
+    def __init__(self, examples: Stream, labels: Stream, time_field: str) -> None:
+        self._examples = _Timed(examples, time_field)
+        self._labels = _Timed(labels, time_field)
 
     def take(self, limit: int) -> Batch | None:
         """The next records, at most `limit`; `None` at the end of both streams."""
@@ -88,11 +68,11 @@ class Merged:
 
 
 class _Timed:
-    """A stream with the event times of the records at hand."""
+    """A stream with the event times of the records at hand, which are parsed for them."""
 
-    def __init__(self, stream: Stream, read_time: ReadTime) -> None:
+    def __init__(self, stream: Stream, time_field: str) -> None:
         self.stream = stream
-        self._read_time = read_time
+        self._time_field = time_field
         self._of: Chunk | None = None
         self._times: list[float] = []
 
@@ -102,6 +82,7 @@ class _Timed:
             return []
         chunk = self.stream.chunk
         if chunk is not self._of:
-            self._of = chunk
-            self._times = [self._read_time(line) for line in chunk.lines]
+            parsed = [*map(fields_of, chunk.contents)]
+            self._of = self.stream.chunk = replace(chunk, parsed=parsed)
+            self._times = [time_of(fields, self._time_field) for fields in parsed]
         return self._times

@@ -4,11 +4,13 @@ import gzip
 import os
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 import zstandard
 
 from dataflows.connectors.files.find import InputFile
+from dataflows.connectors.files.storage import open_bytes
 from engine.errors import InputError
 
 _FEED = 1 << 12
@@ -23,9 +25,9 @@ class RawFile:
         self._position = 0
         self._end = 0
         try:
-            self._disk = file.path.open("rb", buffering=0 if file.compression == "plain" else -1)
+            self._disk = open_bytes(file.location, buffered=file.compression != "plain")
         except OSError as error:
-            raise InputError(f"input {file.name}: cannot be opened: {error.strerror}") from error
+            raise InputError(f"input {file.name}: cannot be opened: {error.strerror or error}") from error
         self._read: Callable[[int], bytes] = self._disk.read
         self._gzip: gzip.GzipFile | None = None
         if file.compression == "gzip":
@@ -72,14 +74,14 @@ class RawFile:
         return before[-1:]
 
     def check_grown(self) -> None:
-        """Sees that the file of this name is the one being read, and has what was read of it.
+        """Checks that the file of this name is the one being read, and has what was read of it.
 
         Raises:
             InputError: It has become shorter, or another has taken its place.
         """
         mine = os.fstat(self._disk.fileno())
         try:
-            named = self._file.path.stat()
+            named = Path(self._file.location).stat()
         except FileNotFoundError:
             return  # moved away: whoever writes it may still do so
         if named.st_ino != mine.st_ino:

@@ -1,26 +1,23 @@
-"""The Bytewax source of records from files."""
+"""Records from files, as an input: one stream of them, or two that are merged by event time."""
 
 import time
-from collections.abc import Generator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from dataflows.connectors.batch import Batch
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.find import InputFile, find_files, total_size
-from dataflows.connectors.files.merge import Merged, take, time_of
-from dataflows.connectors.files.stream import Position, Stream, header_of
-from dataflows.lifecycle import shutdown
-from dataflows.lifecycle.progress import Progress, Reading
+from dataflows.connectors.files.format import FileFormat, OpenFile
+from dataflows.connectors.files.merge import Merged, take
+from dataflows.connectors.files.stream import Position, Stream
+from dataflows.connectors.files.text import TEXT
+from dataflows.lifecycle.progress import Reading
 from engine.errors import InputError
 
 Snapshot = dict[str, Position]
 """Where each stream stands, `examples` and `labels`. Plain values, since it outlives the code."""
-
-_PART = "files"
 
 _LONGEST_WAIT = 0.01
 """Seconds between two looks at a file that is followed; fewer while it has just grown."""
@@ -29,106 +26,92 @@ _LOOK = 1.0
 """Seconds between two looks whether it is still the same file."""
 
 
-class FileSource(FixedPartitionedSource[Batch, Snapshot]):
-    """Records from files, in batches of bytes.
-
-    There is one partition, so one worker reads it all: only a single reader makes the order of records,
-    and with it every prediction, the same each time. It is not what limits speed.
+class FileSource:
+    """Files with records; see `RecordSource`.
 
     Nothing is guaranteed when files change while they are read, other than growing at their end.
 
     Args:
         config: What to read.
         base: The folder that relative paths begin at.
+        formats: How files may be written, by the name that the configuration uses.
         time_field: The field with the event time, by which labels are merged.
-        progress: It is told how far reading has come.
-        follow: Whether the dataflow waits for more at the end of the file; `batches` never does.
     """
+
+    name = "files"
 
     def __init__(
         self,
         config: InputConfig,
         base: Path,
+        formats: Mapping[str, FileFormat] = TEXT,
         *,
         time_field: str | None = None,
-        progress: Progress | None = None,
-        follow: bool = False,
     ) -> None:
         """Finds the files.
 
         Raises:
             InputError: A file is missing or is not what it should be, labels come without a time field, or
                 what is to be followed cannot be.
+            ConfigError: Reading one needs a library that is not installed.
         """
-        self._follow = follow
         self._config = config
+        self._formats = formats
         self._time_field = time_field
-        self._progress = progress
+        suffixes = {suffix: name for name, known in formats.items() for suffix in known.suffixes}
         if config.path is None:
             raise InputError("input.path: expected files to read, got none")
-        self._streams = {"examples": find_files(config.path, base, config.format)}
+        self._streams = {"examples": find_files(config.path, base, suffixes, config.format)}
         if config.labels is not None:
             if not time_field:
                 raise InputError(
                     "input: labels in files of their own are merged by event time, and no time field is "
                     "configured; name it, or put the labels into the records"
                 )
-            self._streams["labels"] = find_files(config.labels, base, config.format)
-        for file in self.files():
-            if file.format == "csv" and not follow:
-                header_of(file)
-        if follow:
+            self._streams["labels"] = find_files(config.labels, base, suffixes, config.format)
+        if config.follow:
             _check_followed(self.files())
+        for file in self.files():
+            formats[file.format].check(file)
 
     def files(self) -> list[InputFile]:
         """All files, in reading order, those of the labels last."""
         return [file for files in self._streams.values() for file in files]
 
-    def batches(self) -> Generator[Batch, None, None]:
-        """All batches, outside of a dataflow.
-
-        Raises:
-            InputError: A file cannot be read on.
-        """
-        yield from drained(self._open(None, follow=False))
-
-    def list_parts(self) -> list[str]:
-        """One partition."""
-        return [_PART]
-
-    def build_part(self, step_id: str, for_part: str, resume_state: Snapshot | None) -> "FilePartition":  # noqa: ARG002
+    def open(self, snapshot: Snapshot | None, *, to_end: bool = False) -> "FileReader":
         """Opens the files, at the place that a snapshot names or at the beginning.
 
         Raises:
             InputError: The files are not those of the snapshot any more.
         """
-        return self._open(resume_state, follow=self._follow)
-
-    def _open(self, resume_state: Snapshot | None, *, follow: bool) -> "FilePartition":
-        begin: Snapshot = resume_state or {}
-        if resume_state is not None and set(begin) != set(self._streams):
+        begin: Snapshot = snapshot or {}
+        if snapshot is not None and set(begin) != set(self._streams):
             raise InputError(
                 f"input: the run to be resumed was reading {' and '.join(begin)}, now it is "
                 f"{' and '.join(self._streams)}; configure the streams as they were, or start a new run"
             )
+        config = self._config.model_copy(update={"follow": self._config.follow and not to_end})
+        open_file = partial(self._open_file, config)
         streams: dict[str, Stream] = {}
         try:
             for name, files in self._streams.items():
-                streams[name] = Stream(files, self._config.text_columns, begin.get(name), follow=follow)
+                streams[name] = Stream(files, open_file, begin.get(name), follow=config.follow)
         except InputError:
             for stream in streams.values():
                 stream.close()
             raise
-        total = total_size(self.files())
-        return FilePartition(
-            streams, self._config.batch, self._time_field, self._progress, total, follow=follow
-        )
+        return FileReader(streams, config, self._time_field, total_size(self.files()))
+
+    def _open_file(self, config: InputConfig, file: InputFile, offset: int) -> OpenFile:
+        return self._formats[file.format].open(file, offset, config)
 
 
 def _check_followed(files: list[InputFile]) -> None:
     if len(files) != 1:
         raise InputError(f"input.follow: expected one file, since each would have an end; got {len(files)}")
     (file,) = files
+    if not isinstance(file.location, Path):
+        raise InputError(f"input.follow: expected a file on a local disk, got {file.name}")
     if file.format != "jsonl" or file.compression != "plain":
         kind = file.format if file.compression == "plain" else file.compression
         raise InputError(
@@ -137,40 +120,29 @@ def _check_followed(files: list[InputFile]) -> None:
         )
 
 
-class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
-    """Reads all files of a source, from where it was built to begin."""
+class FileReader:
+    """Reads all files of a source, from where it was opened on; see `Reader`."""
 
-    def __init__(  # noqa: PLR0913 - what to read, and how
-        self,
-        streams: dict[str, Stream],
-        batch: int,
-        time_field: str | None,
-        progress: Progress | None,
-        total: int,
-        *,
-        follow: bool = False,
+    def __init__(
+        self, streams: dict[str, Stream], config: InputConfig, time_field: str | None, total: int
     ) -> None:
-        self._follow = follow
+        self._follow = config.follow
         self._came = self._looked = time.monotonic()
         self._quiet = False
         self._streams = streams
-        self._batch = batch
-        self._progress = progress
+        self._batch = config.batch
         self._total = total
         self._records = 0
         self._merged: Merged | None = None
         if "labels" in streams and time_field:
-            self._merged = Merged(streams["examples"], streams["labels"], time_of(time_field))
+            self._merged = Merged(streams["examples"], streams["labels"], time_field)
 
-    def next_batch(self) -> list[Batch]:
-        """One batch, in a list as Bytewax wants it; none when a file that is followed has no more.
+    def take(self) -> Sequence[Batch] | None:
+        """One batch; none when a file that is followed has no more, `None` when all files are read.
 
         Raises:
-            StopIteration: All files are read, or the process is to stop.
             InputError: A file cannot be read on.
         """
-        if shutdown.wanted():
-            raise StopIteration
         try:
             if self._merged is not None:
                 batch = self._merged.take(self._batch)
@@ -181,20 +153,19 @@ class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
         except InputError:
             self.close()  # Bytewax does not after an error
             raise
-        if batch is None and not self._follow:
-            raise StopIteration
-        self._quiet = batch is None
-        if batch is not None:
-            self._records += len(batch)
-        self._tell()
-        return [] if batch is None else [batch]
+        if batch is None:
+            self._quiet = True
+            return [] if self._follow else None
+        self._quiet = False
+        self._records += len(batch)
+        return [batch]
 
-    def next_awake(self) -> datetime | None:
-        """When to look again at a file that is followed: soon when it has just grown, then less often."""
+    def pause(self) -> timedelta | None:
+        """Until the next look at a file that is followed: short when it has just grown, then longer."""
         if not self._quiet:
             return None
         waited = time.monotonic() - self._came
-        return datetime.now(UTC) + timedelta(seconds=min(_LONGEST_WAIT, waited / 10))
+        return timedelta(seconds=min(_LONGEST_WAIT, waited / 10))
 
     def _wait(self) -> None:
         """Nothing has come; now and then, whether the file is still the same."""
@@ -205,10 +176,10 @@ class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
             self._looked = now
             self._streams["examples"].check_grown()
 
-    def _tell(self) -> None:
-        if self._progress is not None:
-            done = sum(stream.bytes_read() for stream in self._streams.values())
-            self._progress(Reading(self._records, done, max(self._total, done), "bytes", self._places))
+    def reading(self) -> Reading:
+        """How far reading has come, in bytes on disk."""
+        done = sum(stream.bytes_read() for stream in self._streams.values())
+        return Reading(self._records, done, max(self._total, done), "bytes", self._places)
 
     def _places(self) -> dict[str, int]:
         return {stream.source: stream.position()[2] for stream in self._streams.values()}
@@ -221,14 +192,3 @@ class FilePartition(StatefulSourcePartition[Batch, Snapshot]):
         """Closes the files."""
         for stream in self._streams.values():
             stream.close()
-
-
-def drained(part: StatefulSourcePartition[Batch, Any]) -> Generator[Batch, None, None]:
-    """All batches of a partition to its end, outside of a dataflow; closes it."""
-    try:
-        while True:
-            yield from part.next_batch()
-    except StopIteration:
-        return
-    finally:
-        part.close()

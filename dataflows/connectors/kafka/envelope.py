@@ -1,4 +1,4 @@
-"""Messages to lines of JSON, as files hold them."""
+"""Messages to raw records: lines of JSON as files hold them, or fields where values have a schema."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 import orjson
 from confluent_kafka import Message
 
+from dataflows.connectors.batch import Content
 from dataflows.connectors.kafka.config import HEADER, KafkaInput
 from engine.errors import ConfigError
 
@@ -15,19 +16,19 @@ class Received(NamedTuple):
 
     Attributes:
         offset: Its offset.
-        line: The record as JSON; with an `error` the bytes as they came.
+        content: The record; with an `error` the bytes as they came.
         raw: The bytes as they came.
         error: Why it cannot be a record; `None` when only a decoder can tell.
     """
 
     offset: int
-    line: bytes
+    content: Content
     raw: bytes
     error: str | None
 
 
-Decode = Callable[[bytes, str], bytes]
-"""The value of a message of a topic, as JSON. It raises `ValueError`."""
+Decode = Callable[[bytes, str], Content]
+"""The value of a message of a topic: its fields, or JSON when it has none. It raises `ValueError`."""
 
 
 class Envelope:
@@ -38,7 +39,7 @@ class Envelope:
     """
 
     def __init__(self, config: KafkaInput) -> None:
-        self._fields = [(orjson.dumps(name) + b":", part) for name, part in config.fields.items()]
+        self._fields = config.fields
         self._decode: Decode | None = None
         if config.value != "json":
             try:
@@ -51,40 +52,43 @@ class Envelope:
             self._decode = decoder(config)
 
     def read(self, message: Message) -> Received:
-        """A message as a line; a tombstone is no record, and says so."""
+        """A message as a raw record; a tombstone is no record, and says so."""
         offset, raw = int(message.offset() or 0), message.value()
         if raw is None:
             key = message.key()
             name = "" if key is None else f" for key {key.decode(errors='replace')!r}"
             return Received(offset, b"", b"", f"tombstone: a message without a value{name}")
-        line = raw
+        content: Content = raw
         if self._decode is not None:
             try:
-                line = self._decode(raw, message.topic() or "")
+                content = self._decode(raw, message.topic() or "")
             except ValueError as error:
                 return Received(offset, raw, raw, str(error))
         if self._fields:
-            line = self._with_fields(message, line)
-        return Received(offset, line, raw, None)
+            content = self._with_fields(message, content)
+        return Received(offset, content, raw, None)
 
-    def _with_fields(self, message: Message, line: bytes) -> bytes:
+    def _with_fields(self, message: Message, content: Content) -> Content:
         """The fields go first, so that of two with the same name the value's own counts."""
-        found = [name + value for name, part in self._fields if (value := _part(message, part)) is not None]
-        rest = line.lstrip()
+        parts = ((name, _part(message, part)) for name, part in self._fields.items())
+        found = {name: value for name, value in parts if value is not None}
+        if not isinstance(content, bytes):
+            return {**found, **content}
+        rest = content.lstrip()
         if not found or not rest.startswith(b"{"):
-            return line
+            return content
         rest = rest[1:].lstrip()
-        return b"{" + b",".join(found) + (b"" if rest.startswith(b"}") else b",") + rest
+        return orjson.dumps(found)[:-1] + (b"" if rest.startswith(b"}") else b",") + rest
 
 
-def _part(message: Message, part: str) -> bytes | None:
-    """A part of the envelope as JSON."""
+def _part(message: Message, part: str) -> str | int | float | None:
+    """A part of the envelope."""
     if part == "timestamp":
-        return str(message.timestamp()[1] / 1000).encode()
+        return float(message.timestamp()[1] / 1000)
     if part == "partition":
-        return str(message.partition()).encode()
+        return message.partition()
     name = part.removeprefix(HEADER)
     value = message.key() if part == "key" else dict(message.headers() or []).get(name)
     if value is None:
         return None
-    return orjson.dumps(value if isinstance(value, str) else value.decode(errors="backslashreplace"))
+    return value if isinstance(value, str) else value.decode(errors="backslashreplace")

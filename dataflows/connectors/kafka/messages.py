@@ -1,54 +1,20 @@
-"""Lines of output streams as messages: their key, and the header that tells them apart."""
+"""The header that tells messages of output streams apart."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
-
-import orjson
 from confluent_kafka import Message
 
 ID = "riverkeeper-id"
-"""The header with the event id: the same in every replay, so that a reader can leave out what comes again."""
-
-_Row = Mapping[str, Any]
-
-_UNIQUE: Mapping[str, Callable[[_Row], str]] = {
-    "predictions": lambda row: str(row["sequence"]),
-    "dead_letters": lambda row: f"{row['source']}/{row['position']}",
-    "breaches": lambda row: f"{row['source']}/{row['position']}/{row['reason']}",
-    "first_looks": lambda row: str(row["window"]),
-    "drifts": lambda row: str(row["number"]),
-    "reports": lambda row: str(row["window"]),
-    "decisions": lambda row: str(row["number"]),
-    "versions": lambda row: str(row["name"]),
-    "alerts": lambda row: str(row["id"]),
-    "summary": lambda row: str(row["counts"]["records"]),
-}
-"""What is unique in a stream, within a model key."""
+"""The header with the event id: the same in every replay, so that a reader can leave out duplicates."""
 
 
-class Outgoing(NamedTuple):
-    """A message to write.
+def event_id(run: str, stream: str, name: str) -> str:
+    """The event id of a line, unique among all runs.
 
-    Attributes:
-        id: Its event id.
-        key: Predictions: the id of their example, so that they spread and join; all others: the model key.
-        value: The line.
+    Args:
+        run: The run's identity.
+        stream: The output stream.
+        name: The line's id in its stream.
     """
-
-    id: str
-    key: bytes
-    value: bytes
-
-
-def message(run: str, stream: str, line: bytes) -> Outgoing:
-    """The message of a line.
-
-    >>> message("demo-1f", "predictions", b'{"id":"7","sequence":3,"key":"main"}')
-    Outgoing(id='demo-1f/predictions/main/3', key=b'7', value=b'{"id":"7","sequence":3,"key":"main"}')
-    """
-    row = orjson.loads(line)
-    key = row["id"] if stream == "predictions" else row["key"]
-    return Outgoing(f"{run}/{stream}/{row['key']}/{_UNIQUE[stream](row)}", key.encode(), line)
+    return f"{run}/{stream}/{name}"
 
 
 def event_ids(found: Message) -> list[str]:

@@ -8,7 +8,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from dataflows.connectors.kafka.client import made, metadata, partitions_of
 from dataflows.connectors.kafka.config import KafkaConfig
-from dataflows.connectors.kafka.messages import ID, Outgoing, message
+from dataflows.connectors.kafka.messages import ID, event_id
+from engine.core.serialize import Chunk, Line
 from engine.errors import OutputError
 
 Ends = dict[int, int]
@@ -35,7 +36,7 @@ _POLL = 0.5
 """Seconds."""
 
 
-class TopicSink(StatefulSinkPartition[bytes, Written]):
+class TopicSink(StatefulSinkPartition[Chunk, Written]):
     """Writes one stream to its topic."""
 
     def __init__(self, config: KafkaConfig, run: str, stream: str) -> None:
@@ -59,24 +60,24 @@ class TopicSink(StatefulSinkPartition[bytes, Written]):
         """What a producer needs besides."""
         return {}
 
-    def write_batch(self, items: list[bytes]) -> None:
+    def write_batch(self, items: list[Chunk]) -> None:
         """Hands messages to the producer; a snapshot waits for them.
 
         Raises:
             OutputError: When one was not delivered.
         """
         for chunk in items:
-            for line in chunk.splitlines():
-                self._write(message(self._run, self._stream, line))
+            for line in chunk.lines():
+                self._write(line, event_id(self._run, self._stream, line.id))
         self._producer.poll(0)
         self._check()
 
-    def _write(self, outgoing: Outgoing) -> None:
-        headers: Headers = [(ID, outgoing.id.encode())]
+    def _write(self, line: Line, name: str) -> None:
+        headers: Headers = [(ID, name.encode())]
         while True:
             try:
                 self._producer.produce(
-                    self._topic, outgoing.value, outgoing.key, headers=headers, on_delivery=self._delivered
+                    self._topic, line.line, line.key.encode(), headers=headers, on_delivery=self._delivered
                 )
             except BufferError:  # too many wait: so does the stream
                 self._producer.poll(_POLL)

@@ -1,7 +1,5 @@
-"""Values in the form of Confluent's schema registry (Avro, JSON Schema) to JSON. Needs extra `schemas`."""
+"""Values in the form of Confluent's schema registry (Avro, JSON Schema). Needs the extra `schemas`."""
 
-import datetime
-from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -11,13 +9,15 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext, SerializationError
 
+from dataflows.connectors.batch import Content
+from dataflows.connectors.json_values import as_json
 from dataflows.connectors.kafka.config import KafkaInput, with_secrets
 from dataflows.connectors.kafka.envelope import Decode
 from engine.errors import ConfigError, InputError
 
 
 def decoder(config: KafkaInput) -> Decode:
-    """What turns a value into JSON; schemas are fetched once each.
+    """What reads a value; schemas are fetched once each.
 
     Raises:
         ConfigError: When a setting of the registry's client is not one.
@@ -32,7 +32,7 @@ def decoder(config: KafkaInput) -> Decode:
         else JSONDeserializer(None, schema_registry_client=client)
     )
 
-    def decode(value: bytes, topic: str) -> bytes:
+    def decode(value: bytes, topic: str) -> Content:
         try:
             found = made(value, SerializationContext(topic, MessageField.VALUE))
         except SchemaRegistryError as error:
@@ -41,17 +41,8 @@ def decoder(config: KafkaInput) -> Decode:
             raise ValueError(f"not {config.value}: its schema is not in the registry: {error}") from error
         except (SerializationError, ValueError, KeyError, IndexError, EOFError, TypeError) as error:
             raise ValueError(f"not {config.value}: {error}") from error
-        return orjson.dumps(found, _plain, orjson.OPT_UTC_Z)
+        content = as_json(found)
+        # A value without fields is no record; its JSON shows in the reason.
+        return content if isinstance(content, dict) else orjson.dumps(content)
 
     return decode
-
-
-def _plain(value: object) -> object:
-    """Avro's logical types that JSON has not."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
-    if isinstance(value, datetime.timedelta):
-        return value.total_seconds()
-    raise TypeError(type(value).__name__)

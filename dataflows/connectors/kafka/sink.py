@@ -13,10 +13,11 @@ from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.producer import TopicSink, Written
 from dataflows.connectors.kafka.transactions import TransactionalSink
 from dataflows.lifecycle.run_id import identity
+from engine.core.serialize import Chunk
 
 
-class KafkaSink(FixedPartitionedSink[bytes, Written]):
-    """Takes items `(stream, chunk of complete lines)`; streams without a topic are not for it.
+class KafkaSink(FixedPartitionedSink[Chunk, Written]):
+    """Takes items `(stream, chunk)`; streams without a topic are not for it.
 
     A stream is one partition of Bytewax's, so one worker of a cluster writes it.
 

@@ -1,7 +1,7 @@
-"""The Bytewax source of records from Kafka.
+"""Records from Kafka, as an input.
 
-Differs from Bytewax's own where that loses data or hangs (docs/kafka.md): one consumer reads all partitions
-of all topics and puts their records into one order.
+Differs from Bytewax's own source where that loses data or hangs (docs/kafka.md): one consumer reads all
+partitions of all topics and puts their records into one order.
 
 What happens between two snapshots, in numbered steps:
 
@@ -18,26 +18,21 @@ where their event time belongs (see `journal`).
 """
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TypedDict
 
-from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.connectors.batch import MOST_SOURCES, Batch, Source
-from dataflows.connectors.files.merge import time_of
-from dataflows.connectors.files.source import drained
 from dataflows.connectors.kafka.client import Health, made, metadata
 from dataflows.connectors.kafka.config import KafkaConfig
-from dataflows.connectors.kafka.consumer import Partition, Reader
+from dataflows.connectors.kafka.consumer import Partition, TopicReader
 from dataflows.connectors.kafka.envelope import Received
 from dataflows.connectors.kafka.offsets import partitions, places_to_begin
 from dataflows.connectors.kafka.order_log import Journal, Place, Runs
-from dataflows.lifecycle import shutdown
-from dataflows.lifecycle.progress import Progress, Reading
+from dataflows.lifecycle.progress import Reading
 from engine.errors import InputError
-
-_PART = "kafka"
 
 _LOOK = 30.0
 """Seconds between two looks whether topics have more partitions."""
@@ -55,16 +50,17 @@ class Snapshot(TypedDict):
     batches: int
 
 
-class KafkaSource(FixedPartitionedSource[Batch, Snapshot]):
-    """Records from topics. There is one partition of Bytewax's, so one worker reads all of Kafka's.
+class KafkaSource:
+    """Topics with records; see `RecordSource`.
 
     Args:
         config: The cluster, with an input.
         batch: Most records that travel together.
         time_field: The field with the event time; without it the messages' timestamps order them.
         journal: Where the order of records is kept between snapshots, when the run can be resumed.
-        progress: It is told how far reading has come.
     """
+
+    name = "kafka"
 
     def __init__(
         self,
@@ -73,48 +69,36 @@ class KafkaSource(FixedPartitionedSource[Batch, Snapshot]):
         *,
         time_field: str | None = None,
         journal: Journal | None = None,
-        progress: Progress | None = None,
     ) -> None:
         if config.input is None:
             raise ValueError("a Kafka source needs kafka.input")
         self._config, self._input, self._batch = config, config.input, batch
         self._time_field = time_field
-        self._journal, self._progress = journal, progress
+        self._journal = journal
 
-    def list_parts(self) -> list[str]:
-        """One partition."""
-        return [_PART]
-
-    def build_part(self, step_id: str, for_part: str, resume_state: Snapshot | None) -> "KafkaPartition":  # noqa: ARG002
-        """Begins to read, where a snapshot says or as configured.
+    def open(self, snapshot: Snapshot | None, *, to_end: bool = False) -> "KafkaReader":
+        """Begins to read, where a snapshot stood or as configured.
 
         Raises:
             InputError: No broker answers, a topic is not there, or what comes next is no longer in it.
         """
+        if to_end and self._input.until != "end":
+            until_end = self._input.model_copy(update={"until": "end"})
+            config = self._config.model_copy(update={"input": until_end})
+            return KafkaSource(config, self._batch, time_field=self._time_field).open(snapshot, to_end=True)
         consumer, health = self._consumer()
-        read_time = time_of(self._time_field) if self._time_field else None
         try:
-            reader = Reader(consumer, health, self._config, read_time, self._batch)
-            places = self._places(consumer, health, resume_state)
+            reader = TopicReader(consumer, health, self._config, self._time_field, self._batch)
+            places = self._places(consumer, health, snapshot)
             for place in places:
                 reader.add(*place)
-            if self._journal is not None and resume_state is None:
+            if self._journal is not None and snapshot is None:
                 self._journal.begin(places)
         except BaseException:
             consumer.close()
             raise
-        batches = 0 if resume_state is None else resume_state["batches"]
-        return KafkaPartition(reader, self._batch, batches, self._journal, self._progress)
-
-    def batches(self) -> Generator[Batch, None, None]:
-        """All batches up to the present end of the topics, outside of a dataflow.
-
-        Raises:
-            InputError: As `build_part`.
-        """
-        until_end = self._config.model_copy(update={"input": self._input.model_copy(update={"until": "end"})})
-        source = KafkaSource(until_end, self._batch, time_field=self._time_field)
-        yield from drained(source.build_part("", _PART, None))
+        batches = 0 if snapshot is None else snapshot["batches"]
+        return KafkaReader(reader, self._batch, batches, self._journal)
 
     def _consumer(self) -> tuple[Consumer, Health]:
         return made(
@@ -155,19 +139,12 @@ class KafkaSource(FixedPartitionedSource[Batch, Snapshot]):
         return places + [(topic, number, 0) for topic, number in new]
 
 
-class KafkaPartition(StatefulSourcePartition[Batch, Snapshot]):
-    """Reads all partitions of all topics, from where it was built to begin."""
+class KafkaReader:
+    """Reads all partitions of all topics, from where it was opened on; see `Reader`."""
 
-    def __init__(
-        self,
-        reader: Reader,
-        limit: int,
-        batches: int,
-        journal: Journal | None,
-        progress: Progress | None,
-    ) -> None:
+    def __init__(self, reader: TopicReader, limit: int, batches: int, journal: Journal | None) -> None:
         self._reader, self._limit = reader, limit
-        self._journal, self._progress = journal, progress
+        self._journal = journal
         self._batches, self._records = batches, 0
         names = [partition.name for partition in reader.partitions]
         self._again: Iterator[Runs] = iter(()) if journal is None else journal.since(batches, names)
@@ -175,25 +152,21 @@ class KafkaPartition(StatefulSourcePartition[Batch, Snapshot]):
         self._looked = time.monotonic()
         self._safe: list[TopicPartition] = []
 
-    def next_batch(self) -> list[Batch]:
-        """What is to go next; nothing when nothing has come.
+    def take(self) -> Sequence[Batch] | None:
+        """What goes next; nothing when nothing has come, `None` when topics are read to where they ended.
 
         Raises:
-            StopIteration: The topics are read to where they ended, or the process is to stop.
             InputError: A partition cannot be read on, or no broker answers.
         """
-        if shutdown.wanted():
-            raise StopIteration
         taken = self._take()
         if not taken:
             if self._reader.is_done():
-                raise StopIteration
+                return None
             self._now_and_then()
             self._reader.fill(self._limit)
             taken = self._take()
         self._batches += bool(taken)
         self._records += len(taken)
-        self._tell()
         return batches_of(taken, self._reader.partitions)
 
     def _take(self) -> list[tuple[int, Received]]:
@@ -216,10 +189,14 @@ class KafkaPartition(StatefulSourcePartition[Batch, Snapshot]):
             self._looked = now
             self._reader.look()
 
-    def _tell(self) -> None:
-        if self._progress is not None:
-            total = self._records + self._reader.lag()
-            self._progress(Reading(self._records, self._records, total, "records", self._places))
+    def pause(self) -> timedelta | None:
+        """None: `take` itself waits a moment for messages."""
+        return None
+
+    def reading(self) -> Reading:
+        """How far reading has come, in records; the rest is the lag."""
+        total = self._records + self._reader.lag()
+        return Reading(self._records, self._records, total, "records", self._places)
 
     def _places(self) -> dict[str, int]:
         return {partition.name: partition.begin for partition in self._reader.partitions}
@@ -254,7 +231,7 @@ def batches_of(taken: list[tuple[int, Received]], partitions: list[Partition]) -
         whole = [received for _, received in part]
         found.append(
             Batch(
-                lines=[received.line for received in whole],
+                contents=[received.content for received in whole],
                 offsets=[received.offset for received in whole],
                 sources=tuple(Source(partitions[n].name, partitions[n].is_label) for n in numbers),
                 origins=bytes([numbers[number] for number, _ in part]) if len(numbers) > 1 else b"",

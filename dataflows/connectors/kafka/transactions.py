@@ -24,9 +24,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from dataflows.connectors.files.blobs import write_blob
 from dataflows.connectors.kafka.client import made
 from dataflows.connectors.kafka.config import KafkaConfig
-from dataflows.connectors.kafka.messages import Outgoing, event_ids
+from dataflows.connectors.kafka.messages import event_id, event_ids
 from dataflows.connectors.kafka.producer import Ends, TopicSink, Written
 from dataflows.lifecycle.run_id import identity
+from engine.core.serialize import Line
 from engine.errors import OutputError
 
 _LONGEST = 900.0
@@ -101,7 +102,7 @@ class TransactionalSink(TopicSink):
                     found.update(event_ids(message))
         finally:
             reader.close()
-        return {name for name in found if name.startswith(f"{self._run}/{self._stream}/")}, last
+        return {name for name in found if name.startswith(event_id(self._run, self._stream, ""))}, last
 
     def _reader(self) -> tuple[Consumer, Any]:
         more = {
@@ -113,14 +114,14 @@ class TransactionalSink(TopicSink):
         }
         return made(Consumer, self._config, more)
 
-    def _write(self, outgoing: Outgoing) -> None:
-        if outgoing.id in self._ahead:
-            self._ahead.discard(outgoing.id)
+    def _write(self, line: Line, name: str) -> None:
+        if name in self._ahead:
+            self._ahead.discard(name)
             return
         if not self._open:
             self._producer.begin_transaction()
             self._open = True
-        super()._write(outgoing)
+        super()._write(line, name)
 
     def snapshot(self) -> Written:
         """What is in the topic, all of it committed.

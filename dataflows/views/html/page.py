@@ -1,15 +1,17 @@
 """The page of a run."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from dataflows.run_reader import day, shown
-from dataflows.views.html.data import KeyData, Point, Row, read_run
+from dataflows.format import day, number
+from dataflows.views.counts import counts_text
+from dataflows.views.html.data import KeyData, Point, read_run
 from dataflows.views.html.svg import axis, chart, heat, strip, timeline
+from engine.rows import CalibrationRow, DecisionRow, ReportRow, SummaryRow
+from engine.windows import Status
 
 PAGE = "report.html"
 """Its file in the run's folder."""
@@ -70,22 +72,20 @@ def _name(point: Point) -> str:
     return f"window {point.first}" if point.first == point.last else f"windows {point.first} to {point.last}"
 
 
-def _standing(summary: Row | None) -> Iterator[str]:
+def _standing(summary: SummaryRow | None) -> Iterator[str]:
     if summary is None:
         yield '<p class="soft">The run has not ended.</p>'
         return
-    counts = summary["counts"]
-    went = ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in counts if counts[name])
-    sums = "the counts add up" if summary["add_up"] else "THE COUNTS DO NOT ADD UP"
-    yield f"<p>{escape(str(summary['model']))} serves. {escape(went)}; {sums}.</p>"
-    baselines: Mapping[str, Mapping[str, float]] = summary["baselines"]
+    records = f"{summary.counts.records:,} records: {counts_text(summary)}"
+    yield f"<p>{escape(summary.model)} serves. {escape(records)}.</p>"
+    baselines = summary.baselines
     if not baselines:
         return
     yield '<div class="scroll"><table><tr><th>over the whole run</th><th class="n">served</th>'
     yield "".join(f'<th class="n">{escape(name.replace("_", " "))}</th>' for name in baselines) + "</tr>"
     for name in next(iter(baselines.values())):
-        values = [summary["scores"].get(name), *(scores.get(name) for scores in baselines.values())]
-        cells = "".join(f'<td class="n">{shown(value)}</td>' for value in values)
+        values = [summary.scores.get(name), *(scores.get(name) for scores in baselines.values())]
+        cells = "".join(f'<td class="n">{number(value)}</td>' for value in values)
         yield f"<tr><td>{escape(name)}</td>{cells}</tr>"
     yield "</table></div>"
 
@@ -97,20 +97,20 @@ def _losses(data: KeyData, names: Sequence[str], dates: Sequence[str]) -> Iterat
     order = [*(name for name in first if name in found), *(name for name in found if name not in first)]
     series = {name: [point.lines.get(name) for point in points] for name in order}
     marks: dict[int, str] = {}
-    for number, decision in enumerate(data.decisions, 1):
-        place = _place(points, decision["window"])
-        marks[place] = f"{marks[place].partition('-')[0]}-{number}" if place in marks else str(number)
+    for count, decision in enumerate(data.decisions, 1):
+        place = _place(points, decision.window)
+        marks[place] = f"{marks[place].partition('-')[0]}-{count}" if place in marks else str(count)
     yield "<h3>Mean loss of each window, lower is better; verdicts; decisions</h3>"
-    yield f'<div class="key">{"".join(legend(number, name) for number, name in enumerate(order))}</div>'
+    yield f'<div class="key">{"".join(legend(place, name) for place, name in enumerate(order))}</div>'
     verdicts = [f"{name}: {point.status}" for name, point in zip(names, points, strict=True)]
-    any_look = any(point.looked for point in points)
-    looks = [f"{name}: {point.looked}" for name, point in zip(names, points, strict=True)]
+    preliminary = [point.preliminary or "" for point in points]
+    before = [f"{name}: {status}" for name, status in zip(names, preliminary, strict=True)]
     yield chart(
         336,
         [
             *timeline(series, marks, 24, 220),
             *strip([point.status for point in points], 258, "verdict", verdicts),
-            *(strip([point.looked for point in points], 288, "first look", looks) if any_look else []),
+            *(strip(preliminary, 288, "preliminary", before) if any(preliminary) else []),
             *axis(328, dates),
         ],
         "Mean loss by window, with verdicts and decisions",
@@ -122,23 +122,23 @@ def _place(points: Sequence[Point], window: int) -> int:
     return next((i for i, point in enumerate(points) if point.last >= window), len(points) - 1)
 
 
-def legend(number: int, name: str) -> str:
+def legend(place: int, name: str) -> str:
     """What a line of a chart is: the line, and its name."""
-    line = f'<path class="line l{min(number, 7)}" d="M1 6H25"/>'
+    line = f'<path class="line l{min(place, 7)}" d="M1 6H25"/>'
     return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{line}</svg>{escape(name)}</span>'
 
 
-def _decisions(decisions: Sequence[Row]) -> Iterator[str]:
+def _decisions(decisions: Sequence[DecisionRow]) -> Iterator[str]:
     if not decisions:
         yield '<p class="soft">No decisions: the champion was never suspected.</p>'
         return
     yield "<h3>Decisions</h3><ol>"
     for row in decisions:
-        change = "" if row["model"] == row["previous"] else f", {row['previous']} → {row['model']}"
-        who = f", by {row['who']}" if row.get("who") else ""
-        when = f"{day(row['time'])}, window {row['window']}" if row["time"] else f"window {row['window']}"
+        change = f", {row.previous} → {row.model}" if row.changes else ""
+        who = f", by {row.who}" if row.who else ""
+        when = f"{day(row.time)}, window {row.window}" if row.time else f"window {row.window}"
         about = escape(when + change + who)
-        yield f"<li><b>{escape(row['action'])}</b> ({about}): {escape(row['reason'])}</li>"
+        yield f"<li><b>{row.action}</b> ({about}): {escape(row.reason)}</li>"
     yield "</ol>"
 
 
@@ -161,7 +161,7 @@ def _heats(points: Sequence[Point], names: Sequence[str], dates: Sequence[str]) 
 
 def _cells(
     points: Sequence[Point], kinds: Sequence[str], *, only_found: bool
-) -> dict[str, list[tuple[float, str] | None]]:
+) -> dict[str, list[tuple[float, Status] | None]]:
     """A row for each column; of shares, only those that ever were above 0."""
     places = sorted(
         {place for point in points for place in point.cells if place[0] in kinds}, key=lambda p: p[::-1]
@@ -189,18 +189,18 @@ def _business(points: Sequence[Point], dates: Sequence[str]) -> Iterator[str]:
         yield chart(180, [*timeline({name: line}, {}, 12, 130), *axis(172, dates)], name)
 
 
-def _calibration(summary: Row | None) -> Iterator[str]:
-    filled = [one for one in (summary or {}).get("calibration", []) if one["events"]]
-    if not filled:
+def _calibration(summary: SummaryRow | None) -> Iterator[str]:
+    filled = [one for one in summary.calibration if one.events] if summary else []
+    if summary is None or not filled:
         return
     yield "<h3>Calibration over the whole run</h3>"
-    error = shown(summary["calibration_error"]) if summary else ""
-    yield f'<p class="soft">Expected calibration error {error}; what was said and what was so, by tenths.</p>'
+    error = number(summary.calibration_error)
+    yield f'<p class="soft">Expected calibration error {error}; predicted and observed rate, by decile.</p>'
     yield '<div class="scroll"><table>'
-    rows: list[tuple[str, Callable[[Row], str]]] = [
-        ("said", lambda one: f"{one['said']:.2f}"),
-        ("was so", lambda one: f"{one['happened']:.2f}"),
-        ("events", lambda one: f"{one['events']:,}"),
+    rows: list[tuple[str, Callable[[CalibrationRow], str]]] = [
+        ("predicted", lambda one: f"{one.said:.2f}"),
+        ("observed", lambda one: f"{one.happened:.2f}"),
+        ("events", lambda one: f"{one.events:,}"),
     ]
     for name, value in rows:
         yield f"<tr><th>{name}</th>" + "".join(f'<td class="n">{value(one)}</td>' for one in filled) + "</tr>"
@@ -223,24 +223,24 @@ def _table(run: Path, data: KeyData) -> Iterator[str]:
     yield "</table></div>"
 
 
-def _row(run: Path, row: dict[str, Any]) -> str:
-    scores = row["scores"]
+def _row(run: Path, row: ReportRow) -> str:
+    scores = row.scores
     return (
-        f'<tr><td class="n">{row["window"]}</td><td>{day(row["start"])}</td><td>{day(row["end"])}</td>'
-        f'<td class="s-{escape(row["status"])}">{escape(row["status"])}</td>'
-        f'<td class="n">{shown(scores["loss"])}</td><td class="n">{shown(scores["baseline_loss"])}</td>'
-        f'<td>{escape(str(row["model"]))}</td><td class="wide">{escape(row["reason"])}</td>'
+        f'<tr><td class="n">{row.window}</td><td>{day(row.start)}</td><td>{day(row.end)}</td>'
+        f'<td class="s-{row.status}">{row.status}</td>'
+        f'<td class="n">{number(scores.loss)}</td><td class="n">{number(scores.baseline_loss)}</td>'
+        f'<td>{escape(row.model)}</td><td class="wide">{escape(row.reason)}</td>'
         f"<td>{_evidently(run, row)}</td></tr>"
     )
 
 
-def _evidently(run: Path, row: dict[str, Any]) -> str:
+def _evidently(run: Path, row: ReportRow) -> str:
     """A link to the window's own page when it is there, else the command that writes it."""
-    if row["evidently"] is None:
+    if row.evidently is None:
         return ""
-    page = Path(row["evidently"]).with_suffix(".html")
+    page = Path(row.evidently).with_suffix(".html")
     if (run / page).is_file():
         return f'<a href="{escape(quote(page.as_posix()))}">page</a>'
-    if not (run / row["evidently"]).is_file():
+    if not (run / row.evidently).is_file():
         return "no longer kept"
-    return f"<code>riverkeeper reports … {row['window']} --html</code>"
+    return f"<code>riverkeeper reports … {row.window} --html</code>"

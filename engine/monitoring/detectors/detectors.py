@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from engine.monitoring.detectors.config import DetectorConfig
 from engine.monitoring.detectors.factory import BINARY, check_detectors
 from engine.monitoring.detectors.watch import Found, Watch, watch
-from engine.records.config import Task
-from engine.records.events import AnomalyScore, Output
 from engine.records.values import Features
+from engine.tasks.base import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Detectors:
         ConfigError: When a detector cannot be built, or cannot look at what it is told to.
     """
 
-    def __init__(self, configs: Sequence[DetectorConfig], task: Task, *, decides: bool) -> None:
+    def __init__(self, configs: Sequence[DetectorConfig], task: str, *, decides: bool) -> None:
         check_detectors(configs, task, decides=decides)
         looks = [_Look(each.name, each, each.on.partition(":")[2]) for each in configs]
         self._on_served = [look for look in looks if look.config.on != "loss"]
@@ -81,12 +80,10 @@ class Detectors:
         self.see_served, self.see_loss = bool(self._on_served), bool(self._on_loss)
         self.state = Watching({look.name: watch(look.config) for look in looks})
 
-    def served(
-        self, features: Features, output: Output | None, prediction: Any, probability: Any
-    ) -> Iterator[tuple[str, Found]]:
+    def served(self, features: Features, served: Served) -> Iterator[tuple[str, Found]]:
         """What is found in an example and in what was served for it."""
         for look in self._on_served:
-            value = features.get(look.feature) if look.feature else _number(output, prediction, probability)
+            value = features.get(look.feature) if look.feature else _number(served)
             if value is not None and not isinstance(value, str):
                 yield from self._update(look, float(value))
 
@@ -110,10 +107,11 @@ class Detectors:
         self.state = state
 
 
-def _number(output: Output | None, prediction: Any, probability: Any) -> float | None:
+def _number(served: Served) -> float | None:
     """A served output as one number: its score, probability or value; of several classes, the surest's."""
-    if isinstance(output, AnomalyScore):
-        return output.score
+    prediction, probability, score = served
+    if score is not None:
+        return score
     if isinstance(probability, Mapping):
         return float(max(probability.values()))
     if probability is not None:

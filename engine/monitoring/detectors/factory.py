@@ -8,7 +8,7 @@ from river.drift import binary
 
 from engine.errors import ConfigError
 from engine.monitoring.detectors.config import DetectorConfig
-from engine.records.config import Task
+from engine.tasks.registry import find_task
 
 BINARY = ("ddm", "eddm", "hddm_a", "hddm_w")
 """Detectors of a rise in a stream of 0/1 errors."""
@@ -38,7 +38,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 _TRIED = 40
 
 
-def check_detectors(configs: Sequence[DetectorConfig], task: Task, *, decides: bool) -> None:
+def check_detectors(configs: Sequence[DetectorConfig], task: str, *, decides: bool) -> None:
     """Raises for what cannot be built or does not fit the task.
 
     Raises:
@@ -48,7 +48,7 @@ def check_detectors(configs: Sequence[DetectorConfig], task: Task, *, decides: b
     seen: set[str] = set()
     for number, config in enumerate(configs):
         where = f"monitoring.detectors[{number}]"
-        if config.method in BINARY and (config.on != "loss" or task == "regression"):
+        if config.method in BINARY and (config.on != "loss" or not find_task(task).classes):
             raise ConfigError(
                 f"{where}: {config.method} is for 0/1 errors only, which is on = 'loss' in classification; "
                 f"got on = {config.on!r} in {task}. Use adwin, page_hinkley or kswin"

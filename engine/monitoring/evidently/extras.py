@@ -16,8 +16,8 @@ from engine.monitoring.evidently.frames import dataset, quality_dataset
 from engine.monitoring.evidently.library import library, quiet
 from engine.monitoring.evidently.snapshots import Part, run
 from engine.monitoring.extra import Extra, read_extra
-from engine.monitoring.quality import Quality
 from engine.monitoring.types import Check, EvaluationJob
+from engine.tasks.base import Quality
 from engine.windows import Status
 
 _MOST_SHOWN = 120

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from engine.monitoring.columns import Column
 from engine.monitoring.evidently.library import library
-from engine.monitoring.quality import Quality
+from engine.tasks.base import Quality
 
 
 def dataset(columns: Sequence[Column], side: Literal["current", "reference"]) -> Any:

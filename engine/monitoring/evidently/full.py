@@ -9,8 +9,8 @@ from engine.monitoring.evidently.frames import dataset, quality_dataset
 from engine.monitoring.evidently.library import library
 from engine.monitoring.evidently.snapshots import Part, run
 from engine.monitoring.measurements import Findings
-from engine.monitoring.quality import Quality
 from engine.monitoring.types import EvaluationJob
+from engine.tasks.base import Quality
 from engine.windows import Status
 
 _ORDER: tuple[Status, ...] = ("pass", "warn", "fail")

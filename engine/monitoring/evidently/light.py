@@ -16,9 +16,9 @@ from engine.monitoring.evidently.figures import counters, distribution
 from engine.monitoring.evidently.library import library
 from engine.monitoring.evidently.snapshots import Part
 from engine.monitoring.measurements import Findings
-from engine.monitoring.quality import Quality
 from engine.monitoring.types import Check, EvaluationJob
 from engine.monitoring.verdicts import words
+from engine.tasks.base import Quality
 
 _DRIFTS = ("drift", "target drift", "prediction drift")
 _METRICS = {

@@ -12,10 +12,9 @@ from engine.monitoring.evidently.snapshots import joined
 from engine.monitoring.measurements import Findings, counts, measure
 from engine.monitoring.types import EvaluationJob, Verdict
 from engine.monitoring.verdicts import summary, worst
-from engine.records.config import Task
 
 
-def judge(job: EvaluationJob, config: MonitoringConfig, task: Task) -> Verdict:
+def judge(job: EvaluationJob, config: MonitoringConfig, task: str) -> Verdict:
     """Judges one window; the same arguments give the same verdict in every process.
 
     Whatever Evidently raises makes the window `unjudged`, with the reason.

@@ -12,7 +12,6 @@ from engine.monitoring.evidently import judge
 from engine.monitoring.types import EvaluationJob, Verdict
 from engine.monitoring.worker.process import Process
 from engine.monitoring.worker.protocol import Packed, Packer
-from engine.records.config import Task
 
 _Id = tuple[str, int]
 
@@ -48,7 +47,7 @@ def _no_clock() -> float:
     return 0.0
 
 
-def make_evaluator(config: MonitoringConfig, task: Task, clock: Clock = _no_clock) -> WindowEvaluator:
+def make_evaluator(config: MonitoringConfig, task: str, clock: Clock = _no_clock) -> WindowEvaluator:
     """The judge that the configuration asks for."""
     kind = InlineEvaluator if config.mode == "inline" else BackgroundEvaluator
     return kind(config, task, clock)
@@ -61,9 +60,9 @@ def _not_submitted(key: str, window: int) -> EvaluatorError:
 class InlineEvaluator:
     """Computes each verdict at once, in the caller's thread."""
 
-    def __init__(self, config: MonitoringConfig, task: Task, clock: Clock = _no_clock) -> None:
+    def __init__(self, config: MonitoringConfig, task: str, clock: Clock = _no_clock) -> None:
         self._config = config
-        self._task: Task = task
+        self._task = task
         self._verdicts: dict[_Id, Verdict] = {}
         self._closed = False
         self._clock = clock
@@ -103,7 +102,7 @@ class BackgroundEvaluator:
     a job that was twice not done in `monitoring.timeout` seconds: the one verdict that a clock decides.
     """
 
-    def __init__(self, config: MonitoringConfig, task: Task, clock: Clock = _no_clock) -> None:
+    def __init__(self, config: MonitoringConfig, task: str, clock: Clock = _no_clock) -> None:
         self._limit = config.queue_limit
         self._process = Process(config, task)
         self._packer = Packer()

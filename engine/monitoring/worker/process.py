@@ -16,7 +16,6 @@ from typing import IO
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.types import Verdict
 from engine.monitoring.worker.protocol import Kept, Packed, receive, send
-from engine.records.config import Task
 
 _MOST_TRIES = 3
 _MOST_LATE = 2
@@ -28,9 +27,9 @@ class Process:
     All methods are for one thread, but `close`, which is for any.
     """
 
-    def __init__(self, config: MonitoringConfig, task: Task) -> None:
+    def __init__(self, config: MonitoringConfig, task: str) -> None:
         self._config = config
-        self._task: Task = task
+        self._task = task
         self._lock = threading.Lock()
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None

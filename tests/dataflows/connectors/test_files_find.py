@@ -8,7 +8,7 @@ import pytest
 import zstandard
 
 from dataflows.connectors.files.config import InputConfig
-from dataflows.connectors.files.find import find_files, total_size
+from dataflows.connectors.files.find import InputFile, find_files, total_size
 from dataflows.connectors.files.source import FileSource
 from engine.errors import InputError
 
@@ -19,8 +19,15 @@ def touch(folder: Path, *names: str) -> None:
         (folder / name).write_bytes(b"a,b\n1,2\n")
 
 
+SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+
+
+def found(given: str | list[str], base: Path, form: str = "auto") -> list[InputFile]:
+    return find_files(given, base, SUFFIXES, form)
+
+
 def names(given: str | list[str], base: Path) -> list[str]:
-    return [file.name for file in find_files(given, base)]
+    return [file.name for file in found(given, base)]
 
 
 def test_a_list_keeps_its_order_and_globs_and_folders_are_sorted(tmp_path: Path) -> None:
@@ -42,7 +49,7 @@ def test_a_list_keeps_its_order_and_globs_and_folders_are_sorted(tmp_path: Path)
         "g1.csv",
         "g2.csv",
     ]
-    assert total_size(find_files("in", tmp_path)) == 16
+    assert total_size(found("in", tmp_path)) == 16
     touch(tmp_path, *(f"many/{number}.csv" for number in range(100, 200)))
     assert names("many", tmp_path) == [f"many/{number}.csv" for number in range(100, 200)]
 
@@ -60,14 +67,14 @@ def test_a_file_whose_name_looks_like_a_glob_is_that_file(tmp_path: Path) -> Non
 
 def test_the_format_can_be_set_and_is_otherwise_in_the_name(tmp_path: Path) -> None:
     touch(tmp_path, "x.dat", "y.NDJSON", "z.json", "c.CSV")
-    assert find_files("x.dat", tmp_path, "csv")[0].format == "csv"
-    assert [find_files(name, tmp_path)[0].format for name in ("y.NDJSON", "z.json", "c.CSV")] == [
+    assert found("x.dat", tmp_path, "csv")[0].format == "csv"
+    assert [found(name, tmp_path)[0].format for name in ("y.NDJSON", "z.json", "c.CSV")] == [
         "jsonl",
         "jsonl",
         "csv",
     ]
     with pytest.raises(InputError, match=r"x\.dat.*'\.dat'; set format"):
-        find_files("x.dat", tmp_path)
+        found("x.dat", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +114,7 @@ def test_a_name_that_lies_about_packing_is_refused(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
-        find_files(name, tmp_path)
+        found(name, tmp_path)
 
 
 def test_labels_of_their_own_need_a_time_to_be_merged_by(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import bytewax.operators as op
 import orjson
@@ -21,22 +23,23 @@ from bytewax.testing import cluster_main, run_main
 from dataflows.connectors.batch import Batch
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.sink import BLOBS, Blob, RunSink
-from dataflows.connectors.files.source import FilePartition, FileSource, Snapshot
+from dataflows.connectors.files.source import FileSource
+from dataflows.runtime.source import BatchPartition, BatchSource
 
 STREAMS = ("zebra", "apple")
 ROOT = Path(__file__).parents[3]
 
 
-class AbortingSource(FileSource):
+class AbortingSource(BatchSource):
     """Aborts the run once, at the batch that `left` counts down to."""
 
     left = 0
 
-    def build_part(self, step_id: str, for_part: str, resume_state: Snapshot | None) -> FilePartition:
+    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> BatchPartition:
         part = super().build_part(step_id, for_part, resume_state)
         read = part.next_batch
 
-        def next_batch() -> list[Batch]:
+        def next_batch() -> Sequence[Batch]:
             if self.left == 0:
                 part.close()
                 raise AbortExecution
@@ -51,15 +54,19 @@ def outputs(batch: Batch) -> list[tuple[str, bytes | Blob]]:
     """Every record to one of two streams, and a blob a batch."""
     time.sleep(float(os.environ.get("SECONDS_A_BATCH", "0")))
     chunks: dict[str, list[bytes]] = {name: [] for name in STREAMS}
-    for line in batch.records():
-        chunks[STREAMS[line.is_label]].append(line.line + b"\n")
+    for record in batch.records():
+        chunks[STREAMS[record.is_label]].append(record.raw + b"\n")
     found: list[tuple[str, bytes | Blob]] = [
         (name, b"".join(lines)) for name, lines in chunks.items() if lines
     ]
-    return [*found, (BLOBS, (f"blobs/{batch.offsets[0]}.bin", batch.lines[0]))]
+    return [*found, (BLOBS, (f"blobs/{batch.offsets[0]}.bin", next(batch.records()).raw))]
 
 
-def build(source: FileSource, folder: Path) -> Dataflow:
+def files(config: InputConfig, folder: Path) -> BatchSource:
+    return BatchSource(FileSource(config, folder, time_field="time"))
+
+
+def build(source: BatchSource, folder: Path) -> Dataflow:
     flow = Dataflow("files")
     batches = op.input("in", flow, source)
     op.output("out", op.flat_map("split", batches, outputs), RunSink(folder, STREAMS))
@@ -80,7 +87,7 @@ def written(folder: Path) -> dict[str, bytes]:
 def test_streams_go_to_their_files_with_one_worker_and_with_two(tmp_path: Path) -> None:
     config = write_input(tmp_path, 50)
     for workers in (1, 2):
-        source = FileSource(config, tmp_path, time_field="time")
+        source = files(config, tmp_path)
         out = tmp_path / str(workers)
         cluster_main(build(source, out), [], 0, worker_count_per_proc=workers)
         found = written(out)
@@ -92,12 +99,12 @@ def test_streams_go_to_their_files_with_one_worker_and_with_two(tmp_path: Path) 
 def test_an_aborted_run_resumes_to_the_same_output(tmp_path: Path) -> None:
     config = write_input(tmp_path, 60)
     clean, resumed, store = tmp_path / "clean", tmp_path / "resumed", tmp_path / "store"
-    run_main(build(FileSource(config, tmp_path, time_field="time"), clean))
+    run_main(build(files(config, tmp_path), clean))
     store.mkdir()
     init_db_dir(store, 1)
     steps: list[int] = []
     for left in (1, 5, 3, -1):
-        source = AbortingSource(config, tmp_path, time_field="time")
+        source = AbortingSource(FileSource(config, tmp_path, time_field="time"))
         source.left = left
         run_main(
             build(source, resumed),
@@ -114,7 +121,7 @@ def test_an_aborted_run_resumes_to_the_same_output(tmp_path: Path) -> None:
 def test_a_killed_run_resumes_to_the_same_output(processes: int, tmp_path: Path) -> None:
     config = write_input(tmp_path, 1500)
     clean, resumed, store = tmp_path / "clean", tmp_path / "resumed", tmp_path / "store"
-    run_main(build(FileSource(config, tmp_path, time_field="time"), clean))
+    run_main(build(files(config, tmp_path), clean))
     store.mkdir()
     init_db_dir(store, 2)
     ports = [str(port) for port in free_ports(processes)]
@@ -165,7 +172,7 @@ def main(base: str, out: str, store: str, index: str, *ports: str) -> None:
     """One process of the cluster that the test above kills."""
     config = InputConfig(path="e.jsonl", labels="l.jsonl", batch=7)
     cluster_main(
-        build(FileSource(config, Path(base), time_field="time"), Path(out)),
+        build(files(config, Path(base)), Path(out)),
         [f"127.0.0.1:{port}" for port in ports] if len(ports) > 1 else [],
         int(index),
         epoch_interval=timedelta(seconds=0.1),

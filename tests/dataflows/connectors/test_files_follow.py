@@ -9,12 +9,14 @@ from random import Random
 import pytest
 
 from dataflows.config import load_config
+from dataflows.connectors.base import batches
 from dataflows.connectors.files import source as reading
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.sink import LinesPartition
-from dataflows.connectors.files.source import FilePartition, FileSource, Snapshot
+from dataflows.connectors.files.source import FileSource, Snapshot
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Reading
+from dataflows.runtime.source import BatchPartition, BatchSource
 from engine.errors import ConfigError, InputError
 
 ONE_FILE = InputConfig(path="x.jsonl", follow=True, batch=3)
@@ -22,9 +24,9 @@ ONE_FILE = InputConfig(path="x.jsonl", follow=True, batch=3)
 
 def opened(
     folder: Path, state: Snapshot | None = None, progress: list[Reading] | None = None
-) -> FilePartition:
+) -> BatchPartition:
     told = None if progress is None else progress.append
-    source = FileSource(ONE_FILE, folder, time_field="time", progress=told, follow=True)
+    source = BatchSource(FileSource(ONE_FILE, folder, time_field="time"), told)
     return source.build_part("step", "files", state)
 
 
@@ -33,11 +35,11 @@ def append(folder: Path, content: bytes) -> None:
         file.write(content)
 
 
-def taken(part: FilePartition) -> list[tuple[bytes, int]]:
+def taken(part: BatchPartition) -> list[tuple[bytes, int]]:
     """All records that are there now."""
     found: list[tuple[bytes, int]] = []
-    while batches := part.next_batch():
-        found += [(line.line, line.offset) for batch in batches for line in batch.records()]
+    while read := part.next_batch():
+        found += [(record.raw, record.offset) for batch in read for record in batch.records()]
     return found
 
 
@@ -64,9 +66,9 @@ def test_however_the_file_grows_and_wherever_it_is_resumed_the_records_are_the_s
     )
     (tmp_path / "x.jsonl").write_bytes(content)
     whole = [
-        (line.line, line.offset)
-        for batch in FileSource(ONE_FILE, tmp_path).batches()
-        for line in batch.records()
+        (record.raw, record.offset)
+        for batch in batches(FileSource(ONE_FILE, tmp_path))
+        for record in batch.records()
     ]
     (tmp_path / "x.jsonl").write_bytes(b"")
     part, found, at = opened(tmp_path), [], 0
@@ -75,7 +77,9 @@ def test_however_the_file_grows_and_wherever_it_is_resumed_the_records_are_the_s
         append(tmp_path, content[at : at + step])
         at += step
         for _ in range(random.randrange(3)):
-            found += [(line.line, line.offset) for batch in part.next_batch() for line in batch.records()]
+            found += [
+                (record.raw, record.offset) for batch in part.next_batch() for record in batch.records()
+            ]
         if random.random() < 0.2:
             state = part.snapshot()
             part.close()
@@ -87,8 +91,8 @@ def test_however_the_file_grows_and_wherever_it_is_resumed_the_records_are_the_s
 
 def test_outside_of_a_dataflow_the_file_has_an_end(tmp_path: Path) -> None:
     append(tmp_path, b"1\n2\n")
-    source = FileSource(ONE_FILE, tmp_path, follow=True)
-    assert [batch.lines for batch in source.batches()] == [[b"1", b"2"]]
+    source = FileSource(ONE_FILE, tmp_path)
+    assert [batch.contents for batch in batches(source)] == [[b"1", b"2"]]
 
 
 def test_it_ends_when_the_process_is_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +177,7 @@ def test_what_cannot_be_followed_is_said(path: str | list[str], said: str, tmp_p
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(b""))
     with pytest.raises(InputError, match=rf"^input\.follow: {said}"):
-        FileSource(InputConfig(path=path, follow=True), tmp_path, follow=True)
+        FileSource(InputConfig(path=path, follow=True), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -6,30 +6,28 @@ import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
-import orjson
 import pytest
 import zstandard
 
-from dataflows.connectors.batch import Batch, Line, Source
+from dataflows.connectors.batch import Batch, RawRecord, Source
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.csv_cells import CellValues, cell_value
 from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.source import FileSource, Snapshot
 from dataflows.lifecycle.progress import Reading
 from engine.errors import InputError
+from tests.support.sources import fields_in
 
 
 def batches(config: InputConfig, folder: Path, state: Snapshot | None = None) -> list[Batch]:
     found: list[Batch] = []
-    with closing(FileSource(config, folder, time_field="time").build_part("step", "files", state)) as part:
-        while True:
-            try:
-                found += part.next_batch()
-            except StopIteration:
-                return found
+    with closing(FileSource(config, folder, time_field="time").open(state)) as reader:
+        while (taken := reader.take()) is not None:
+            found += taken
+    return found
 
 
-def records(folder: Path, name: str, content: bytes, **settings: object) -> list[Line]:
+def records(folder: Path, name: str, content: bytes, **settings: object) -> list[RawRecord]:
     (folder / name).write_bytes(content)
     found = batches(InputConfig.model_validate({"path": name, **settings}), folder)
     return [line for batch in found for line in batch.records()]
@@ -37,25 +35,25 @@ def records(folder: Path, name: str, content: bytes, **settings: object) -> list
 
 def after(config: InputConfig, folder: Path, count: int) -> Snapshot:
     """The snapshot after `count` batches."""
-    with closing(FileSource(config, folder).build_part("step", "files", None)) as part:
+    with closing(FileSource(config, folder).open(None)) as reader:
         for _ in range(count):
-            part.next_batch()
-        return part.snapshot()
+            reader.take()
+        return reader.snapshot()
 
 
 def test_cells_become_values_and_rows_keep_their_bytes(tmp_path: Path) -> None:
     content = b'\xef\xbb\xbfid, n ,b,t\r\n007,1.50,True,"x ""y"",\r\nz"\r\n\r\n,1e3,False,12'
     first, second = records(tmp_path, "x.csv", content)
-    assert orjson.loads(first.line) == {"id": "007", "n": 1.5, "b": True, "t": 'x "y",\r\nz'}
-    assert orjson.loads(second.line) == {"id": None, "n": 1000.0, "b": False, "t": 12}
+    assert first.content == {"id": "007", "n": 1.5, "b": True, "t": 'x "y",\r\nz'}
+    assert second.content == {"id": None, "n": 1000.0, "b": False, "t": 12}
     assert first.raw == b'007,1.50,True,"x ""y"",\r\nz"'
     assert (second.raw, second.offset) == (b",1e3,False,12", content.index(b",1e3"))
 
 
 def test_text_columns_stay_text_and_empty_is_still_missing(tmp_path: Path) -> None:
     rows = records(tmp_path, "x.csv", b"zip,n\n12,12\n,3\ntrue,4\n", text_columns=["zip"])
-    assert [orjson.loads(row.line)["zip"] for row in rows] == ["12", None, "true"]
-    assert orjson.loads(rows[0].line)["n"] == 12
+    assert [fields_in(row)["zip"] for row in rows] == ["12", None, "true"]
+    assert fields_in(rows[0])["n"] == 12
 
 
 @pytest.mark.parametrize(
@@ -76,8 +74,8 @@ def test_a_bad_row_is_passed_on_as_it_came_and_the_next_is_read(
     bad, good = records(tmp_path, "x.csv", b"a,b,c\n" + row + b"\r\n4,5,6\n")
     assert bad.error is not None
     assert bad.error.startswith(error)
-    assert (bad.line, bad.raw, bad.offset) == (row, row, 6)
-    assert (orjson.loads(good.line), good.error) == ({"a": 4, "b": 5, "c": 6}, None)
+    assert (bad.content, bad.raw, bad.offset) == (row, row, 6)
+    assert (good.content, good.error) == ({"a": 4, "b": 5, "c": 6}, None)
 
 
 ROW = b"3," + b"x" * 197 + b"\n"
@@ -86,7 +84,7 @@ ROW = b"3," + b"x" * 197 + b"\n"
 @pytest.mark.parametrize("rows", [5, 10_000])
 def test_a_stray_quote_costs_its_own_line_only(rows: int, tmp_path: Path) -> None:
     bad, *good = records(tmp_path, "x.csv", b'a,b\n"1,2\n' + ROW * rows)
-    assert (bad.line, bad.error) == (b'"1,2', "a quote is opened and not closed within 1048576 bytes")
+    assert (bad.content, bad.error) == (b'"1,2', "a quote is opened and not closed within 1048576 bytes")
     assert [row.raw for row in good if not row.error] == [ROW[:-1]] * rows
 
 
@@ -128,7 +126,7 @@ def test_whole_numbers_that_would_lose_digits_stay_text(cell: str) -> None:
 def test_zstd_frames_that_hold_no_data_are_passed_over(tmp_path: Path) -> None:
     index = b"\x53\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"index"
     packed = index + zstandard.compress(b"1\n") + index + zstandard.compress(b"") + zstandard.compress(b"2\n")
-    assert [row.line for row in records(tmp_path, "x.jsonl.zst", packed)] == [b"1", b"2"]
+    assert [row.content for row in records(tmp_path, "x.jsonl.zst", packed)] == [b"1", b"2"]
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.csv", "x.jsonl.gz", "x.csv.zst"])
@@ -137,7 +135,7 @@ def test_an_endless_line_is_one_error_and_only_its_beginning_is_kept(name: str, 
     content = head + b"x" * (17 << 20) + b"\n1,2\n"
     packed = {".gz": gzip.compress(content, 1), ".zst": zstandard.compress(content)}
     rows = records(tmp_path, name, packed.get(Path(name).suffix, content))
-    assert (rows[-2].line, rows[-2].offset) == (b"x" * (1 << 16), len(head))
+    assert (rows[-2].content, rows[-2].offset) == (b"x" * (1 << 16), len(head))
     assert rows[-2].error == f"expected a line of at most {1 << 24} bytes, got {17 << 20}; " + (
         "only its beginning is kept"
     )
@@ -150,14 +148,14 @@ def test_empty_files_have_no_records(tmp_path: Path) -> None:
     (tmp_path / "g.csv").write_bytes(b"\na,b")
     (tmp_path / "h.csv").write_bytes(b"\n\n a ,b\n1,2")
     (batch,) = batches(InputConfig(path=["e.csv", "f.jsonl", "g.csv", "h.csv"]), tmp_path)
-    assert batch == Batch([b'{"a":1,"b":2}'], [8], (Source("h.csv"),), raws=[b"1,2"])
+    assert batch == Batch([{"a": 1, "b": 2}], [8], (Source("h.csv"),), raws=[b"1,2"])
 
 
 def test_a_batch_may_span_files(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"1\n2\n3\n")
     (tmp_path / "b.jsonl").write_bytes(b"4\n")
     found = batches(InputConfig(path=["a.jsonl", "b.jsonl"], batch=2), tmp_path)
-    assert [[(line.source, line.offset, line.line) for line in batch.records()] for batch in found] == [
+    assert [[(line.source, line.offset, line.content) for line in batch.records()] for batch in found] == [
         [("a.jsonl", 0, b"1"), ("a.jsonl", 2, b"2")],
         [("a.jsonl", 4, b"3"), ("b.jsonl", 0, b"4")],
     ]
@@ -203,13 +201,9 @@ def test_progress_ends_at_the_total_whether_resumed_or_not(tmp_path: Path) -> No
     config = InputConfig(path="*.jsonl.*", batch=30_000)
     for state, left in ((None, 400_000), (after(config, tmp_path, 3), 310_000)):
         seen: list[Reading] = []
-        source = FileSource(config, tmp_path, progress=seen.append)
-        with closing(source.build_part("step", "files", state)) as part:
-            while True:
-                try:
-                    part.next_batch()
-                except StopIteration:
-                    break
+        with closing(FileSource(config, tmp_path).open(state)) as reader:
+            while reader.take() is not None:
+                seen.append(reader.reading())
         assert [at.done for at in seen] == sorted(at.done for at in seen)
         total = sum(path.stat().st_size for path in tmp_path.iterdir())
         assert seen[-1][:3] == (left, total, total)
@@ -223,7 +217,7 @@ def test_a_plain_file_that_has_grown_is_read_on(tmp_path: Path) -> None:
     assert batches(config, tmp_path, state) == []
     file.write_bytes(b"1\n2\n3\n")
     (batch,) = batches(config, tmp_path, state)
-    assert (batch.lines, batch.offsets) == ([b"3"], [4])
+    assert (batch.contents, batch.offsets) == ([b"3"], [4])
 
 
 @pytest.mark.parametrize(
@@ -268,18 +262,18 @@ def test_a_file_that_vanished_before_its_turn_stops_the_run(tmp_path: Path) -> N
     for name in ("a.jsonl", "b.jsonl"):
         (tmp_path / name).write_bytes(b"1\n")
     source = FileSource(InputConfig(path="*.jsonl", batch=1), tmp_path)
-    with closing(source.build_part("step", "files", None)) as part:
-        part.next_batch()
+    with closing(source.open(None)) as reader:
+        reader.take()
         (tmp_path / "b.jsonl").unlink()
         with pytest.raises(InputError, match=r"b\.jsonl: cannot be opened: No such file"):
-            part.next_batch()
+            reader.take()
 
 
 def test_a_run_that_an_input_error_ends_leaves_no_file_open(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(b"1\n2\n" + b"x" * 99_999)[:-5])
-    part = FileSource(InputConfig(path="x.jsonl.gz", batch=1), tmp_path).build_part("step", "files", None)
-    assert [part.next_batch()[0].lines for _ in range(2)] == [[b"1"], [b"2"]]
+    reader = FileSource(InputConfig(path="x.jsonl.gz", batch=1), tmp_path).open(None)
+    assert [[batch.contents for batch in reader.take() or ()] for _ in range(2)] == [[[b"1"]], [[b"2"]]]
     with pytest.raises(InputError, match="is cut off"):
-        part.next_batch()
-    del part
+        reader.take()
+    del reader
     gc.collect()  # an open file would warn here, which is an error

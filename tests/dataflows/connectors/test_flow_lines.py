@@ -8,22 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflows.connectors.batch import Batch, Line, Source
-from dataflows.connectors.decoding import NO_KEY, by_key, decode_lines
+from dataflows.connectors.base import batches
+from dataflows.connectors.batch import Batch, RawRecord, Source
+from dataflows.connectors.decoding import NO_KEY, by_key, decode_records, fields_of, time_of
 from dataflows.connectors.files.config import InputConfig
-from dataflows.connectors.files.merge import time_of
 from dataflows.connectors.files.source import FileSource
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.records.values import Example, Unreadable
+from engine.tasks.registry import find_task
 
 
 def test_a_record_of_a_csv_file_keeps_the_bytes_of_its_row(tmp_path: Path) -> None:
     rows = [b'1,1,"a, b"', b"2,soon,c", b"3", b"4,4,\xff"]
     (tmp_path / "d.csv").write_bytes(b"id,time,x\n" + b"\r\n".join(rows) + b"\n")
-    decoder = Decoder(RecordConfig(), "binary")
-    batches = FileSource(InputConfig(path="d.csv"), tmp_path).batches()
-    records = [record for batch in batches for record in decode_lines(decoder, batch.records())]
+    decoder = Decoder(RecordConfig(), find_task("binary").labels)
+    read = batches(FileSource(InputConfig(path="d.csv"), tmp_path))
+    records = [record for batch in read for record in decode_records(decoder, batch.records())]
     assert [record.raw for record in records] == rows
     assert [type(record) for record in records] == [Example, Unreadable, Unreadable, Unreadable]
 
@@ -31,8 +32,8 @@ def test_a_record_of_a_csv_file_keeps_the_bytes_of_its_row(tmp_path: Path) -> No
 def test_all_batches_of_a_source_can_be_had_without_a_dataflow_and_left_early(tmp_path: Path) -> None:
     (tmp_path / "d.jsonl").write_bytes(b"{}\n" * 25)
     source = FileSource(InputConfig(path="d.jsonl", batch=10), tmp_path)
-    assert [len(batch) for batch in source.batches()] == [10, 10, 5]
-    left = source.batches()
+    assert [len(batch) for batch in batches(source)] == [10, 10, 5]
+    left = batches(source)
     assert len(next(left)) == 10
     left.close()
 
@@ -66,7 +67,7 @@ def test_a_record_goes_to_its_key_also_when_a_number_in_it_is_none(line: bytes, 
     ],
 )
 def test_streams_are_merged_by_the_time_of_every_record_that_has_one(line: bytes, time: float) -> None:
-    assert time_of("time")(line) == time
+    assert time_of(fields_of(line), "time") == time
 
 
 @given(
@@ -93,12 +94,12 @@ def test_parts_of_a_batch_hold_each_record_once_as_it_was(
     )
     parts = by_key(batch, "shop")
     assert sorted(chain.from_iterable(part.records() for part in parts.values()), key=_offset) == [
-        *batch.records()
+        record._replace(content=fields_of(record.content) or record.content) for record in batch.records()
     ]
     for part in parts.values():
         offsets = [*map(_offset, part.records())]
         assert offsets == sorted(offsets)
 
 
-def _offset(line: Line) -> int:
-    return line.offset
+def _offset(record: RawRecord) -> int:
+    return record.offset

@@ -38,7 +38,4 @@ def test_a_time_that_leaps_ahead_removes_what_was_before_and_nothing_twice() -> 
 
 
 def test_a_report_goes_with_the_page_drawn_from_it() -> None:
-    assert removals("reports/main-000001.json") == [
-        ("blobs", ("reports/main-000001.json", None)),
-        ("blobs", ("reports/main-000001.html", None)),
-    ]
+    assert removals("reports/main-000001.json") == ("reports/main-000001.json", "reports/main-000001.html")

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import pytest
 from rich.console import Console
 
-from dataflows.views.explain.page import story_page
+from dataflows.views.explain.sentences import sections
 from dataflows.views.explain.story import read_story
-from dataflows.views.explain.terminal import show_story
-from dataflows.views.explain.words import sections
+from dataflows.views.html.decision import story_page
+from dataflows.views.terminal.decision import show_story
 from engine.errors import InputError
 from engine.events import Decision, Event, Report
 from engine.supervision.decisions import Action
@@ -103,12 +103,12 @@ def test_a_suspicion_says_how_it_ended_and_what_its_shadows_would_have_lost(tmp_
 
 
 def test_without_a_number_the_last_that_changed_what_serves_or_else_the_last(tmp_path: Path) -> None:
-    assert read_story(rolled_back(tmp_path), None, "main").decision["number"] == 1
+    assert read_story(rolled_back(tmp_path), None, "main").decision.number == 1
     (tmp_path / "other").mkdir()
     run = write(
         tmp_path / "other", decision(0, 3, "suspect", ("m0", "m0")), decision(1, 4, "clear", ("m0", "m0"))
     )
-    assert read_story(run, None, "main").decision["number"] == 1
+    assert read_story(run, None, "main").decision.number == 1
 
 
 @pytest.mark.parametrize("action", get_args(Action))
@@ -133,7 +133,7 @@ def test_of_a_long_suspicion_both_ends_are_shown(tmp_path: Path) -> None:
         decision(1, 80, "accept", ("m0", "m0")),
     )
     story = read_story(run, 1, "main")
-    shown = [row["window"] for row in story.windows]
+    shown = [row.window for row in story.windows]
     assert (shown[0], shown[-1], len(shown)) == (7, 86, 24)
     assert story.left_out == 80 - 24
     console = Console(record=True, width=80)

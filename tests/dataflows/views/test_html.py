@@ -7,21 +7,21 @@ from typing import Any
 import orjson
 import pytest
 
-from dataflows.run_reader import decision_lines, drift_lines, trend_lines, windows_table
 from dataflows.views.html.data import MOST_KEYS, MOST_POINTS, MOST_ROWS, read_run
 from dataflows.views.html.page import run_page
+from dataflows.views.terminal.windows import decision_lines, drift_lines, trend_lines, windows_table
 from engine.core.serialize import encode
 from engine.errors import InputError
 from engine.events import Event
-from tests.engine.core.test_serialize import decision, drift, first_look, prediction, report, summary
+from tests.engine.core.test_serialize import decision, drift, prediction, preliminary, report, summary
 
 HOSTILE = "</title><script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&"
 
 
 def write(folder: Path, *events: Event) -> Path:
     lines, _ = encode(events)
-    for stream, text in lines.items():
-        (folder / f"{stream}.jsonl").write_bytes(text)
+    for stream, chunk in lines.items():
+        (folder / f"{stream}.jsonl").write_bytes(chunk.text)
     return folder
 
 
@@ -48,7 +48,7 @@ class Tags(HTMLParser):
 def rows(folder: Path, count: int, **change: Any) -> Path:
     """A run of so many windows."""
     lines, _ = encode([prediction(), report(), summary()])
-    row = orjson.loads(lines["reports"])
+    row = orjson.loads(lines["reports"].text)
     checks = [row["checks"][0] | {"column": f"c{n}", "status": "pass"} for n in range(30)]
     with (folder / "reports.jsonl").open("wb") as out:
         for number in range(count):
@@ -58,8 +58,8 @@ def rows(folder: Path, count: int, **change: Any) -> Path:
                 orjson.dumps(row | times | {"window": number, "status": status, "checks": checks} | change)
                 + b"\n"
             )
-    (folder / "predictions.jsonl").write_bytes(lines["predictions"])
-    (folder / "summary.jsonl").write_bytes(lines["summary"])
+    (folder / "predictions.jsonl").write_bytes(lines["predictions"].text)
+    (folder / "summary.jsonl").write_bytes(lines["summary"].text)
     return folder
 
 
@@ -67,7 +67,7 @@ def test_all_that_a_run_has_decided_and_measured_is_on_its_page(tmp_path: Path) 
     run = write(
         tmp_path,
         *(report(window) for window in range(3)),
-        *(first_look(window) for window in range(3)),
+        *(preliminary(window) for window in range(3)),
         decision(),
         summary(),
         report(0, "other"),
@@ -93,17 +93,17 @@ def test_all_that_a_run_has_decided_and_measured_is_on_its_page(tmp_path: Path) 
 
 
 def test_names_from_data_are_text_wherever_they_stand(tmp_path: Path) -> None:
-    plain = Tags(run_page(write(tmp_path, report(), decision(), summary(), first_look())))
-    lines, _ = encode([report(), decision(), summary(), first_look()])
-    for stream, text in lines.items():
-        row = orjson.loads(text)
+    plain = Tags(run_page(write(tmp_path, report(), decision(), summary(), preliminary())))
+    lines, _ = encode([report(), decision(), summary(), preliminary()])
+    for stream, chunk in lines.items():
+        row = orjson.loads(chunk.text)
         row["key"] = HOSTILE
         row |= {name: HOSTILE for name in ("reason", "model", "previous", "shadow", "who") if name in row}
         for check in row.get("checks", []):
             check["column"] = HOSTILE
         if stream == "reports":
             row["scores"]["business"] = {HOSTILE: row["scores"]["business"]["profit"]}
-            row["scores"]["challengers"] = {HOSTILE: {"loss": 0.5}}
+            row["scores"]["challengers"] = {HOSTILE: {"events": 9, "loss": 0.5, "champion_loss": 0.6}}
         if stream == "summary":
             row["baselines"] = {HOSTILE: {HOSTILE: 0.5}}
         (tmp_path / f"{stream}.jsonl").write_bytes(orjson.dumps(row) + b"\n")
@@ -133,12 +133,12 @@ def test_five_thousand_windows_make_a_page_that_can_be_read(tmp_path: Path) -> N
     assert len(data.points) <= MOST_POINTS
     assert [data.points[0].first, data.points[-1].last] == [0, 4999]
     assert all(point.status == "fail" for point in data.points), "the worst of 17 counts"
-    assert data.rows[0]["window"] == 4999
-    assert all(row["status"] != "pass" for row in data.rows[MOST_ROWS // 2 :])
+    assert data.rows[0].window == 4999
+    assert all(row.status != "pass" for row in data.rows[MOST_ROWS // 2 :])
 
 
 def test_of_many_keys_the_most_eventful_are_drawn(tmp_path: Path) -> None:
-    row = orjson.loads(encode([report()])[0]["reports"])
+    row = orjson.loads(encode([report()])[0]["reports"].text)
     keys = [f"k{number}" for number in range(60)]
     written = [{**row, "key": key, "status": "fail" if key == "k59" else "pass"} for key in keys]
     (tmp_path / "reports.jsonl").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in written))

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import StatusFile
-from dataflows.views.status import standing
+from dataflows.views.terminal.status import standing
 from engine.errors import InputError
 
 
@@ -41,7 +41,7 @@ def test_a_run_that_goes_on_has_position_lag_and_rate(tmp_path: Path, ticks: lis
         status(reading(150))
     text = said(tmp_path, ticks[0])
     assert text.startswith("running; process ")
-    assert "150 records since it was started, 10/s of late" in text
+    assert "150 records since its start, 10/s over the last 10 s" in text
     assert "lag: 50 records, 5 s at this rate" in text
     assert "t[11] at 11\nand 8 more" in text.replace("  ", "")
     assert "silent for 5.6 h: killed, or stuck" in said(tmp_path, ticks[0] + 20_000)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.alerts.config import Alert, AlertsConfig
+from engine.alerts.config import AlertsConfig
 from engine.alerts.policy import Alerting
 from engine.evaluation.business_metrics import BusinessTotal
-from engine.events import Decision, Report, WindowScores
+from engine.events import Alert, Decision, Report, WindowScores
 from engine.monitoring.types import Check, Verdict
 from engine.supervision.decisions import Action
 from engine.windows import Status

@@ -20,7 +20,6 @@ from river import (
 from engine.checks.growth import BOUNDED, EVENTS, HALF, SAVED, measure
 from engine.checks.sizes import size_of, steps_of
 from engine.checks.trial import prepare
-from engine.records.config import Task
 from tests.support.breaches import BINARY, Sound, breaches
 
 
@@ -40,7 +39,7 @@ def orders(count: int = 300) -> list[Any]:
     ]
 
 
-def growing(make: Callable[[], Any], sample: Any = None, task: Task = "binary") -> dict[str, float]:
+def growing(make: Callable[[], Any], sample: Any = None, task: str = "binary") -> dict[str, float]:
     """The steps that keep growing, with their bytes an event."""
     return dict(measure(prepare(make, task, sample or orders())).steps)
 
@@ -170,7 +169,7 @@ def valued() -> list[Any]:
     ],
 )
 def test_of_a_pipeline_the_steps_that_grow_are_named(
-    make: Callable[[], Any], task: Task, steps: set[str]
+    make: Callable[[], Any], task: str, steps: set[str]
 ) -> None:
     sample = orders() if task == "binary" else valued()
     if make().__class__ is neighbors.KNNRegressor:

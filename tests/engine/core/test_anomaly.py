@@ -90,7 +90,7 @@ def test_an_example_is_an_outcome_at_once_and_again_when_its_label_comes() -> No
     told = [(e.example.id, e.label) for e in [*first, *later] if isinstance(e, Outcome)]
     assert told == [("1", None), ("2", True), ("1", False)]
     assert (tried.counts.learned, tried.counts.matched, tried.counts.inline) == (2, 1, 1)
-    assert len(tried._parts.windows.learnable()) == 2
+    assert len(tried.review.windows.learnable()) == 2
 
 
 def test_a_detector_without_a_threshold_serves_scores_only_and_has_no_loss() -> None:

@@ -46,7 +46,7 @@ def make(
         supervision=SUPERVISION | {"alpha": 0.01},
         **more,
     )
-    return Engine(config, judge=ScriptedJudge(script))
+    return Engine(config, evaluator=ScriptedJudge(script))
 
 
 def corners(count: int, seed: int = 1, start: int = 0) -> list[Record]:
@@ -97,13 +97,13 @@ def test_who_served_goes_on_as_a_challenger_and_can_come_back() -> None:
         a, b = random.uniform(-1, 1), random.uniform(-1, 1)
         straight.append(Example(f"s{n}", 1e4 + n, {"a": a, "b": b}, label=a + 3 * b > 0))
     assert until_promoted(tried, straight).shadow == "line", "now a line divides them"
-    assert set(tried._parts.challengers.state.alive) == {"m0"}
+    assert set(tried.pool.challengers.alive) == {"m0"}
     again = [
         Example(f"c{n}", 1e5 + n, r.features, r.label) for n, r in enumerate(_examples(corners(8000, 2)))
     ]
     back = until_promoted(tried, again)
     assert (back.shadow, back.previous, back.model) == ("m0", "m1", "m2")
-    assert set(tried._parts.challengers.state.alive) == {"m1"}
+    assert set(tried.pool.challengers.alive) == {"m1"}
 
 
 def until_promoted(tried: Engine, records: list[Record] | list[Example]) -> Decision:
@@ -128,8 +128,8 @@ def test_nobody_is_promoted_while_the_champion_is_suspected_or_has_learned_from_
 
 def test_nobody_is_promoted_in_a_cool_down() -> None:
     tried = make({"tree": {"model": TREE}})
-    tried._parts.supervisor.changed(0)
-    tried._parts.config.supervision.__dict__["cooldown"] = 10**9
+    tried.supervisor.changed(0)
+    tried.config.supervision.__dict__["cooldown"] = 10**9
     assert "promotion" not in decided(tried.process(corners(4000)))
 
 
@@ -137,7 +137,7 @@ def test_nobody_is_promoted_in_a_cool_down() -> None:
 def test_a_share_bounds_what_a_challenger_predicts_and_learns(labels: str) -> None:
     asked: list[int] = []
     tried = make({"tree": {"model": TREE, "share": 0.25}}, labels={"wait": 1e9})
-    model = tried._parts.challengers.state.alive["tree"].model
+    model = tried.pool.challengers.alive["tree"].live.model
     original = model.learn_one
 
     def counted(x: Any, y: Any) -> None:
@@ -157,7 +157,7 @@ def test_a_share_bounds_what_a_challenger_predicts_and_learns(labels: str) -> No
     assert len(asked) == chosen
     assert 70 < chosen < 130
     # Before it has learned a tree says nothing, which is not compared.
-    compared = tried._parts.contest.state["tree"].run.events
+    compared = tried.trials.alive["tree"].run.events
     assert compared == (chosen - 1 if labels == "at once" else 0)
 
 
@@ -187,26 +187,26 @@ def test_a_new_challenger_learns_what_is_at_hand_when_a_run_goes_on() -> None:
     assert saved
     before = make({})
     before.process(rows)
-    config = make({"tree": {"model": TREE}})._parts.config
+    config = make({"tree": {"model": TREE}}).config
     tried = Engine.restore(before.snapshot(), config, ScriptedJudge())
     twin: Any = build(TREE)
     for row in rows:
         twin.learn_one(row.features, row.label)
     point = {"a": 0.3, "b": 0.3}
-    state = tried._parts.challengers.state.alive["tree"]
-    assert state.model.predict_proba_one(point) == twin.predict_proba_one(point)
-    assert tried._parts.contest.state["tree"].trial.since == 250
+    state = tried.pool.challengers.alive["tree"]
+    assert state.live.model.predict_proba_one(point) == twin.predict_proba_one(point)
+    assert tried.trials.alive["tree"].trial.since == 250
     # One that was promoted does not begin again.
     tried.command(Command("1", "promote", "tree", "ada", "a try"))
     again = Engine.restore(tried.snapshot(), config, ScriptedJudge())
-    assert set(again._parts.challengers.state.alive) == set(again._parts.contest.state) == {"m0"}
+    assert set(again.pool.challengers.alive) == set(again.trials.alive) == {"m0"}
 
 
 def test_a_challenger_that_is_configured_no_more_ends() -> None:
     tried = make({"tree": {"model": TREE}})
     tried.process(corners(100))
-    gone = Engine.restore(tried.snapshot(), make({})._parts.config, ScriptedJudge())
-    assert gone._parts.challengers.state.alive == {} == gone._parts.contest.state
+    gone = Engine.restore(tried.snapshot(), make({}).config, ScriptedJudge())
+    assert gone.pool.challengers.alive == {} == gone.trials.alive
 
 
 @pytest.mark.parametrize(("worse", "most"), [(0.0, 0.02), (0.02, 0.02)])

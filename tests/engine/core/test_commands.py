@@ -32,7 +32,7 @@ def test_a_rollback_by_hand_serves_the_very_next_prediction(target: str) -> None
     tried = make({})
     tried.process(corners(650))
     before = ask(tried)
-    vetted = {checkpoint.name: checkpoint for checkpoint in tried._parts.candidates.state.ladder}
+    vetted = {checkpoint.name: checkpoint for checkpoint in tried.pool.checkpoints.ladder}
     done = decision(tried.command(command("rollback", target)))
     name = target or "m0.w4"
     assert name in vetted
@@ -42,7 +42,7 @@ def test_a_rollback_by_hand_serves_the_very_next_prediction(target: str) -> None
     assert after.model == "m1"
     assert after.probability != before.probability
     # Who was replaced can come back.
-    [predecessor] = tried._parts.candidates.state.past
+    [predecessor] = tried.pool.checkpoints.replaced
     back = decision(tried.command(command("rollback", predecessor.name, "2")))
     assert back.model == "m2"
     assert ask(tried).probability == before.probability
@@ -95,7 +95,7 @@ def test_a_command_given_twice_is_carried_out_once_also_after_a_restore() -> Non
     tried.process(corners(450))
     assert tried.command(command("rollback"))
     assert tried.command(command("rollback")) == []
-    again = Engine.restore(tried.snapshot(), tried._parts.config, ScriptedJudge())
+    again = Engine.restore(tried.snapshot(), tried.config, ScriptedJudge())
     assert again.command(command("rollback")) == []
     assert ask(again).model == "m1"
 
@@ -103,13 +103,13 @@ def test_a_command_given_twice_is_carried_out_once_also_after_a_restore() -> Non
 def test_a_pin_survives_a_restore() -> None:
     tried = make({"tree": {"model": TREE}})
     tried.command(command("pin"))
-    again = Engine.restore(tried.snapshot(), tried._parts.config, ScriptedJudge())
+    again = Engine.restore(tried.snapshot(), tried.config, ScriptedJudge())
     assert decision(again.process(corners(4000))).action == "alert"
 
 
 def test_who_is_promoted_in_bad_times_has_learned_from_them() -> None:
     tried = make({"tree": {"model": TREE}}, dict.fromkeys(range(99), "fail"))
     tried.process(corners(650))
-    assert tried._parts.supervisor.state.tainted
+    assert tried.supervisor.contaminated
     tried.command(command("promote", "tree"))
-    assert tried._parts.supervisor.state.tainted
+    assert tried.supervisor.contaminated

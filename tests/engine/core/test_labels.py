@@ -164,7 +164,7 @@ def test_an_id_is_forgotten_in_time_and_over_the_bound() -> None:
     assert letters(tried.process([example(time=1000.0)])) == []
     small = engine(max_remembered=2)
     small.process([example(str(number), label=True) for number in range(5)])
-    assert len(small._parts.settled) == 2
+    assert small.labels.remembered == 2
     assert letters(small.process([example("0"), example("4")])) == [
         ("rejected", "id '4': an example with this id has come before")
     ]
@@ -173,7 +173,7 @@ def test_an_id_is_forgotten_in_time_and_over_the_bound() -> None:
 def test_without_an_id_field_nothing_is_remembered() -> None:
     tried = make_engine(record={"id": ""})
     tried.process([example(str(number), label=True) for number in range(50)])
-    assert len(tried._parts.settled) == 0
+    assert tried.labels.remembered == 0
 
 
 def test_features_are_those_of_prediction_time_even_if_the_program_changes_its_own() -> None:
@@ -212,11 +212,11 @@ def test_corrections_are_no_evidence_for_a_change() -> None:
         tried.process([example(str(number), number, number % 2 == 0, number % 5)])
         if number >= 41:  # every label since then was wrong
             tried.process([label(str(number), number, value=number % 2 == 1)])
-        suspicion = tried._parts.supervisor.state.suspicion
+        suspicion = tried.supervisor.suspicion
         if suspicion is not None:
             break
     assert suspicion is not None
-    newest = tried._parts.candidates.state.ladder[-1]
+    newest = tried.pool.checkpoints.ladder[-1]
     assert suspicion.previous[newest.name].events == number + 1 - newest.sequence, "once each"
     before = {name: trial.events for name, trial in suspicion.trials.items()}
     tried.process([label(str(number), 82.0, value=number % 2 == 0) for number in range(50, 60)])

@@ -10,10 +10,9 @@ from engine.core.streams import ALL_KEYS
 from engine.evaluation.config import ScoresConfig
 from engine.evaluation.metrics import choose
 from engine.evaluation.progressive_scores import Scores
-from engine.evaluation.run_scores import RunScores, standing
+from engine.evaluation.run_scores import RunScores, run_scores
 from engine.events import Summary
 from engine.models.serialization import dump, load
-from engine.records.config import Task
 from engine.records.values import Example
 from tests.support.engines import make_config, make_engine, make_stream
 from tests.support.scored import TASKS, accepted, fill, loss_of, make, rivers_own, streams
@@ -22,17 +21,17 @@ OWN = "tests.support.own_metrics"
 WINDOWED = {"RollingROCAUC", "RollingPRAUC"}
 
 
-def _merged(parts: list[Scores], names: list[str], task: Task) -> RunScores:
-    tallies = [load(dump(part.tally(), "tally"), "tally", [OWN]) for part in parts]
+def _merged(parts: list[Scores], names: list[str], task: str) -> RunScores:
+    tallies = [load(dump(part.totals(), "tally"), "tally", [OWN]) for part in parts]
     for tally in tallies[1:]:
         tallies[0].merge(tally)
-    return standing(tallies[0], choose(ScoresConfig(metrics=[*names]), task), task)
+    return run_scores(tallies[0], choose(ScoresConfig(metrics=[*names]), task), task)
 
 
 @pytest.mark.parametrize("task", TASKS)
 @given(data=st.data())
 @settings(max_examples=40)
-def test_merged_scores_are_those_of_all_the_events(task: Task, data: st.DataObject) -> None:
+def test_merged_scores_are_those_of_all_the_events(task: str, data: st.DataObject) -> None:
     names = accepted(task)
     keys = data.draw(st.lists(streams(task, largest=15), min_size=2, max_size=4))
     found = _merged([fill(make(task, *names), task, events) for events in keys], names, task)
@@ -43,7 +42,7 @@ def test_merged_scores_are_those_of_all_the_events(task: Task, data: st.DataObje
     if everything:
         losses = [loss_of(task, *event) for event in everything]
         assert found.scores["loss"] == pytest.approx(sum(losses) / len(losses))
-    one = fill(make(task), task, everything).standing()
+    one = fill(make(task), task, everything).run_scores()
     assert [b.events for b in found.calibration] == [b.events for b in one.calibration]
     assert found.calibration_error == pytest.approx(one.calibration_error)
 

@@ -1,28 +1,30 @@
 import json
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import numpy as np
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.alerts.config import Alert
+from engine.core.event_rows import row_of
 from engine.core.serialize import encode
 from engine.core.streams import STREAMS
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.calibration import Calibration
 from engine.evaluation.run_scores import RunScores
-from engine.events import Decision, Event, Report, Summary, WindowScores
+from engine.events import Alert, Decision, Event, Report, Summary, WindowScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check, Verdict
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
 from engine.records.values import Example, shown
 from engine.registry.versions import Learned, Version
+from engine.rows import PredictionRow, Row
 from engine.supervision.suspicion import PairedLosses
 
 
@@ -34,7 +36,7 @@ def letter(raw: bytes = b"{}", position: int = 3) -> DeadLetter:
     return DeadLetter("rejected", "not JSON", "in.jsonl", position, raw, "main")
 
 
-def breach(reason: str = "too large") -> ContractViolation:
+def violation(reason: str = "too large") -> ContractViolation:
     return ContractViolation("7", "warn", reason, "in.jsonl", 3, "main")
 
 
@@ -50,7 +52,7 @@ def report(window: int = 4, key: str = "main", snapshot: bytes = b"{}", value: f
     return Report(key, window, 1.0, 2.0, "m0", "window 0", scores, verdict)
 
 
-def first_look(window: int = 4, key: str = "main", value: float = 0.5) -> PreliminaryVerdict:
+def preliminary(window: int = 4, key: str = "main", value: float = 0.5) -> PreliminaryVerdict:
     return PreliminaryVerdict(
         key, window, 1.0, 10, 1, 0, "warn", "a", (Check("psi", "a", value, 0.3, "warn"),)
     )
@@ -123,15 +125,17 @@ def drift(key: str = "main", value: float = 0.5) -> Drift:
 
 def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
     found, _ = encode(events)
-    return {stream: [orjson.loads(line) for line in text.splitlines()] for stream, text in found.items()}
+    return {
+        stream: [orjson.loads(line) for line in chunk.text.splitlines()] for stream, chunk in found.items()
+    }
 
 
 def test_every_kind_of_event_has_its_stream_and_outcomes_have_none() -> None:
     found = lines(
         prediction(),
         letter(),
-        breach(),
-        first_look(),
+        violation(),
+        preliminary(),
         drift(),
         report(),
         decision(),
@@ -152,7 +156,8 @@ def test_nothing_gives_no_lines(events: list[Event]) -> None:
 
 @given(
     st.lists(
-        st.sampled_from([prediction, letter, breach, report, decision, version, alert, summary]), max_size=12
+        st.sampled_from([prediction, letter, violation, report, decision, version, alert, summary]),
+        max_size=12,
     )
 )
 @settings(max_examples=30)
@@ -161,8 +166,8 @@ def test_lines_keep_their_order_and_each_ends_with_a_newline(kinds: list[Any]) -
     found, files = encode(events)
     alone = [encode([event]) for event in events]
     for stream in STREAMS:
-        expected = b"".join(one[0].get(stream, b"") for one in alone)
-        assert found.get(stream, b"") == expected
+        expected = b"".join(one[0][stream].text for one in alone if stream in one[0])
+        assert (found[stream].text if stream in found else b"") == expected
         assert expected.endswith(b"\n") == (stream in found)
     assert files == [file for one in alone for file in one[1]]
 
@@ -183,7 +188,7 @@ def test_a_prediction_is_written_with_all_its_fields() -> None:
 
 
 def test_a_breach_is_written_with_all_its_fields() -> None:
-    assert lines(breach())["breaches"] == [
+    assert lines(violation())["contract_violations"] == [
         {
             "id": "7",
             "policy": "warn",
@@ -225,11 +230,11 @@ def test_whatever_a_model_or_an_embedding_program_says_can_be_written(value: Any
     assert (row["id"], row["key"], row["probability"]) == ("\\ud800", "k\\ud800", {"a\\ud800": 0.5})
     assert row["prediction"] == written
     alone, _ = encode([prediction(probability={"a": [value]})])
-    probability = json.loads(alone["predictions"])["probability"]
+    probability = json.loads(alone["predictions"].text)["probability"]
     # Beyond 64 bits a whole number stays one where nothing else is wrong with the line.
     assert probability == {"a": [value if isinstance(value, int) and value < 10**40 else written]}
     among, _ = encode([served, prediction(probability={"a": [value]}), served])
-    assert among["predictions"].splitlines(keepends=True)[1] == alone["predictions"]
+    assert among["predictions"].text.splitlines(keepends=True)[1] == alone["predictions"].text
 
 
 def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() -> None:
@@ -245,7 +250,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
         PreliminaryVerdict(odd, 1, 1.0, 10, 0, 0, "warn", odd, (Check("psi", odd, 0.5, 0.3, "warn"),)),
         Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
         Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),
-        replace(version(odd, odd), parent=odd, scores={odd: 0.5}, vouched=odd, targets=(odd,)),
+        replace(version(odd, odd), parent=odd, scores={odd: 0.5}, approved_by=odd, targets=(odd,)),
         alert(odd, odd),
         Summary(odd, odd, Counts(), standing),
     )
@@ -312,7 +317,7 @@ def test_a_summary_tells_the_baselines_and_the_bins_of_the_calibration() -> None
 def test_a_report_names_its_file_and_leaves_the_snapshot_to_it() -> None:
     found, files = encode([report(window=4, snapshot=b"{evidently}")])
     assert files == [("reports/main-000004.json", b"{evidently}")]
-    row = orjson.loads(found["reports"])
+    row = orjson.loads(found["reports"].text)
     assert row["evidently"] == "reports/main-000004.json"
     assert row["schema"] == 2
     assert (row["status"], row["reason"]) == ("fail", "a drifted")
@@ -323,13 +328,13 @@ def test_a_report_names_its_file_and_leaves_the_snapshot_to_it() -> None:
 def test_a_window_without_a_report_has_no_file() -> None:
     found, files = encode([report(snapshot=b"")])
     assert files == []
-    assert orjson.loads(found["reports"])["evidently"] is None
+    assert orjson.loads(found["reports"].text)["evidently"] is None
 
 
 def test_a_version_names_its_size_and_its_digest_and_is_no_file() -> None:
     found, files = encode([version()])
     assert files == []
-    row = orjson.loads(found["versions"])
+    row = orjson.loads(found["versions"].text)
     assert (row["sha256"], row["name"], row["size"]) == ("ab" * 32, "m0.w12", 5)
     assert (row["learned"], row["learned_from"], row["learned_to"]) == (50, 0.0, 1.0)
     assert "saved" not in row
@@ -338,7 +343,7 @@ def test_a_version_names_its_size_and_its_digest_and_is_no_file() -> None:
 def test_a_summary_says_whether_the_counts_add_up() -> None:
     rows = lines(summary(), replace(summary(), counts=Counts(records=3)))["summary"]
     assert [row["add_up"] for row in rows] == [True, False]
-    assert rows[0]["counts"].keys() == {field.name for field in fields(Counts)}
+    assert rows[0]["counts"].keys() == set(Counts.__struct_fields__)
 
 
 HOSTILE = [
@@ -399,3 +404,58 @@ def test_the_key_and_a_number_make_every_line_unique() -> None:
     found = lines(*events)
     for stream, name in names.items():
         assert len({(row["key"], row[name]) for row in found[stream]}) == 6
+
+
+_ROWS: dict[str, type[Row]] = {kind.stream: kind for kind in get_args(Row)}
+
+
+def test_every_stream_has_a_row() -> None:
+    assert set(_ROWS) == set(STREAMS)
+
+
+def every_kind(value: float, key: str = "main") -> list[Event]:
+    return [
+        prediction(key=key),
+        letter(b"\xff"),
+        letter(),
+        violation(),
+        preliminary(key=key, value=value),
+        drift(key, value),
+        report(key=key, value=value),
+        decision(key=key, value=value),
+        version(key=key, value=value),
+        alert(key=key),
+        summary(key=key, value=value),
+    ]
+
+
+@pytest.mark.parametrize("value", [0.5, math.nan, 1e300])
+def test_what_is_written_is_read_back_as_the_row_it_was_written_from(value: float) -> None:
+    for event in every_kind(value):
+        [(stream, chunk)] = encode([event])[0].items()
+        row = msgspec.json.decode(chunk.text, type=_ROWS[stream])
+        assert orjson.loads(chunk.text).keys() <= set(row.__struct_fields__)
+        if isinstance(event, Prediction):
+            assert row.__struct_fields__ == event.__struct_fields__
+        elif not math.isnan(value) and not isinstance(event, Alert):
+            assert row == row_of(event)
+
+
+def test_lines_have_a_key_and_an_id_where_somebody_asks_for_them() -> None:
+    chunks, _ = encode([*every_kind(0.5), prediction(8)], STREAMS)
+    for stream, chunk in chunks.items():
+        lines = list(chunk.lines())
+        assert b"".join(line.line + b"\n" for line in lines) == chunk.text
+        rows = [msgspec.json.decode(line.line, type=_ROWS[stream]) for line in lines]
+        assert [line.id for line in lines] == [f"{row.key}/{row.unique}" for row in rows]
+        assert [line.key for line in lines] == [
+            row.id if isinstance(row, PredictionRow) else row.key for row in rows
+        ]
+    plain, _ = encode(every_kind(0.5), ["decisions"])
+    assert [stream for stream, chunk in plain.items() if chunk.names] == ["decisions"]
+
+
+def test_ids_hold_text_as_the_lines_do() -> None:
+    chunks, _ = encode([decision(3, "k\ud800")], ["decisions"])
+    [line] = chunks["decisions"].lines()
+    assert (line.key, line.id) == ("k\\ud800", "k\\ud800/3")

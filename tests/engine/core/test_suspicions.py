@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.alerts.config import Alert
 from engine.core.engine import Engine
-from engine.events import Decision, Event, Summary
+from engine.events import Alert, Decision, Event, Summary
 from engine.models.serialization import load
 from engine.monitoring.types import Check, Verdict
 from engine.records.events import Outcome, Prediction
@@ -45,7 +44,7 @@ def make(judge: ScriptedJudge, model: Any = LOGISTIC, **supervision: Any) -> Eng
         "labels": {"wait": 1e9},
         "supervision": SUPERVISION | {"on_loss_rise": False, "on_baseline": False} | supervision,
     }
-    return Engine(make_config(**sections), judge=judge)
+    return Engine(make_config(**sections), evaluator=judge)
 
 
 def stream(count: int, spoilt: range = range(0), start: int = 0, flip: bool = False) -> list[Example]:
@@ -117,11 +116,11 @@ def test_a_feature_that_is_masked_fails_no_window_and_the_model_goes_on_being_ve
 
 def test_the_replaced_model_goes_on_with_all_features_and_can_come_back() -> None:
     engine, _decision, rest = masked()
-    alive = engine._parts.challengers.state.alive
+    alive = engine.pool.challengers.alive
     assert [*alive] == ["m0"]
-    assert (alive["m0"].without, engine._parts.candidates.state.without) == (frozenset(), frozenset({"a"}))
+    assert (alive["m0"].live.masked, engine.pool.champion.masked) == (frozenset(), frozenset({"a"}))
     engine.process(rest[: 4 * WINDOW])
-    assert [*engine._parts.challengers.state.alive] == [], "after compare_after windows it leaves"
+    assert [*engine.pool.challengers.alive] == [], "after compare_after windows it leaves"
 
 
 def test_with_masks_switched_off_there_is_none() -> None:
@@ -139,8 +138,8 @@ def test_without_a_vetted_state_a_model_that_began_with_the_suspicion_can_take_o
         row.features["a"] *= 1e4  # type: ignore[index, operator]  # the test's own dict
     events: list[Event] = []
     for row in rows:
-        shadows = dict(engine._parts.candidates.state.shadows)
-        champion = engine._parts.candidates.state.champion
+        shadows = dict(engine.pool.shadows.alive)
+        champion = engine.pool.champion.model
         events = engine.process([row])
         if decided(events, "reset"):
             break
@@ -148,7 +147,7 @@ def test_without_a_vetted_state_a_model_that_began_with_the_suspicion_can_take_o
     assert decision.shadow == "m0.fresh"
     assert decision.evidence["shadow_loss"] < decision.evidence["champion_loss"]
     probe: dict[str, Scalar] = {"a": 0.3, "b": 0.3}
-    expected = shadows["m0.fresh"].model.predict_proba_one(probe)[True]
+    expected = shadows["m0.fresh"].live.model.predict_proba_one(probe)[True]
     assert ask(engine, "probe", **probe) == expected != champion.predict_proba_one(probe)[True]
     assert decision.time > 300
 
@@ -163,14 +162,14 @@ def test_a_fresh_model_has_learned_only_since_the_suspicion_and_each_row_after_i
         opened = engine.process([row])
         if decided(opened, "suspect"):
             break
-    fresh = engine._parts.candidates.state.shadows["m0.fresh"]
-    at_hand = list(engine._parts.windows.learnable())
+    fresh = engine.pool.shadows.alive["m0.fresh"]
+    at_hand = list(engine.review.windows.learnable())
     assert all(isinstance(row, Outcome) for row in at_hand)
-    twin: Any = type(fresh.model)(*fresh.model.steps.values()).clone()
+    twin: Any = type(fresh.live.model)(*fresh.live.model.steps.values()).clone()
     for outcome in at_hand:
         twin.learn_one(outcome.example.features, outcome.label)
     probe: dict[str, Scalar] = {"a": 0.3, "b": 0.3}
-    assert fresh.model.predict_proba_one(probe) == twin.predict_proba_one(probe)
+    assert fresh.live.model.predict_proba_one(probe) == twin.predict_proba_one(probe)
     assert decided(opened, "suspect")[0].time > 600
 
 
@@ -244,7 +243,7 @@ def test_a_champion_of_the_past_is_a_candidate_when_its_concept_returns() -> Non
     engine = make(ScriptedJudge(), reset=False, mask=False, shadows=1, checkpoints=1)
     engine.process(stream(450))
     engine.command(Command("1", "rollback", "", "ada", "so that there is a past"))
-    (past,) = engine._parts.candidates.state.past
+    (past,) = engine.pool.checkpoints.replaced
     engine.process(stream(2000, range(450, 3000), start=450, flip=True))
     # The concept of before, on labels that are no longer turned: only the past knows it.
     engine.process(stream(190, start=2450))
@@ -254,7 +253,7 @@ def test_a_champion_of_the_past_is_a_candidate_when_its_concept_returns() -> Non
         supervision=SUPERVISION | {"shadows": 2, "reset": False},
     )
     engine = Engine.restore(engine.snapshot(), wide, ScriptedJudge())
-    newest = engine._parts.candidates.state.ladder[-1].name
+    newest = engine.pool.checkpoints.ladder[-1].name
     suspect, back = decided(engine.command(Command("2", "suspect", "", "ada", "the old days")))
     assert set(suspect.shadow.split("; ")) == {newest, past.name}
     assert (back.action, back.shadow, back.who) == ("rollback", past.name, "")
@@ -265,16 +264,16 @@ def test_the_replaced_model_stays_as_a_challenger_for_as_long_as_it_is_told(wind
     engine = make(ScriptedJudge(), compare_after=windows)
     engine.process(stream(450))
     events = engine.process(stream(60, start=450))
-    shadow = engine._parts.candidates.state.ladder[-1].name
+    shadow = engine.pool.checkpoints.ladder[-1].name
     assert events
     engine.command(Command("1", "suspect", "", "ada", "a try"))
-    parts = engine._parts
-    assert shadow in parts.candidates.state.shadows
+    assert shadow in engine.pool.shadows.alive
     engine.command(Command("2", "rollback", shadow, "ada", "a try"))
-    there = [bool(parts.challengers.state.alive)]
+    alive, trials = engine.pool.challengers, engine.trials
+    there = [bool(alive.alive)]
     for start in (510, 610, 710, 810):
         engine.process(stream(100, start=start))
-        there.append("m0" in parts.challengers.state.alive and "m0" in parts.contest.state)
+        there.append("m0" in alive.alive and "m0" in trials.alive)
     assert there.count(True) == (windows + 1 if windows else 0)
 
 
@@ -298,10 +297,10 @@ def test_who_takes_over_having_learned_from_failed_windows_is_suspected_itself_u
     after = decided(events)[-1]
     assert (after.action, after.model) == ("suspect", reset.model)
     assert after.reason == f"{reset.model} too has learned from windows that failed"
-    assert engine._parts.supervisor.state.tainted
+    assert engine.supervisor.contaminated
     rest = engine.process(rows[int(reset.time) + 1 :])
     assert [decision.action for decision in decided(rest)][-1] in {"clear", "rollback"}
-    assert not engine._parts.supervisor.state.tainted
+    assert not engine.supervisor.contaminated
     assert [event for event in rest if isinstance(event, Version) and event.reason == "passed"]
 
 
@@ -312,10 +311,10 @@ def test_when_the_loss_has_come_down_the_fresh_model_forgets_what_it_learned_whi
     assert "the loss rose" in opened.reason
     rest, heard, counts = rows[int(opened.time) + 1 :], [], []
     for row in rest[:600]:
-        heard.append(engine._parts.supervisor.state.trend.high)
+        heard.append(engine.supervisor.loss_is_high)
         engine.process([row])
-        fresh = engine._parts.candidates.state.shadows.get("m0.fresh")
-        counts.append(fresh.model["StandardScaler"].counts["a"] if fresh is not None else None)
+        fresh = engine.pool.shadows.alive.get("m0.fresh")
+        counts.append(fresh.live.model["StandardScaler"].counts["a"] if fresh is not None else None)
     down = heard.index(False)
     before, after = counts[down - 2], counts[down - 1]
     assert before is not None

@@ -9,13 +9,13 @@ from engine.errors import ConfigError
 from engine.evaluation.business_metrics import BusinessTotal, Value, make_values
 from engine.evaluation.config import BusinessConfig, ScoresConfig
 from engine.evaluation.progressive_scores import Scores
-from engine.records.config import RecordConfig, Task
+from engine.records.config import RecordConfig
 
 SQUARE = {"yes": {"yes": 10.0, "no": -5.0}, "no": {"yes": -20.0, "no": 0.0}}
 YES_NO = RecordConfig(positive="yes", negative="no")
 
 
-def value(task: Task = "binary", record: RecordConfig = YES_NO, **config: Any) -> Value:
+def value(task: str = "binary", record: RecordConfig = YES_NO, **config: Any) -> Value:
     return make_values({"profit": BusinessConfig.model_validate(config)}, task, record)[0]
 
 
@@ -85,7 +85,7 @@ def test_an_expression_gives_a_number_or_the_event_has_none(expression: str, wor
     ],
 )
 def test_an_expression_that_cannot_be_one_is_refused_when_it_is_compiled(
-    task: Task, expression: str, said: str
+    task: str, expression: str, said: str
 ) -> None:
     with pytest.raises(ConfigError, match=f"business.profit.expression: {said}"):
         value(task, expression=expression)
@@ -124,7 +124,7 @@ def test_a_function_is_called_with_prediction_label_and_features_which_it_cannot
     ],
 )
 def test_what_cannot_be_computed_is_refused(
-    task: Task, record: RecordConfig, config: dict[str, Any], said: str
+    task: str, record: RecordConfig, config: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         value(task, record, **config)
@@ -152,7 +152,7 @@ def test_values_are_summed_over_the_window_and_over_the_run_and_undefined_ones_a
         scores.update({True: 1.0}, True, 0.0, None, features)
     assert scores.close_window().business == {"worth": BusinessTotal(2, 1, 3.0)}
     scores.update({True: 1.0}, True, 0.0, None, {"price": 5})
-    assert scores.standing().business == {"worth": BusinessTotal(3, 1, 8.0)}
+    assert scores.run_scores().business == {"worth": BusinessTotal(3, 1, 8.0)}
     window = scores.close_window().business["worth"]
     assert (window, window.mean) == (BusinessTotal(1, 0, 5.0), 5.0)
     assert scores.close_window().business["worth"].mean is None

@@ -50,7 +50,7 @@ def test_calibrations_can_be_added(first: list[tuple[float, bool]], second: list
     merged = _filled(first)
     merged.merge(_filled(second))
     whole = _filled(first + second)
-    assert (merged.events, merged.happened) == (whole.events, whole.happened)
+    assert (merged.events, merged.observed) == (whole.events, whole.observed)
     assert merged.error() == pytest.approx(whole.error())
 
 
@@ -69,7 +69,7 @@ def test_in_a_binary_task_the_probability_is_that_of_the_positive_class(
     expected = Calibration()
     for output, label in found:
         expected.add(output[True], happened=label)  # type: ignore[index]  # a mapping of two
-    assert fill(make("binary"), "binary", found).standing().calibration == expected.bins()
+    assert fill(make("binary"), "binary", found).run_scores().calibration == expected.bins()
 
 
 @given(streams("multiclass", smallest=1))
@@ -79,10 +79,10 @@ def test_of_several_classes_the_probability_is_that_of_being_right(found: list[t
         shares: dict[str, float] = output  # type: ignore[assignment]  # a mapping of three
         top = max(shares, key=lambda name: shares[name])
         expected.add(shares[top], happened=top == label)
-    assert fill(make("multiclass"), "multiclass", found).standing().calibration == expected.bins()
+    assert fill(make("multiclass"), "multiclass", found).run_scores().calibration == expected.bins()
 
 
 def test_values_have_no_calibration() -> None:
-    standing = fill(make("regression"), "regression", [(1.0, 1.0)]).standing()
+    standing = fill(make("regression"), "regression", [(1.0, 1.0)]).run_scores()
     assert standing.calibration_error is None
     assert standing.calibration == ()

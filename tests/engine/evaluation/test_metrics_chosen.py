@@ -7,14 +7,13 @@ import pytest
 from engine.errors import ConfigError
 from engine.evaluation.config import ScoresConfig
 from engine.evaluation.metrics import choose
-from engine.records.config import Task
 from tests.support.scored import accepted, fill, make, river
 
 
 @pytest.mark.parametrize(
     ("task", "name"), [("binary", "Accuracy"), ("multiclass", "Accuracy"), ("regression", "MAE")]
 )
-def test_without_names_there_is_one_metric_that_fits_the_task(task: Task, name: str) -> None:
+def test_without_names_there_is_one_metric_that_fits_the_task(task: str, name: str) -> None:
     assert make(task).values().keys() == {name}
 
 
@@ -55,7 +54,7 @@ def test_without_names_there_is_one_metric_that_fits_the_task(task: Task, name: 
         ),
     ],
 )
-def test_a_metric_that_cannot_be_kept_is_refused_by_its_name(task: Task, spec: Any, said: str) -> None:
+def test_a_metric_that_cannot_be_kept_is_refused_by_its_name(task: str, spec: Any, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make(task, spec)
     assert str(caught.value).startswith(f"scores.metrics: {said}")
@@ -87,7 +86,7 @@ def test_a_metric_of_the_users_own_is_called_as_it_was_named() -> None:
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_only_what_must_be_is_updated_per_event(task: Task) -> None:
+def test_only_what_must_be_is_updated_per_event(task: str) -> None:
     """Of River's metrics. When a new one is here, look whether it could be counted."""
     names = accepted(task)
     per_event = {

@@ -14,15 +14,14 @@ from engine.evaluation.config import ScoresConfig
 from engine.evaluation.progressive_scores import Scores
 from engine.evaluation.window_sums import Totals
 from engine.models.serialization import dump, load
-from engine.models.tasks import top_class
-from engine.records.config import Task
+from engine.tasks.outputs import top_class
 from tests.support.scored import OPS, TASKS, accepted, fill, make, river, rivers_own, streams, update
 
 
 @pytest.mark.parametrize("task", TASKS)
 @given(data=st.data())
 @settings(max_examples=60)
-def test_every_metric_is_what_river_makes_of_the_events_one_by_one(task: Task, data: st.DataObject) -> None:
+def test_every_metric_is_what_river_makes_of_the_events_one_by_one(task: str, data: st.DataObject) -> None:
     names = accepted(task)
     assert len(names) >= 7
     events = data.draw(streams(task))
@@ -87,7 +86,7 @@ def test_totals_are_sums_over_the_same_events() -> None:
 @pytest.mark.parametrize("task", TASKS)
 @given(data=st.data())
 @settings(max_examples=25)
-def test_windows_add_up_to_the_run(task: Task, data: st.DataObject) -> None:
+def test_windows_add_up_to_the_run(task: str, data: st.DataObject) -> None:
     events = data.draw(streams(task, smallest=1))
     whole, cut = make(task), make(task)
     scored = 0
@@ -101,13 +100,13 @@ def test_windows_add_up_to_the_run(task: Task, data: st.DataObject) -> None:
             scored += 7
     assert cut.close_window().totals.scored == len(events) - scored
     assert cut.values() == pytest.approx(whole.values())
-    assert cut.standing().calibration_error == pytest.approx(whole.standing().calibration_error)
+    assert cut.run_scores().calibration_error == pytest.approx(whole.run_scores().calibration_error)
 
 
 def test_an_event_that_the_users_metric_cannot_take_is_counted_and_stops_nothing() -> None:
     name = "tests.support.own_metrics:hits"
     events = [({True: 0.75, False: 0.25}, True), ({True: 0.75, False: 0.25}, False)] * 3
-    standing = fill(make("binary", name), "binary", events).standing()
+    standing = fill(make("binary", name), "binary", events).run_scores()
     assert standing.undefined == {name: 3}
     assert standing.scores[name] == 3.0
 
@@ -115,7 +114,7 @@ def test_an_event_that_the_users_metric_cannot_take_is_counted_and_stops_nothing
 def test_a_prediction_of_which_rmsle_knows_no_logarithm_stops_nothing() -> None:
     standing = fill(
         make("regression", "RMSLE", "MSE"), "regression", [(-3.0, 1.0), (1.0, 1.0), (1e200, -1e200)]
-    ).standing()
+    ).run_scores()
     assert standing.undefined == {"RMSLE": 2, "MSE": 1}
     assert standing.scores["RMSLE"] == 0.0
 
@@ -123,7 +122,7 @@ def test_a_prediction_of_which_rmsle_knows_no_logarithm_stops_nothing() -> None:
 @pytest.mark.parametrize("task", TASKS)
 @given(data=st.data())
 @settings(max_examples=20)
-def test_restored_scores_go_on_as_if_nothing_had_been(task: Task, data: st.DataObject) -> None:
+def test_restored_scores_go_on_as_if_nothing_had_been(task: str, data: st.DataObject) -> None:
     events = data.draw(streams(task, smallest=5))
     names = accepted(task, fading=0.9)
     cut = data.draw(st.integers(0, len(events)))
@@ -136,7 +135,7 @@ def test_restored_scores_go_on_as_if_nothing_had_been(task: Task, data: st.DataO
     second.restore(load(saved, "scores"))
     fill(second, task, events[cut:])
     assert second.values() == pytest.approx(whole.values(), nan_ok=True)
-    standing, expected = second.standing(), whole.standing()
+    standing, expected = second.run_scores(), whole.run_scores()
     assert standing.calibration == expected.calibration
     for name, scores in expected.baselines.items():
         assert standing.baselines[name] == pytest.approx(scores, nan_ok=True)
@@ -170,8 +169,8 @@ def test_a_metric_that_looks_at_few_things_costs_no_update_per_event() -> None:
         update(
             scores, "binary", {True: (number % 101) / 100, False: 1 - (number % 101) / 100}, number % 2 == 0
         )
-    tally = scores.tally()
-    for counted in (tally.served, tally.last, tally.usual):
+    totals = scores.totals()
+    for counted in (totals.served, totals.last_label, totals.baseline):
         assert not counted.events
         assert len(counted.pairs) <= 4
         assert len(counted.bins) <= 22

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from engine.evaluation.business_metrics import BusinessTotal, Value
 from engine.evaluation.config import ScoresConfig
 from engine.evaluation.progressive_scores import Scores
-from engine.records.config import Task
 from tests.support.scored import OPS, TASKS, accepted, fill, make, river, streams
 
 OWN = {"regression": "tests.support.own_metrics:misses"}
 WINDOWED = {"RollingROCAUC", "RollingPRAUC"}
 
 
-def _correct(scores: Scores, task: Task, event: tuple[Any, Any], label: Any, features: Any = None) -> None:
+def _correct(scores: Scores, task: str, event: tuple[Any, Any], label: Any, features: Any = None) -> None:
     loss = OPS[task].loss
     output, before = event
     scores.correct(output, before, label, loss(output, before), loss(output, label), features)
@@ -25,7 +24,7 @@ def _correct(scores: Scores, task: Task, event: tuple[Any, Any], label: Any, fea
 @pytest.mark.parametrize("task", TASKS)
 @given(data=st.data())
 @settings(max_examples=60)
-def test_corrected_scores_are_those_of_a_run_with_the_right_labels(task: Task, data: st.DataObject) -> None:
+def test_corrected_scores_are_those_of_a_run_with_the_right_labels(task: str, data: st.DataObject) -> None:
     names = [*accepted(task), OWN.get(task, "tests.support.own_metrics:hits")]
     events = data.draw(streams(task, smallest=1))
     labels = data.draw(st.permutations([label for _, label in events]))
@@ -35,7 +34,7 @@ def test_corrected_scores_are_those_of_a_run_with_the_right_labels(task: Task, d
     for i in chosen:
         _correct(scores, task, events[i], labels[i])
     expected = fill(make(task, *names), task, right)
-    got, wanted = scores.standing(), expected.standing()
+    got, wanted = scores.run_scores(), expected.run_scores()
     # Where labels do not differ R2 divides by nothing, and then by what rounding leaves of it.
     ill = WINDOWED | ({"R2"} if len({label for _, label in right}) == 1 else set())
     for name in {*names, "loss"} - ill:
@@ -66,15 +65,15 @@ def test_a_correction_leaves_the_window_the_last_events_and_fading_as_they_were_
 def test_what_the_baselines_say_after_a_correction_knows_the_right_label() -> None:
     scores = make("multiclass", "Accuracy")
     fill(scores, "multiclass", [({"a": 1.0}, "a"), ({"a": 1.0}, "a"), ({"a": 1.0}, "b")])
-    said = scores.standing().baselines["majority"]
+    said = scores.run_scores().baselines["majority"]
     _correct(scores, "multiclass", ({"a": 1.0}, "a"), "b")
-    assert scores.standing().baselines["majority"] == said
+    assert scores.run_scores().baselines["majority"] == said
     fill(scores, "multiclass", [({"a": 1.0}, "b")])
-    assert scores.standing().baselines["majority"]["Accuracy"] == 2 / 3 * 0 + 1 / 3 + 1 / 3
+    assert scores.run_scores().baselines["majority"]["Accuracy"] == 2 / 3 * 0 + 1 / 3 + 1 / 3
     values = fill(make("regression", "MAE"), "regression", [(0.0, 1.0), (0.0, 3.0)])
     _correct(values, "regression", (0.0, 3.0), 5.0)
     fill(values, "regression", [(0.0, 4.0)])
-    assert values.standing().baselines["mean"]["MAE"] == pytest.approx((2.0 + 1.0) / 2)
+    assert values.run_scores().baselines["mean"]["MAE"] == pytest.approx((2.0 + 1.0) / 2)
 
 
 def test_business_metrics_are_corrected_with_the_features_and_left_without() -> None:
@@ -83,11 +82,11 @@ def test_business_metrics_are_corrected_with_the_features_and_left_without() -> 
     scores.update({True: 1.0}, True, 0.0, None, {"price": 5})
     scores.update({True: 1.0}, False, 1.0, None, {"price": 7})
     _correct(scores, "binary", ({True: 1.0}, False), True, {"price": 7})
-    assert scores.standing().business["worth"] == BusinessTotal(2, 0, 12.0)
+    assert scores.run_scores().business["worth"] == BusinessTotal(2, 0, 12.0)
     _correct(scores, "binary", ({True: 1.0}, True), False, {"price": 5})
-    assert scores.standing().business["worth"] == BusinessTotal(1, 1, 7.0)
+    assert scores.run_scores().business["worth"] == BusinessTotal(1, 1, 7.0)
     _correct(scores, "binary", ({True: 1.0}, False), True)
-    assert scores.standing().business["worth"] == BusinessTotal(1, 1, 7.0)
+    assert scores.run_scores().business["worth"] == BusinessTotal(1, 1, 7.0)
 
 
 def test_river_still_forgets_the_logarithm_when_it_takes_back() -> None:

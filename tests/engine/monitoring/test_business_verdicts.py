@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.business import with_business
+from engine.core.business_verdict import with_business
 from engine.core.engine import Engine
 from engine.errors import SnapshotError
 from engine.evaluation.business_metrics import BusinessTotal

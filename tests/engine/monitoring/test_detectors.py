@@ -18,7 +18,6 @@ from engine.monitoring.detectors.config import DetectorConfig, Method
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.detectors.factory import check_detectors
 from engine.monitoring.detectors.watch import Found, watch
-from engine.records.config import Task
 from engine.records.values import Example, Label, Record
 from tests.support.engines import ScriptedJudge, make_config
 
@@ -116,7 +115,7 @@ def test_what_is_not_finite_is_passed_over() -> None:
         ([config("kswin", windows=3)], "binary", "unexpected keyword argument 'windows'"),
     ],
 )
-def test_a_mistake_is_told_before_the_stream(configs: list[DetectorConfig], task: Task, message: str) -> None:
+def test_a_mistake_is_told_before_the_stream(configs: list[DetectorConfig], task: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         check_detectors(configs, task, decides=True)
     with pytest.raises(ConfigError, match="no threshold to decide by"):
@@ -147,7 +146,7 @@ def drifts(engine: Engine, records: Sequence[Record]) -> list[Drift]:
 
 
 def make(**sections: Any) -> Engine:
-    return Engine(make_config(**sections), judge=ScriptedJudge())
+    return Engine(make_config(**sections), evaluator=ScriptedJudge())
 
 
 def watching(*detectors: dict[str, Any]) -> dict[str, Any]:
@@ -189,11 +188,11 @@ def test_losses_and_errors_are_looked_at_when_the_label_is_there() -> None:
 def test_the_prediction_of_every_task_is_a_number(task: str, model: Any, label: Any) -> None:
     section = {"task": task, "model": model}
     config = make_config(model=section, **watching({"method": "page_hinkley", "on": "prediction"}))
-    engine = Engine(config, judge=ScriptedJudge())
+    engine = Engine(config, evaluator=ScriptedJudge())
     records = [Example(str(number), float(number), {"a": number % 7.0}, label) for number in range(150)]
     assert not drifts(engine, records)
-    restored = Engine.restore(engine.snapshot(), config, judge=ScriptedJudge())
-    assert restored._parts.detectors.state.watches["page_hinkley on prediction"].values >= 140
+    restored = Engine.restore(engine.snapshot(), config, evaluator=ScriptedJudge())
+    assert restored.detectors.state.watches["page_hinkley on prediction"].values >= 140
 
 
 def test_text_booleans_and_missing_features_are_not_mistaken_for_numbers() -> None:
@@ -212,8 +211,8 @@ def test_a_detector_with_other_parameters_starts_anew_on_resume() -> None:
     engine.process(stream(900, None)[:150])
     for parameters, values in (({}, 150), ({"delta": 0.1}, 0)):
         again = make_config(**watching(given.model_dump() | {"parameters": parameters}))
-        restored = Engine.restore(engine.snapshot(), again, judge=ScriptedJudge())
-        assert restored._parts.detectors.state.watches[given.name].values == values
+        restored = Engine.restore(engine.snapshot(), again, evaluator=ScriptedJudge())
+        assert restored.detectors.state.watches[given.name].values == values
 
 
 def test_the_state_is_saved_and_loaded() -> None:

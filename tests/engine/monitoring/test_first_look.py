@@ -82,7 +82,7 @@ def engine(**sections: Any) -> Engine:
         supervision={"min_events": 500, "on_loss_drift": False},
         **sections,
     )
-    return Engine(config, judge=ScriptedJudge())
+    return Engine(config, evaluator=ScriptedJudge())
 
 
 def looks(events: list[Event]) -> list[PreliminaryVerdict]:
@@ -146,7 +146,7 @@ def test_values_of_another_type_warn() -> None:
 def test_a_first_verdict_that_fails_asks_for_the_full_report() -> None:
     judge = ScriptedJudge()
     config = make_config(window={"count": 1000, "sample": 1000}, supervision={"min_events": 500})
-    Engine(config, judge=judge).process(stream(8000, x=lambda x, _: x + 5))
+    Engine(config, evaluator=judge).process(stream(8000, x=lambda x, _: x + 5))
     assert [job.full for job in judge.seen] == [False] * 4 + [True] * 4
 
 
@@ -221,4 +221,4 @@ def test_a_feature_named_as_a_column_of_ours_is_counted_under_its_own_name() -> 
 def test_switched_off_there_are_none() -> None:
     off = engine(monitoring={"first_look": {"enabled": False}})
     assert looks(off.process(stream(2000))) == []
-    assert off._parts.tally.state.block == []
+    assert off.review.first_look.state.block == []

@@ -14,8 +14,9 @@ from engine.monitoring.evidently.light import light_part
 from engine.monitoring.evidently.snapshots import run
 from engine.monitoring.measurements import measure
 from engine.monitoring.types import Cell, EvaluationJob, Table
-from engine.records.config import Task
 from tests.support.verdicts import columns, put
+
+pytestmark = pytest.mark.integration
 
 CONFIG = MonitoringConfig()
 
@@ -26,7 +27,7 @@ def silence() -> Iterator[None]:
         yield
 
 
-def labelled(task: Task, seed: int) -> dict[str, list[Cell]]:
+def labelled(task: str, seed: int) -> dict[str, list[Cell]]:
     random = Random(seed)  # noqa: S311
     table = columns(seed)
     rows = range(len(table["hour"]))
@@ -39,7 +40,7 @@ def labelled(task: Task, seed: int) -> dict[str, list[Cell]]:
     return table
 
 
-def theirs(job: EvaluationJob, task: Task) -> dict[str, Any]:
+def theirs(job: EvaluationJob, task: str) -> dict[str, Any]:
     """What Evidently computes when it is asked for the metrics of the light report."""
     metrics = library().metrics
     screened = screen(job, CONFIG, task)
@@ -75,7 +76,7 @@ def numbers(result: Any) -> dict[str, float]:
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("seed", [1, 7])
-def test_the_values_are_those_that_evidently_computes(task: Task, seed: int) -> None:
+def test_the_values_are_those_that_evidently_computes(task: str, seed: int) -> None:
     now, before = labelled(task, seed), labelled(task, seed + 1)
     put("temp", [None, *(20 + index / 3 for index in range(40))])(now)
     put("carrier", [*"ABCDE", None])(now)

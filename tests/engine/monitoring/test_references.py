@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from dataflows.config import load_config
-from dataflows.connectors.decoding import read_reference
+from dataflows.pinned_rows import read_reference
 from engine.core.engine import Engine
 from engine.errors import ConfigError, InputError
 from engine.monitoring.columns import screen
@@ -49,7 +49,7 @@ def jobs(reference: str, script: dict[int, Status], pinned: Sequence[Example] = 
         window={"count": 20, "sample": 20, "reference": reference},
         supervision={"min_events": 5, "patience": 2},
     )
-    Engine(config, judge=judge, reference=pinned).process(rows(200))
+    Engine(config, evaluator=judge, reference=pinned).process(rows(200))
     return judge.seen
 
 
@@ -87,7 +87,7 @@ def test_pinned_rows_go_through_the_contract_and_a_snapshot() -> None:
     )
     pinned = [*rows(8), Example("x", 0.0, {"a": 1.0, "b": 2.0})]
     judge = ScriptedJudge()
-    engine = Engine(config, judge=judge, reference=pinned)
+    engine = Engine(config, evaluator=judge, reference=pinned)
     Engine.restore(engine.snapshot(), config, judge).process(rows(20))
     reference = judge.seen[0].reference
     assert reference is not None

@@ -1,6 +1,6 @@
 import math
 import pathlib
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
@@ -10,6 +10,8 @@ from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import check_extras, judge, render_html
 from engine.monitoring.types import Check, EvaluationJob, Table, Verdict
 from tests.support.verdicts import columns, drop, load, nothing, put, verdict
+
+pytestmark = pytest.mark.integration
 
 
 def extra(*entries: Any, **others: Any) -> MonitoringConfig:
@@ -145,22 +147,33 @@ def test_the_presets_are_run_every_so_many_windows(options: dict[str, Any], wind
     assert (len(snapshot) < 50_000) == (not full)
 
 
-def test_the_presets_are_run_on_demand_and_where_the_verdict_calls_for_them() -> None:
+@pytest.mark.parametrize(
+    ("asked", "limit"),
+    [
+        (False, "never"),
+        (False, "fail"),
+        (False, "warn"),
+        (True, "never"),
+        pytest.param(True, "fail", marks=pytest.mark.long),
+        pytest.param(True, "warn", marks=pytest.mark.long),
+    ],
+)
+def test_the_presets_are_run_on_demand_and_where_the_verdict_calls_for_them(
+    asked: bool, limit: Literal["never", "fail", "warn"]
+) -> None:
     spoilt = columns(1)
     put("temp", [310.0, 320.0])(spoilt)
     stuck = columns(1)
     put("temp", [20.0])(stuck)
     tables = {"pass": columns(1), "warn": stuck, "fail": spoilt}
-    for asked in (False, True):
-        for limit in ("never", "fail", "warn"):
-            config = MonitoringConfig(full_on=limit)
-            for status, table in tables.items():
-                result = judge(
-                    EvaluationJob("k", 0, Table(table), Table(columns(2)), "r", full=asked), config, "binary"
-                )
-                assert result.status == status
-                due = limit != "never" and status in ("fail", limit)
-                assert (b"DriftedColumnsCount" in result.snapshot) == (asked or due)
+    config = MonitoringConfig(full_on=limit)
+    for status, table in tables.items():
+        result = judge(
+            EvaluationJob("k", 0, Table(table), Table(columns(2)), "r", full=asked), config, "binary"
+        )
+        assert result.status == status
+        due = limit != "never" and status in ("fail", limit)
+        assert (b"DriftedColumnsCount" in result.snapshot) == (asked or due)
 
 
 def test_a_full_report_changes_nothing_but_the_page() -> None:

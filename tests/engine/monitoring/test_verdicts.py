@@ -5,7 +5,6 @@ import pytest
 from engine.monitoring.config import ColumnLimits, DriftConfig, MonitoringConfig
 from engine.monitoring.evidently import judge
 from engine.monitoring.types import Cell, EvaluationJob, Table
-from engine.records.config import Task
 from engine.windows import Status
 from tests.support.verdicts import (
     CONFIG,
@@ -201,7 +200,7 @@ def test_the_reason_says_what_was_found_in_plain_words() -> None:
     assert "hour missing +0.4 (limit 0.2)" in reason
 
 
-SCORED: dict[str, tuple[Task, list[Cell], list[Cell], set[str]]] = {
+SCORED: dict[str, tuple[str, list[Cell], list[Cell], set[str]]] = {
     "binary, one class": ("binary", [False], [False], {"accuracy"}),
     "binary, only yes": ("binary", [True], [True, False], {"accuracy", "precision", "recall", "f1"}),
     "binary, labels of text": ("binary", ["yes", "no"], ["yes", "no"], set()),

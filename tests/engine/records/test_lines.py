@@ -11,6 +11,7 @@ from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.records.parse import parse
 from engine.records.values import Example, Unreadable
+from engine.tasks.registry import find_task
 from tests.engine.records.test_records import decode, json_values, reason
 
 LINES_NOT_JSON = [
@@ -96,6 +97,19 @@ def test_a_record_that_is_too_long_is_not_even_parsed(end: int) -> None:
 
 @pytest.mark.parametrize("line", [b'{"id":1,"time":1}', b'{"id":1,"time":1,"label":true}', b"{", b"x" * 101])
 def test_a_record_keeps_the_bytes_it_was_made_from(line: bytes) -> None:
-    decoder = Decoder(RecordConfig(max_bytes=100), "binary")
+    decoder = Decoder(RecordConfig(max_bytes=100), find_task("binary").labels)
     assert decoder.decode(line).raw == line
     assert decoder.decode(line, raw=b"1,1,true").raw == b"1,1,true"
+
+
+@given(
+    st.dictionaries(st.sampled_from(["id", "time", "label", "shop", "x"]), json_values, max_size=5),
+    st.booleans(),
+)
+def test_fields_become_the_record_that_their_line_becomes(fields: dict[str, object], label: bool) -> None:
+    decoder = Decoder(RecordConfig(key="shop"), find_task("multiclass").labels)
+    line = orjson.dumps(fields)
+    before = orjson.dumps(given_fields := orjson.loads(line))
+    record = decoder.decode_fields(given_fields, "f", 7, b"raw", is_label=label)
+    assert record == decoder.decode(line, "f", 7, b"raw", is_label=label)
+    assert orjson.dumps(given_fields) == before, "the fields are left as they are"

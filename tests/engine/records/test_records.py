@@ -7,11 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.records.config import KindConfig, RecordConfig, Task
-from engine.records.decode import Decoder, event_time, identifier, read_label
+from engine.records.config import KindConfig, RecordConfig
+from engine.records.decode import Decoder, event_time, identifier
 from engine.records.values import Example, Label, Record, Unreadable, shown
+from engine.tasks.registry import find_task
 
-TASKS: list[Task] = ["binary", "multiclass", "regression"]
+TASKS: list[str] = ["binary", "multiclass", "regression"]
 CONFIGS = [
     RecordConfig(),
     RecordConfig(id="", time=""),
@@ -35,9 +36,9 @@ _lines = st.one_of(
 )
 
 
-def decode(fields: object, task: Task = "binary", *, is_label: bool = False, **config: Any) -> Record:
+def decode(fields: object, task: str = "binary", *, is_label: bool = False, **config: Any) -> Record:
     line = fields if isinstance(fields, bytes) else orjson.dumps(fields)
-    return Decoder(RecordConfig(**config), task).decode(line, "in", 7, is_label=is_label)
+    return Decoder(RecordConfig(**config), find_task(task).labels).decode(line, "in", 7, is_label=is_label)
 
 
 def reason(record: Record) -> str:
@@ -51,9 +52,9 @@ def reason(record: Record) -> str:
 @example(b"[" * 100_000, CONFIGS[0], "binary", False)
 @settings(max_examples=150)
 def test_every_line_is_an_example_a_label_or_unreadable(
-    line: bytes, config: RecordConfig, task: Task, is_label: bool
+    line: bytes, config: RecordConfig, task: str, is_label: bool
 ) -> None:
-    record = Decoder(config, task).decode(line, "in", 3, is_label=is_label)
+    record = Decoder(config, find_task(task).labels).decode(line, "in", 3, is_label=is_label)
     assert isinstance(record, Example | Label | Unreadable)
     assert (record.source, record.position, record.raw) == ("in", 3, line)
     if isinstance(record, Unreadable):
@@ -109,7 +110,7 @@ def test_a_well_formed_label_comes_back_as_it_was_written(name: str, time: int, 
     ],
 )
 def test_a_reason_names_the_field_what_was_expected_and_what_came(
-    fields: dict[str, Any], task: Task, config: dict[str, Any], words: tuple[str, str, str]
+    fields: dict[str, Any], task: str, config: dict[str, Any], words: tuple[str, str, str]
 ) -> None:
     field, expected, got = words
     said = reason(decode(fields, task, **config))
@@ -206,9 +207,9 @@ def test_nothing_that_can_come_as_a_time_raises(value: object) -> None:
     ],
 )
 def test_a_label_is_what_the_task_learns_or_none(
-    task: Task, config: dict[str, Any], value: object, label: object
+    task: str, config: dict[str, Any], value: object, label: object
 ) -> None:
-    found = read_label(value, task, RecordConfig(**config))
+    found = find_task(task).labels.reader(RecordConfig(**config))(value)
     assert found == label
     assert type(found) is type(label)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from engine.registry.audit_entry import REGISTRY, Draft, sealed
 from engine.registry.registry import Registry
 from engine.registry.retention import RetentionIndex
 from engine.registry.serving import decisions, served_at
-from engine.registry.version_ref import Kept
+from engine.registry.version_ref import VersionRef
 from tests.engine.models.test_serialization_hostile import ATTACKS, SAVED, forged
 from tests.support.registries import RUN, decision, items, make, version
 
@@ -124,19 +125,19 @@ def _rest(draft: Draft) -> tuple[Any, ...]:
 )
 def test_whatever_is_thinned_out_nobody_needs(steps: list[tuple[str, int]], keep: int) -> None:
     random = Random(len(steps))  # noqa: S311 - test data
-    shelf, there = RetentionIndex(), dict[str, str]()
+    index, there = RetentionIndex(), dict[str, str]()
     for window, (reason, parents) in enumerate(steps):
         name = f"v{window}"
         parent = random.choice([*there]) if parents and there else ""
         targets = tuple(random.sample([*there], min(len(there), 3)))
-        row = {"name": name, "reason": reason, "parent": parent, "targets": targets, "window": window}
-        shelf.add(row)
+        row = version(name, window=window, parent=parent, targets=targets).row()
+        index.add(msgspec.structs.replace(row, reason=reason))
         there[name] = reason
         needed = {parent, *targets}
-        for gone in shelf.spare(keep):
+        for gone in index.spare(keep):
             assert there.pop(gone) == "passed"
             assert gone not in needed
-        free = [each for each in there if there[each] == "passed" and each not in shelf.stays | shelf.targets]
+        free = [each for each in there if there[each] == "passed" and each not in index.stays | index.targets]
         assert len(free) <= keep
 
 
@@ -203,11 +204,11 @@ def test_a_flipped_bit_in_any_model_is_found(tmp_path: Path) -> None:
 def test_an_entry_that_was_changed_gives_out_no_model(tmp_path: Path) -> None:
     registry = make(tmp_path)
     registry.record(items(version("m0.w0"), version("m0.w1", window=1)), 50)
-    other = registry.find("m0.w1").row["sha256"]
+    other = registry.find("m0.w1").row.sha256
     with closing(sqlite3.connect(tmp_path / "log.sqlite")) as raw, raw:
         raw.execute(
             "UPDATE riverkeeper_log SET text = replace(text, ?, ?) WHERE name = 'm0.w0'",
-            (registry.find("m0.w0").row["sha256"], other),
+            (registry.find("m0.w0").row.sha256, other),
         )
     with pytest.raises(RegistryError, match="its entry in the log is not as it was written"):
         registry.read(registry.find("m0.w0"))
@@ -231,7 +232,7 @@ def test_a_model_that_has_grown_is_not_even_read(tmp_path: Path) -> None:
         registry.read(registry.find("m0.w0"))
 
 
-def kept_with(registry: Registry, saved: bytes) -> Kept:
+def kept_with(registry: Registry, saved: bytes) -> VersionRef:
     """A version with these bytes, as somebody who can write to the storage would place them."""
     [(draft, _)] = items(version("m0.w0"))
     body = {**draft.body, "sha256": digest(saved), "size": len(saved)}
@@ -277,7 +278,7 @@ def served(time: float, *changes: tuple[int, str, str, float]) -> tuple[str, str
         *_sealed(registry_entries),
     ]
     found = served_at(entries, time)
-    return found.model, (found.version or {}).get("name", "")
+    return found.model, found.version.name if found.version else ""
 
 
 def _written(drafts: Any) -> list[Any]:

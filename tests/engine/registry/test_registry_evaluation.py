@@ -14,8 +14,8 @@ from engine.evaluation.config import ScoresConfig
 from engine.evaluation.progressive_scores import Scores
 from engine.events import Decision
 from engine.models.config import ModelConfig
+from engine.models.operations import make_model, task_ops
 from engine.models.serialization import dump
-from engine.models.tasks import make_model, task_ops
 from engine.records.events import Prediction
 from engine.records.values import Example
 from engine.registry.evaluation import BLOCKS, Tried, compare, estimate, try_on
@@ -101,7 +101,7 @@ def gated(holdout: list[Example]) -> Engine:
         window={"count": 100, "sample": 10},
         supervision=SUPERVISION | {"alpha": 0.01},
     )
-    return Engine(config, judge=ScriptedJudge(), holdout=holdout)
+    return Engine(config, evaluator=ScriptedJudge(), holdout=holdout)
 
 
 def decided(events: list[Any], action: str) -> list[Decision]:
@@ -147,15 +147,15 @@ def test_an_engine_begins_from_a_version_and_knows_what_it_had_learned() -> None
     first.process(rows(500, 1))
     (end,) = [e for e in first.finish() if isinstance(e, Version) and e.role == "champion"]
     start = Start("old-1/main/m0.e500", end.saved, Learned(500, 0.0, 499.0))
-    config = first._parts.config
-    second = Engine(config, judge=ScriptedJudge(), start=start)
+    config = first.config
+    second = Engine(config, evaluator=ScriptedJudge(), start=start)
     (begun,) = [event for event in second.begin() if isinstance(event, Version)]
     assert (begun.name, begun.parent, begun.learned) == ("m0.start", start.name, start.learned)
     probe = msgspec.structs.replace(rows(1, 9)[0], id="probe")
     (said,) = [e for e in second.process([probe]) if isinstance(e, Prediction)]
     (same,) = [e for e in first.process([probe]) if isinstance(e, Prediction)]
     assert said.probability == same.probability
-    learned = second._parts.candidates.state.learned
+    learned = second.pool.champion.learned
     assert learned.events == 501
 
 
@@ -165,4 +165,4 @@ def test_a_start_of_another_kind_of_model_is_a_clear_error() -> None:
     with pytest.raises(
         ConfigError, match=r"registry.start x: expected a model as \[model\] has it, StandardScaler"
     ):
-        Engine(config, judge=ScriptedJudge(), start=Start("x", dump(other, MODEL), Learned()))
+        Engine(config, evaluator=ScriptedJudge(), start=Start("x", dump(other, MODEL), Learned()))

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.evidence import Trial, threshold
-from engine.supervision.supervisor import Supervisor
-from tests.support.suspicions import suspect
+from tests.support.suspicions import make_supervisor, suspect
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 """Rows of losses: of the champion, then of each of two shadows."""
@@ -52,10 +51,10 @@ def ever_decided(draw: Draw, count: int, window: int, *, bounded: bool) -> int:
     config = SupervisionConfig(alpha=ALPHA, min_events=1, tolerance=0.0, cooldown=0)
     wrong = 0
     for seed in range(SEEDS):
-        supervisor = Supervisor(config, bounded_loss=bounded)
+        supervisor = make_supervisor(config, bounded=bounded)
         rows = draw(np.random.default_rng(seed), count).tolist()
         for loss in rows[0][:200]:
-            supervisor.on_loss(loss)  # The unit of a loss without bound is known before a suspicion.
+            supervisor.on_loss(loss, None)  # The unit of a loss without bound is known before a suspicion.
         suspect(supervisor, ["one", "two"])
         for number, (champion, one, two) in enumerate(zip(*rows, strict=True), 1):
             if supervisor.compare(number, champion, {"one": one, "two": two}, number) is not None:

@@ -7,14 +7,16 @@ from engine.supervision.decisions import ProposedDecision
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.suspicion import PairedLosses
 from engine.windows import Status
-from tests.support.suspicions import suspect
+from tests.support.suspicions import make_supervisor, suspect
 
 BAD, GOOD = 0.9, 0.1
+RISEN = 1000.0
+"""A loss in which the detector of these tests finds a rise."""
 
 
 def make(*, bounded: bool = True, **config: Any) -> Supervisor:
     settings = {"min_events": 10, "cooldown": 0, "patience": 3} | config
-    return Supervisor(SupervisionConfig.model_validate(settings), bounded_loss=bounded)
+    return make_supervisor(SupervisionConfig.model_validate(settings), bounded=bounded)
 
 
 def suspicious(*shadows: str, **config: Any) -> Supervisor:
@@ -69,14 +71,14 @@ def test_a_verdict_opens_a_suspicion_as_configured(
 
 @pytest.mark.parametrize(("configured", "expected"), [(True, "suspect"), (False, None)])
 def test_a_rise_of_the_loss_opens_a_suspicion_as_configured(configured: bool, expected: str | None) -> None:
-    assert action(make(on_loss_drift=configured).on_loss_drift()) == expected
+    assert action(make(on_loss_drift=configured).on_loss(RISEN, None)) == expected
 
 
 @pytest.mark.parametrize("status", ["warn", "fail", "unjudged", "pass"])
 def test_there_is_never_a_second_suspicion(status: Status) -> None:
     supervisor = suspicious("s")
     assert supervisor.suspecting
-    assert supervisor.on_loss_drift() is None
+    assert supervisor.on_loss(RISEN, None) is None
     assert action(supervisor.on_verdict(status, "")) != "suspect"
 
 
@@ -201,11 +203,11 @@ def test_shadows_that_begin_to_learn_change_at_a_stroke_and_get_new_trials() -> 
     supervisor = suspicious("s", min_events=10_000)
     feed(supervisor, BAD, GOOD, 50)
     close(supervisor, "pass", 50)
-    assert supervisor.state.suspicion is not None
-    assert supervisor.state.suspicion.trials["s"].events == 0
+    assert supervisor.suspicion is not None
+    assert supervisor.suspicion.trials["s"].events == 0
     feed(supervisor, BAD, GOOD, 50, begin=50)
     close(supervisor, "pass", 100)
-    assert supervisor.state.suspicion.trials["s"].events == 50
+    assert supervisor.suspicion.trials["s"].events == 50
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-import pickle
 from typing import Any
 
 import pytest
+from msgspec import msgpack
 
 from engine.windows import Status
 from tests.engine.supervision.test_supervisor import action, close, feed, make, suspicious
@@ -68,7 +68,7 @@ def test_without_shadows_one_window_that_does_not_fail_clears(status: Status) ->
     assert supervisor.on_verdict("fail", "") is None
     assert action(supervisor.on_verdict(status, "")) == "clear"
     assert not supervisor.suspecting
-    assert not supervisor.state.tainted
+    assert not supervisor.contaminated
 
 
 def test_after_patience_failed_windows_in_a_row_the_change_is_accepted() -> None:
@@ -81,7 +81,7 @@ def test_after_patience_failed_windows_in_a_row_the_change_is_accepted() -> None
     assert found.action == "accept"
     assert "window was fail" in found.reason
     assert not supervisor.suspecting
-    assert not supervisor.state.tainted
+    assert not supervisor.contaminated
     assert action(supervisor.on_verdict("fail", "again")) == "suspect"
 
 
@@ -98,6 +98,6 @@ def test_only_a_window_that_did_not_fail_breaks_the_row(between: Status, expecte
 def test_an_unjudged_window_changes_nothing() -> None:
     for supervisor in (make(), suspicious("s"), suspicious()):
         supervisor.on_verdict("fail", "")
-        before = pickle.dumps(supervisor.state)
+        before = msgpack.encode(supervisor.state())
         assert supervisor.on_verdict("unjudged", "the report could not be made") is None
-        assert pickle.dumps(supervisor.state) == before
+        assert msgpack.encode(supervisor.state()) == before

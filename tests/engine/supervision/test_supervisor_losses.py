@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.decisions import ProposedDecision
 from engine.supervision.supervisor import Supervisor
-from tests.support.suspicions import suspect
+from tests.support.suspicions import make_supervisor, suspect
 
 EVENTS = 500
 
 
 def make(*, bounded: bool = True, **more: object) -> Supervisor:
     config = SupervisionConfig.model_validate({"min_events": 100, "tolerance": 0.01} | more)
-    return Supervisor(config, bounded_loss=bounded)
+    return make_supervisor(config, bounded=bounded)
 
 
 def feed(supervisor: Supervisor, losses: list[float], baseline: float = 0.9) -> list[ProposedDecision | None]:
@@ -29,7 +29,7 @@ def test_a_loss_clearly_above_the_usual_is_suspect_and_its_window_is_remembered_
     assert found is not None
     assert found.action == "suspect"
     assert "the loss rose to 0.2000; against the baseline's 0.9000, up to 0.1841 is usual" in found.reason
-    assert (supervisor.has_risen(3), supervisor.has_risen(3), supervisor.has_risen(2)) == (True, False, False)
+    assert (supervisor.distrusts(3), supervisor.distrusts(3), supervisor.distrusts(2)) == (True, False, False)
 
 
 @pytest.mark.parametrize("bounded", [True, False])
@@ -65,7 +65,7 @@ def test_while_the_loss_is_high_every_window_counts_and_the_usual_does_not_follo
     feed(supervisor, [0.1] * 5)
     suspect(supervisor, [])
     assert feed(supervisor, [0.3] * 7) == [None] * 7, "a suspicion is open already"
-    assert all(supervisor.has_risen(number) for number in range(7))
+    assert all(supervisor.distrusts(number) for number in range(7))
 
 
 def test_a_change_that_is_accepted_is_the_new_usual() -> None:
@@ -92,7 +92,7 @@ def test_behind_the_baseline_is_suspect_only_when_it_fell_there() -> None:
 def test_what_is_switched_off_is_no_reason() -> None:
     supervisor = make(on_loss_rise=False, on_baseline=False)
     assert feed(supervisor, [0.1, 0.1, 0.9], 0.2) == [None] * 3
-    assert not supervisor.has_risen(2)
+    assert not supervisor.distrusts(2)
 
 
 @given(st.lists(st.floats(0, 1), max_size=30), st.booleans())

@@ -1,0 +1,1 @@
+"""Parquet files as input; the only place that imports pyarrow."""

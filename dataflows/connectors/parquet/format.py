@@ -1,0 +1,48 @@
+"""Parquet as a format of files: rows are fields, their numbers are offsets. Needs the extra `parquet`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.find import InputFile
+from engine.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from dataflows.connectors.parquet.rows import ParquetRows
+
+
+@dataclass(frozen=True, slots=True)
+class Parquet:
+    """Tables in Apache Parquet; see `FileFormat`. pyarrow is imported with the first file."""
+
+    suffixes: tuple[str, ...] = (".parquet",)
+
+    def check(self, file: InputFile) -> None:
+        """Reads the file's schema.
+
+        Raises:
+            InputError: It is no Parquet file, is packed as a whole, or a column has a type without a meaning
+                for a model.
+            ConfigError: pyarrow is not installed.
+        """
+        if file.compression != "plain":
+            raise InputError(
+                f"input {file.name}: expected a Parquet file, which packs its columns itself, got one inside "
+                f"{file.compression}; unpack it"
+            )
+        _opened(file, 0).close()
+
+    def open(self, file: InputFile, offset: int, config: InputConfig) -> "ParquetRows":  # noqa: ARG002
+        """Opens a file at a row, by its number from 0."""
+        return _opened(file, offset)
+
+
+def _opened(file: InputFile, offset: int) -> "ParquetRows":
+    try:
+        from dataflows.connectors.parquet.rows import ParquetRows  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigError(
+            f"input {file.name}: reading Parquet needs pyarrow ({error.name} is not there); "
+            f"pip install 'riverkeeper[parquet]'"
+        ) from error
+    return ParquetRows(file, offset)

@@ -1,0 +1,50 @@
+"""The progress bar of a run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from dataflows.lifecycle.progress import Reading
+
+
+class _Rate(ProgressColumn):
+    """Records so far, and how many a second."""
+
+    def render(self, task: Task) -> Text:
+        records = int(task.fields.get("records", 0))
+        seconds = task.elapsed or 0.0
+        rate = records / seconds if seconds else 0.0
+        return Text(f"{records:,} records, {rate:,.0f}/s", style="progress.data.speed")
+
+
+Bar = Callable[[Reading], None]
+
+
+@contextmanager
+def progress_bar(console: Console) -> Iterator[Bar]:
+    """Shows a bar until the end of the block, and gives what is told how far reading has come."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("running", total=None, records=0)
+
+        def told(reading: Reading) -> None:
+            progress.update(task, completed=reading.done, total=reading.total, records=reading.records)
+
+        yield told

@@ -1,0 +1,239 @@
+"""Window review: outcomes gather in windows, and each closed window gets a verdict, one window late.
+
+A report takes up to seconds, so it is computed while the stream goes on, and its verdict takes effect at a
+fixed point: when the *next* window closes. Inline or in the background, the same things happen in the same
+order; `engine.core.window_close` has the steps.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine.config import EngineConfig
+from engine.contract.check import Contract, rejection
+from engine.core.business_verdict import amounts, with_business
+from engine.evaluation.window_sums import WindowSums
+from engine.events import Report, WindowScores
+from engine.models.operations import TaskOps
+from engine.monitoring.first_look.counter import FirstLookCounter, TallyState
+from engine.monitoring.first_look.verdict import PreliminaryVerdict
+from engine.monitoring.tables import tabulate, tabulate_examples
+from engine.monitoring.types import EvaluationJob, Table, Verdict
+from engine.monitoring.worker.evaluator import WindowEvaluator
+from engine.records.values import Example
+from engine.supervision.suspicion import PairedLosses
+from engine.windows import Reservoir, Window, Windows, WindowsState
+
+
+class PendingVerdict(Struct, frozen=True, forbid_unknown_fields=True):
+    """A closed window whose verdict has not taken effect yet.
+
+    Attributes:
+        window: The window.
+        job: What the evaluator was given; it is given again after a restore.
+        scores: Losses over the window.
+        model: Who served when it closed.
+        verdict: The verdict, when it is known already.
+        reported: Whether it was reported early, at the end of the input.
+    """
+
+    window: Window
+    job: EvaluationJob
+    scores: WindowScores
+    model: str
+    verdict: Verdict | None = None
+    reported: bool = False
+
+
+class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a snapshot keeps.
+
+    Attributes:
+        windows: The open windows, and the closed ones still needed.
+        pending: The window that waits for its verdict.
+        reference: The rows that windows are compared with.
+        reference_name: What they are.
+        first_look: Counts since the last window closed.
+    """
+
+    windows: WindowsState
+    pending: PendingVerdict | None
+    reference: Table | None
+    reference_name: str
+    first_look: TallyState
+
+
+class WindowReview:
+    """Windows, the reference they are compared with, and the verdict that is awaited.
+
+    Args:
+        config: How windows are cut, monitored and compared.
+        key: The model key.
+        ops: What the task does with models' outputs.
+        evaluator: Evaluates windows.
+
+    Attributes:
+        windows: The open windows, and the closed ones still needed.
+        first_look: Counts since the last window closed.
+        reference: The rows that windows are compared with.
+    """
+
+    def __init__(self, config: EngineConfig, key: str, ops: TaskOps, evaluator: WindowEvaluator) -> None:
+        self._config, self._key, self._ops = config, key, ops
+        self._evaluator = evaluator
+        self._pending: PendingVerdict | None = None
+        self._reference_name = "none yet"
+        self.reference: Table | None = None
+        self.windows = Windows(config.window, key)
+        self.first_look = FirstLookCounter(config.monitoring)
+
+    def pin(self, rows: Iterable[Example], contract: Contract) -> None:
+        """Windows are compared with these rows, as far as the contract lets them through."""
+        reservoir: Reservoir[Example] = Reservoir(self._config.window.sample, f"{self._key}/pinned")
+        for row in rows:
+            features, faults = contract.check(row.features)
+            if rejection(faults) is None:
+                reservoir.add(Example(row.id, row.time, features, row.label))
+        if reservoir.rows:
+            self._refer_to(tabulate_examples(reservoir.rows), "pinned rows")
+            self.first_look.begin()
+
+    def _refer_to(self, rows: Table, name: str) -> None:
+        self.reference, self._reference_name = rows, name
+        self.first_look.refer_to(rows)
+
+    def refer_if_passed(self, judged: PendingVerdict) -> None:
+        """A window that passed becomes the reference, where that is the last passed one or there is none."""
+        passed = verdict_of(judged).status not in {"fail", "unjudged"}
+        if passed and (self._config.window.reference == "last_passed" or self.reference is None):
+            self._refer_to_window(judged)
+
+    def refer_if_moving(self, judged: PendingVerdict, *, accepted: bool) -> None:
+        """A window becomes the reference whatever its verdict, where that is always the previous one.
+
+        Args:
+            judged: The window.
+            accepted: Whether its failing was accepted as a change of the world: then the reference moves too,
+                unless it is pinned.
+        """
+        mode = self._config.window.reference
+        if mode == "previous" or (accepted and mode != "pinned"):
+            self._refer_to_window(judged)
+
+    def _refer_to_window(self, judged: PendingVerdict) -> None:
+        self._refer_to(judged.job.current, f"window {judged.window.index}")
+
+    def preliminary(
+        self, window: Window, time: float, rejected: int, warned: int
+    ) -> PreliminaryVerdict | None:
+        """The first verdict, on what was counted since the last window closed; `None` when nothing was."""
+        return self.first_look.close(self._key, window.index, time, rejected, warned)
+
+    def take_verdict(self) -> PendingVerdict | None:
+        """The window whose verdict takes effect now; its verdict is waited for."""
+        return None if self._pending is None else self._judged(self._pending)
+
+    def early_verdict(self) -> PendingVerdict | None:
+        """At the end of the input: the window that waits, reported now; its verdict takes effect later."""
+        if self._pending is None or self._pending.reported:
+            return None
+        self._pending = replace(self._judged(self._pending), reported=True)
+        return self._pending
+
+    def _judged(self, pending: PendingVerdict) -> PendingVerdict:
+        """With its verdict; an evaluator gives each only once."""
+        if pending.verdict is not None:
+            return pending
+        verdict = self._evaluator.collect(self._key, pending.window.index)
+        return replace(
+            pending, verdict=with_business(verdict, pending.scores.business, self._config.business)
+        )
+
+    def report(self, judged: PendingVerdict) -> Report:
+        """The report on a window that has its verdict."""
+        window = judged.window
+        return Report(
+            self._key,
+            window.index,
+            window.start,
+            window.end,
+            judged.model,
+            judged.job.reference_name,
+            judged.scores,
+            verdict_of(judged),
+        )
+
+    def submit(self, window: Window, scores: WindowScores, model: str, *, full: bool) -> None:
+        """Gives a window that has closed to the evaluator, and begins to count for the next.
+
+        Args:
+            window: The window.
+            scores: Losses over it.
+            model: Who serves.
+            full: Whether Evidently's full presets are wanted, whatever the verdict.
+        """
+        self.first_look.begin()
+        job = EvaluationJob(
+            self._key,
+            window.index,
+            tabulate(window.sample, self._ops.serve),
+            self.reference,
+            self._reference_name,
+            full=full,
+            business=amounts(scores.business),
+        )
+        verdict: Verdict | None = None
+        if self._config.monitoring.reports:
+            self._evaluator.submit(job)
+        else:
+            unseen = Verdict(window.index, "pass", "reports are switched off", (), {}, b"")
+            verdict = with_business(unseen, scores.business, self._config.business)
+        self._pending = PendingVerdict(window, job, scores, model, verdict)
+
+    def state(self) -> WindowReviewState:
+        """What a snapshot keeps."""
+        return WindowReviewState(
+            self.windows.state(),
+            self._pending,
+            self.reference,
+            self._reference_name,
+            self.first_look.state,
+        )
+
+    def restore(self, state: WindowReviewState) -> None:
+        """Goes on from a snapshot's state; the evaluator is given again what it had not answered."""
+        self.windows.restore(state.windows)
+        self._pending = state.pending
+        self.reference, self._reference_name = state.reference, state.reference_name
+        self.first_look.restore(state.first_look, self.reference)
+        if self._pending is not None and self._pending.verdict is None:
+            self._evaluator.submit(self._pending.job)
+
+
+def verdict_of(judged: PendingVerdict) -> Verdict:
+    """The verdict of a window that has one."""
+    assert judged.verdict is not None  # noqa: S101 - whoever has it has waited for its verdict
+    return judged.verdict
+
+
+def window_scores(
+    window: Window,
+    sums: WindowSums,
+    shadows: Mapping[str, PairedLosses],
+    challengers: Mapping[str, PairedLosses],
+) -> WindowScores:
+    """The mean losses of a window that has closed, with those of its comparisons."""
+    loss, baseline_loss, last_label_loss = sums.totals.means()
+    return WindowScores(
+        window.outcomes,
+        window.late,
+        sums.totals.scored,
+        loss,
+        baseline_loss,
+        last_label_loss,
+        sums.calibration.error(),
+        sums.business,
+        shadows,
+        challengers,
+    )

@@ -1,0 +1,1 @@
+"""Triggers: reasons to suspect the champion. One file each; `registry` names them all."""

@@ -1,0 +1,82 @@
+"""Multiclass classification: one of several classes, with a probability for each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.records.config import RecordConfig
+from engine.records.labels import LabelFormat
+from engine.records.values import Target
+from engine.tasks.base import Cells, LearningTask, Quality, Read, Served, scored_pairs
+from engine.tasks.baselines import ClassPrior
+from engine.tasks.outputs import bounded, probability_error, repeat_class, top_class, zero_one_loss
+
+_SHAPE = "a class (text, whole number or boolean)"
+
+
+def _is_label(value: object) -> bool:
+    return isinstance(value, bool | int | str)
+
+
+def _reader(_: RecordConfig) -> Callable[[object], Target | None]:
+    def read(value: object) -> Target | None:
+        return value if isinstance(value, bool | int | str) else None
+
+    return read
+
+
+def _expected(_: RecordConfig) -> str:
+    return _SHAPE
+
+
+def _brier(output: Mapping[Target, float], label: Target) -> float:
+    """Half the Brier score (Brier 1950), so that it lies in [0, 1]."""
+    squares = sum(p * p for p in output.values())
+    return bounded((squares - 2.0 * output.get(label, 0.0) + 1.0) / 2.0)
+
+
+def _serve(output: Mapping[Target, float] | None) -> Served:
+    return (None, None, None) if output is None else (top_class(output), output, None)
+
+
+def _read(output: Any) -> Read:
+    top = top_class(output)
+    return output, top, output[top]
+
+
+def _happened(top: Any, label: Any) -> bool:
+    return bool(top == label)
+
+
+def _quality(labels: Cells, predictions: Cells, _: Cells) -> list[Quality]:
+    pairs = scored_pairs(labels, predictions)
+    if not pairs:
+        return []
+    truths, said = [str(truth) for truth, _ in pairs], [str(prediction) for _, prediction in pairs]
+    classes = sorted({*truths, *said})
+    if len(classes) == 2:
+        # Evidently takes two classes for a binary task, whose F1 is of one class and not the mean of both.
+        return [Quality(truths, said, ("accuracy",), classes[1])]
+    return [Quality(truths, said, ("accuracy", "f1"), None)]
+
+
+MULTICLASS = LearningTask(
+    name="multiclass",
+    labels=LabelFormat(reader=_reader, is_label=_is_label, shape=_SHAPE, expected=_expected),
+    model_kind="classifier",
+    loss=_brier,
+    bounded_loss=True,
+    serve=_serve,
+    output_error=probability_error,
+    read=_read,
+    baseline=ClassPrior,
+    baseline_names=("last_label", "majority"),
+    repeat_label=repeat_class,
+    repeat_loss=zero_one_loss,
+    certain_labels=True,
+    metrics=("Accuracy",),
+    metric_kind="classes",
+    happened=_happened,
+    quality=_quality,
+    classes=True,
+    certainty="probability",
+)
