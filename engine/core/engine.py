@@ -31,7 +31,6 @@ from engine.errors import ConfigError, SnapshotError
 from engine.evaluation.business_metrics import make_values
 from engine.evaluation.progressive_scores import Scores
 from engine.events import Event, Summary
-from engine.models.serialization import dump, load
 from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
 from engine.records.events import Counts, DeadLetter, Outcome
@@ -413,7 +412,7 @@ class Engine:
             self.actions.state(),
             self.alerts.state,
             self.progressive_scores.state(),
-            dump(self.detectors.state, "detectors"),
+            self.detectors.state(),
         )
         return pack(state, _KIND)
 
@@ -447,7 +446,7 @@ class Engine:
         self.actions.restore(state.actions)
         self.alerts.state = state.alerts
         self.progressive_scores.restore(state.scores, self.config.allowed)
-        self.detectors.restore(load(state.detectors, "detectors", self.config.allowed))
+        self.detectors.restore(state.detectors, self.config.allowed)
         self._progress, self._serving.state = state.progress, state.serving
         self.review.restore(state.review)
         self.pool.restore(state.pool, self.review.windows.learnable())

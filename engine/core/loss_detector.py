@@ -1,9 +1,9 @@
 """The loss detector as supervision takes it."""
 
-from engine.models.serialization import dump, load
-from engine.monitoring.detectors.loss_drift import LossDrift
+import msgspec
 
-_KIND = "loss detector"
+from engine.errors import SnapshotError
+from engine.monitoring.detectors.loss_drift import LossDrift, LossDriftState
 
 
 class AdwinOfLoss:
@@ -16,12 +16,19 @@ class AdwinOfLoss:
 
     def dump(self) -> bytes:
         """Its state."""
-        return dump(self._detector, _KIND)
+        return msgspec.msgpack.encode(self._detector.state())
 
     def load(self, saved: bytes) -> None:
-        """Goes on from a state."""
-        self._detector = load(saved, _KIND, self._allow)
-        self.update = self._detector.update
+        """Goes on from a state.
+
+        Raises:
+            SnapshotError: When the bytes are no such state.
+        """
+        try:
+            state = msgspec.msgpack.decode(saved, type=LossDriftState)
+        except msgspec.MsgspecError as error:
+            raise SnapshotError(f"loss detector: not a state of this format: {error}") from error
+        self._detector.restore(state, self._allow)
 
     def reset(self) -> None:
         """Forgets everything."""

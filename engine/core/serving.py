@@ -106,9 +106,9 @@ class Serving:
             time: Event time, seconds since 1970.
             found: By the detector's name.
         """
-        state, window = self._detectors.state, self._review.windows.index
+        detectors, window = self._detectors, self._review.windows.index
         for name, each in found:
-            where = state.number, time, sequence, window
+            where = detectors.number, time, sequence, window
             what = each.kind, each.values, each.before, each.after
             yield Drift(self._key, *where, name, *what)
-            state.number += 1
+            detectors.number += 1

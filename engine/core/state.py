@@ -25,6 +25,7 @@ from engine.core.serving import ServingState
 from engine.core.window_review import WindowReviewState
 from engine.errors import SnapshotError
 from engine.evaluation.progressive_scores import ScoresState
+from engine.monitoring.detectors.detectors import DetectorsState
 from engine.records.escape import escape, unescape
 from engine.supervision.challenger_trials import ChallengerTrial
 from engine.supervision.supervisor import SupervisorState
@@ -84,7 +85,7 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
     actions: ActionsState
     alerts: AlertingState
     scores: ScoresState
-    detectors: bytes
+    detectors: DetectorsState
 
 
 def pack(state: Struct, kind: str) -> bytes:

@@ -16,7 +16,7 @@ from engine.core.business_verdict import amounts, with_business
 from engine.evaluation.window_sums import WindowSums
 from engine.events import Report, WindowScores
 from engine.models.operations import TaskOps
-from engine.monitoring.first_look.counter import FirstLookCounter, TallyState
+from engine.monitoring.first_look.counter import FirstLookCounter, FirstLookState
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.tables import tabulate, tabulate_examples
 from engine.monitoring.types import EvaluationJob, Table, Verdict
@@ -61,7 +61,7 @@ class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
     pending: PendingVerdict | None
     reference: Table | None
     reference_name: str
-    first_look: TallyState
+    first_look: FirstLookState
 
 
 class WindowReview:
@@ -198,7 +198,7 @@ class WindowReview:
             self._pending,
             self.reference,
             self._reference_name,
-            self.first_look.state,
+            self.first_look.state(),
         )
 
     def restore(self, state: WindowReviewState) -> None:

@@ -15,13 +15,11 @@ import io
 import pickle
 import platform
 from collections.abc import Iterable
-from dataclasses import is_dataclass
 from importlib.metadata import version
 from random import Random
 from typing import Any
 
 import orjson
-from msgspec import Struct
 
 from engine.errors import SnapshotError
 from engine.models import numpy_reducers, tree_reducers
@@ -202,8 +200,6 @@ class _Unpickler(pickle.Unpickler):
             return getattr(importlib.import_module(module), name)
         if (module, name) == ("builtins", "getattr"):
             return _method
-        if _within(module, ("engine",)) and not _within(module, self._allow):
-            return _our_value(module, name)  # removed with the last pickled state
         listed = _within(module, ("river",)) and not _within(module, _REFUSED)
         return _at_home(module, name) if listed or _within(module, self._allow) else None
 
@@ -235,17 +231,6 @@ def _attributes(found: Any) -> dict[str, Any]:
     if inspect.isfunction(found):
         attributes |= {name: getattr(found, name) for name in _OF_FUNCTIONS}
     return attributes
-
-
-def _our_value(module: str, name: str) -> Any:  # removed with the last pickled state
-    """A dataclass or struct of ours, or one of two other classes in snapshots of `engine.core`."""
-    if "." in name or _within(module, ("engine.models", "engine.checks")):
-        return None
-    found = getattr(importlib.import_module(module), name, None)
-    if not inspect.isclass(found) or found.__module__ != module:
-        return None
-    ours = is_dataclass(found) or issubclass(found, Struct) or name in {"LossDrift", "Reservoir"}
-    return found if ours else None
 
 
 def _at_home(module: str, name: str) -> Any:

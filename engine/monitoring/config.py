@@ -97,7 +97,8 @@ class DriftConfig(Section):
 
     @model_validator(mode="after")
     def _reachable(self) -> "DriftConfig":
-        for kind, name in (("numeric", self.numeric_method), ("category", self.category_method)):
+        chosen: dict[Kind, str] = {"numeric": self.numeric_method, "category": self.category_method}
+        for kind, name in chosen.items():
             method = METHODS.get(name)
             if method is None or method.kind != kind:
                 raise ValueError(f"{kind}_method: expected one of {method_names(kind)}, got {name!r}")

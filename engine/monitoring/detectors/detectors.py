@@ -1,12 +1,14 @@
 """All detectors of an engine: features and predictions are looked at when they are served, losses later."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
+
 from engine.monitoring.detectors.config import DetectorConfig
 from engine.monitoring.detectors.factory import BINARY, check_detectors
-from engine.monitoring.detectors.watch import Found, Watch, watch
+from engine.monitoring.detectors.watch import Found, WatchState, watch
 from engine.records.values import Features
 from engine.tasks.base import Served
 
@@ -40,8 +42,7 @@ class Drift:
     after: float
 
 
-@dataclass(slots=True)
-class Watching:
+class DetectorsState(Struct, frozen=True, forbid_unknown_fields=True):
     """What a snapshot keeps.
 
     Attributes:
@@ -49,7 +50,7 @@ class Watching:
         number: Detections so far.
     """
 
-    watches: dict[str, Watch]
+    watches: dict[str, WatchState]
     number: int = 0
 
 
@@ -70,6 +71,10 @@ class Detectors:
 
     Raises:
         ConfigError: When a detector cannot be built, or cannot look at what it is told to.
+
+    Attributes:
+        watches: The detectors, by name.
+        number: Detections so far.
     """
 
     def __init__(self, configs: Sequence[DetectorConfig], task: str, *, decides: bool) -> None:
@@ -78,7 +83,8 @@ class Detectors:
         self._on_served = [look for look in looks if look.config.on != "loss"]
         self._on_loss = [look for look in looks if look.config.on == "loss"]
         self.see_served, self.see_loss = bool(self._on_served), bool(self._on_loss)
-        self.state = Watching({look.name: watch(look.config) for look in looks})
+        self.watches = {look.name: watch(look.config) for look in looks}
+        self.number = 0
 
     def served(self, features: Features, served: Served) -> Iterator[tuple[str, Found]]:
         """What is found in an example and in what was served for it."""
@@ -93,18 +99,25 @@ class Detectors:
             yield from self._update(look, float(wrong()) if look.config.method in BINARY else loss)
 
     def _update(self, look: _Look, value: float) -> Iterator[tuple[str, Found]]:
-        found = self.state.watches[look.name].update(value, look.config)
+        found = self.watches[look.name].update(value, look.config)
         if found is not None:
             yield look.name, found
 
-    def restore(self, state: Watching) -> None:
-        """Goes on from a snapshot's state; a detector that was not there before, or with others, is new."""
-        for name, fresh in self.state.watches.items():
+    def state(self) -> DetectorsState:
+        """What a snapshot keeps."""
+        return DetectorsState({name: each.state() for name, each in self.watches.items()}, self.number)
+
+    def restore(self, state: DetectorsState, allow: Iterable[str] = ()) -> None:
+        """Goes on from a snapshot's state; a detector that is not in it, or with other parameters, is new.
+
+        Raises:
+            SnapshotError: When a detector of River cannot be restored.
+        """
+        self.number = state.number
+        for name, each in self.watches.items():
             kept = state.watches.get(name)
-            same = kept is not None and kept.parameters == fresh.parameters
-            self.state.watches[name] = kept if kept is not None and same else fresh
-        state.watches = self.state.watches
-        self.state = state
+            if kept is not None and kept.parameters == each.parameters:
+                each.restore(kept, allow)
 
 
 def _number(served: Served) -> float | None:

@@ -1,9 +1,13 @@
-"""Watches the champion's loss event by event: has it risen?"""
+"""ADWIN on the champion's loss, event by event: has it risen?"""
 
 import math
+from collections.abc import Iterable
 from statistics import median
 
+from msgspec import Struct
 from river.drift import ADWIN
+
+from engine.models.serialization import dump, load
 
 _UNIT_FROM = 100
 """Losses that fix the unit, and the fewest before the first test.
@@ -15,6 +19,27 @@ _SHORTEST_PART = 30
 
 _CLOCK = 32
 """Values from one test to the next; River's own default."""
+
+
+_KIND = "loss detector"
+
+
+class LossDriftState(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a snapshot keeps.
+
+    Attributes:
+        first: The first losses, until they fix the unit.
+        unit: Unit that losses are counted in; 0 as long as it is not known.
+        seen: Losses that ADWIN has been given.
+        block: Losses since its last test, in units.
+        adwin: River's detector.
+    """
+
+    first: list[float]
+    unit: float
+    seen: int
+    block: list[float]
+    adwin: bytes
 
 
 class LossDrift:
@@ -38,6 +63,21 @@ class LossDrift:
         self._seen = 0
         self._block: list[float] = []
         self._adwin = self._fresh()
+
+    def state(self) -> LossDriftState:
+        """What a snapshot keeps."""
+        return LossDriftState(
+            list(self._first), self._unit, self._seen, list(self._block), dump(self._adwin, _KIND)
+        )
+
+    def restore(self, state: LossDriftState, allow: Iterable[str] = ()) -> None:
+        """Goes on from a snapshot's state.
+
+        Raises:
+            SnapshotError: When River's detector cannot be restored.
+        """
+        self._first, self._unit, self._seen = list(state.first), state.unit, state.seen
+        self._block, self._adwin = list(state.block), load(state.adwin, _KIND, allow)
 
     def update(self, loss: float) -> bool:
         """Takes the next loss; `True` when it has changed and the mean went up.

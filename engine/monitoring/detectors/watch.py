@@ -2,10 +2,14 @@
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import fmean, median, pstdev
 from typing import Any, Literal
 
+from msgspec import Struct
+
+from engine.models.serialization import dump, load
 from engine.monitoring.detectors.config import DetectorConfig
 from engine.monitoring.detectors.factory import SCALED, build
 
@@ -13,6 +17,7 @@ UNIT_FROM = 100
 """Values that fix the unit."""
 
 _RECENT = 50
+_KIND = "detector"
 _TO_DEVIATION = 1.4826
 """The deviation of a normal distribution over its median absolute deviation."""
 
@@ -34,6 +39,20 @@ class Found:
     after: float
 
 
+class WatchState(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a snapshot keeps of one detector; fields as in `Watch`, River's detector as bytes."""
+
+    detector: bytes
+    parameters: dict[str, bool | int | float | str]
+    first: list[float]
+    centre: float
+    unit: float
+    warned: bool
+    values: int
+    total: float
+    recent: list[float]
+
+
 def watch(config: DetectorConfig) -> "Watch":
     """A new one."""
     return Watch(build(config), config.parameters)
@@ -41,7 +60,7 @@ def watch(config: DetectorConfig) -> "Watch":
 
 @dataclass(slots=True)
 class Watch:
-    """What a snapshot keeps of one detector.
+    """One detector, the unit it counts in, and the values that its evidence is made of.
 
     Attributes:
         detector: River's.
@@ -64,6 +83,32 @@ class Watch:
     values: int = 0
     total: float = 0.0
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+
+    def state(self) -> WatchState:
+        """What a snapshot keeps."""
+        return WatchState(
+            dump(self.detector, _KIND),
+            dict(self.parameters),
+            list(self.first),
+            self.centre,
+            self.unit,
+            self.warned,
+            self.values,
+            self.total,
+            list(self.recent),
+        )
+
+    def restore(self, state: WatchState, allow: Iterable[str] = ()) -> None:
+        """Goes on from a snapshot's state.
+
+        Raises:
+            SnapshotError: When River's detector cannot be restored.
+        """
+        self.detector = load(state.detector, _KIND, allow)
+        self.parameters, self.first = dict(state.parameters), list(state.first)
+        self.centre, self.unit, self.warned = state.centre, state.unit, state.warned
+        self.values, self.total = state.values, state.total
+        self.recent = deque(state.recent, maxlen=_RECENT)
 
     def update(self, value: float, config: DetectorConfig) -> Found | None:
         """Takes the next value; after a drift the detector starts anew.

@@ -1,40 +1,39 @@
 """Counts every example that is predicted, block by block, in the bins of the reference."""
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.first_look.bins import Bins, make_bins
-from engine.monitoring.first_look.verdict import Counted, PreliminaryVerdict, look
+from engine.monitoring.first_look.verdict import ColumnCounts, PreliminaryVerdict, look
 from engine.monitoring.tables import feature_of
-from engine.monitoring.types import Table
+from engine.monitoring.types import Check, Table
 from engine.records.values import Features
+from engine.windows import Status
 
 BLOCK = 512
 """Examples that are counted at once, column by column: several times faster than one by one."""
 
 
-@dataclass(slots=True)
-class TallyState:
+class FirstLookState(Struct, frozen=True, forbid_unknown_fields=True):
     """What a snapshot keeps.
 
     Attributes:
-        counted: By column.
-        rows: Examples in it.
-        block: Those not counted yet: features, prediction, probability or score.
+        counted: Counts by column.
+        rows: Examples in them.
         rejected: Records rejected before the open window.
         warned: Records with a breach before it.
     """
 
-    counted: dict[str, Counted] = field(default_factory=dict)
-    rows: int = 0
-    block: list[tuple[Features, Any, float | None]] = field(default_factory=list)
-    rejected: int = 0
-    warned: int = 0
+    counted: dict[str | int, ColumnCounts]
+    rows: int
+    rejected: int
+    warned: int
 
 
 class FirstLookCounter:
-    """The counts since the last window closed, over a state that a snapshot keeps.
+    """The counts since the last window closed.
 
     How examples are cut into blocks changes no count.
     """
@@ -43,7 +42,10 @@ class FirstLookCounter:
         self._config = config
         self._bins: dict[str, Bins] = {}
         self.on = config.first_look.enabled
-        self.state = TallyState()
+        self._counted: dict[str | int, ColumnCounts] = {}
+        self._rows = 0
+        self._block: list[tuple[Features, Any, float | None]] = []
+        self._rejected = self._warned = 0
 
     def refer_to(self, reference: Table | None) -> None:
         """Counts what comes from now on in the bins of these rows."""
@@ -53,27 +55,25 @@ class FirstLookCounter:
 
     def begin(self) -> None:
         """Every count is 0 again; the reference stays."""
-        state = self.state
-        state.counted = {name: Counted([0] * bins.size) for name, bins in self._bins.items()}
-        state.rows = 0
-        state.block = []
+        self._counted = {name: ColumnCounts([0] * bins.size) for name, bins in self._bins.items()}
+        self._rows = 0
+        self._block = []
 
     def add(self, features: Features, prediction: Any, number: float | None) -> None:
         """Takes one example with what was served: a class or value, and the probability or score, if any."""
-        block = self.state.block
+        block = self._block
         block.append((features, prediction, number))
         if len(block) >= BLOCK:
             self._count()
 
     def _count(self) -> None:
-        state = self.state
-        block, state.block = state.block, []
-        state.rows += len(block)
-        if not state.counted:
+        block, self._block = self._block, []
+        self._rows += len(block)
+        if not self._counted:
             return
         rows = [row[0] for row in block]
         for name, bins in self._bins.items():
-            counted = state.counted[name]
+            counted = self._counted[name]
             values: list[Any]
             if name == "prediction":
                 values = [row[1] for row in block]
@@ -91,42 +91,37 @@ class FirstLookCounter:
     ) -> PreliminaryVerdict | None:
         """The verdict on what was counted, after which counting begins anew; `None` when nothing was."""
         self._count()
-        state = self.state
-        rows = state.rows
         found = None
-        if rows:
-            status, reason, checks = (
-                look(state.counted, self._bins, rows, self._config)
-                if state.counted
-                else (
-                    "pass",
-                    "no reference yet",
-                    (),
-                )
-            )
-            found = PreliminaryVerdict(
-                key,
-                window,
-                time,
-                rows,
-                rejected - state.rejected,
-                warned - state.warned,
-                status,
-                reason,
-                checks,
-            )
-        state.rejected, state.warned = rejected, warned
+        if self._rows:
+            judged = look(self._counted, self._bins, self._rows, self._config) if self._counted else _UNKNOWN
+            went = rejected - self._rejected, warned - self._warned
+            found = PreliminaryVerdict(key, window, time, self._rows, *went, *judged)
+        self._rejected, self._warned = rejected, warned
         return found
 
-    def restore(self, state: TallyState, reference: Table | None) -> None:
-        """Goes on from a snapshot.
+    def state(self) -> FirstLookState:
+        """What a snapshot keeps; examples that wait for their block to fill are counted first."""
+        self._count()
+        counted = {
+            name: ColumnCounts(list(each.places), each.missing, each.strange)
+            for name, each in self._counted.items()
+        }
+        return FirstLookState(counted, self._rows, self._rejected, self._warned)
+
+    def restore(self, state: FirstLookState, reference: Table | None) -> None:
+        """Goes on from a snapshot's state.
 
         Counts in the bins of other settings are of no use: what was counted of the open window is dropped.
         """
         self.refer_to(reference)
-        self.state = state
-        sizes = {name: len(counted.places) for name, counted in state.counted.items()}
-        if sizes != {name: bins.size for name, bins in self._bins.items()}:
-            block = state.block
-            self.begin()
-            self.state.block = block
+        self.begin()
+        self._rejected, self._warned = state.rejected, state.warned
+        sizes = {name: len(each.places) for name, each in state.counted.items()}
+        if sizes == {name: bins.size for name, bins in self._bins.items()}:
+            self._rows = state.rows
+            for name, each in state.counted.items():
+                self._counted[name] = ColumnCounts(list(each.places), each.missing, each.strange)
+
+
+_UNKNOWN: tuple[Status, str, tuple[Check, ...]] = ("pass", "no reference yet", ())
+"""Status, reason and checks while there is no reference."""

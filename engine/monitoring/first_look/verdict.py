@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
 
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.drift.psi import psi, psi_by_chance
@@ -12,9 +15,14 @@ from engine.monitoring.verdicts import grade, summary, worst
 from engine.windows import Status
 
 
-@dataclass(slots=True)
-class Counted:
-    """What was counted of one column since the last window closed."""
+class ColumnCounts(Struct, forbid_unknown_fields=True):
+    """Counts of one column since the last window closed.
+
+    Attributes:
+        places: Values in each bin or category.
+        missing: Examples without a value.
+        strange: Values of another kind than the reference's.
+    """
 
     places: list[int]
     missing: int = 0
@@ -49,7 +57,7 @@ class PreliminaryVerdict:
 
 
 def look(
-    counted: Mapping[str, Counted], bins: Mapping[str, Bins], rows: int, config: MonitoringConfig
+    counted: Mapping[Any, ColumnCounts], bins: Mapping[str, Bins], rows: int, config: MonitoringConfig
 ) -> tuple[Status, str, tuple[Check, ...]]:
     """Status, reason and checks."""
     checks: list[Check] = []
@@ -74,7 +82,7 @@ def _cells(places: list[int], of: Bins) -> tuple[list[int], list[int]]:
     return now, list(of.before[1:-1])
 
 
-def _missing(name: str, found: Counted, of: Bins, rows: int, config: MonitoringConfig) -> list[Check]:
+def _missing(name: str, found: ColumnCounts, of: Bins, rows: int, config: MonitoringConfig) -> list[Check]:
     if name in _SERVED:
         return []
     share, before = found.missing / rows, of.missing / of.rows

@@ -10,9 +10,8 @@ from engine.core.streams import ALL_KEYS
 from engine.evaluation.config import ScoresConfig
 from engine.evaluation.metrics import choose
 from engine.evaluation.progressive_scores import Scores
-from engine.evaluation.run_scores import RunScores, run_scores
+from engine.evaluation.run_scores import RunScores, ScoreTotals, run_scores
 from engine.events import Summary
-from engine.models.serialization import dump, load
 from engine.records.values import Example
 from tests.support.engines import make_config, make_engine, make_stream
 from tests.support.scored import TASKS, accepted, fill, loss_of, make, rivers_own, streams
@@ -22,7 +21,7 @@ WINDOWED = {"RollingROCAUC", "RollingPRAUC"}
 
 
 def _merged(parts: list[Scores], names: list[str], task: str) -> RunScores:
-    tallies = [load(dump(part.totals(), "tally"), "tally", [OWN]) for part in parts]
+    tallies = [ScoreTotals.restored(part.totals().state(), [OWN]) for part in parts]
     for tally in tallies[1:]:
         tallies[0].merge(tally)
     return run_scores(tallies[0], choose(ScoresConfig(metrics=[*names]), task), task)

@@ -70,24 +70,12 @@ def test_an_engine_that_is_restored_takes_the_same_snapshot(name: str) -> None:
         assert getattr(taken, field) == getattr(saved, field), field
 
 
-PICKLED = {"detectors", "supervisor"}
-"""Fields that hold pickles of our own classes until scores and detectors offer a state by value."""
-
 REDUCERS = (b"engine.models.numpy_reducers", b"engine.models.tree_reducers")
 """Part of the format of River's models, which a snapshot holds as bytes."""
 
 
 @every_setup
-@pytest.mark.parametrize(
-    "field",
-    [
-        pytest.param(
-            field,
-            marks=pytest.mark.xfail(field in PICKLED, reason="a pickle of a class of ours", strict=True),
-        )
-        for field in EngineState.__struct_fields__
-    ],
-)
+@pytest.mark.parametrize("field", EngineState.__struct_fields__)
 def test_a_snapshot_names_no_class_of_ours(name: str, field: str) -> None:
     """Classes move and are renamed; River's own are the only ones that a snapshot names."""
     assert _ours(body(snapshot(name))[field]) == []

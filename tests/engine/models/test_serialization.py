@@ -13,10 +13,6 @@ from river.stats import Var
 from engine.errors import SnapshotError
 from engine.models.serialization import digest, dump, load
 from engine.models.tree_reducers import search_tree
-from engine.monitoring.detectors.loss_drift import LossDrift
-from engine.records.events import Outcome
-from engine.records.values import Example
-from engine.windows import Reservoir
 
 MODULES = (
     *("linear_model", "tree", "forest", "ensemble", "naive_bayes", "neighbors", "rules", "anomaly"),
@@ -201,17 +197,6 @@ def test_a_tree_comes_back_however_long_one_feature_only_grew(kind: Any) -> None
 def test_a_forged_search_tree_is_refused(nodes: list[Any]) -> None:
     with pytest.raises(ValueError, match="nodes than it has places for"):
         search_tree(nodes)
-
-
-def test_the_values_of_a_snapshot_come_back() -> None:
-    reservoir: Reservoir[Any] = Reservoir(2, "main/0")
-    for order in range(9):
-        reservoir.add(Outcome(order, order, Example("1", 0.0, {"a": 1}), {True: 0.5}, "m0", True, 0.1, 1.0))
-    drift = LossDrift(0.002)
-    drift.update(0.3)
-    rows, restored = load(dump((reservoir, drift), "state"), "state")
-    assert rows.rows == reservoir.rows
-    assert [drift.update(1.0) for _ in range(200)] == [restored.update(1.0) for _ in range(200)]
 
 
 @pytest.mark.parametrize(

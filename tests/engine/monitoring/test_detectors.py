@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,9 +14,8 @@ from river.drift import binary
 
 from engine.core.engine import Engine
 from engine.errors import ConfigError
-from engine.models.serialization import dump, load
 from engine.monitoring.detectors.config import DetectorConfig, Method
-from engine.monitoring.detectors.detectors import Drift
+from engine.monitoring.detectors.detectors import Detectors, DetectorsState, Drift
 from engine.monitoring.detectors.factory import check_detectors
 from engine.monitoring.detectors.watch import Found, watch
 from engine.records.values import Example, Label, Record
@@ -192,7 +192,7 @@ def test_the_prediction_of_every_task_is_a_number(task: str, model: Any, label: 
     records = [Example(str(number), float(number), {"a": number % 7.0}, label) for number in range(150)]
     assert not drifts(engine, records)
     restored = Engine.restore(engine.snapshot(), config, evaluator=ScriptedJudge())
-    assert restored.detectors.state.watches["page_hinkley on prediction"].values >= 140
+    assert restored.detectors.watches["page_hinkley on prediction"].values >= 140
 
 
 def test_text_booleans_and_missing_features_are_not_mistaken_for_numbers() -> None:
@@ -212,12 +212,28 @@ def test_a_detector_with_other_parameters_starts_anew_on_resume() -> None:
     for parameters, values in (({}, 150), ({"delta": 0.1}, 0)):
         again = make_config(**watching(given.model_dump() | {"parameters": parameters}))
         restored = Engine.restore(engine.snapshot(), again, evaluator=ScriptedJudge())
-        assert restored.detectors.state.watches[given.name].values == values
+        assert restored.detectors.watches[given.name].values == values
 
 
-def test_the_state_is_saved_and_loaded() -> None:
-    given = config("kswin", "feature:a")
-    state = watch(given)
-    for value in errors(2, (0.5,)):
-        state.update(value, given)
-    assert load(dump(state, "watch"), "watch").values == 600
+@given(st.sampled_from(["adwin", "page_hinkley", "kswin", *RIVER]), st.integers(0, 900), st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+def test_a_state_is_a_value_that_goes_on_as_if_nothing_had_happened(
+    method: Method, cut: int, seed: int
+) -> None:
+    given = DetectorConfig(method=method, on="loss")
+    values = errors(seed, (0.1, 0.6, 0.2), 300)
+    whole = Detectors([given], "binary", decides=True)
+    first, again = (Detectors([given], "binary", decides=True) for _ in range(2))
+
+    def told(detectors: Detectors, values: list[float]) -> list[Any]:
+        return [what for value in values for what in detectors.loss(value, lambda: bool(value))]  # noqa: B023
+
+    expected = told(whole, values)
+    before = told(first, values[:cut])
+    saved = msgspec.msgpack.encode(first.state())
+    told(first, errors(1, (0.9,), 100))  # what comes later does not change a state
+    again.restore(msgspec.msgpack.decode(saved, type=DetectorsState))
+    assert before + told(again, values[cut:]) == expected
+    assert [each.values for each in again.watches.values()] == [
+        each.values for each in whole.watches.values()
+    ]

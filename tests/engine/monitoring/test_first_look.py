@@ -5,17 +5,17 @@ from collections import Counter
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.engine import Engine
 from engine.events import Event
-from engine.models.serialization import dump, load
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.drift.psi import psi, psi_by_chance
 from engine.monitoring.first_look.bins import Bins, make_bins
-from engine.monitoring.first_look.counter import BLOCK, FirstLookCounter
+from engine.monitoring.first_look.counter import BLOCK, FirstLookCounter, FirstLookState
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Table
 from engine.records.values import Example
@@ -189,7 +189,9 @@ def test_counts_do_not_depend_on_blocks_or_restores(cut: int, length: int) -> No
     for row in rows[:cut]:
         first.add(*row)
     again = FirstLookCounter(CONFIG)
-    again.restore(load(dump(first.state, "tally"), "tally"), reference)
+    again.restore(
+        msgspec.msgpack.decode(msgspec.msgpack.encode(first.state()), type=FirstLookState), reference
+    )
     for row in rows[cut:]:
         again.add(*row)
     assert again.close("main", 0, 0.0, 3, 4) == whole.close("main", 0, 0.0, 3, 4)
@@ -201,7 +203,7 @@ def test_counts_under_other_settings_are_dropped() -> None:
     tally.begin()
     tally.add({"x": 1.0, "y": 1.0}, True, None)
     other = FirstLookCounter(MonitoringConfig.model_validate({"drift": {"ignore": ["y"]}}))
-    other.restore(tally.state, Table({"x": [1.0, 2.0], "y": [1.0, 2.0]}))
+    other.restore(tally.state(), Table({"x": [1.0, 2.0], "y": [1.0, 2.0]}))
     found = other.close("main", 0, 0.0, 0, 0)
     assert found is not None
     assert {check.column for check in found.checks} == {"x"}
@@ -221,4 +223,4 @@ def test_a_feature_named_as_a_column_of_ours_is_counted_under_its_own_name() -> 
 def test_switched_off_there_are_none() -> None:
     off = engine(monitoring={"first_look": {"enabled": False}})
     assert looks(off.process(stream(2000))) == []
-    assert off.review.first_look.state.block == []
+    assert off.review.first_look.state().rows == 0
