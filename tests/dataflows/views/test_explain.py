@@ -72,8 +72,8 @@ def test_a_rollback_is_told_with_what_led_to_it_its_evidence_and_what_would_have
     assert "multiplied its stake by 1,097; the threshold is 403" in evidence  # e^7, e^6
     # 100 and 300 events: the champion lost (20 + 60) / 400, the replaced (25 + 75) / 400.
     assert (
-        "m0 went on predicting and learning beside m1 in windows 5 to 6. Over the same 400 labelled events it "
-        "would have lost 0.2500; m1 lost 0.2000: 20.0% less." in told["What would have happened otherwise"]
+        "m0 went on predicting and learning beside m1 in windows 5 to 6. Over the same 400 labelled events "
+        "it would have lost 0.2500; m1 lost 0.2000: 20.0% less." in told["What would have happened otherwise"]
     )
 
 
