@@ -93,10 +93,10 @@ def _evidence(alert: AlertRow) -> list[str]:
         found.append(f"• {check.name}{of}: {check.status}{f' ({numbers})' if numbers else ''}")
     if len(alert.checks) > _MOST_CHECKS:
         found.append(f"• and {len(alert.checks) - _MOST_CHECKS} more")
-    numbers = [
+    evidence = [
         f"{name.replace('_', ' ')} {value:.4g}" for name, value in alert.evidence.items() if value is not None
     ]
-    return [*found, *([", ".join(numbers)] if numbers else [])]
+    return [*found, *([", ".join(evidence)] if evidence else [])]
 
 
 def _done(alert: AlertRow) -> list[str]:
