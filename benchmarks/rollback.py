@@ -34,7 +34,11 @@ class Losses:
 def compare(config_path: Path) -> dict[str, Losses]:
     """Trains the model alone on the demo's stream and holds it against what the run has served."""
     config = load_config(config_path)
-    served = {row.id: (row.probability, row.model) for row in read_rows(config.run_dir, PredictionRow)}
+    served = {
+        row.id: (row.probability, row.model)
+        for row in read_rows(config.run_dir, PredictionRow)
+        if isinstance(row.probability, float)
+    }
     model = make_model(config.model)
     held = {}
     losses = {"the whole run": Losses(), "from the first rollback on": Losses()}

@@ -1,13 +1,13 @@
 """Alerts in words: a line for the log, and a message for a chat."""
 
 import shlex
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-Row = Mapping[str, Any]
-"""An alert, as a line of `alerts.jsonl` has it."""
+import msgspec
+
+from engine.rows import AlertRow, CheckRow
 
 _MOST_CHECKS = 8
 _MOST_TEXT = 2900
@@ -24,27 +24,27 @@ _WORDS = {
 _MARKS = {"fail": ":red_circle:", "warn": ":large_yellow_circle:", "info": ":large_green_circle:"}
 
 
-def line(alert: Row, run: Path) -> str:
+def line(alert: AlertRow, run: Path) -> str:
     """One line for the log.
 
-    >>> line(EXAMPLE | {"state": "lasting"}, Path("runs/demo"))
+    >>> line(msgspec.structs.replace(EXAMPLE, state="lasting"), Path("runs/demo"))
     'FAIL demo main: still: window 18 fails: hour drifted 270 (limit 1) [since 2013-04-15 00:00 UTC; m0 is suspected; compared with: m0.w16; riverkeeper reports runs/demo 18 --html]'
     """  # noqa: E501 - it is one line
-    more = [f"since {moment(alert['since'])}", *_done(alert), command(alert, run)]
+    more = [f"since {moment(alert.since)}", *_done(alert), command(alert, run)]
     return " ".join(f"{title(alert, run)} [{'; '.join(more)}]".split())
 
 
-def title(alert: Row, run: Path) -> str:
+def title(alert: AlertRow, run: Path) -> str:
     """What and where."""
-    said = alert["what"]
-    if alert["kind"] == "serving":
-        said = f"{alert['done'][0]}: {alert['what']}"
-    return f"{_severity(alert)} {run.name} {alert['key']}: {_WORDS[alert['state']]}{said}"
+    said = alert.what
+    if alert.kind == "serving":
+        said = f"{alert.done[0]}: {alert.what}"
+    return f"{_severity(alert)} {run.name} {alert.key}: {_WORDS[alert.state]}{said}"
 
 
-def _severity(alert: Row) -> str:
-    severity = str(alert["severity"]).upper()
-    return "OK" if alert["state"] == "recovered" else severity
+def _severity(alert: AlertRow) -> str:
+    severity = str(alert.severity).upper()
+    return "OK" if alert.state == "recovered" else severity
 
 
 def moment(time: float) -> str:
@@ -57,18 +57,18 @@ def moment(time: float) -> str:
         return f"{time:g} s"
 
 
-def command(alert: Row, run: Path) -> str:
+def command(alert: AlertRow, run: Path) -> str:
     """What to type next."""
-    if alert["kind"] in {"champion", "serving", "model"}:
+    if alert.kind in {"champion", "serving", "model"}:
         return f"riverkeeper reports {shlex.quote(str(run))}"
-    key = "" if alert["key"] == "main" else f" --key {shlex.quote(alert['key'])}"
-    html = " --html" if alert["kind"] == "window" and alert["checks"] else ""
-    return f"riverkeeper reports {shlex.quote(str(run))} {alert['window']}{key}{html}"
+    key = "" if alert.key == "main" else f" --key {shlex.quote(alert.key)}"
+    html = " --html" if alert.kind == "window" and alert.checks else ""
+    return f"riverkeeper reports {shlex.quote(str(run))} {alert.window}{key}{html}"
 
 
-def slack(alert: Row, run: Path) -> dict[str, Any]:
+def slack(alert: AlertRow, run: Path) -> dict[str, Any]:
     """A message as Slack's incoming webhooks take it (Block Kit); `text` is what a notification shows."""
-    head = f"{_MARKS[alert['severity']]} *{_escaped(title(alert, run))}*"
+    head = f"{_MARKS[alert.severity]} *{_escaped(title(alert, run))}*"
     facts = [_escaped(text) for text in (*_evidence(alert), *(f"→ {text}" for text in _done(alert)))]
     foot = f"{_where(alert)}\n`{command(alert, run)}`"
     blocks = [_section(head)]
@@ -79,39 +79,35 @@ def slack(alert: Row, run: Path) -> dict[str, Any]:
     return {"text": _escaped(_cut(title(alert, run))), "blocks": blocks}
 
 
-def as_json(alert: Row, run: Path) -> dict[str, Any]:
+def as_json(alert: AlertRow, run: Path) -> dict[str, Any]:
     """The alert itself, with the run and the text of a notification."""
-    return {"text": _cut(title(alert, run)), "run": run.name, **alert}
+    return {"text": _cut(title(alert, run)), "run": run.name, **msgspec.to_builtins(alert)}
 
 
-def _evidence(alert: Row) -> list[str]:
+def _evidence(alert: AlertRow) -> list[str]:
     found = []
-    for check in alert["checks"][:_MOST_CHECKS]:
-        numbers = [f"{name} {check[name]:.4g}" for name in ("value", "limit") if check[name] is not None]
-        of = f" of {check['column']}" if check["column"] else ""
-        found.append(
-            f"• {check['name']}{of}: {check['status']}{' (' if numbers else ''}{', '.join(numbers)}"
-            f"{')' if numbers else ''}"
-        )
-    if len(alert["checks"]) > _MOST_CHECKS:
-        found.append(f"• and {len(alert['checks']) - _MOST_CHECKS} more")
-    numbers = [
-        f"{name.replace('_', ' ')} {value:.4g}"
-        for name, value in alert["evidence"].items()
-        if value is not None
+    for check in alert.checks[:_MOST_CHECKS]:
+        given = (("value", check.value), ("limit", check.limit))
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in given if value is not None)
+        of = f" of {check.column}" if check.column else ""
+        found.append(f"• {check.name}{of}: {check.status}{f' ({numbers})' if numbers else ''}")
+    if len(alert.checks) > _MOST_CHECKS:
+        found.append(f"• and {len(alert.checks) - _MOST_CHECKS} more")
+    evidence = [
+        f"{name.replace('_', ' ')} {value:.4g}" for name, value in alert.evidence.items() if value is not None
     ]
-    return [*found, *([", ".join(numbers)] if numbers else [])]
+    return [*found, *([", ".join(evidence)] if evidence else [])]
 
 
-def _done(alert: Row) -> list[str]:
+def _done(alert: AlertRow) -> list[str]:
     """What was done, unless the title says it."""
-    return [] if alert["kind"] == "serving" else list(alert["done"])
+    return [] if alert.kind == "serving" else list(alert.done)
 
 
-def _where(alert: Row) -> str:
-    lasts = f", {alert['windows']} windows" if alert["windows"] > 1 else ""
-    where = f"key {alert['key']}, window {alert['window']}, {alert['model']} serves"
-    return f"{where}; since {moment(alert['since'])}{lasts}"
+def _where(alert: AlertRow) -> str:
+    lasts = f", {alert.windows} windows" if alert.windows > 1 else ""
+    where = f"key {alert.key}, window {alert.window}, {alert.model} serves"
+    return f"{where}; since {moment(alert.since)}{lasts}"
 
 
 def _section(text: str) -> dict[str, Any]:
@@ -127,21 +123,21 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-EXAMPLE: dict[str, Any] = {
-    "id": "main/window/18",
-    "key": "main",
-    "kind": "window",
-    "state": "opened",
-    "severity": "fail",
-    "time": 1366156800.0,
-    "since": 1365984000.0,
-    "window": 18,
-    "windows": 1,
-    "model": "m0",
-    "what": "window 18 fails: hour drifted 270 (limit 1)",
-    "columns": ["hour"],
-    "checks": [{"name": "drift", "column": "hour", "value": 270.1, "limit": 1.0, "status": "fail"}],
-    "evidence": {"loss": 0.21, "baseline_loss": 0.37},
-    "done": ["m0 is suspected; compared with: m0.w16"],
-}
+EXAMPLE = AlertRow(
+    id="main/window/18",
+    key="main",
+    kind="window",
+    state="opened",
+    severity="fail",
+    time=1366156800.0,
+    since=1365984000.0,
+    window=18,
+    windows=1,
+    model="m0",
+    what="window 18 fails: hour drifted 270 (limit 1)",
+    columns=("hour",),
+    checks=(CheckRow(name="drift", column="hour", value=270.1, limit=1.0, status="fail"),),
+    evidence={"loss": 0.21, "baseline_loss": 0.37},
+    done=("m0 is suspected; compared with: m0.w16",),
+)
 """An alert as the demo gives one."""

@@ -8,15 +8,16 @@ delivery, so that an alert can come twice (with the same id), when the process d
 import contextlib
 import logging
 from pathlib import Path
-from typing import Any
 
-import orjson
+import msgspec
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from dataflows.alerts.config import DestinationsConfig, secrets
 from dataflows.alerts.message import as_json, line, slack
 from dataflows.alerts.webhook import Destination, Payload, Webhook
+from engine.core.serialize import Chunk
 from engine.errors import OutputError
+from engine.rows import AlertRow
 
 DELIVERED = "alerts.delivered"
 
@@ -25,7 +26,7 @@ Pending = list[tuple[str, Payload]]
 log = logging.getLogger("riverkeeper.alerts")
 
 
-class AlertSink(FixedPartitionedSink[bytes, Pending]):
+class AlertSink(FixedPartitionedSink[Chunk, Pending]):
     """Takes chunks of lines of `alerts.jsonl`.
 
     Args:
@@ -60,7 +61,7 @@ class AlertSink(FixedPartitionedSink[bytes, Pending]):
         return AlertPartition(self._config, self._run, resume_state)
 
 
-class AlertPartition(StatefulSinkPartition[bytes, Pending]):
+class AlertPartition(StatefulSinkPartition[Chunk, Pending]):
     """Logs alerts, and hands them to the webhook if there is one."""
 
     def __init__(self, config: DestinationsConfig, run: Path, resumed: Pending | None) -> None:
@@ -79,17 +80,17 @@ class AlertPartition(StatefulSinkPartition[bytes, Pending]):
         for name, payload in resumed or ():
             self._send(name, payload)
 
-    def write_batch(self, items: list[bytes]) -> None:
+    def write_batch(self, items: list[Chunk]) -> None:
         """Logs and queues; waits for nothing."""
         for chunk in items:
-            for row in chunk.splitlines():
-                alert: dict[str, Any] = orjson.loads(row)
+            for row in chunk.text.splitlines():
+                alert = msgspec.json.decode(row, type=AlertRow)
                 if self._config.log:
-                    level = logging.ERROR if alert["severity"] == "fail" else logging.WARNING
+                    level = logging.ERROR if alert.severity == "fail" else logging.WARNING
                     log.log(level, "%s", line(alert, self._run))
                 if self._config.webhook is not None:
                     form = slack if self._config.webhook.format == "slack" else as_json
-                    self._send(alert["id"], form(alert, self._run))
+                    self._send(alert.id, form(alert, self._run))
 
     def _send(self, name: str, payload: Payload) -> None:
         if self._webhook is not None and name.replace("\n", " ") not in self._before:

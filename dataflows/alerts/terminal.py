@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from dataflows.alerts.config import DestinationsConfig
@@ -52,8 +53,18 @@ def send_test(config: DestinationsConfig, run: Path) -> list[str]:
     """Posts a test alert, once; what went wrong, in words."""
     if config.webhook is None:
         return []
-    test = EXAMPLE | {"id": "test", "kind": "model", "state": "done", "severity": "info", "done": []}
-    test |= {"what": "a test alert: nothing is wrong", "checks": [], "columns": [], "evidence": {}}
+    test = replace(
+        EXAMPLE,
+        id="test",
+        kind="model",
+        state="done",
+        severity="info",
+        what="a test alert: nothing is wrong",
+        done=(),
+        checks=(),
+        columns=(),
+        evidence={},
+    )
     form = slack if config.webhook.format == "slack" else as_json
     try:
         with closing(Webhook(config.webhook)) as webhook:

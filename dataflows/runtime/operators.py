@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from bytewax.operators import StatefulBatchLogic
+from msgspec import Struct
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.batch import Batch
@@ -25,8 +26,8 @@ from engine.core.engine import Engine
 from engine.core.event_rows import report_path
 from engine.core.overall_summary import overall
 from engine.core.serialize import encode
+from engine.core.state import pack, unpack
 from engine.events import Decision, Event, Report
-from engine.models.serialization import dump, load
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator, make_evaluator
 from engine.records.decode import Decoder
@@ -188,33 +189,42 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         return self._engine.snapshot(), self._retention.state()
 
 
+class SharesState(Struct, forbid_unknown_fields=True):
+    """What a snapshot keeps of the summary over all keys.
+
+    Attributes:
+        shares: The latest share of each key.
+        changed: Whether there is one that no summary has reported.
+    """
+
+    shares: dict[str, bytes] = {}
+    changed: bool = False
+
+
 class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
     """Keeps the latest share of every key; says at the end of the input what they come to together."""
 
     def __init__(self, config: FlowConfig, saved: bytes | None) -> None:
         self._config = config
-        self._shares: dict[str, bytes] = {}
-        self._changed = False
-        if saved is not None:
-            self._shares, self._changed = load(saved, _SHARES)
+        self._state = SharesState() if saved is None else unpack(saved, _SHARES, SharesState)
 
     def on_batch(self, values: list[tuple[str, bytes]]) -> tuple[Iterable[Item], bool]:
         """Takes the shares of keys whose input has ended."""
-        self._shares.update(values)
-        self._changed = True
+        self._state.shares.update(values)
+        self._state.changed = True
         return [], StatefulBatchLogic.RETAIN
 
     def on_eof(self) -> tuple[Iterable[Item], bool]:
         """All keys have ended: their summary, unless it was said before."""
-        items = (
-            _items([overall(self._shares, self._config)], _addressed(self._config)) if self._changed else []
-        )
-        self._changed = False
+        items: list[Item] = []
+        if self._state.changed:
+            items = _items([overall(self._state.shares, self._config)], _addressed(self._config))
+        self._state.changed = False
         return items, StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> bytes:
-        """The shares as bytes, and whether they are still to be said."""
-        return dump((self._shares, self._changed), _SHARES)
+        """The shares, as a value."""
+        return pack(self._state, _SHARES)
 
 
 def _addressed(config: FlowConfig) -> Collection[str]:

@@ -20,16 +20,14 @@ from engine.core.commands import proposed
 from engine.core.comparison import Comparison
 from engine.core.label_join import LabelJoin, Resolution
 from engine.core.live_model import Moment
-from engine.core.loss_detector import AdwinOfLoss
 from engine.core.model_pool import ModelPool
 from engine.core.overall_summary import pack_share
 from engine.core.serving import Serving
 from engine.core.state import EngineState, Progress, pack, unpack
 from engine.core.window_close import WindowClose
 from engine.core.window_review import WindowReview
-from engine.errors import ConfigError, SnapshotError
-from engine.evaluation.business_metrics import make_values
-from engine.evaluation.progressive_scores import Scores
+from engine.core.wiring import make_scores, make_supervisor
+from engine.errors import SnapshotError
 from engine.events import Event, Summary
 from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
@@ -38,10 +36,6 @@ from engine.records.values import Example, Label, Record, Target, shown
 from engine.registry.versions import Start
 from engine.supervision.challenger_trials import ChallengerTrials
 from engine.supervision.decisions import Command, ProposedDecision
-from engine.supervision.supervisor import Supervisor
-from engine.supervision.triggers.base import Surroundings
-from engine.supervision.triggers.registry import make_triggers
-from engine.tasks.registry import find_task
 
 _KIND = "engine snapshot"
 
@@ -92,65 +86,33 @@ class Engine:
         start: Start | None = None,
         holdout: Sequence[Example] = (),
     ) -> None:
-        task = config.model.task
         self.config, self.key = config, key
-        self.pool = ModelPool(config)
-        ops = self.pool.ops
+        self.pool = pool = ModelPool(config)
         self.admission = Admission(config, key)
-        self.labels = LabelJoin(config, key, unsupervised=ops.unsupervised)
-        self.progressive_scores = Scores(
-            config.scores, task, make_values(config.business, task, config.record)
-        )
-        if not ops.decides and (self.progressive_scores.decides or config.business):
-            raise ConfigError(
-                "scores.metrics, business: the detector has no threshold to decide by, so only metrics of "
-                "scores (RollingROCAUC, ROCAUC) can be kept; wrap it in anomaly.QuantileFilter or "
-                "anomaly.ThresholdFilter"
-            )
-        self.detectors = Detectors(config.monitoring.detectors, task, decides=ops.decides)
+        self.labels = LabelJoin(config, key, unsupervised=pool.ops.unsupervised)
+        self.progressive_scores = scores = make_scores(config, decides=pool.ops.decides)
+        task, detectors = config.model.task, config.monitoring.detectors
+        self.detectors = Detectors(detectors, task, decides=pool.ops.decides)
         self._owns_evaluator = evaluator is None
         self._evaluator = evaluator or make_evaluator(config.monitoring, task)
-        self.review = WindowReview(config, key, ops, self._evaluator)
-        detector = AdwinOfLoss(config.monitoring.loss_drift_delta, config.allowed)
-        bounded = find_task(task).bounded_loss
-        triggers = make_triggers(Surroundings(config.supervision, bounded, detector))
-        self.supervisor = Supervisor(config.supervision, triggers, bounded_loss=bounded)
+        self.review = WindowReview(config, key, pool.ops, self._evaluator)
+        self.supervisor = make_supervisor(config)
         self.trials = ChallengerTrials(config.supervision)
-        self.trials.enter(self.pool.challengers.alive, 0)
+        self.trials.enter(pool.challengers.alive, 0)
         self.alerts = Alerting(config.alerts)
-        self.actions = Actions(
-            config,
-            key,
-            self.labels,
-            self.review,
-            self.progressive_scores,
-            self.pool,
-            self.supervisor,
-            self.trials,
-            self.alerts,
-            self._moment,
-        )
+        rivals = pool, self.supervisor, self.trials
+        shared = self.alerts, self._moment
+        self.actions = Actions(config, key, self.labels, self.review, scores, *rivals, *shared)
         self.actions.holdout = holdout
         self._window_close = WindowClose(
-            config,
-            self.admission,
-            self.review,
-            self.progressive_scores,
-            self.pool,
-            self.supervisor,
-            self.trials,
-            self.actions,
-            self.alerts,
-            self._moment,
+            config, self.admission, self.review, scores, *rivals, self.actions, *shared
         )
-        self._serving = Serving(
-            key, self.admission, self.pool, self.progressive_scores, self.review, self.detectors
-        )
-        self._comparison = Comparison(self.pool, self.supervisor, self.trials)
+        self._serving = Serving(key, self.admission, pool, scores, self.review, self.detectors)
+        self._comparison = Comparison(*rivals)
         self._progress = Progress()
         self._events: list[Event] = []
         if start is not None:
-            self.pool.begin_from(start)
+            pool.begin_from(start)
         if config.window.reference == "pinned":
             self.review.pin(reference, self.admission.contract)
 
@@ -242,19 +204,7 @@ class Engine:
                 proposal = self._comparison.compare(pending, label, loss)
                 if self.detectors.see_loss:
                     self._detect_in_loss(found, loss)
-        outcome = Outcome(
-            self._progress.outcomes,
-            pending.sequence,
-            pending.example,
-            pending.output,
-            pending.model,
-            label,
-            loss,
-            time,
-            before is not None,
-            self._serving.state.predicted,
-        )
-        self._progress.outcomes += 1
+        outcome = self._outcome(found, loss)
         events.append(outcome)
         learns = found.enters if pool.ops.unsupervised else label is not None
         full = found.enters and windows.add(slot, outcome, learnable=learns)
@@ -269,6 +219,23 @@ class Engine:
         if full:
             events += self._window_close.close(time)
         self.labels.remember(found, loss, self.admission.clock.now)
+
+    def _outcome(self, found: Resolution, loss: float | None) -> Outcome:
+        """What has become of a prediction, under the next number."""
+        order, pending = self._progress.outcomes, found.pending
+        self._progress.outcomes = order + 1
+        return Outcome(
+            order,
+            pending.sequence,
+            pending.example,
+            pending.output,
+            pending.model,
+            found.label,
+            loss,
+            found.time,
+            found.before is not None,
+            self._serving.state.predicted,
+        )
 
     def _score(self, found: Resolution, label: Target, loss: float | None, slot: int) -> None:
         """A label that is corrected corrects the scores of the run; the comparison was made on the first."""

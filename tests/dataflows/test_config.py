@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from dataflows.commands.init import example_text, write_example
-from dataflows.config import FlowConfig, load_config
-from engine.errors import ConfigError, OutputError
+from dataflows.config import FlowConfig, check_buildable, load_config
+from engine.errors import ConfigError, ModelError, OutputError
 from engine.records.config import Section
 
 OK = """
@@ -37,7 +37,7 @@ def write(folder: Path, text: str) -> Path:
 
 def said(path: Path) -> str:
     with pytest.raises(ConfigError) as caught:
-        load_config(path)
+        check_buildable(load_config(path), path)
     return str(caught.value)
 
 
@@ -183,6 +183,26 @@ def test_modules_beside_the_file_can_be_imported(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.stdout.split() == ["42", "1"]
+
+
+def test_a_configuration_is_read_without_importing_river(tmp_path: Path) -> None:
+    flow, _ = write_example(tmp_path)
+    program = (
+        "import sys; from pathlib import Path; from dataflows.config import load_config;"
+        "load_config(Path(sys.argv[1]));"
+        "print([name for name in ('river', 'pandas', 'evidently', 'bytewax') if name in sys.modules])"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter and text
+        [sys.executable, "-c", program, str(flow)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_model_that_cannot_be_built_is_told_with_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, OK.replace("LogisticRegression", "LogisticRegresion"))
+    config = load_config(path)
+    with pytest.raises(ModelError, match=r"flow\.toml: model\.model: .*LogisticRegresion"):
+        check_buildable(config, path)
 
 
 def test_the_example_runs_as_it_is_written(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from engine.core.serialize import Chunk
+from engine.core.serialize import encode
 from engine.errors import InputError, OutputError
+from engine.records.events import Prediction
 from tests.support.broker import Broker
 from tests.support.kafka import consume, event_id
 from tests.support.sinks import chunk, numbers, sink
@@ -33,7 +34,8 @@ def test_all_is_delivered_when_the_snapshot_is_taken(real_broker: Broker, tmp_pa
 def test_what_the_broker_refuses_ends_the_run(real_broker: Broker, tmp_path: Path) -> None:
     topic = topic_on(real_broker, 2, **{"max.message.bytes": "200"})
     part = sink(real_broker, topic, tmp_path)
-    part.write_batch([Chunk("predictions", b"x" * 1000 + b"\n", (("e", "main/0"),))])
+    large = Prediction("e", 0.0, "x" * 1000, None, "m0", 0, "main")
+    part.write_batch([encode([large], ["predictions"])[0]["predictions"]])
     with pytest.raises(OutputError, match=rf"topic {topic}: a message was not delivered: .*too large"):
         part.snapshot()
 

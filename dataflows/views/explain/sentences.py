@@ -79,8 +79,8 @@ def evidence(story: Story) -> Iterator[str]:
         yield (
             f"A bet on {row.shadow}, event by event, at odds that are fair if it is no better, has "
             f"multiplied its stake by {_odds(found['log_capital'])}; the threshold is "
-            f"{_odds(found['log_threshold'])} (docs/supervision.md says why the test stays valid however often "
-            f"one looks)."
+            f"{_odds(found['log_threshold'])} (docs/supervision.md says why the test stays valid however "
+            f"often one looks)."
         )
     if {"baseline_loss", "loss", "events"} <= found.keys():
         yield (

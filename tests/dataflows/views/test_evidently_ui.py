@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from engine.errors import InputError
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import judge, workspace
 from engine.monitoring.types import EvaluationJob, Table
+from engine.rows import ReportRow, WindowScoresRow
+from engine.windows import Status
 from tests.support.verdicts import columns
 
 
@@ -25,10 +28,17 @@ def test_the_newest_windows_are_in_it_and_one_left_out_never_comes_back(before: 
     assert not {window for window in range(before) if window not in first} & then
 
 
+def line(key: str, window: int, end: float, status: Status, evidently: str | None) -> bytes:
+    """A line of `reports.jsonl`."""
+    scores = WindowScoresRow(0, 0, 0, None, None, None, None, {})
+    row = ReportRow(2, key, window, 0.0, end, "m0", "x", status, "", scores, {}, (), evidently)
+    return msgspec.json.encode(row) + b"\n"
+
+
 def write_run(run: Path, count: int, key: str = "main", full: int | None = None) -> Path:
     """A run with the reports of so many windows."""
     (run / "reports").mkdir(parents=True, exist_ok=True)
-    with (run / "reports.jsonl").open("a", encoding="utf-8") as lines:
+    with (run / "reports.jsonl").open("ab") as lines:
         for window in range(count):
             config = MonitoringConfig(full_every=int(window == full))
             job = EvaluationJob(
@@ -37,8 +47,7 @@ def write_run(run: Path, count: int, key: str = "main", full: int | None = None)
             verdict = judge(job, config, "binary")
             path = f"reports/{abs(hash(key))}-{window}.json"
             (run / path).write_bytes(verdict.snapshot)
-            row = {"key": key, "window": window, "end": 1.4e9 + 60 * window, "status": verdict.status}
-            lines.write(json.dumps(row | {"evidently": path}) + "\n")
+            lines.write(line(key, window, 1.4e9 + 60 * window, verdict.status, path))
     return run
 
 
@@ -141,9 +150,7 @@ def test_each_key_is_a_project_whatever_it_is_called(tmp_path: Path) -> None:
 
 
 def test_a_run_without_reports_says_so(tmp_path: Path) -> None:
-    (tmp_path / "reports.jsonl").write_text(
-        json.dumps({"key": "main", "window": 0, "end": 0.0, "status": "unjudged", "evidently": None}) + "\n"
-    )
+    (tmp_path / "reports.jsonl").write_bytes(line("main", 0, 0.0, "unjudged", None))
     with pytest.raises(InputError, match="none of its windows has a report"):
         export(tmp_path)
 

@@ -80,7 +80,7 @@ def test_all_that_a_run_has_decided_and_measured_is_on_its_page(tmp_path: Path) 
         "a drifted",
         "profit",
         "Accuracy",
-        "the counts add up",
+        "all records accounted for",
         "other",
     ):
         assert said in page.text
