@@ -94,8 +94,9 @@ class FirstLookCounter:
         found = None
         if self._rows:
             judged = look(self._counted, self._bins, self._rows, self._config) if self._counted else _UNKNOWN
+            status, reason, checks = judged
             went = rejected - self._rejected, warned - self._warned
-            found = PreliminaryVerdict(key, window, time, self._rows, *went, *judged)
+            found = PreliminaryVerdict(key, window, time, self._rows, *went, status, reason, checks)
         self._rejected, self._warned = rejected, warned
         return found
 
