@@ -21,7 +21,7 @@ class AnomalyScore(Struct, frozen=True, gc=False, array_like=True):
     anomalous: bool | None
 
 
-Output = Mapping[Target, float] | float | AnomalyScore
+Output = Mapping[Target, float | int] | float | AnomalyScore
 """What a model puts out: class probabilities, a value in regression, or an anomaly score."""
 
 

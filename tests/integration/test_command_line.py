@@ -38,7 +38,7 @@ def test_the_example_checks_runs_and_reports(example: Path) -> None:
     assert "1250 records tried: 1250 predicted, 1250 labelled" in checked.stdout
     ran = riverkeeper("run", example / "flow.toml", fresh=True)
     assert ran.returncode == 0, ran.stderr
-    assert "the counts add up" in ran.stdout
+    assert "all records accounted for" in ran.stdout
     listed = riverkeeper("reports", example / "runs" / "phishing", fresh=True)
     assert listed.returncode == 0
     shown = riverkeeper("reports", example / "runs" / "phishing", "3", "--html", fresh=True)
@@ -64,7 +64,7 @@ def test_a_contract_is_learned_edited_and_used(example: Path, tmp_path: Path) ->
     ran = riverkeeper("run", flow)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert " warned" in ran.stdout
-    assert "the counts add up" in ran.stdout
+    assert "all records accounted for" in ran.stdout
     written = (tmp_path / "runs" / "phishing" / "contract_violations.jsonl").read_bytes()
     assert b'"reason":"field \'ip_in_url\': expected a number from 0.0 to 0.5, got 1"' in written
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from engine.core.engine import Engine
 from engine.core.state import FORMAT, EngineState, pack, unpack
 from engine.errors import SnapshotError
-from engine.records.events import DeadLetter
+from engine.records.events import DeadLetter, Output
 from engine.records.values import Example, Label
 from tests.support.engines import SETUPS, ScriptedJudge, make_config, make_stream
 
@@ -185,6 +185,10 @@ class Anything(Struct):
     value: Any
 
 
+class Outputs(Struct):
+    outputs: list[Output]
+
+
 @pytest.mark.parametrize("value", [2**64, -(2**70), "\ud800", "\0i1", {"\ud800": [2**64, "\0t"]}])
 def test_what_messagepack_cannot_hold_comes_back_as_it_was(value: object) -> None:
     both = [value, 2**64, {"nested": "\ud801"}]
@@ -243,3 +247,11 @@ def test_whatever_an_embedding_program_hands_in_a_snapshot_can_be_taken_and_rest
     assert sum(isinstance(event, DeadLetter) for event in events) == (
         engine.counts.rejected + engine.counts.unmatched
     )
+
+
+def test_a_probability_that_is_a_whole_number_stays_one() -> None:
+    """River's sigmoid gives 0 and 1 as whole numbers, and reports tell them from 0.0 and 1.0."""
+    output: Output = {True: 1, False: 0.0}
+    (restored,) = unpack(pack(Outputs([output]), "a test"), "a test", Outputs).outputs
+    assert isinstance(restored, dict)
+    assert [type(value) for value in restored.values()] == [int, float]
