@@ -110,18 +110,14 @@ class FirstLookCounter:
         return FirstLookState(counted, self._rows, self._rejected, self._warned)
 
     def restore(self, state: FirstLookState, reference: Table | None) -> None:
-        """Goes on from a snapshot's state.
-
-        Counts in the bins of other settings are of no use: what was counted of the open window is dropped.
-        """
+        """Goes on from a snapshot's state; a column whose bins are others now is counted anew."""
         self.refer_to(reference)
         self.begin()
-        self._rejected, self._warned = state.rejected, state.warned
-        sizes = {name: len(each.places) for name, each in state.counted.items()}
-        if sizes == {name: bins.size for name, bins in self._bins.items()}:
-            self._rows = state.rows
-            for name, each in state.counted.items():
-                self._counted[name] = ColumnCounts(list(each.places), each.missing, each.strange)
+        self._rows, self._rejected, self._warned = state.rows, state.rejected, state.warned
+        for name, bins in self._bins.items():
+            kept = state.counted.get(name)
+            if kept is not None and len(kept.places) == bins.size:
+                self._counted[name] = ColumnCounts(list(kept.places), kept.missing, kept.strange)
 
 
 _UNKNOWN: tuple[Status, str, tuple[Check, ...]] = ("pass", "no reference yet", ())

@@ -197,7 +197,7 @@ def test_counts_do_not_depend_on_blocks_or_restores(cut: int, length: int) -> No
     assert again.close("main", 0, 0.0, 3, 4) == whole.close("main", 0, 0.0, 3, 4)
 
 
-def test_counts_under_other_settings_are_dropped() -> None:
+def test_a_column_that_is_ignored_now_is_dropped_from_a_restored_count() -> None:
     tally = FirstLookCounter(CONFIG)
     tally.refer_to(Table({"x": [1.0, 2.0], "y": [1.0, 2.0]}))
     tally.begin()
