@@ -8,9 +8,10 @@ is repeated; printed are the median, the smallest and the largest.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from statistics import median
 from time import process_time
+
+from msgspec.structs import replace
 
 from benchmarks.windows import KINDS, pair
 from engine.monitoring.config import MonitoringConfig

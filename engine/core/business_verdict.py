@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.config import BusinessConfig

@@ -1,15 +1,16 @@
 """What goes to a judge and what comes back: plain values that cross a process boundary."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
 
 from engine.windows import Status
 
 Cell = bool | int | float | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True, forbid_unknown_fields=True):
     """Sampled rows of a window as columns of equal length; `None` is a missing value.
 
     Besides the features there may be `label`, `prediction` (a class or a value), `probability` (of the
@@ -17,7 +18,7 @@ class Table:
     got one.
     """
 
-    columns: Mapping[str, Sequence[Cell]]
+    columns: Mapping[Any, Sequence[Cell]]
 
     @property
     def rows(self) -> int:
@@ -25,8 +26,7 @@ class Table:
         return max((len(column) for column in self.columns.values()), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationJob:
+class EvaluationJob(Struct, frozen=True, forbid_unknown_fields=True):
     """One window to judge against a reference.
 
     Attributes:
@@ -45,11 +45,10 @@ class EvaluationJob:
     reference: Table | None
     reference_name: str
     full: bool = False
-    business: Mapping[str, float] = field(default_factory=dict)
+    business: Mapping[str, float] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True, forbid_unknown_fields=True):
     """One test on a window: its name, the column it is about (or ""), what it measured and how it went."""
 
     name: str
@@ -59,8 +58,7 @@ class Check:
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, forbid_unknown_fields=True):
     """What a judge found about a window.
 
     Attributes:

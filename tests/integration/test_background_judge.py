@@ -13,6 +13,8 @@ import pytest
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.types import Cell, EvaluationJob, Table, Verdict
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, InlineEvaluator
+from engine.monitoring.worker.protocol import Kept, Packer, decoded_table, encoded_table
+from tests.support.traps import trap
 
 pytestmark = pytest.mark.integration
 
@@ -36,15 +38,14 @@ def job(key: str, window: int, shift: float = 0.0) -> EvaluationJob:
     return EvaluationJob(key, window, table(window, shift=shift), table(99), "pinned")
 
 
-class Trap(dict[str, Any]):
-    """Columns that run a line of Python where they are unpickled, which is in the judging process."""
+def trapped(line: str, **options: Any) -> BackgroundEvaluator:
+    """An evaluator whose process runs a line of Python with its first report."""
+    config = MonitoringConfig(full_on="never", extra=[trap(line)], **options)
+    return BackgroundEvaluator(config, "binary", time.monotonic)
 
-    def __init__(self, line: str) -> None:
-        super().__init__()
-        self.line = line
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return eval, (self.line,)
+def empty(window: int) -> EvaluationJob:
+    return EvaluationJob("a", window, Table({}), None, "none")
 
 
 @pytest.fixture
@@ -102,27 +103,31 @@ def test_a_killed_process_changes_no_verdict(background: BackgroundEvaluator) ->
     assert first.returncode == second.returncode == -signal.SIGKILL
 
 
-def test_a_job_that_kills_every_process_is_given_up_and_the_next_is_judged(
-    background: BackgroundEvaluator, tmp_path: Path
-) -> None:
+def test_a_job_that_kills_every_process_is_given_up_and_the_next_is_judged(tmp_path: Path) -> None:
     tries = tmp_path / "tries"
-    line = f"(open({str(tries)!r}, 'a').write('x'), __import__('os')._exit(7))"
-    background.submit(EvaluationJob("a", 0, Table(Trap(line)), None, "none"))
-    background.submit(EvaluationJob("a", 1, Table({}), None, "none"))
-    verdict = background.collect("a", 0)
-    assert (verdict.window, verdict.status) == (0, "unjudged")
-    assert verdict.reason == (
-        "the process that judges failed 3 times on this window: EOFError, exit status 7"
-    )
-    assert tries.read_text().count("x") == 3
-    assert background.collect("a", 1).reason == "the window has no rows"
+    judge = trapped(f"open({str(tries)!r}, 'a').write('x'); __import__('os')._exit(7)")
+    try:
+        judge.submit(job("a", 0))
+        judge.submit(empty(1))
+        verdict = judge.collect("a", 0)
+        assert (verdict.window, verdict.status) == (0, "unjudged")
+        assert verdict.reason == (
+            "the process that judges failed 3 times on this window: EOFError, exit status 7"
+        )
+        assert tries.read_text() == "xxx"
+        assert judge.collect("a", 1).reason == "the window has no rows"
+    finally:
+        judge.close()
 
 
-def test_what_a_library_prints_does_not_disturb_the_verdicts(background: BackgroundEvaluator) -> None:
+def test_what_a_library_prints_does_not_disturb_the_verdicts() -> None:
     noise = "print('noise', flush=True), __import__('os').write(1, b'noise')"
-    line = f"({noise}, __import__('sys').stdin.read(), {{}})[-1]"
-    background.submit(EvaluationJob("a", 0, Table(Trap(line)), None, "none"))
-    assert background.collect("a", 0).reason == "the window has no rows"
+    judge = trapped(f"{noise}, __import__('sys').stdin.read()")
+    try:
+        judge.submit(job("a", 0))
+        assert judge.collect("a", 0).status == "pass"
+    finally:
+        judge.close()
 
 
 def test_jobs_and_verdicts_larger_than_a_pipe_do_not_block() -> None:
@@ -137,9 +142,8 @@ def test_jobs_and_verdicts_larger_than_a_pipe_do_not_block() -> None:
 
 
 def test_closing_ends_the_process_even_while_it_judges() -> None:
-    judge = BackgroundEvaluator(CONFIG, "binary")
-    line = "(__import__('time').sleep(600), {})[-1]"
-    judge.submit(EvaluationJob("a", 0, Table(Trap(line)), None, "none"))
+    judge = trapped("__import__('time').sleep(600)")
+    judge.submit(job("a", 0))
     process = started(judge)
     before = time.monotonic()
     judge.close()
@@ -147,19 +151,16 @@ def test_closing_ends_the_process_even_while_it_judges() -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-def test_a_report_that_hangs_is_tried_twice_and_given_up(tmp_path: Path) -> None:
-    judge = BackgroundEvaluator(MonitoringConfig(timeout=3.0), "binary", time.monotonic)
-    tries = tmp_path / "tries"
-    line = f"(open({str(tries)!r}, 'a').write('x'), __import__('time').sleep(600), {{}})[-1]"
+def test_a_report_that_hangs_is_tried_twice_and_given_up() -> None:
+    judge = trapped("__import__('time').sleep(600)", timeout=3.0)
     try:
-        judge.submit(EvaluationJob("a", 0, Table(Trap(line)), None, "none"))
-        judge.submit(EvaluationJob("a", 1, Table({}), None, "none"))
+        judge.submit(job("a", 0))
+        judge.submit(empty(1))
         verdict = judge.collect("a", 0)
         assert (verdict.status, verdict.reason) == (
             "unjudged",
             "no report within 3 s (monitoring.timeout), tried twice",
         )
-        assert tries.read_text() == "xx"
         assert judge.collect("a", 1).reason == "the window has no rows"
         assert judge.waited > 3
     finally:
@@ -173,14 +174,22 @@ def test_a_judge_that_was_made_ready_gives_the_same_verdicts(background: Backgro
     assert background.collect("a", 0) == inline([job("a", 0)])[0]
 
 
-def test_the_reference_goes_through_the_pipe_once(background: BackgroundEvaluator, tmp_path: Path) -> None:
-    seen = tmp_path / "seen"
-    line = f"(open({str(seen)!r}, 'a').write('x'), {{'temp': [1.0, 2.0, 3.0] * 50}})[-1]"
-    reference = Table(Trap(line))
+def test_the_reference_goes_through_the_pipe_once() -> None:
+    packer, sent, kept = Packer(), Kept[None](), Kept[Table]()
+    reference = table(99)
     for window in range(3):
-        background.submit(EvaluationJob("a", window, table(window), reference, "pinned"))
-        background.collect("a", window)
-    assert seen.read_text() == "x"
+        whole = EvaluationJob("a", window, table(window), reference, "pinned")
+        packed = packer.pack(whole).without(sent)
+        assert packed.reference is not None
+        assert (packed.reference.content is None) == (window > 0)
+        assert packed.current.content is not None
+        assert packed.unpacked(kept) == whole
+
+
+@pytest.mark.parametrize("cell", [2**64, -(2**70), "\ud800", "\0i1", "=", None, True, 0.5])
+def test_a_table_comes_through_as_it_is(cell: Cell) -> None:
+    whole = Table({"a": [cell, 1.0, None], "\ud801": [2**65, cell, "x"], "b": [cell]})
+    assert decoded_table(encoded_table(whole)) == whole
 
 
 def test_more_tables_than_are_kept_come_through_all_the_same(background: BackgroundEvaluator) -> None:

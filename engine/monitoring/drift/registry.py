@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from engine.monitoring.drift.base import DriftMethod, Kind
+from engine.monitoring.drift.energy import ENERGY
 from engine.monitoring.drift.jensen_shannon import JENSEN_SHANNON
 from engine.monitoring.drift.wasserstein import WASSERSTEIN
 
 _METHODS = (
     WASSERSTEIN,
+    ENERGY,
     JENSEN_SHANNON,
 )
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from engine.monitoring.columns import Screened, screen
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.extras import extra_part
@@ -49,4 +51,4 @@ def _judge(job: EvaluationJob, screened: Screened, found: Findings, config: Moni
         reason = "; ".join(text for text in (reason, failed) if text)
     metrics = {**counts(job, screened), **found.metrics, **extra.metrics}
     verdict = Verdict(job.window, status, reason, checks, metrics, b"")
-    return replace(verdict, snapshot=joined(parts, job))
+    return structs.replace(verdict, snapshot=joined(parts, job))

@@ -1,19 +1,21 @@
 """The process that judges windows in the background: jobs come in, verdicts go out.
 
-Run by `process.Process` as `python -m engine.monitoring.worker`. Messages (`wire`) are pickles; the first
-one holds the configuration and the task, each later one a job, or none: get ready for one. The process
-ends when its input does, so also when whoever started it was killed.
+Run by `process.Process` as `python -m engine.monitoring.worker`. Of the messages (`protocol`) the first holds
+the configuration and the task, each later one a job, or none: get ready for one. The process ends when its
+input does, so also when the process that started it was killed.
 """
 
 import os
-import pickle
 import signal
 from typing import IO
 
+from msgspec import msgpack
+
+from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import judge
 from engine.monitoring.evidently.library import library
 from engine.monitoring.types import Table
-from engine.monitoring.worker.protocol import Kept, Packed, receive, send
+from engine.monitoring.worker.protocol import Kept, Packed, encoded, receive, send
 
 
 def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
@@ -33,15 +35,15 @@ def main() -> None:
     jobs, verdicts = _own_pipes()
     with jobs, verdicts:
         try:
-            # The pickles come from the process at the other end of the pipe, which started this one.
-            config, task = pickle.loads(receive(jobs))  # noqa: S301
+            given, task = msgpack.decode(receive(jobs), type=tuple[str, str])
+            config = MonitoringConfig.model_validate_json(given)
             kept: Kept[Table] = Kept()
             while True:
-                packed: Packed | None = pickle.loads(receive(jobs))  # noqa: S301
+                packed = msgpack.decode(receive(jobs), type=Packed | None)
                 if packed is None:
                     library()
                     continue
-                send(verdicts, pickle.dumps(judge(packed.unpacked(kept), config, task)))
+                send(verdicts, encoded(judge(packed.unpacked(kept), config, task)))
         except EOFError:
             return
 

@@ -6,16 +6,17 @@ script that has no guard against it.
 
 import contextlib
 import os
-import pickle
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from typing import IO
 
+from msgspec import msgpack
+
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.types import Verdict
-from engine.monitoring.worker.protocol import Kept, Packed, receive, send
+from engine.monitoring.worker.protocol import Kept, Packed, encoded, receive, send
 
 _MOST_TRIES = 3
 _MOST_LATE = 2
@@ -64,7 +65,7 @@ class Process:
         with contextlib.suppress(Exception):
             process = self._running()
             if process is not None:
-                send(_pipe(process.stdin), pickle.dumps(None))
+                send(_pipe(process.stdin), encoded(None))
 
     def _exchange(self, process: "subprocess.Popen[bytes]", job: Packed, overdue: threading.Event) -> Verdict:
         def kill() -> None:
@@ -75,9 +76,8 @@ class Process:
         clock.daemon = True
         clock.start()
         try:
-            send(_pipe(process.stdin), pickle.dumps(job.without(self._there)))
-            # From the process that this one started.
-            verdict: Verdict = pickle.loads(receive(_pipe(process.stdout)))  # noqa: S301
+            send(_pipe(process.stdin), encoded(job.without(self._there)))
+            verdict = msgpack.decode(receive(_pipe(process.stdout)), type=Verdict)
         finally:
             clock.cancel()
         return verdict
@@ -91,7 +91,7 @@ class Process:
                 return self._process
             self._process = process = _start()
             self._there = Kept()
-        send(_pipe(process.stdin), pickle.dumps((self._config, self._task)))
+        send(_pipe(process.stdin), encoded((self._config.model_dump_json(), self._task)))
         return process
 
     def end(self) -> int | None:

@@ -1,18 +1,21 @@
-"""What goes through the pipe to the judging process: messages, and jobs whose tables are sent once.
+"""The protocol between a stream and its evaluation process: messages, and jobs whose tables are sent once.
 
-The same reference comes with job after job, and is itself the window of an earlier job. So a table goes by
-the hash of its bytes, and its bytes only when the other side has not kept them: both sides keep the same
-last few, by the same rule.
+Every message is MessagePack. The same reference comes with job after job, and is itself the window of an
+earlier job. So a table is sent by the hash of its bytes, with the bytes only when the other side has not kept
+them: both sides keep the same last few, by the same rule.
 """
 
 import hashlib
-import pickle
 import struct
 from collections import OrderedDict
-from dataclasses import dataclass, replace
-from typing import IO, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
+
+import numpy as np
+from msgspec import Struct, msgpack
+from msgspec.structs import replace
 
 from engine.monitoring.types import EvaluationJob, Table
+from engine.records.escape import escape, unescape
 
 _LENGTH = struct.Struct(">Q")
 _MOST_KEPT = 16
@@ -42,16 +45,14 @@ class Kept(Generic[T]):
             self._things.popitem(last=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PackedTable:
+class PackedTable(Struct, frozen=True):
     """A table as bytes, by their hash; without the bytes where the other side has them."""
 
     name: str
     content: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """A job with its tables as bytes."""
 
     job: EvaluationJob
@@ -80,14 +81,13 @@ def _only_new(table: PackedTable, there: Kept[None]) -> PackedTable:
 
 
 def _whole(table: PackedTable, kept: Kept[Table]) -> Table:
-    # The bytes come from the process at the other end of the pipe, which started this one.
-    found = kept.get(table.name) if table.content is None else pickle.loads(table.content)  # noqa: S301
+    found = kept.get(table.name) if table.content is None else decoded_table(table.content)
     kept.put(table.name, found)
     return found
 
 
 class Packer:
-    """Packs jobs; a table that was packed a little while ago is not pickled again."""
+    """Packs jobs; a table that was packed a little while ago is not encoded again."""
 
     def __init__(self) -> None:
         # By identity, with the table itself, so that no other table can get its address meanwhile.
@@ -104,10 +104,47 @@ class Packer:
         if place in self._packed:
             packed = self._packed.get(place)[1]
         else:
-            content = pickle.dumps(table)
+            content = encoded_table(table)
             packed = PackedTable(hashlib.blake2b(content, digest_size=16).hexdigest(), content)
         self._packed.put(place, (table, packed))
         return packed
+
+
+def encoded(value: Any) -> bytes:
+    """A value as MessagePack; scalars of NumPy become Python's."""
+    return _ENCODER.encode(value)
+
+
+def encoded_table(table: Table) -> bytes:
+    """A table as bytes; text and whole numbers that MessagePack cannot hold are escaped."""
+    try:
+        return b"=" + _ENCODER.encode(table)
+    except (UnicodeEncodeError, OverflowError):
+        return b"~" + _ENCODER.encode(_mapped(table, escape))
+
+
+def decoded_table(content: bytes) -> Table:
+    """The table that `encoded_table` wrote."""
+    table = msgpack.decode(content[1:], type=Table)
+    return table if content.startswith(b"=") else _mapped(table, unescape)
+
+
+def _mapped(table: Table, change: Any) -> Table:
+    return Table(
+        {
+            change(name): [None if cell is None else change(cell) for cell in cells]
+            for name, cells in table.columns.items()
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a {type(value).__name__}")
+
+
+_ENCODER = msgpack.Encoder(enc_hook=_plain)
 
 
 def send(stream: IO[bytes], content: bytes) -> None:
