@@ -1,9 +1,9 @@
-"""From reports and decisions to alerts: each problem is told once, until it changes, lasts or is over.
+"""The alert policy: each problem is reported once, until it changes, lasts or ends.
 
-A model key has at most one open problem of each kind. It is told when it begins, when it grows worse, when
-checks fail that had not before, when it still lasts after the cool-down, and when it is over. One that comes
-back within the cool-down is over only after it has stayed away for a cool-down: no flapping, and nobody is
-told that all is well for the length of one window.
+A model key has at most one open problem of each kind. An alert is due when a problem begins, when it grows
+worse, when checks fail that did not before, when it still lasts after the cool-down, and when it ends. A
+problem that returns within the cool-down ends only after it has stayed away for a cool-down, so that alerts
+do not flap.
 
 A report and the decisions that follow from it are one alert, with the decisions as what was done.
 """
@@ -14,7 +14,7 @@ from dataclasses import replace
 from msgspec import Struct, structs
 
 from engine.alerts.config import AlertsConfig
-from engine.alerts.sentences import said_of
+from engine.alerts.sentences import sentence
 from engine.events import Alert, Decision, Report
 from engine.monitoring.types import Check
 from engine.rows import AlertKind, AlertState, Severity
@@ -28,31 +28,31 @@ class Problem(Struct, frozen=True, forbid_unknown_fields=True):
     """An open problem.
 
     Attributes:
-        severity: The worst that was told since it began, or since it was last told to last.
-        subject: What has been told of it, as names.
+        severity: The worst severity reported since it began, or since it was last reported as lasting.
+        subject: Names of the checks reported so far.
         since: Event time at which it began.
         windows: Windows that it has lasted for.
-        told: Event time at which it was last told; `None` when nobody knows of it.
-        flapping: Whether it came back within the cool-down.
-        quiet: Event time since which a flapping one has stayed away.
+        notified: Event time of its last alert; `None` when there was none.
+        flapping: Whether it returned within the cool-down.
+        quiet: Event time since which a flapping problem has stayed away.
     """
 
     severity: Severity
     subject: frozenset[str]
     since: float
     windows: int
-    told: float | None
+    notified: float | None
     flapping: bool = False
     quiet: float | None = None
 
 
-class AlertingState(Struct, forbid_unknown_fields=True):
-    """All that is remembered.
+class AlertPolicyState(Struct, forbid_unknown_fields=True):
+    """What a snapshot keeps.
 
     Attributes:
         open: The open problems.
-        ended: Event time at which the last problem of a kind was over.
-        early: Ids of alerts that were told at the end of an input.
+        ended: Event time at which the last problem of a kind ended.
+        early: Ids of alerts that were reported at the end of an input.
     """
 
     open: dict[AlertKind, Problem] = {}
@@ -60,42 +60,46 @@ class AlertingState(Struct, forbid_unknown_fields=True):
     early: tuple[str, ...] = ()
 
 
-class Alerting:
-    """The rules, over a state that a snapshot keeps.
+class AlertPolicy:
+    """Turns reports and decisions into alerts.
 
     Args:
-        config: Which problems are told.
+        config: Which problems are reported.
+
+    Attributes:
+        pending: Reports and decisions that `due` has not looked at yet.
+        state: What a snapshot keeps.
     """
 
     def __init__(self, config: AlertsConfig) -> None:
         self._config = config
-        self.heard: list[Report | Decision] = []
-        self.state = AlertingState()
+        self.pending: list[Report | Decision] = []
+        self.state = AlertPolicyState()
 
-    def hear(self, event: Report | Decision) -> None:
-        """Takes a report or a decision; `tell` says what comes of all that were heard."""
-        self.heard.append(event)
+    def add(self, event: Report | Decision) -> None:
+        """Takes a report or a decision, for the next call of `due`."""
+        self.pending.append(event)
 
-    def tell(self) -> list[Alert]:
-        """The alerts that come of what was heard since the last time."""
-        heard, self.heard = self.heard, []
-        found = [alert for report, after in _groups(heard) for alert in self._group(report, after)]
+    def due(self) -> list[Alert]:
+        """The alerts for everything added since the last call."""
+        pending, self.pending = self.pending, []
+        found = [alert for report, after in _groups(pending) for alert in self._group(report, after)]
         early = self.state.early
         if not early:
             return found
         self.state.early = tuple(name for name in early if name not in {alert.id for alert in found})
-        told = [_since_told(alert) if alert.id in early else alert for alert in found]
-        return [alert for alert in told if alert is not None]
+        due = [_rest_of(alert) if alert.id in early else alert for alert in found]
+        return [alert for alert in due if alert is not None]
 
-    def tell_early(self, report: Report) -> list[Alert]:
-        """At the end of the input: the alerts of a report, which will be heard again if input follows.
+    def due_early(self, report: Report) -> list[Alert]:
+        """At the end of the input: the alerts for a report, which is added again if input follows.
 
-        They are not told twice, and what follows is as if they had not been told early.
+        They are not reported twice, and what follows is as if they had not been reported early.
         """
-        trial = Alerting(self._config)
+        trial = AlertPolicy(self._config)
         trial.state = structs.replace(self.state, open=dict(self.state.open), ended=dict(self.state.ended))
-        trial.hear(report)
-        alerts = trial.tell()
+        trial.add(report)
+        alerts = trial.due()
         self.state.early += tuple(alert.id for alert in alerts)
         return alerts
 
@@ -106,15 +110,15 @@ class Alerting:
             for decision in decisions:
                 yield from self._decided(decision, alone=report is None)
             return
-        done = tuple(said for decision in decisions if (said := self._folded(decision)))
+        done = tuple(text for decision in decisions if (text := self._folded(decision)))
         yield replace(alerts[0], done=done)
         yield from alerts[1:]
 
     def _judged(self, report: Report) -> Iterator[Alert]:
-        """A report: of the data, and of whether there is a verdict at all."""
+        """Alerts for a report: on its verdict, and on whether there is one."""
         status = report.verdict.status
         unjudged: Severity | None = "warn" if status == "unjudged" else None
-        told = self._turn("judging", unjudged, set(), report.end, report.start)
+        missing = self._turn("judging", unjudged, set(), report.end, report.start)
         if status != "unjudged":
             bad = status == "fail" or (status == "warn" and self._config.level == "warn")
             severity: Severity | None = ("fail" if status == "fail" else "warn") if bad else None
@@ -122,8 +126,8 @@ class Alerting:
             found = self._turn("window", severity, names, report.end, report.start)
             if found is not None:
                 yield _of_window(report, "window", *found)
-        if told is not None:
-            yield _of_window(report, "judging", *told)
+        if missing is not None:
+            yield _of_window(report, "judging", *missing)
 
     def _decided(self, decision: Decision, *, alone: bool) -> Iterator[Alert]:
         """A decision with an alert of its own; a suspicion that a known problem brought needs none."""
@@ -134,10 +138,10 @@ class Alerting:
             if alone and self._config.level == "warn":
                 found = self._turn("champion", "warn", {decision.reason}, time, time)
             else:
-                self._suspected(decision, told=None)
+                self._suspected(decision, notified=None)
         elif action == "clear":
             known = self.state.open.get("champion")
-            if known is not None and known.told is None:
+            if known is not None and known.notified is None:
                 del self.state.open["champion"]
             else:
                 found = self._turn("champion", None, set(), time, time)
@@ -154,19 +158,19 @@ class Alerting:
     def _folded(self, decision: Decision) -> str:
         """What a decision adds to the alert of the report that it follows from."""
         if decision.action == "suspect":
-            self._suspected(decision, told=decision.time)
+            self._suspected(decision, notified=decision.time)
         elif decision.action in SERVING | {"clear", "accept"}:
             self.state.open.pop("champion", None)
-        return said_of(decision)
+        return sentence(decision)
 
-    def _suspected(self, decision: Decision, told: float | None) -> None:
+    def _suspected(self, decision: Decision, notified: float | None) -> None:
         reason = frozenset({decision.reason})
-        self.state.open["champion"] = Problem("warn", reason, decision.time, 0, told)
+        self.state.open["champion"] = Problem("warn", reason, decision.time, 0, notified)
 
     def _turn(
         self, kind: AlertKind, severity: Severity | None, subject: set[str], time: float, since: float
     ) -> tuple[Problem, AlertState] | None:
-        """A problem goes on, or (without a severity) has stayed away; returns it when that is to be told."""
+        """A problem goes on, or (without a severity) stays away; returns it when an alert is due."""
         known = self.state.open.get(kind)
         if severity is None:
             return None if known is None else self._away(kind, known, time)
@@ -177,7 +181,7 @@ class Alerting:
             return found, "opened"
         found = structs.replace(known, windows=known.windows + 1, quiet=None)
         state: AlertState | None = None
-        if known.told is None or self._over(known.told, time):
+        if known.notified is None or self._over(known.notified, time):
             state = "lasting"
             found = structs.replace(found, severity=severity, subject=frozenset(subject))
         elif _ORDER[severity] > _ORDER[known.severity]:
@@ -186,9 +190,9 @@ class Alerting:
             state = "changed"
         if state is not None:
             worst = max(severity, found.severity, key=_ORDER.__getitem__)
-            found = structs.replace(found, severity=worst, subject=found.subject | subject, told=time)
+            found = structs.replace(found, severity=worst, subject=found.subject | subject, notified=time)
         self.state.open[kind] = found
-        # It is told as bad as it is now, which may be less than was told before.
+        # The alert has the severity of now, which may be lower than that of the last one.
         return None if state is None else (structs.replace(found, severity=severity), state)
 
     def _away(self, kind: AlertKind, known: Problem, time: float) -> tuple[Problem, AlertState] | None:
@@ -201,19 +205,19 @@ class Alerting:
         return structs.replace(known, severity="info"), "recovered"
 
     def _over(self, since: float, time: float) -> bool:
-        """Whether a cool-down is over; event time may have leapt ahead by mistake and come back."""
+        """Whether a cool-down has passed; event time may have jumped ahead by mistake and returned."""
         return abs(time - since) >= self._config.cool_down
 
 
-def _since_told(alert: Alert) -> Alert | None:
-    """Of an alert that was told at the end of an input, before anything was done: what was done since."""
+def _rest_of(alert: Alert) -> Alert | None:
+    """The rest of an alert that was reported at the end of an input: what was done since."""
     return replace(alert, id=f"{alert.id}/done", state="changed") if alert.done else None
 
 
-def _groups(heard: Iterable[Report | Decision]) -> list[tuple[Report | None, list[Decision]]]:
+def _groups(events: Iterable[Report | Decision]) -> list[tuple[Report | None, list[Decision]]]:
     """Each report with the decisions after it; those before the first follow from none."""
     groups: list[tuple[Report | None, list[Decision]]] = [(None, [])]
-    for event in heard:
+    for event in events:
         if isinstance(event, Report):
             groups.append((event, []))
         else:
@@ -284,5 +288,5 @@ def _of_decision(decision: Decision, kind: AlertKind, problem: Problem, state: A
         columns=(),
         checks=(),
         evidence=dict(decision.evidence),
-        done=() if kind == "model" else (said_of(decision),) if suspicion or kind == "serving" else (),
+        done=() if kind == "model" else (sentence(decision),) if suspicion or kind == "serving" else (),
     )

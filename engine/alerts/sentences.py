@@ -4,8 +4,8 @@ from engine.events import Decision
 from engine.supervision.decisions import SERVING
 
 
-def said_of(decision: Decision) -> str:
-    """What was decided, in a sentence; empty for what needs no telling."""
+def sentence(decision: Decision) -> str:
+    """A decision as a sentence; empty for one that needs no alert."""
     by_hand = f" ({decision.who})" if decision.who else ""
     if decision.action == "suspect":
         shadows = decision.shadow or "no vetted checkpoint yet to compare with"
@@ -19,5 +19,5 @@ def said_of(decision: Decision) -> str:
         return f"{decision.model} stays: {decision.reason}"
     if decision.action == "clear":
         return f"{decision.model} is cleared: {decision.reason}"
-    told = decision.action in {"alert", "release", "unmask"} and not decision.who
-    return decision.reason if told else ""
+    reported = decision.action in {"alert", "release", "unmask"} and not decision.who
+    return decision.reason if reported else ""

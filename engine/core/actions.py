@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.alerts.policy import Alerting
+from engine.alerts.policy import AlertPolicy
 from engine.config import EngineConfig
 from engine.core import gate
 from engine.core.label_join import LabelJoin
@@ -64,7 +64,7 @@ class Actions:
         pool: ModelPool,
         supervisor: Supervisor,
         trials: ChallengerTrials,
-        alerts: Alerting,
+        alerts: AlertPolicy,
         moment: Callable[[float], Moment],
     ) -> None:
         self._config, self._key, self._labels, self._review = config, key, labels, review
@@ -111,7 +111,7 @@ class Actions:
             self._pool.shadows.clear()
         decision = self._decision(proposal, time, previous=previous, shadow=about, who=who)
         events.append(decision)
-        self._alerts.hear(decision)
+        self._alerts.add(decision)
         if at_once is None and self._supervisor.contaminated and not self._supervisor.suspecting:
             # Contamination without a suspicion would never end.
             reason = f"{self._pool.champion.name} too has learned from windows that failed"

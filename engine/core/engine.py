@@ -12,7 +12,7 @@ from typing import Self
 
 import orjson
 
-from engine.alerts.policy import Alerting
+from engine.alerts.policy import AlertPolicy
 from engine.config import EngineConfig
 from engine.core.actions import Actions
 from engine.core.admission import Admission, Admitted
@@ -99,7 +99,7 @@ class Engine:
         self.supervisor = make_supervisor(config)
         self.trials = ChallengerTrials(config.supervision)
         self.trials.enter(pool.challengers.alive, 0)
-        self.alerts = Alerting(config.alerts)
+        self.alerts = AlertPolicy(config.alerts)
         rivals = pool, self.supervisor, self.trials
         shared = self.alerts, self._moment
         self.actions = Actions(config, key, self.labels, self.review, scores, *rivals, *shared)
@@ -163,8 +163,8 @@ class Engine:
                 resolve(found)
             for found in self._join(record, admitted):
                 resolve(found)
-            if alerts.heard:
-                self._events += alerts.tell()
+            if alerts.pending:
+                self._events += alerts.due()
         events, self._events = self._events, []
         return events
 
@@ -280,7 +280,7 @@ class Engine:
         if judged is not None:
             report = self.review.report(judged)
             events.append(report)
-            events += self.alerts.tell_early(report)
+            events += self.alerts.due_early(report)
         ended = f"e{records}"
         events.append(actions.version(actions.checkpoint(ended, time), "end", time))
         at = self._moment(time)
@@ -300,7 +300,7 @@ class Engine:
         same `counts.records`.
         """
         if command.id in self._progress.commands:
-            return [*self.alerts.tell()]
+            return [*self.alerts.due()]
         self._progress.commands.append(command.id)
         time, actions = self.admission.clock.time, self.actions
         events: list[Event] = []
@@ -311,7 +311,7 @@ class Engine:
         else:
             proposal = proposed(command, self.pool, self.supervisor)
         events += actions.act(proposal, time, who=command.who)
-        return events + self.alerts.tell()
+        return events + self.alerts.due()
 
     def _moment(self, time: float) -> Moment:
         """This place in the stream, at an event time."""

@@ -111,15 +111,15 @@ class LabelJoin:
 
     def duplicate(self, name: str) -> str | None:
         """What is wrong with an example whose id is known already; `None` when it is not."""
-        if name in self._pending.held:
+        if name in self._pending.entries:
             return f"id {shown(name)}: a prediction with this id waits already"
-        if name in self._resolved.held:
+        if name in self._resolved.entries:
             return f"id {shown(name)}: an example with this id has come before"
         return None
 
     def join(self, pending: PendingPrediction, example: Example) -> Iterable[Resolution | DeadLetter]:
         """Gives a fresh prediction the labels that are there already, or lets it wait."""
-        early = self._early.take(example.id) if self._early.held else None
+        early = self._early.take(example.id) if self._early.entries else None
         counts = self.counts
         if example.label is not None:
             counts.inline += 1
@@ -167,7 +167,7 @@ class LabelJoin:
             now: The stream's event time; minus infinity before there is one.
         """
         pending = self._pending.expired(now)
-        early = self._early.expired(now) if self._early.held else ()
+        early = self._early.expired(now) if self._early.entries else ()
         return self._expired(pending, early, now) if pending or early else ()
 
     def _expired(
@@ -201,7 +201,7 @@ class LabelJoin:
             self._resolved.expired(now)
 
     def _correct(self, label: Label, resolved: ResolvedPrediction) -> Resolution | DeadLetter:
-        pending = resolved.held
+        pending = resolved.pending
         if pending is None or resolved.label == label.value:  # a label delivered twice is no correction
             fate = "expired without a label" if resolved.label is None else "has its label"
             return self._unmatched(label, f"its prediction {fate} already")

@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 from msgspec import Struct
 
-from engine.alerts.policy import AlertingState
+from engine.alerts.policy import AlertPolicyState
 from engine.core.actions import ActionsState
 from engine.core.admission import AdmissionState
 from engine.core.label_join import LabelJoinState
@@ -83,7 +83,7 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
     supervisor: SupervisorState
     trials: dict[str, ChallengerTrial]
     actions: ActionsState
-    alerts: AlertingState
+    alerts: AlertPolicyState
     scores: ScoresState
     detectors: DetectorsState
 

@@ -1,6 +1,6 @@
-"""What waits: predictions for their label, labels for their example, settled ones for a correction.
+"""Entries that wait, by id: predictions for a label, labels for an example, resolved ones for a correction.
 
-Each is kept by id, oldest first, bounded by event time and by number.
+They are kept oldest first, bounded by event time and by number.
 """
 
 import math
@@ -13,10 +13,10 @@ from engine.records.events import Output
 from engine.records.values import Example, Label, Target
 
 _MOVES = 2
-"""How often one call puts something back: if all were from the future, there would be no end to it."""
+"""Entries that one call moves to the end: if all were from the future, it would never stop."""
 
 
-class Kept(Protocol):
+class Entry(Protocol):
     """Anything that waits from some event time on."""
 
     @property
@@ -25,16 +25,16 @@ class Kept(Protocol):
 
 
 class PendingPrediction(Struct, gc=False):
-    """One prediction that waits.
+    """A prediction without a label.
 
     Attributes:
         since: Event time from which it waits, seconds since 1970.
         sequence: The prediction's sequence number.
         example: Features as they were at prediction time.
-        output: What the serving model put out.
-        model: Who served.
-        shadows: What each live shadow and challenger put out for the same features, by its name.
-        last_label: The label scored last by then: what the baseline of no change said.
+        output: Output of the serving model.
+        model: Name of the serving model.
+        shadows: Outputs of live shadows and challengers for the same features, by name.
+        last_label: The label scored last by then: the prediction of the no-change baseline.
     """
 
     since: float
@@ -54,94 +54,98 @@ class EarlyLabel(Struct, frozen=True, gc=False):
 
 
 class ResolvedPrediction(Struct, gc=False):
-    """A prediction that has had its outcome.
+    """A prediction with its outcome.
 
     Attributes:
         since: Event time of the outcome.
         label: Its label; `None` when it expired without one.
-        loss: Of the served output on that label, where there is one.
-        held: The prediction, kept only where a later label is learned.
+        loss: Loss of the served output on that label, where there is one.
+        pending: The prediction, kept only where a later label is learned.
     """
 
     since: float
     label: Target | None
     loss: float | None = None
-    held: PendingPrediction | None = None
+    pending: PendingPrediction | None = None
 
 
-KeptT = TypeVar("KeptT", bound=Kept)
+EntryT = TypeVar("EntryT", bound=Entry)
 
 
-class Waiting(Generic[KeptT]):
-    """Holds what waits, by id, at most so many seconds of event time and at most so many.
+class Waiting(Generic[EntryT]):
+    """Entries by id, bounded by event time and by number.
 
     The oldest is found in constant time: an `OrderedDict`, since a plain `dict` scans the slots of the
     entries deleted before its first one.
 
+    Args:
+        seconds: Event time that an entry waits at most.
+        most: Number of entries.
+
     Attributes:
-        held: What waits, by id, in the order in which it came. Only this class changes it.
+        entries: By id, in the order of arrival. Only this class changes it.
     """
 
     def __init__(self, seconds: float, most: int) -> None:
         self._seconds = seconds
         self._most = most
-        self.held: OrderedDict[str, KeptT] = OrderedDict()
+        self.entries: OrderedDict[str, EntryT] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self.held)
+        return len(self.entries)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.held
+        return name in self.entries
 
-    def add(self, name: str, kept: KeptT) -> None:
-        """Holds something whose id does not wait already."""
-        self.held[name] = kept
+    def add(self, name: str, entry: EntryT) -> None:
+        """Adds an entry, whose id must be new."""
+        self.entries[name] = entry
 
-    def get(self, name: str) -> KeptT | None:
-        """What waits under this id, and goes on waiting."""
-        return self.held.get(name)
+    def get(self, name: str) -> EntryT | None:
+        """The entry of this id, which stays."""
+        return self.entries.get(name)
 
-    def take(self, name: str) -> KeptT | None:
-        """What waits under this id, which stops waiting; `None` when nothing does."""
-        return self.held.pop(name, None)
+    def take(self, name: str) -> EntryT | None:
+        """Removes and returns the entry of this id; `None` when there is none."""
+        return self.entries.pop(name, None)
 
-    def expired(self, now: float) -> list[KeptT]:
-        """Removes and returns what has waited too long at event time `now`, and what is over the bound.
+    def expired(self, now: float) -> list[EntryT]:
+        """Removes and returns entries that are too old at event time `now`, and those beyond the bound.
 
-        Order is that of arrival: what came late, behind something younger, expires with it. Only what
-        claims to come from far in the future (more than a whole wait ahead) goes back to the end, so that
-        the others need not wait for it.
+        The order is that of arrival: an entry that arrived behind a younger one expires with it. Only one
+        that claims to be far in the future (more than a whole wait ahead) moves to the end, so that the
+        others do not wait for it.
         """
-        held = self.held
-        if not held:
+        entries = self.entries
+        if not entries:
             return []
         earliest, latest = now - self._seconds, now + self._seconds
-        oldest = next(iter(held.values()))
-        if earliest <= oldest.since <= latest and len(held) <= self._most:
-            return []  # nearly always, so it is asked first
-        gone: list[KeptT] = []
+        oldest = next(iter(entries.values()))
+        if earliest <= oldest.since <= latest and len(entries) <= self._most:
+            return []  # nearly always, so it is checked first
+        gone: list[EntryT] = []
         moved = 0
-        while held:
-            name, oldest = next(iter(held.items()))
-            if len(held) <= self._most:
+        while entries:
+            name, oldest = next(iter(entries.items()))
+            if len(entries) <= self._most:
                 if oldest.since > latest > -math.inf and moved < _MOVES:
-                    held.move_to_end(name)
+                    entries.move_to_end(name)
                     moved += 1
                     continue
                 if oldest.since >= earliest:
                     break
             gone.append(oldest)
-            del held[name]
+            del entries[name]
         return gone
 
-    def all(self) -> list[KeptT]:
-        """Everything that waits, oldest first."""
-        return list(self.held.values())
+    def all(self) -> list[EntryT]:
+        """Every entry, oldest first."""
+        return list(self.entries.values())
 
-    def state(self) -> list[tuple[str, KeptT]]:
+    def state(self) -> list[tuple[str, EntryT]]:
         """What a snapshot keeps."""
-        return list(self.held.items())
+        return list(self.entries.items())
 
-    def restore(self, state: list[tuple[str, KeptT]]) -> None:
+    def restore(self, state: list[tuple[str, EntryT]]) -> None:
         """Goes on from a snapshot's state."""
-        self.held = OrderedDict(state)
+        self.entries = OrderedDict(state)

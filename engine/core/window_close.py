@@ -10,7 +10,7 @@
 
 from collections.abc import Callable
 
-from engine.alerts.policy import Alerting
+from engine.alerts.policy import AlertPolicy
 from engine.config import EngineConfig
 from engine.core.actions import Actions
 from engine.core.admission import Admission
@@ -42,7 +42,7 @@ class WindowClose:
         supervisor: Supervisor,
         trials: ChallengerTrials,
         actions: Actions,
-        alerts: Alerting,
+        alerts: AlertPolicy,
         moment: Callable[[float], Moment],
     ) -> None:
         self._config, self._admission, self._review, self._scores = config, admission, review, scores
@@ -67,7 +67,7 @@ class WindowClose:
         judged = review.take_verdict()
         if judged is not None:
             report = review.report(judged)
-            self._alerts.hear(report)
+            self._alerts.add(report)
             if not judged.reported:
                 events.append(report)
             events += self._apply_verdict(judged, window, time)

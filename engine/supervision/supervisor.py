@@ -280,16 +280,16 @@ class Supervisor:
         best = suspicion.best_before() if suspicion.previous_throughout else None
         if best is None or best[1].events < self._config.min_events:
             return None
-        name, tally = best
-        if tally.champion > tally.shadow * (1.0 + self._config.tolerance):
+        name, paired = best
+        if paired.champion > paired.shadow * (1.0 + self._config.tolerance):
             return None
         self._end(state)
-        champion, shadow = tally.champion / tally.events, tally.shadow / tally.events
+        champion, shadow = paired.champion / paired.events, paired.shadow / paired.events
         reason = (
-            f"the champion is no worse than {name} on the same {tally.events} events: loss {champion:.4f} "
+            f"the champion is no worse than {name} on the same {paired.events} events: loss {champion:.4f} "
             f"against {shadow:.4f}"
         )
-        evidence = {"events": float(tally.events), "champion_loss": champion, "shadow_loss": shadow}
+        evidence = {"events": float(paired.events), "champion_loss": champion, "shadow_loss": shadow}
         return ProposedDecision("clear", reason, name, evidence)
 
     def _end(self, state: SupervisorState) -> None:
@@ -306,7 +306,7 @@ class Supervisor:
     def losses(self) -> dict[str, PairedLosses]:
         """The losses of champion and each shadow on the same events of the open window; for reports."""
         suspicion = self._state.suspicion
-        return {} if suspicion is None else {n: t for n, t in suspicion.tallies.items() if t.events}
+        return {} if suspicion is None else {n: t for n, t in suspicion.losses.items() if t.events}
 
     def state(self) -> SupervisorState:
         """What a snapshot keeps."""

@@ -35,7 +35,7 @@ class Suspicion(Struct, forbid_unknown_fields=True):
         spread: The square that the difference of two losses is expected to have.
         actions: What is done when a shadow proves better, by its name.
         trials: The running trial of each shadow.
-        tallies: The losses of each shadow's comparison in the open window.
+        losses: The losses of each shadow's comparison in the open window.
         previous: The same of the window before; empty when there was none.
         learning: Whether vetted shadows learn: the last judged window did not fail.
         jumped: Whether they began or ceased to learn, and so changed abruptly, in this window.
@@ -48,7 +48,7 @@ class Suspicion(Struct, forbid_unknown_fields=True):
     spread: float = 0.25
     actions: dict[str, Action] = {}
     trials: dict[str, Trial] = {}
-    tallies: dict[str, PairedLosses] = {}
+    losses: dict[str, PairedLosses] = {}
     previous: dict[str, PairedLosses] = {}
     learning: bool = False
     jumped: bool = False
@@ -58,11 +58,11 @@ class Suspicion(Struct, forbid_unknown_fields=True):
     def join(self, name: str, action: Action, instead_of: str = "") -> None:
         """Another shadow is compared, in place of one that ends, if any."""
         before = self.trials.pop(instead_of, None)
-        for known in (self.actions, self.tallies, self.previous):
+        for known in (self.actions, self.losses, self.previous):
             known.pop(instead_of, None)
         self.actions[name] = action
         self.trials[name] = self._trial(1 if before is None else before.number + 1, 0)
-        self.tallies[name] = PairedLosses()
+        self.losses[name] = PairedLosses()
 
     def learn(self, *, learning: bool) -> None:
         """The vetted shadows learn from now on, or no longer."""
@@ -81,7 +81,7 @@ class Suspicion(Struct, forbid_unknown_fields=True):
             jumped = self.jumped and self.actions[name] != "mask"
             if jumped or trial.shadow >= trial.champion:
                 self.trials[name] = self._trial(trial.number + 1, sequence)
-        self.previous, self.tallies = self.tallies, {name: PairedLosses() for name in self.trials}
+        self.previous, self.losses = self.losses, {name: PairedLosses() for name in self.trials}
         self.previous_throughout = self.throughout
         self.throughout = self.learning
         self.jumped = False
@@ -89,12 +89,12 @@ class Suspicion(Struct, forbid_unknown_fields=True):
     def _trial(self, number: int, since: int) -> Trial:
         return Trial(threshold(self.alpha, self.candidates, number), number, since, spread=self.spread)
 
-    def add(self, sequence: int, champion: float, losses: Mapping[str, float], scale: float) -> None:
+    def add(self, sequence: int, champion: float, shadows: Mapping[str, float], scale: float) -> None:
         """Takes the losses on one labelled event; differences beyond `scale` count as much."""
-        for name, loss in losses.items():
+        for name, loss in shadows.items():
             trial = self.trials.get(name)
             if trial is not None and sequence >= trial.since:
-                self.tallies[name].add(champion, loss)
+                self.losses[name].add(champion, loss)
                 trial.add(champion, loss, scale)
 
     def winner(self, min_events: int, tolerance: float) -> str | None:
@@ -109,5 +109,5 @@ class Suspicion(Struct, forbid_unknown_fields=True):
 
     def best_before(self) -> tuple[str, PairedLosses] | None:
         """The shadow that lost least in the window before, if any was compared."""
-        compared = {name: tally for name, tally in self.previous.items() if tally.events}
+        compared = {name: paired for name, paired in self.previous.items() if paired.events}
         return min(compared.items(), key=lambda pair: pair[1].shadow / pair[1].events, default=None)

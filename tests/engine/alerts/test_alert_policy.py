@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.alerts.config import AlertsConfig
-from engine.alerts.policy import Alerting
+from engine.alerts.policy import AlertPolicy
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.events import Alert, Decision, Report, WindowScores
 from engine.monitoring.types import Check, Verdict
@@ -35,17 +35,17 @@ def decision(action: Action, number: int = 0, time: float = 0.0, **more: Any) ->
     return Decision("main", number, time, 50, 4, action, evidence={"loss": 0.5}, **fields)
 
 
-def alerting(**keys: Any) -> Alerting:
-    return Alerting(AlertsConfig(**{"level": "warn"} | keys))
+def alerting(**keys: Any) -> AlertPolicy:
+    return AlertPolicy(AlertsConfig(**{"level": "warn"} | keys))
 
 
-def told(machine: Alerting, *heard: Report | Decision) -> list[Alert]:
+def told(machine: AlertPolicy, *heard: Report | Decision) -> list[Alert]:
     for event in heard:
-        machine.hear(event)
-    return machine.tell()
+        machine.add(event)
+    return machine.due()
 
 
-def states(machine: Alerting, statuses: Sequence[Status], minutes: float = 10) -> list[str]:
+def states(machine: AlertPolicy, statuses: Sequence[Status], minutes: float = 10) -> list[str]:
     """What is told of windows with these verdicts, one after the other; "" where nothing is."""
     found = [told(machine, report(window, status, minutes=minutes)) for window, status in enumerate(statuses)]
     return [" ".join(f"{alert.kind} {alert.state}" for alert in alerts) for alerts in found]
@@ -210,7 +210,7 @@ def test_a_time_that_leapt_ahead_by_mistake_does_not_silence_a_problem() -> None
 
 def test_what_is_told_at_the_end_of_the_input_changes_nothing_that_follows() -> None:
     machine = alerting()
-    (early,) = machine.tell_early(report(0, "fail"))
+    (early,) = machine.due_early(report(0, "fail"))
     assert machine.state.open == {}
     (later,) = told(machine, report(0, "fail"), decision("suspect"))
     assert (early.id, early.done) == ("main/window/0", ())

@@ -130,7 +130,7 @@ def test_the_oldest_is_found_behind_many_that_are_gone() -> None:
     looked = [row.sequence for row in waiting.expired(19_999 + WAIT + 1)]
     assert looked == [19_999]
     # A plain dict walks over every deleted entry to its first one; this law is about cost, not result.
-    assert isinstance(waiting.held, OrderedDict)
+    assert isinstance(waiting.entries, OrderedDict)
 
 
 def test_one_from_the_far_future_does_not_keep_the_others_waiting() -> None:
