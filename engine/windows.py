@@ -252,7 +252,7 @@ class Windows:
     def due(self, now: float) -> bool:
         """Whether event time is over for the oldest open window, and it must be closed.
 
-        So it is, too, when the stream has gone back by more than a window: a stretch that is replayed gets
+        The same holds when the stream goes back by more than a window: a stretch that is replayed gets
         windows of its own.
         """
         seconds, lateness = self._config.seconds, self._config.lateness

@@ -44,7 +44,7 @@ class WebhookConfig(Section):
 
 
 class DestinationsConfig(AlertsConfig):
-    """Which problems are told, how often, and where. The run's folder always has them: `alerts.jsonl`."""
+    """Which problems are reported, how often, and where. The run's folder always has them: `alerts.jsonl`."""
 
     log: bool = Field(default=True, description="One line each in the log (logger `riverkeeper.alerts`).")
     webhook: WebhookConfig | None = Field(default=None)
@@ -69,7 +69,7 @@ def secrets(config: WebhookConfig) -> tuple[str, str | None]:
     """Address and token of a webhook.
 
     Raises:
-        ConfigError: When one is not set, or the address is none; what it is, is not told.
+        ConfigError: When one is not set or is no address; its value is not shown.
     """
     url = secret(config.url_variable, "alerts.webhook.url_variable")
     if not url.startswith(("https://", "http://")):

@@ -36,10 +36,10 @@ def line(alert: AlertRow, run: Path) -> str:
 
 def title(alert: AlertRow, run: Path) -> str:
     """What and where."""
-    said = alert.what
+    text = alert.what
     if alert.kind == "serving":
-        said = f"{alert.done[0]}: {alert.what}"
-    return f"{_severity(alert)} {run.name} {alert.key}: {_WORDS[alert.state]}{said}"
+        text = f"{alert.done[0]}: {alert.what}"
+    return f"{_severity(alert)} {run.name} {alert.key}: {_WORDS[alert.state]}{text}"
 
 
 def _severity(alert: AlertRow) -> str:

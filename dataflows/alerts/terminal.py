@@ -1,4 +1,4 @@
-"""Alerts for whoever sits at the terminal: the log while a flow runs, and a test alert."""
+"""Alerts on the terminal: the log while a flow runs, and a test alert."""
 
 import logging
 import os
@@ -24,15 +24,15 @@ class _ToTerminal(logging.Handler):
         self._stderr = stderr
 
     def emit(self, record: logging.LogRecord) -> None:
-        tell(self._console, self.format(record), self._stderr)
+        write_line(self._console, self.format(record), self._stderr)
 
 
-def tell(console: Console, said: str, stderr: int = 2) -> None:
+def write_line(console: Console, line: str, stderr: int = 2) -> None:
     """Writes a line of the log above the progress bar, or where there is none to standard error."""
     if console.is_terminal:
-        console.print(said, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     else:
-        os.write(stderr, f"{said}\n".encode(errors="backslashreplace"))
+        os.write(stderr, f"{line}\n".encode(errors="backslashreplace"))
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def send_test(config: DestinationsConfig, run: Path) -> list[str]:
         with closing(Webhook(config.webhook)) as webhook:
             wrong, _ = webhook.post(form(test, run))
     except ConfigError:
-        return []  # told already
+        return []  # reported already
     return (
         [f"the test alert did not arrive: webhook ({config.webhook.url_variable}): {wrong}"] if wrong else []
     )

@@ -1,6 +1,6 @@
 """Posts alerts to a web address from a thread of its own, so that the stream never waits for it.
 
-Best effort: as far as queue, retries and the time at the end go; what is lost is counted and told.
+Best effort: as far as queue, retries and the time at the end go; what is lost is counted and reported.
 """
 
 import atexit
@@ -175,7 +175,7 @@ class Webhook:
             self._changed.notify_all()
 
     def _backoff(self, tries: int) -> float:
-        """Twice as long each time, and a random half of it, lest all flows come back at once."""
+        """Twice as long each time, and a random half of it, so that not all flows retry at once."""
         pause = min(_LONGEST_PAUSE, self._pause * 2.0 ** (tries - 1))
         return pause * random.uniform(0.5, 1.0)  # noqa: S311 - a pause, not a secret
 

@@ -1,6 +1,6 @@
 """From the records of a batch to those of the engine: which model key each belongs to, and what it says.
 
-A record is parsed once: whoever needs one of its fields first (the merge by event time, the key) leaves all
+A record is parsed once: the step that needs a field first (the merge by event time, the key) leaves all
 of them in the batch, for the decoder.
 """
 

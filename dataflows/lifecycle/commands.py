@@ -51,8 +51,8 @@ class Control:
         Args:
             key: The model key.
             records: Records that its engine has taken in.
-            known: Leaves out the first so many commands, which it was told of before.
-            late: The key has only just come up: what others were told before is not for it.
+            known: Number of commands that the caller has seen before; they are left out.
+            late: Whether the key is new: earlier commands are not meant for it.
         """
         return [
             (max(wanted.records.get(key, records), records), wanted.command)
@@ -98,7 +98,7 @@ class Control:
 
 
 def new_command(order: Order, target: str, who: str, why: str) -> Command:
-    """A command with an id of its own; who wants it is the user who is logged in, unless it is said."""
+    """A command with an id of its own; its author is the user who is logged in, unless another is given."""
     return Command(uuid4().hex, order, target, who or getpass.getuser(), why)
 
 

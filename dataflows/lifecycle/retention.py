@@ -31,10 +31,10 @@ class Retention:
     def add(self, path: str, end: float) -> list[str]:
         """Takes a new report; returns the paths of those that must go."""
         self._kept.append((path, end))
-        gone = []
+        expired = []
         while len(self._kept) > self._count or self._too_old(end):
-            gone.append(self._kept.popleft()[0])
-        return gone
+            expired.append(self._kept.popleft()[0])
+        return expired
 
     def _too_old(self, now: float) -> bool:
         return self._seconds is not None and now - self._kept[0][1] > self._seconds

@@ -1,4 +1,4 @@
-"""What tells a run from other runs of the same name, for as long as it is resumed."""
+"""The identity of a run: it tells runs of the same name apart, and lasts as long as the run is resumed."""
 
 from pathlib import Path
 from uuid import uuid4

@@ -1,10 +1,10 @@
-"""A wish to stop (Ctrl-C, or SIGTERM from whatever runs the process), heard between two batches.
+"""Graceful shutdown: signals (Ctrl-C, SIGTERM) are checked between batches.
 
-Bytewax takes no last snapshot when it is interrupted. So the source ends instead, as if its input had, and
-what ends an input (the summary, the last version) is left out: nothing is lost, and nothing is done twice
-when the same command goes on. A second signal stops at once.
+Bytewax takes no last snapshot when it is interrupted. So the source ends instead, as if its input had ended,
+but without the summary and the last version: nothing is lost, and the same command goes on without doing
+anything twice. A second signal stops at once.
 
-In a cluster one process reads, and the signal may come to another: the wish is a file in the run's folder.
+In a cluster one process reads, and another may receive the signal: a file in the run's folder passes it on.
 """
 
 import signal
@@ -16,54 +16,54 @@ from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-_LOOK = 0.5
-"""Seconds between looks for the wish of another process."""
+_INTERVAL = 0.5
+"""Seconds between checks of the shared file."""
 
 
-class _Wish:
-    """Of this process, or of any that shares the file."""
+class _Request:
+    """A request to stop, received by this process or by another that shares the file."""
 
     def __init__(self) -> None:
-        self.heard = False
+        self.received = False
         self.file: Path | None = None
-        self._looked = 0.0
+        self._checked = 0.0
 
-    def look(self) -> bool:
-        """Whether somebody wishes to stop."""
-        if not self.heard and self.file is not None:
+    def check(self) -> bool:
+        """Whether a request was received."""
+        if not self.received and self.file is not None:
             now = time.monotonic()
-            if now - self._looked >= _LOOK:
-                self._looked = now
-                self.heard = self.file.exists()
-        return self.heard
+            if now - self._checked >= _INTERVAL:
+                self._checked = now
+                self.received = self.file.exists()
+        return self.received
 
-    def hear(self, number: int, _frame: FrameType | None) -> None:
-        """Takes a signal."""
-        if self.heard:
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Handles a signal."""
+        if self.received:
             raise KeyboardInterrupt(signal.Signals(number).name)
-        self.heard = True
+        self.received = True
         if self.file is not None:
             with suppress(OSError):
                 self.file.touch()
 
 
-_wish = _Wish()
+_request = _Request()
 
 
 def wanted() -> bool:
-    """Whether the flow of this process is to stop."""
-    return _wish.look()
+    """Whether the flow of this process must stop."""
+    return _request.check()
 
 
 @contextmanager
 def listening(shared: Path | None = None) -> Iterator[None]:
-    """Hears signals until the end of the block; only in the main thread.
+    """Handles signals until the end of the block; only in the main thread.
 
     Args:
-        shared: The file by which processes tell one another.
+        shared: The file by which processes pass a request on.
     """
-    _wish.heard, _wish.file = False, shared
-    before = {number: signal.signal(number, _wish.hear) for number in _SIGNALS}
+    _request.received, _request.file = False, shared
+    before = {number: signal.signal(number, _request.receive) for number in _SIGNALS}
     try:
         yield
     finally:

@@ -89,9 +89,9 @@ def evaluate(where: Opened, reference: str, data: Sequence[str], wanted: Bound) 
         against = other.place
     passed = bound is None or (measured is not None and measured.high <= bound)
     found = Evaluation(kept.place, against, len(tried), skipped, scores, others, differences, bound, passed)
-    said = {"against": against, "data": list(data), "rows": len(tried), "passed": passed, "bound": bound}
+    result = {"against": against, "data": list(data), "rows": len(tried), "passed": passed, "bound": bound}
     numbers = {name: [one.value, one.low, one.high] for name, one in scores.items()}
-    where.registry.note("evaluated", kept, user(), {**said, "scores": numbers})
+    where.registry.note("evaluated", kept, user(), {**result, "scores": numbers})
     return found
 
 

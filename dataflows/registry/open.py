@@ -77,9 +77,9 @@ def user() -> str:
 
 def origin(config: FlowConfig) -> dict[str, Any]:
     """What every version of a run has in common: configuration, the user's own code, libraries."""
-    said = config.model_dump(mode="json")
+    dumped = config.model_dump(mode="json")
     return {
-        "config_sha256": hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+        "config_sha256": hashlib.sha256(orjson.dumps(dumped, option=orjson.OPT_SORT_KEYS)).hexdigest(),
         "code": dict(_code(config.allowed)),
         "libraries": dict(VERSIONS),
     }

@@ -37,7 +37,7 @@ def opened(place: Path) -> Opened:
 def flow_of(where: Opened, kept: VersionRef) -> FlowConfig:
     """The configuration of the version's run, from the log.
 
-    Code is imported only where the flow's own file names it too: whoever can write to the log must not choose
+    Code is imported only where the flow's own file names it too: a writer of the log must not choose
     what this process imports.
 
     Raises:

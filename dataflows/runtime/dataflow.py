@@ -61,7 +61,7 @@ def build_flow(
 
     Args:
         config: What to run.
-        progress: It is told how far reading has come.
+        progress: Called with the progress of reading.
         pace: Holds reading back in a cluster.
         recovers: Whether there is a recovery store. Bytewax asks for snapshots without one too, and throws
             them away; then they are left empty.

@@ -1,7 +1,7 @@
 """Which engines of a process are in memory: of many keys those that had records last. Others wait on disk.
 
 A key that waits is a snapshot of its engine: brought back, it does what it would have done (law
-5). The file is this process's own and of no worth after it: the recovery store has every key's state.
+5). The file belongs to this process and is useless after it: the recovery store has every key's state.
 """
 
 import atexit
@@ -38,7 +38,7 @@ class KeyCache:
         self._next = 0
 
     def number(self) -> int:
-        """A number that nobody has."""
+        """A new number."""
         self._next += 1
         return self._next
 
@@ -87,7 +87,7 @@ class KeyCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / f"waiting-{os.getpid()}.sqlite"
             path.unlink(missing_ok=True)
-            # Autocommit and no journal: nobody needs this file after a crash.
+            # Autocommit and no journal: this file is not needed after a crash.
             self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._file.execute("PRAGMA journal_mode = OFF")
             self._file.execute("PRAGMA synchronous = OFF")

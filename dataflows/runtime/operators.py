@@ -215,7 +215,7 @@ class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
         return [], StatefulBatchLogic.RETAIN
 
     def on_eof(self) -> tuple[Iterable[Item], bool]:
-        """All keys have ended: their summary, unless it was said before."""
+        """All keys have ended: their summary, unless it was reported before."""
         items: list[Item] = []
         if self._state.changed:
             items = _items([overall(self._state.shares, self._config)], _addressed(self._config))

@@ -20,7 +20,7 @@ from typing import IO
 
 from rich.console import Console
 
-from dataflows.alerts.terminal import tell
+from dataflows.alerts.terminal import write_line
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import read_status
@@ -34,7 +34,7 @@ _STARTS, _WITHIN = 5, 600.0
 """All are started again at most so often in so many seconds."""
 
 _LEAVE = 60.0
-"""Seconds in which all must end once one has, or once they were told to."""
+"""Seconds in which all processes must end after one has ended, or after they were asked to."""
 
 _MISTAKE = 2
 """What the command exits with when it is the user who can mend it: starting again would not."""
@@ -63,13 +63,13 @@ class Launch:
 @dataclass(slots=True)
 class _Child:
     process: subprocess.Popen[bytes]
-    said: IO[bytes]
+    output: IO[bytes]
     shown: int = 0
 
     def new_lines(self) -> list[str]:
-        """The whole lines that it has said since; not those that tell why it ends."""
-        size = os.fstat(self.said.fileno()).st_size
-        new = os.pread(self.said.fileno(), size - self.shown, self.shown)
+        """Complete lines written since the last call, without those that give the reason of its end."""
+        size = os.fstat(self.output.fileno()).st_size
+        new = os.pread(self.output.fileno(), size - self.shown, self.shown)
         whole = new[: new.rfind(b"\n") + 1]
         self.shown += len(whole)
         lines = whole.decode(errors="replace").splitlines()
@@ -81,7 +81,7 @@ def run_processes(launch: Launch, console: Console) -> None:
 
     Raises:
         RunError: When one of them has met a mistake of the user's, or they die again and again.
-        StoppedError: When somebody has stopped it.
+        StoppedError: When it was stopped.
     """
     starts: list[float] = []
     with shutdown.listening():
@@ -112,13 +112,13 @@ def _run_once(launch: Launch, console: Console, bar: Bar) -> str | None:
         RunError: When one has met a mistake of the user's.
     """
     with _children(launch) as children:
-        told = False
+        asked = False
         while all(child.process.poll() is None for child in children):
             time.sleep(_LOOK)
             _show(launch.run, bar)
             _pass_on(children, console)
-            if shutdown.wanted() and not told:
-                told = True
+            if shutdown.wanted() and not asked:
+                asked = True
                 for child in children:
                     child.process.send_signal(signal.SIGTERM)
         statuses = _wait(children)
@@ -136,7 +136,7 @@ def _run_once(launch: Launch, console: Console, bar: Bar) -> str | None:
 def _pass_on(children: list[_Child], console: Console) -> None:
     for child in children:
         for line in child.new_lines():
-            tell(console, line)
+            write_line(console, line)
 
 
 @contextmanager
@@ -159,16 +159,16 @@ def _children(launch: Launch) -> Iterator[list[_Child]]:
         children: list[_Child] = []
         try:
             for number in range(launch.count):
-                said = stack.enter_context(tempfile.TemporaryFile())
+                output = stack.enter_context(tempfile.TemporaryFile())
                 process = subprocess.Popen(  # noqa: S603 - our own interpreter
                     [*command, "--process", str(number)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    stderr=said,
+                    stderr=output,
                     env=environment,
                     start_new_session=True,  # Ctrl-C comes to us, and we tell them
                 )
-                children.append(_Child(process, said))
+                children.append(_Child(process, output))
             yield children
         finally:
             for child in children:
@@ -210,13 +210,13 @@ def _why(child: _Child, status: int) -> str:
 
 
 def _last_words(child: _Child) -> str:
-    child.said.seek(0)
-    lines = child.said.read().decode(errors="replace").strip().splitlines()
+    child.output.seek(0)
+    lines = child.output.read().decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
 
 
 def end_with_parent() -> None:
-    """Ends this process when the one that started it is gone, killed or not; does nothing without one."""
+    """Ends this process when its parent has ended, killed or not; does nothing without a parent."""
     parent = os.environ.get(PARENT)
     if parent is None:
         return

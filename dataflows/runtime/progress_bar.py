@@ -33,7 +33,7 @@ Bar = Callable[[Reading], None]
 
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Bar]:
-    """Shows a bar until the end of the block, and gives what is told how far reading has come."""
+    """Shows a bar until the end of the block; yields the function that takes the progress of reading."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
@@ -44,7 +44,7 @@ def progress_bar(console: Console) -> Iterator[Bar]:
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("running", total=None, records=0)
 
-        def told(reading: Reading) -> None:
+        def report(reading: Reading) -> None:
             progress.update(task, completed=reading.done, total=reading.total, records=reading.records)
 
-        yield told
+        yield report

@@ -1,4 +1,4 @@
-"""What a run tells Prometheus: one endpoint per process, `http://host:port/metrics`.
+"""Metrics for Prometheus: one endpoint per process, `http://host:port/metrics`.
 
 Nothing is counted per record: with each batch the engine's own counts are noted, and read when Prometheus
 asks. Of many model keys the first hundred have lines of their own; the others are added up as `other`.
@@ -43,7 +43,7 @@ class Metrics(Collector):
         self._losses: dict[str, tuple[float, float]] = {}
 
     def note(self, key: str, counts: Counts, events: Iterable[Event]) -> None:
-        """Takes an engine's counts, and what it has said since the last time."""
+        """Takes an engine's counts, and its events since the last call."""
         with self._lock:
             self._counts[key] = counts
             shown = self._shown(key)

@@ -31,7 +31,7 @@ def exists(recovery: Path) -> bool:
 
 
 def make_store(recovery: Path, parts: int) -> None:
-    """Makes an empty store, in place of one that was half made when somebody killed its maker.
+    """Makes an empty store, in place of one that a killed process left unfinished.
 
     Raises:
         OutputError: When the folder cannot be written.

@@ -30,10 +30,10 @@ _FILES = (
     "workspace/*-*-*-*-*/*.json",
     "workspace/*-*-*-*-*/snapshots/*.json",
 )
-"""What a run writes beside its streams: only this is removed, should somebody keep more in the folder."""
+"""What a run writes beside its streams: only these are removed, in case the folder holds anything else."""
 
 _WISH = "stop"
-"""The file by which any process of a cluster tells the one that reads to stop."""
+"""The file by which any process of a cluster asks the reading process to stop."""
 
 _PARTS_OF_A_CLUSTER = 8
 """Parts of a new store: as many workers of a cluster can write at once. It cannot be changed later."""
@@ -70,7 +70,7 @@ def member(addresses: str, process: int) -> Member:
 
 
 def shared_wish(run: Path, who: Member | None) -> Path | None:
-    """The file that tells all processes of a cluster to stop; one process alone needs none."""
+    """The file that asks all processes of a cluster to stop; `None` for a single process."""
     return None if who is None else run / _WISH
 
 

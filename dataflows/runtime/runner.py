@@ -58,13 +58,13 @@ def run_flow(
     whole = recovery is not None
     with progress_bar(console) as bar, StatusFile(config.run_dir) as status:
 
-        def told(reading: Reading) -> None:
+        def report(reading: Reading) -> None:
             bar(reading)
             status(reading)
 
         with log_shown(console), _ours_only(), shutdown.listening(shared_wish(config.run_dir, member)):
             cli_main(  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
-                build_flow(config, told, pace, recovers=whole, prepared=True),
+                build_flow(config, report, pace, recovers=whole, prepared=True),
                 process_id=None if member is None else member.process,
                 addresses=None if member is None else list(member.addresses),
                 epoch_interval=timedelta(seconds=config.run.snapshot_interval),

@@ -8,7 +8,7 @@ from engine.records.config import Section
 
 
 class AlertsConfig(Section):
-    """Which problems are told, and how often."""
+    """Which problems are reported, and how often."""
 
     level: Literal["warn", "fail"] = Field(
         default="fail",

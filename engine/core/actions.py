@@ -86,7 +86,7 @@ class Actions:
         Args:
             proposal: What is to be done.
             time: Event time at which it is, seconds since 1970.
-            who: The person who wants it; nobody when supervision does.
+            who: The person who wants it; "" when supervision does.
             checks: The checks of the window that a suspicion comes from.
         """
         if proposal.action == "promotion" and self.holdout:
@@ -102,9 +102,9 @@ class Actions:
         elif proposal.action == "promotion":
             events += self._promote(proposal.shadow, time)
         elif proposal.action == "hold":
-            held = self._hold(time)
-            events += held
-            about = self._pool.champion.parent if held else ""
+            changed = self._hold(time)
+            events += changed
+            about = self._pool.champion.parent if changed else ""
         elif proposal.action == "unmask":
             self._pool.unmask()
         elif proposal.action in {"clear", "accept"}:

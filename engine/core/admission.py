@@ -27,7 +27,7 @@ class Admitted(Struct, gc=False):
 
 
 _LABEL = Admitted({}, [])
-"""The truth is worth having late: no limit is set to a label's time."""
+"""No limit applies to a label's event time: a late truth is still useful."""
 
 
 class AdmissionState(Struct, forbid_unknown_fields=True):

@@ -21,8 +21,8 @@ def with_business(
     """
     checks = [
         check
-        for name, worth in business.items()
-        if (check := _check(name, worth.mean, config[name])) is not None
+        for name, total in business.items()
+        if (check := _check(name, total.mean, config[name])) is not None
     ]
     if not checks:
         return verdict
@@ -42,8 +42,8 @@ def amounts(business: Mapping[str, BusinessTotal]) -> dict[str, float]:
     {'revenue sum': 30.0, 'revenue mean': 15.0, 'none yet sum': 0.0}
     """
     found = {}
-    for name, worth in business.items():
-        for what, value in (("sum", worth.total), ("mean", worth.mean)):
+    for name, total in business.items():
+        for what, value in (("sum", total.total), ("mean", total.mean)):
             if value is not None and math.isfinite(value):
                 found[f"{name} {what}"] = value
     return found

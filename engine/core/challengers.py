@@ -44,7 +44,7 @@ class Challenger:
         live: Its model.
         share: Of the examples, those that it takes part in.
         replaced: Whether it is a replaced champion: then it is not in the configuration.
-        reported: Whether an alert said that it raises while it learns.
+        reported: Whether an alert reported that it raises while it learns.
         until: The window at whose close it leaves; `None` when it stays.
     """
 
@@ -130,10 +130,10 @@ class Challengers:
 
     def leave(self, window: int) -> list[str]:
         """Removes those whose last window closes now; returns their names."""
-        gone = [name for name, one in self.alive.items() if one.until is not None and one.until <= window]
-        for name in gone:
+        leaving = [name for name, one in self.alive.items() if one.until is not None and one.until <= window]
+        for name in leaving:
             del self.alive[name]
-        return gone
+        return leaving
 
     def state(self) -> ChallengersState:
         """What a snapshot keeps."""

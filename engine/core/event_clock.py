@@ -10,7 +10,7 @@ _OF = 16
 class Clock:
     """The third latest event time of the last 16 records.
 
-    The latest time of all would do if every record told the truth. One that claims to come from the
+    The latest time of all would do if every record were right. One that claims to come from the
     year 2100 would then expire everything that waits, and everything that came after it. So three of
     sixteen records must agree on a leap, and event time lags the newest record by two. It goes back when the
     stream does: when a burst of wrong times is over, or an old stretch is replayed.
@@ -40,9 +40,9 @@ class Clock:
     def tick(self, time: float) -> None:
         """Takes the event time of one more record."""
         recent = self._recent
-        gone = recent[0] if len(recent) == _OF else -math.inf
+        oldest = recent[0] if len(recent) == _OF else -math.inf
         recent.append(time)
-        if gone >= self.now:  # one of the three latest has left, or there are no three yet
+        if oldest >= self.now:  # one of the three latest has left, or there are no three yet
             self._recount()
         elif time >= self._latest:  # the most frequent case
             self.now, self._second, self._latest = self._second, self._latest, time

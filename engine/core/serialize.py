@@ -53,7 +53,7 @@ class Chunk(msgspec.Struct, frozen=True):
     Attributes:
         stream: The output stream.
         text: The lines, each with its newline.
-        names: Key and id of each line; empty when nobody addresses lines of this stream one by one.
+        names: Key and id of each line; empty when lines of this stream are not addressed one by one.
     """
 
     stream: str

@@ -136,7 +136,7 @@ class Shadows:
             shadow.keep(window)
 
     def forget(self, window: int) -> None:
-        """A window has passed: nobody goes back to before it."""
+        """A window has passed: its rewind point is dropped."""
         for shadow in self._vetted():
             shadow.before.pop(window, None)
 

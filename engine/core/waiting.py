@@ -123,7 +123,7 @@ class Waiting(Generic[EntryT]):
         oldest = next(iter(entries.values()))
         if earliest <= oldest.since <= latest and len(entries) <= self._most:
             return []  # nearly always, so it is checked first
-        gone: list[EntryT] = []
+        expired: list[EntryT] = []
         moved = 0
         while entries:
             name, oldest = next(iter(entries.items()))
@@ -134,9 +134,9 @@ class Waiting(Generic[EntryT]):
                     continue
                 if oldest.since >= earliest:
                     break
-            gone.append(oldest)
+            expired.append(oldest)
             del entries[name]
-        return gone
+        return expired
 
     def all(self) -> list[EntryT]:
         """Every entry, oldest first."""

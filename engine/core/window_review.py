@@ -213,7 +213,7 @@ class WindowReview:
 
 def verdict_of(judged: PendingVerdict) -> Verdict:
     """The verdict of a window that has one."""
-    assert judged.verdict is not None  # noqa: S101 - whoever has it has waited for its verdict
+    assert judged.verdict is not None  # noqa: S101 - it was returned by `take_verdict` or `early_verdict`
     return judged.verdict
 
 

@@ -81,7 +81,7 @@ def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, ta
 
 
 def counts(job: EvaluationJob, screened: Screened) -> dict[str, float]:
-    """The numbers that can be told of any window."""
+    """Measurements that any window has."""
     rows = list(zip(*job.current.columns.values(), strict=False))
     return {
         "rows": float(job.current.rows),
@@ -130,7 +130,7 @@ def _row_checks(
 ) -> list[Check]:
     """Repeated rows and missing labels, both against the reference.
 
-    Where a column went bad, rows repeat for that very reason, and it is not told twice.
+    Where a column is broken, rows repeat for that reason, which is not reported twice.
     """
     now, before = job.current, job.reference
     if before is None or not before.rows:
@@ -201,7 +201,7 @@ def _score_check(name: str, value: float, usual: float | None, limits: ScoreLimi
 def _limited(
     what: str, name: str, value: float, limits: tuple[float | None, float | None], sign: float
 ) -> list[Check]:
-    """A check against limits of which either may be missing; a limit is passed when it is gone beyond."""
+    """A check against limits of which either may be missing; a limit is exceeded by a larger value."""
     warn, fail = limits
     if fail is not None and sign * (value - fail) > 0:
         return [Check(what, name, value, fail, "fail")]

@@ -31,7 +31,7 @@ def _numbers(values: Sequence[int | float | str]) -> list[float]:
 
 
 def _regression(labels: Sequence[float], predictions: Sequence[float]) -> dict[str, float]:
-    errors = [truth - said for truth, said in zip(labels, predictions, strict=True)]
+    errors = [truth - predicted for truth, predicted in zip(labels, predictions, strict=True)]
     rows = len(labels)
     squares = math.fsum(error * error for error in errors)
     mean = math.fsum(labels) / rows
@@ -44,27 +44,27 @@ def _regression(labels: Sequence[float], predictions: Sequence[float]) -> dict[s
 
 def _probability(labels: Sequence[float], probabilities: Sequence[float]) -> dict[str, float]:
     """ROC AUC by ranks, ties counting half (Mann and Whitney 1947), and the log loss."""
-    truth, said = np.array(labels) == 1, np.array(probabilities)
-    yes, no = said[truth], np.sort(said[~truth])
+    truth, predicted = np.array(labels) == 1, np.array(probabilities)
+    yes, no = predicted[truth], np.sort(predicted[~truth])
     below = np.searchsorted(no, yes, "left") + np.searchsorted(no, yes, "right")
     auc = int(below.sum()) / 2 / (len(yes) * len(no))
-    clipped = np.clip(said, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    clipped = np.clip(predicted, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
     losses = -np.log(np.where(truth, clipped, 1 - clipped))
     return {"rocauc": auc, "logloss": math.fsum(losses.tolist()) / len(labels)}
 
 
 def _classes(quality: Quality) -> dict[str, float]:
     pairs = Counter(zip(quality.labels, quality.predictions, strict=True))
-    truths, said, hits = Counter(quality.labels), Counter(quality.predictions), Counter[object]()
+    truths, predicted, hits = Counter(quality.labels), Counter(quality.predictions), Counter[object]()
     for (truth, guess), count in pairs.items():
         if truth == guess:
             hits[truth] += count
     found = {"accuracy": hits.total() / len(quality.labels)}
     if quality.positive is None:
-        classes = sorted(truths.keys() | said.keys(), key=str)
-        found["f1"] = math.fsum(_f1(hits[c], truths[c], said[c]) for c in classes) / len(classes)
+        classes = sorted(truths.keys() | predicted.keys(), key=str)
+        found["f1"] = math.fsum(_f1(hits[c], truths[c], predicted[c]) for c in classes) / len(classes)
         return found
-    hit, true, guessed = (count[quality.positive] for count in (hits, truths, said))
+    hit, true, guessed = (count[quality.positive] for count in (hits, truths, predicted))
     return found | {
         "precision": hit / guessed if guessed else 0.0,
         "recall": hit / true if true else 0.0,
@@ -72,5 +72,5 @@ def _classes(quality: Quality) -> dict[str, float]:
     }
 
 
-def _f1(hits: int, truths: int, said: int) -> float:
-    return 2 * hits / (truths + said) if truths + said else 0.0
+def _f1(hits: int, truths: int, predicted: int) -> float:
+    return 2 * hits / (truths + predicted) if truths + predicted else 0.0

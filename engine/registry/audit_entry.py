@@ -2,8 +2,9 @@
 
 The seal of an entry is a hash over all that it says and over the seal before it (a hash chain; Haber and
 Stornetta 1991, "How to time-stamp a digital document"). Whoever changes, removes or inserts an entry must
-seal all later ones anew: with a key (HMAC-SHA256, RFC 2104) nobody can who does not have it, without one
-(SHA-256) it is found by whoever has noted a later seal. Entries cut off at the end are found only that way.
+seal all later ones anew: with a key (HMAC-SHA256, RFC 2104) only its owner can; without one
+(SHA-256) a change is found by comparing with a later seal noted elsewhere. Entries cut off at the end are found
+only that way.
 """
 
 import hashlib
@@ -120,11 +121,11 @@ def sealed(draft: Draft, number: int, at: float, previous: str, key: bytes | Non
 def _with_seal(entry: Entry, previous: str, key: bytes | None) -> Entry:
     place = entry.number, entry.run, entry.key, entry.kind, entry.name
     fields = (*place, entry.time, entry.at, entry.who, entry.text)
-    said = orjson.dumps((*fields, previous))
+    content = orjson.dumps((*fields, previous))
     if key is None:
-        seal = f"sha256:{hashlib.sha256(said).hexdigest()}"
+        seal = f"sha256:{hashlib.sha256(content).hexdigest()}"
     else:
-        seal = f"hmac:{hmac.new(key, said, hashlib.sha256).hexdigest()}"
+        seal = f"hmac:{hmac.new(key, content, hashlib.sha256).hexdigest()}"
     return Entry(*fields, seal)
 
 

@@ -97,8 +97,8 @@ def _told(what: str, hint: str) -> Iterator[None]:
         yield
     except Exception as error:
         # Storages raise errors of their own libraries.
-        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise RegistryError(f"{what}: {said}; {hint}") from error
+        cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise RegistryError(f"{what}: {cause}; {hint}") from error
 
 
 def _write_whole(target: Path, content: bytes) -> None:

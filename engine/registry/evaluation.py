@@ -33,7 +33,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a model said of a row, and its loss; `None` where it said nothing or there is none."""
+    """A model's output for a row, and its loss; `None` where there is none."""
 
     label: Target
     output: Any

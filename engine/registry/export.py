@@ -55,10 +55,10 @@ def export(row: dict[str, Any], origin: dict[str, Any], saved: bytes, model: Any
         "load": HOW_TO_LOAD,
         "model_pickle_sha256": digest(plain),
     }
-    said = orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
-    members = {"manifest.json": said, "model.pickle": plain, "model.saved": saved}
+    text = orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+    members = {"manifest.json": text, "model.pickle": plain, "model.saved": saved}
     if key is not None:
-        members["signature"] = _signature(said, key)
+        members["signature"] = _signature(text, key)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
@@ -83,13 +83,13 @@ def read_export(content: bytes, key: bytes | None, where: str) -> tuple[dict[str
             members = {info.filename: _member(archive, info, where) for info in archive.infolist()}
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
         raise RegistryError(f"{where}: expected a file that 'registry export' wrote, got: {error}") from error
-    said, saved = members.get("manifest.json"), members.get("model.saved")
-    if said is None or saved is None or len(said) > _MOST_MANIFEST:
+    text, saved = members.get("manifest.json"), members.get("model.saved")
+    if text is None or saved is None or len(text) > _MOST_MANIFEST:
         raise RegistryError(f"{where}: expected manifest.json and model.saved in it, got {sorted(members)}")
-    if key is not None and not hmac.compare_digest(members.get("signature", b""), _signature(said, key)):
+    if key is not None and not hmac.compare_digest(members.get("signature", b""), _signature(text, key)):
         raise RegistryError(f"{where}: not signed with this registry's key; it is refused")
     try:
-        manifest = orjson.loads(said)
+        manifest = orjson.loads(text)
         row, found = manifest["version"], manifest["format"]
         known = row["sha256"], row["name"], row["key"], row["time"], row["learned"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
@@ -107,5 +107,5 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> byte
     return archive.read(info)
 
 
-def _signature(said: bytes, key: bytes) -> bytes:
-    return hmac.new(key, said, hashlib.sha256).hexdigest().encode()
+def _signature(text: bytes, key: bytes) -> bytes:
+    return hmac.new(key, text, hashlib.sha256).hexdigest().encode()

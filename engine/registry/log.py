@@ -165,7 +165,7 @@ class Log:
         return faults(self.entries(), self._key)
 
     def head(self) -> Entry | None:
-        """The last entry. Whoever notes its seal will see whether entries before it are changed or gone."""
+        """The last entry. Its seal, noted elsewhere, shows later whether earlier entries were changed."""
         with self._reading() as connection:
             row = connection.execute(select(_log).order_by(_log.c.number.desc()).limit(1)).first()
         return None if row is None else _entry(row)
@@ -195,9 +195,9 @@ class Log:
             yield
         except SQLAlchemyError as error:
             cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-            said = " ".join(str(cause).split())
+            reason = " ".join(str(cause).split())
             raise RegistryError(
-                f"registry {self._where}: {said}. See to space, rights and the connection; nothing of this "
+                f"registry {self._where}: {reason}. See to space, rights and the connection; nothing of this "
                 f"was written."
             ) from error
 
@@ -227,7 +227,7 @@ def _connect(url: str) -> tuple[Engine, str]:
 def _set_up(connection: Any, _record: object) -> None:
     # The driver would begin transactions when it likes; `_begin` does.
     connection.isolation_level = None
-    # Refused to whoever may only read, and while another does the same; then it is, or will be, in that mode.
+    # Refused to read-only users, and while another process does the same: it has, or will have, that mode.
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
@@ -249,8 +249,8 @@ def _migrate(connection: Connection, where: str, *, create: bool) -> None:
     if found == len(STEPS):
         return
     if not create:
-        said = "there is none here" if found == 0 else f"its schema is {found}, this is {len(STEPS)}"
-        raise RegistryError(f"registry {where}: {said}; a run that writes to it sees to that")
+        problem = "there is none here" if found == 0 else f"its schema is {found}, this is {len(STEPS)}"
+        raise RegistryError(f"registry {where}: {problem}; a run that writes to it sees to that")
     for step in STEPS[found:]:
         step(connection)
     connection.execute(_schema.delete())

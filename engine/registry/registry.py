@@ -64,7 +64,7 @@ class Registry:
             number += 1
 
     def go_on(self, run: str, who: str, body: dict[str, Any]) -> None:
-        """A run goes on; when it does under another configuration, the log says so."""
+        """Continues a run; a changed configuration becomes an entry of the log."""
         known = [entry.body for entry in self.log.entries(run=run, kinds=["run"])]
         if not known or {**known[-1], "mark": ""} != {**body, "mark": ""}:
             self._write([Draft(run, "", "run", "", None, who, body)])
@@ -190,7 +190,7 @@ class Registry:
         return self.find(f"{run}/{key}/{name}")
 
     def faults(self) -> Iterator[str]:
-        """What is wrong: entries that are not as they were written, bytes that are gone or changed."""
+        """What is wrong: entries that were altered, bytes that are missing or altered."""
         yield from self.log.faults()
         seen = set()
         for kept in self.versions():
@@ -212,14 +212,14 @@ class Registry:
             The versions, and how many bytes were, or would be, freed.
         """
         versions = self.versions()
-        gone = [
+        removed = [
             kept
             for place in dict.fromkeys(kept.lineage for kept in versions)
             for kept in self._spare(versions, place, keep)
         ]
         if not dry:
-            self._write([removal(kept.entry) for kept in gone])
-        lost = {id(kept) for kept in gone}
+            self._write([removal(kept.entry) for kept in removed])
+        lost = {id(kept) for kept in removed}
         needed = {kept.row.sha256 for kept in versions if kept.here and id(kept) not in lost}
         freed = 0
         for name in [*self._blobs.names()]:
@@ -227,7 +227,7 @@ class Registry:
                 freed += self._blobs.size(name)
                 if not dry:
                     self._blobs.remove(name)
-        return gone, freed
+        return removed, freed
 
     def _spare(self, versions: Sequence[VersionRef], place: tuple[str, str], keep: int) -> list[VersionRef]:
         there = {kept.entry.name: kept for kept in versions if kept.lineage == place}
@@ -258,9 +258,9 @@ class Registry:
             if place not in fresh:
                 index.add(entry.read(VersionRow))
             for name in index.spare(keep):
-                [gone] = self.log.entries(run=entry.run, key=entry.key, kinds=["version"], name=name)
-                self._write([removal(gone)])
-                self._drop(gone.read(VersionRow).sha256)
+                [entry_of] = self.log.entries(run=entry.run, key=entry.key, kinds=["version"], name=name)
+                self._write([removal(entry_of)])
+                self._drop(entry_of.read(VersionRow).sha256)
 
     def _index(self, written: Sequence[Entry]) -> set[tuple[str, str]]:
         """Reads the indexes of lineages that are new here from the log; returns these lineages."""

@@ -53,7 +53,7 @@ class RetentionIndex:
 
     def spare(self, keep: int) -> list[str]:
         """Those that need not stay when so many are kept; they leave the index."""
-        gone = []
+        dropped = []
         may = {
             name: window
             for name, window in self.passed.items()
@@ -62,8 +62,8 @@ class RetentionIndex:
         while len(may) > keep:
             name = [*may][most_crowded([*may.values()])]
             del may[name], self.passed[name]
-            gone.append(name)
-        return gone
+            dropped.append(name)
+        return dropped
 
 
 def index_of(rows: Iterable[VersionRow], removed: Iterable[str]) -> RetentionIndex:

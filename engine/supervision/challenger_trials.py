@@ -21,7 +21,7 @@ class ChallengerTrial(Struct, forbid_unknown_fields=True):
     Attributes:
         trial: The bet that it is better, since it last fell behind.
         window: Losses on the same events in the open window.
-        run: The same since it began, whoever served.
+        run: The same since it began, against every champion.
     """
 
     trial: Trial

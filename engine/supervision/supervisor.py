@@ -34,7 +34,7 @@ class SupervisorState(Struct, forbid_unknown_fields=True):
         changed_at: Labelled events learned when the last change was made; -1 before any.
         scale: The champion's mean loss so far; for regression what a difference of 1 means.
         scaled: Events behind `scale`.
-        pinned: Whether a person has said that nothing changes what serves.
+        pinned: Whether a person has pinned the champion.
         notified: Shadows that an alert was about, since only a person may put them in charge.
         labels_on_hold: Whether the labels fail, so that nothing is learned from them.
         triggers: The state of each trigger, by its name.
@@ -134,7 +134,7 @@ class Supervisor:
 
     @property
     def manual_only(self) -> bool:
-        """Whether nobody but a person may change what serves."""
+        """Whether only a person may change the serving model."""
         return self._state.pinned or not self._config.automatic
 
     def permit(self, finding: ProposedDecision | None) -> ProposedDecision | None:

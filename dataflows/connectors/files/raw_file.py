@@ -83,7 +83,7 @@ class RawFile:
         try:
             named = Path(self._file.location).stat()
         except FileNotFoundError:
-            return  # moved away: whoever writes it may still do so
+            return  # moved away: its writer may go on
         if named.st_ino != mine.st_ino:
             raise self._changed("another file has taken its place")
         if mine.st_size < self._position:

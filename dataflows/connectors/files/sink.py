@@ -109,7 +109,7 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
         self._synced = length
 
     def write_batch(self, items: list[bytes | Blob]) -> None:
-        """Appends chunks of complete lines; whoever reads the file sees them.
+        """Appends chunks of complete lines; readers of the file see them at once.
 
         Raises:
             OutputError: The disk refuses.

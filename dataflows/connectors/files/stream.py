@@ -22,7 +22,7 @@ class Stream:
 
     Attributes:
         chunk: Records at hand, of one file.
-        at: Index of the next one in `chunk`; whoever takes records moves it.
+        at: Index of the next one in `chunk`; the caller that takes records moves it.
         source: The name of the file that `chunk` is of.
     """
 

@@ -36,7 +36,7 @@ def settings(config: KafkaConfig) -> dict[str, Any]:
 
 
 class Health:
-    """Knows for how long no broker has answered; librdkafka tells it.
+    """Time without an answer from any broker, as librdkafka reports it.
 
     Attributes:
         last: The last error, in words.
@@ -83,7 +83,7 @@ class Health:
         self._down_since = None
 
     def gave_up(self) -> InputError:
-        """The error for when nobody has answered for long enough."""
+        """The error for when no broker has answered for too long."""
         last = f" (last: {self.last})" if self.last else ""
         return InputError(
             f"kafka.brokers {self._config.brokers}: no broker has answered for {self._config.patience:g} s"

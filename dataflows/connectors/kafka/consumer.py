@@ -103,7 +103,7 @@ class TopicReader:
         """Begins to read partitions that topics have got since, from their first record.
 
         Raises:
-            InputError: When a topic is gone, or no broker answers.
+            InputError: When a topic no longer exists, or no broker answers.
         """
         for topic, partition in partitions(
             metadata(self._consumer, self._cluster, self._health), self._config

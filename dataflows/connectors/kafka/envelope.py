@@ -52,7 +52,7 @@ class Envelope:
             self._decode = decoder(config)
 
     def read(self, message: Message) -> Received:
-        """A message as a raw record; a tombstone is no record, and says so."""
+        """A message as a raw record; a tombstone becomes a dead letter."""
         offset, raw = int(message.offset() or 0), message.value()
         if raw is None:
             key = message.key()

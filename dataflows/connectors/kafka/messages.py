@@ -1,4 +1,4 @@
-"""The header that tells messages of output streams apart."""
+"""The header that identifies a message of an output stream."""
 
 from confluent_kafka import Message
 

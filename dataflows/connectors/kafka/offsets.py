@@ -62,7 +62,7 @@ def bounds(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
     """The first offset that a partition has, and the one after its last.
 
     Raises:
-        InputError: When no broker says so.
+        InputError: When no broker answers.
     """
     try:
         low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)

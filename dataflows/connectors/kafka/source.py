@@ -202,7 +202,7 @@ class KafkaReader:
         return {partition.name: partition.begin for partition in self._reader.partitions}
 
     def snapshot(self) -> Snapshot:
-        """Where the next record of each partition stands; commits what the last snapshot said."""
+        """Position of the next record of each partition; commits the positions of the last snapshot."""
         if self._journal is not None:
             self._journal.cut()
         self._reader.commit(self._safe)

@@ -31,7 +31,7 @@ from engine.core.serialize import Line
 from engine.errors import OutputError
 
 _LONGEST = 900.0
-"""Seconds that a transaction may be open: what brokers allow unless told otherwise."""
+"""Seconds that a transaction may be open: the brokers' default."""
 
 FILES = ("kafka-start-*.json",)
 

@@ -52,5 +52,5 @@ if __name__ == "__main__":
     try:
         main()
     except BrokenPipeError:
-        # The parent died while a window was being judged; nobody waits for the verdict.
+        # The parent died during an evaluation; no caller waits for the verdict.
         os._exit(0)

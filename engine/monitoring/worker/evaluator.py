@@ -17,7 +17,7 @@ _Id = tuple[str, int]
 
 
 class WindowEvaluator(Protocol):
-    """Gives a verdict for every job, the same one whoever computes it.
+    """Gives a verdict for every job, the same in whichever process it is computed.
 
     Attributes:
         waited: How long callers have waited for reports, by the clock that the judge was made with; 0
@@ -173,7 +173,7 @@ class BackgroundEvaluator:
 
     def _start_thread(self) -> None:
         if self._thread is None:
-            # A daemon, lest an interpreter wait for it that ends without close(); atexit then closes.
+            # A daemon: an interpreter that ends without close() does not wait for it; atexit then closes.
             self._thread = threading.Thread(target=self._carry, name="judge", daemon=True)
             self._thread.start()
             atexit.register(self.close)

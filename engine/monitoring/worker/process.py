@@ -102,13 +102,13 @@ class Process:
             return None
         process.kill()
         for pipe in (process.stdin, process.stdout):
-            # What is still buffered cannot be written to a process that is gone.
+            # Buffered bytes cannot be written to a process that has ended.
             with contextlib.suppress(OSError):
                 _pipe(pipe).close()
         return process.wait()
 
     def close(self) -> None:
-        """Kills the process and starts no other; whoever waits for it is told that it is gone."""
+        """Kills the process and starts no other; callers that wait for it get an error."""
         with self._lock:
             self._closed = True
             if self._process is not None:

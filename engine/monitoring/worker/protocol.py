@@ -151,7 +151,7 @@ def send(stream: IO[bytes], content: bytes) -> None:
     """Writes one message: its length (8 bytes, big-endian) and its bytes.
 
     Raises:
-        OSError: When the other end is gone.
+        OSError: When the other end is closed.
     """
     stream.write(_LENGTH.pack(len(content)))
     stream.write(content)

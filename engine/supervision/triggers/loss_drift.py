@@ -20,7 +20,7 @@ class LossDrifts(Trigger):
         return ProposedDecision("suspect", "the champion's loss has risen (ADWIN)", "", {})
 
     def on_change(self) -> None:
-        """The detector knows the losses of the champion that is gone."""
+        """The detector forgets the losses of the previous champion."""
         self._detector.reset()
 
     def dump(self) -> bytes:
