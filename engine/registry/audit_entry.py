@@ -3,8 +3,8 @@
 The seal of an entry is a hash over all that it says and over the seal before it (a hash chain; Haber and
 Stornetta 1991, "How to time-stamp a digital document"). Whoever changes, removes or inserts an entry must
 seal all later ones anew: with a key (HMAC-SHA256, RFC 2104) only its owner can; without one
-(SHA-256) a change is found by comparing with a later seal noted elsewhere. Entries cut off at the end are found
-only that way.
+(SHA-256) a change is found by comparing with a later seal noted elsewhere. Entries cut off at the end are
+found only that way.
 """
 
 import hashlib
