@@ -111,7 +111,9 @@ class Decoder:
     ) -> Record:
         """Reads a record whose fields are known already; they are left as they are.
 
-        >>> Decoder(RecordConfig(), "binary").decode_fields({"id": 1, "time": 5, "x": 0.5}).features
+        >>> from engine.tasks.registry import find_task
+        >>> decoder = Decoder(RecordConfig(), find_task("binary").labels)
+        >>> decoder.decode_fields({"id": 1, "time": 5, "x": 0.5}).features
         {'x': 0.5}
 
         Args:

@@ -60,8 +60,9 @@ def test_links_in_the_documents_lead_somewhere() -> None:
             if target.startswith("http"):
                 continue
             file, _, anchor = target.partition("#")
-            assert (page.parent / file).exists(), f"{page}: {target}"
-            assert not anchor or anchor in _anchors(page.parent / file), f"{page}: {target}"
+            found = page.parent / file if file else page
+            assert found.exists(), f"{page}: {target}"
+            assert not anchor or anchor in _anchors(found), f"{page}: {target}"
 
 
 def _anchors(page: Path) -> set[str]:

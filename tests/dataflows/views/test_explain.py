@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from dataflows.views.explain.sentences import sections
@@ -35,7 +36,7 @@ def window(
     challengers: Mapping[str, PairedLosses] | None = None,
 ) -> Report:
     plain = report(number)
-    scores = replace(plain.scores, shadows=shadows or {}, challengers=challengers or {})
+    scores = structs.replace(plain.scores, shadows=shadows or {}, challengers=challengers or {})
     return replace(plain, model=model, scores=scores)
 
 

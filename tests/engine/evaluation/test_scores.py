@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
 from river import datasets, linear_model, preprocessing
 
 from engine.errors import SnapshotError
 from engine.evaluation.business_metrics import Value
 from engine.evaluation.config import ScoresConfig
-from engine.evaluation.progressive_scores import Scores
+from engine.evaluation.progressive_scores import Scores, ScoresState
 from engine.evaluation.window_sums import Totals
-from engine.models.serialization import dump, load
 from engine.tasks.outputs import top_class
 from tests.support.scored import OPS, TASKS, accepted, fill, make, river, rivers_own, streams, update
 
@@ -129,10 +129,10 @@ def test_restored_scores_go_on_as_if_nothing_had_been(task: str, data: st.DataOb
     config = {"last": 7, "fading": 0.9}
     whole = fill(make(task, *names, **config), task, events)
     first = fill(make(task, *names, **config), task, events[:cut])
-    saved = dump(first.state(), "scores")
+    saved = msgpack.encode(first.state())
     fill(first, task, events[::-1])
     second = make(task, *names, **config)
-    second.restore(load(saved, "scores"))
+    second.restore(msgpack.decode(saved, type=ScoresState))
     fill(second, task, events[cut:])
     assert second.values() == pytest.approx(whole.values(), nan_ok=True)
     standing, expected = second.run_scores(), whole.run_scores()

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
 
-from engine.models.serialization import dump, load
+from engine.evaluation.progressive_scores import ScoresState
 from tests.support.scored import TASKS, accepted, fill, loss_of, make, rivers_own, streams
 
 
@@ -76,7 +77,7 @@ def test_fading_scores_restored_while_two_tracks_run_go_on_the_same(cut: int) ->
     whole = fill(make("binary", "Accuracy", "LogLoss", fading=0.5), "binary", events)
     first = fill(make("binary", "Accuracy", "LogLoss", fading=0.5), "binary", events[:cut])
     second = make("binary", "Accuracy", "LogLoss", fading=0.5)
-    second.restore(load(dump(first.state(), "scores"), "scores"))
+    second.restore(msgpack.decode(msgpack.encode(first.state()), type=ScoresState))
     assert fill(second, "binary", events[cut:]).values() == whole.values()
 
 
