@@ -79,7 +79,7 @@ def test_background_and_inline_give_equal_verdicts(background: BackgroundEvaluat
     assert [background.collect(one.key, one.window) for one in jobs] == expected
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "2"])
+@pytest.mark.parametrize("seed", ["0", "1"])
 def test_the_verdict_does_not_depend_on_the_process_s_hash_seed(
     seed: str, background: BackgroundEvaluator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

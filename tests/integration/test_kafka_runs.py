@@ -36,8 +36,10 @@ def test_topics_give_what_files_give(any_broker: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("steps", "once"),
-    [(OF_KAFKA, False), (("delivery", "transaction", "epoch whole"), True)],
-    ids=["at least once", "exactly once"],
+    [
+        pytest.param(OF_KAFKA, False, id="at least once", marks=pytest.mark.long),
+        pytest.param(("delivery", "transaction", "epoch whole"), True, id="exactly once"),
+    ],
 )
 def test_a_run_that_is_killed_at_every_step_writes_what_an_undisturbed_one_writes(
     real_broker: Broker, tmp_path: Path, steps: tuple[str, ...], once: bool

@@ -65,6 +65,7 @@ for line in ui.stdout:
 """
 
 
+@pytest.mark.long
 def test_evidently_serves_its_pages_without_a_connection(tmp_path: Path) -> None:
     run = write_run(tmp_path / "demo", 1)
     command = ["timeout", "200", sys.executable, "-c", UNTIL_IT_SERVES, *RIVERKEEPER, "ui", str(run)]
