@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from benchmarks.windows import KINDS, pair
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import judge
+from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.tables import tabulate
 from engine.monitoring.types import EvaluationJob
 from engine.monitoring.worker.protocol import Packer
@@ -67,7 +67,7 @@ def hand_in(job: EvaluationJob) -> Callable[[], object]:
 def main() -> None:
     """Times and prints the table."""
     assert set(_KINDS) <= KINDS.keys()  # noqa: S101 - a kind that was renamed
-    judge(pair(0, _KINDS, 5, 200), LIGHT, "binary")
+    evaluate_window(pair(0, _KINDS, 5, 200), LIGHT, "binary")
     print("| rows | columns | what | median ms | smallest | largest | snapshot kB |")
     print("|---:|---:|---|---:|---:|---:|---:|")
     for rows, columns in CASES:
@@ -75,8 +75,8 @@ def main() -> None:
         _line(rows, columns, "hand in", timed(hand_in(job), 15), "")
         for full in (False, True):
             one = replace(job, full=full)
-            size = f"{len(judge(one, LIGHT, 'binary').snapshot) / 1000:.0f}"
-            times = timed(lambda one=one: judge(one, LIGHT, "binary"), REPEATS[full])  # type: ignore[misc]
+            size = f"{len(evaluate_window(one, LIGHT, 'binary').snapshot) / 1000:.0f}"
+            times = timed(lambda one=one: evaluate_window(one, LIGHT, "binary"), REPEATS[full])  # type: ignore[misc]
             _line(rows, columns, "full report" if full else "light report", times, size)
 
 

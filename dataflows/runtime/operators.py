@@ -80,16 +80,16 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         self._rows, self._start = rows, start
         self._addressed = _addressed(config)
         self._decoder = Decoder(config.record, find_task(config.model.task).labels)
-        self._judge = _shared_judge(config.monitoring, config.model.task)
+        self._evaluator = _shared_evaluator(config.monitoring, config.model.task)
         self._control = _shared_control(config.run_dir)
         self._told = 0
         self._late = saved is None and config.record.key is not None
         self._engine: Engine | None = None
-        self._residents = _shared_residents(config.run.resident_keys, config.run_dir)
-        self._number, self._away = self._residents.number(), False
+        self._key_cache = _shared_key_cache(config.run.resident_keys, config.run_dir)
+        self._number, self._away = self._key_cache.number(), False
         self._asleep: bytes | None = None  # restored with the key's first record: of many keys most have none
-        if saved is not None and self._residents.limited:
-            self._residents.put(self._number, saved[0])
+        if saved is not None and self._key_cache.limited:
+            self._key_cache.put(self._number, saved[0])
             self._away = True
         elif saved is not None:
             self._asleep = saved[0]
@@ -97,7 +97,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
     def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
         """Processes all lines that came for this key at once."""
         engine = self._here() or self._begin(values[0].key)
-        self._residents.use(self._number, self)
+        self._key_cache.use(self._number, self)
         records = chain.from_iterable(
             decode_records(self._decoder, routed.batch.records()) for routed in values
         )
@@ -112,22 +112,22 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
 
     def _begin(self, key: str) -> Engine:
         pinned, held_out = self._rows.reference.get(key, ()), self._rows.holdout
-        engine = Engine(self._config, key, self._judge, pinned, start=self._start(), holdout=held_out)
+        engine = Engine(self._config, key, self._evaluator, pinned, start=self._start(), holdout=held_out)
         self._engine = engine
         return engine
 
     def _here(self) -> Engine | None:
         """The engine, brought back when it was away; none before the first record."""
-        saved = self._residents.get(self._number) if self._away else self._asleep
+        saved = self._key_cache.get(self._number) if self._away else self._asleep
         if saved is not None:
-            self._engine = Engine.restore(saved, self._config, self._judge, self._rows.holdout)
+            self._engine = Engine.restore(saved, self._config, self._evaluator, self._rows.holdout)
             self._asleep, self._away = None, False
         return self._engine
 
     def leave(self) -> None:
         """Puts the engine to disk, until its key has a record again."""
         if self._engine is not None:
-            self._residents.put(self._number, self._engine.snapshot())
+            self._key_cache.put(self._number, self._engine.snapshot())
             self._engine, self._away = None, True
 
     def _items(self, events: list[Event]) -> list[Item]:
@@ -170,7 +170,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         engine = self._here()
         if engine is None:
             return [], StatefulBatchLogic.RETAIN
-        self._residents.use(self._number, self)
+        self._key_cache.use(self._number, self)
         items = self._items(engine.finish())
         if items and self._config.record.key is not None:
             items.append((SHARE, engine.share()))
@@ -181,7 +181,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         if not self._recovers:
             return b"", ()
         if self._away:
-            return self._residents.get(self._number), self._retention.state()
+            return self._key_cache.get(self._number), self._retention.state()
         if self._asleep is not None:
             return self._asleep, self._retention.state()
         if self._engine is None:
@@ -246,24 +246,24 @@ def _shared_control(folder: Path) -> Control:
 
 
 @cache
-def _shared_residents(limit: int | None, folder: Path) -> KeyCache:
+def _shared_key_cache(limit: int | None, folder: Path) -> KeyCache:
     """Of one worker process, for all its engines."""
     return KeyCache(limit, folder)
 
 
-_judges: dict[str, WindowEvaluator] = {}
+_evaluators: dict[str, WindowEvaluator] = {}
 
 
 def waited_for_reports() -> float:
     """Seconds that this process's engines have waited for reports, in all its runs."""
-    return sum(judge.waited for judge in _judges.values())
+    return sum(evaluator.waited for evaluator in _evaluators.values())
 
 
-def _shared_judge(config: MonitoringConfig, task: str) -> WindowEvaluator:
-    """One judge per worker process, for all its engines; it ends itself with the process."""
+def _shared_evaluator(config: MonitoringConfig, task: str) -> WindowEvaluator:
+    """One evaluator per worker process, for all its engines; it ends itself with the process."""
     wanted = f"{task} {config.model_dump_json()}"
-    if wanted not in _judges:
-        _judges[wanted] = judge = make_evaluator(config, task, monotonic)
-        if config.reports and isinstance(judge, BackgroundEvaluator):
-            judge.warm()
-    return _judges[wanted]
+    if wanted not in _evaluators:
+        _evaluators[wanted] = evaluator = make_evaluator(config, task, monotonic)
+        if config.reports and isinstance(evaluator, BackgroundEvaluator):
+            evaluator.warm()
+    return _evaluators[wanted]

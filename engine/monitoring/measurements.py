@@ -25,7 +25,7 @@ _FEWEST_LABELLED = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Measurements:
     """What was measured and found.
 
     Attributes:
@@ -45,7 +45,7 @@ class Findings:
     metrics: Mapping[str, float]
 
 
-def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, task: str) -> Findings:
+def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, task: str) -> Measurements:
     """Measures a window that has rows."""
     drift = {
         column.name: _distance(column, column.drift)
@@ -77,7 +77,7 @@ def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, ta
     metrics["drifted_columns"] = float(sum(check.status != "pass" for check in drifts))
     metrics |= {f"missing.{name}": value for name, value in missing.items()}
     metrics |= {f"quality.{name}": value for name, value in scores.items()}
-    return Findings(drift, missing, tuple(quality), scores, tuple(checks), metrics)
+    return Measurements(drift, missing, tuple(quality), scores, tuple(checks), metrics)
 
 
 def counts(job: EvaluationJob, screened: Screened) -> dict[str, float]:

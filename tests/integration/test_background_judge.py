@@ -13,7 +13,7 @@ import pytest
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.types import Cell, EvaluationJob, Table, Verdict
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, InlineEvaluator
-from engine.monitoring.worker.protocol import Kept, Packer, decoded_table, encoded_table
+from engine.monitoring.worker.protocol import Packer, RecentlyUsed, decoded_table, encoded_table
 from tests.support.traps import trap
 
 pytestmark = pytest.mark.integration
@@ -175,7 +175,7 @@ def test_a_judge_that_was_made_ready_gives_the_same_verdicts(background: Backgro
 
 
 def test_the_reference_goes_through_the_pipe_once() -> None:
-    packer, sent, kept = Packer(), Kept[None](), Kept[Table]()
+    packer, sent, kept = Packer(), RecentlyUsed[None](), RecentlyUsed[Table]()
     reference = table(99)
     for window in range(3):
         whole = EvaluationJob("a", window, table(window), reference, "pinned")

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import judge
+from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.types import EvaluationJob, Table
 from tests.engine.monitoring.test_verdicts import FOUND, SCORED
 from tests.support.verdicts import Change, columns, drop, load, put, without_predictions
@@ -18,7 +18,7 @@ def _same(now: Change, before: Change, task: str, rows: int = 300) -> str:
     for change, table in zip((now, before), tables, strict=True):
         change(table)
     job = EvaluationJob("k", 0, Table(tables[0]), Table(tables[1]), "r")
-    light, full = judge(job, LIGHT, task), judge(job, FULL, task)
+    light, full = evaluate_window(job, LIGHT, task), evaluate_window(job, FULL, task)
     assert (full.status, full.checks, full.metrics) == (light.status, light.checks, light.metrics)
     assert full.reason.startswith(light.reason)
     assert load(full.snapshot).dict()["metrics"]

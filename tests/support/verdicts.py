@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import judge
+from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.types import Cell, EvaluationJob, Table, Verdict
 from engine.windows import Status
 
@@ -62,7 +62,7 @@ def verdict(
     now, then = columns(1, rows), columns(2)
     change(now)
     before(then)
-    return judge(EvaluationJob("k", 3, Table(now), Table(then), "window 2"), config, task)
+    return evaluate_window(EvaluationJob("k", 3, Table(now), Table(then), "window 2"), config, task)
 
 
 def found(result: Verdict) -> set[tuple[str, str, Status]]:

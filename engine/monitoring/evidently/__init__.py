@@ -8,6 +8,6 @@ where the configuration says so.
 
 from engine.monitoring.evidently.extras import check_extras
 from engine.monitoring.evidently.pages import render_html
-from engine.monitoring.evidently.window_report import judge
+from engine.monitoring.evidently.window_report import evaluate_window
 
-__all__ = ["check_extras", "judge", "render_html"]
+__all__ = ["check_extras", "evaluate_window", "render_html"]

@@ -8,7 +8,7 @@ from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.frames import dataset, quality_dataset
 from engine.monitoring.evidently.library import library
 from engine.monitoring.evidently.snapshots import Part, run
-from engine.monitoring.measurements import Findings
+from engine.monitoring.measurements import Measurements
 from engine.monitoring.types import EvaluationJob
 from engine.tasks.base import Quality
 from engine.windows import Status
@@ -27,7 +27,7 @@ def wants_full(job: EvaluationJob, status: Status, config: MonitoringConfig) -> 
 
 
 def full_parts(
-    job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig
+    job: EvaluationJob, screened: Screened, found: Measurements, config: MonitoringConfig
 ) -> tuple[list[Part], str]:
     """The presets that could be run, and in words which could not."""
     parts: list[Part] = []
@@ -43,7 +43,7 @@ def full_parts(
 
 
 def _presets(
-    job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig
+    job: EvaluationJob, screened: Screened, found: Measurements, config: MonitoringConfig
 ) -> list[tuple[str, list[Any], Any, Any]]:
     presets = library().presets
     current, reference = (_side(job, screened, side) for side in ("current", "reference"))

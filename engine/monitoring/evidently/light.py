@@ -15,7 +15,7 @@ from engine.monitoring.evidently.business import business_results
 from engine.monitoring.evidently.figures import counters, distribution
 from engine.monitoring.evidently.library import library
 from engine.monitoring.evidently.snapshots import Part
-from engine.monitoring.measurements import Findings
+from engine.monitoring.measurements import Measurements
 from engine.monitoring.types import Check, EvaluationJob
 from engine.monitoring.verdicts import words
 from engine.tasks.base import Quality
@@ -34,7 +34,7 @@ _METRICS = {
 }
 
 
-def light_part(job: EvaluationJob, screened: Screened, found: Findings) -> Part:
+def light_part(job: EvaluationJob, screened: Screened, found: Measurements) -> Part:
     """The light report of a window."""
     results: dict[str, Any] = {}
     rows = _put(results, "RowCount", float(job.current.rows))
@@ -116,7 +116,7 @@ def _spread(quality: Quality) -> float:
     return math.sqrt(math.fsum((error - mean) ** 2 for error in errors) / (len(errors) - 1))
 
 
-def _widgets(job: EvaluationJob, screened: Screened, found: Findings) -> list[Any]:
+def _widgets(job: EvaluationJob, screened: Screened, found: Measurements) -> list[Any]:
     drifted = found.metrics["drifted_columns"], found.metrics["drift_tested_columns"]
     widgets = [
         counters(

@@ -11,12 +11,12 @@ from engine.monitoring.evidently.full import full_parts, wants_full
 from engine.monitoring.evidently.library import quiet
 from engine.monitoring.evidently.light import light_part
 from engine.monitoring.evidently.snapshots import joined
-from engine.monitoring.measurements import Findings, counts, measure
+from engine.monitoring.measurements import Measurements, counts, measure
 from engine.monitoring.types import EvaluationJob, Verdict
 from engine.monitoring.verdicts import summary, worst
 
 
-def judge(job: EvaluationJob, config: MonitoringConfig, task: str) -> Verdict:
+def evaluate_window(job: EvaluationJob, config: MonitoringConfig, task: str) -> Verdict:
     """Judges one window; the same arguments give the same verdict in every process.
 
     Whatever Evidently raises makes the window `unjudged`, with the reason.
@@ -34,7 +34,7 @@ def judge(job: EvaluationJob, config: MonitoringConfig, task: str) -> Verdict:
         return Verdict(job.window, "unjudged", reason, screened.checks, counts(job, screened), b"")
 
 
-def _judge(job: EvaluationJob, screened: Screened, found: Findings, config: MonitoringConfig) -> Verdict:
+def _judge(job: EvaluationJob, screened: Screened, found: Measurements, config: MonitoringConfig) -> Verdict:
     parts = [light_part(job, screened, found)]
     extra = extra_part(job, screened, found.quality, config)
     checks = (*found.checks, *extra.checks)

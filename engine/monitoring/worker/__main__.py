@@ -12,10 +12,10 @@ from typing import IO
 from msgspec import msgpack
 
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import judge
+from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.evidently.library import library
 from engine.monitoring.types import Table
-from engine.monitoring.worker.protocol import Kept, Packed, encoded, receive, send
+from engine.monitoring.worker.protocol import Packed, RecentlyUsed, encoded, receive, send
 
 
 def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
@@ -37,13 +37,13 @@ def main() -> None:
         try:
             given, task = msgpack.decode(receive(jobs), type=tuple[str, str])
             config = MonitoringConfig.model_validate_json(given)
-            kept: Kept[Table] = Kept()
+            kept: RecentlyUsed[Table] = RecentlyUsed()
             while True:
                 packed = msgpack.decode(receive(jobs), type=Packed | None)
                 if packed is None:
                     library()
                     continue
-                send(verdicts, encoded(judge(packed.unpacked(kept), config, task)))
+                send(verdicts, encoded(evaluate_window(packed.unpacked(kept), config, task)))
         except EOFError:
             return
 

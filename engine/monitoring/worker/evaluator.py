@@ -8,7 +8,7 @@ from typing import Protocol
 
 from engine.errors import EvaluatorError
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import judge
+from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.types import EvaluationJob, Verdict
 from engine.monitoring.worker.process import Process
 from engine.monitoring.worker.protocol import Packed, Packer
@@ -20,7 +20,7 @@ class WindowEvaluator(Protocol):
     """Gives a verdict for every job, the same in whichever process it is computed.
 
     Attributes:
-        waited: How long callers have waited for reports, by the clock that the judge was made with; 0
+        waited: How long callers have waited for reports, by the evaluator's clock; 0
             without one. It is for people to see: nothing that is computed depends on it.
     """
 
@@ -33,7 +33,7 @@ class WindowEvaluator(Protocol):
         """The verdict of a job that was handed in; waits for it, and forgets the job.
 
         Raises:
-            JudgeError: When no such job is in, or the judge was closed.
+            EvaluatorError: When no such job is in, or the evaluator is closed.
         """
 
     def close(self) -> None:
@@ -71,16 +71,16 @@ class InlineEvaluator:
     def submit(self, job: EvaluationJob) -> None:
         """Judges the job, which takes as long as it takes."""
         if self._closed:
-            raise EvaluatorError("the judge is closed")
+            raise EvaluatorError("the evaluator is closed")
         if (job.key, job.window) not in self._verdicts:
             began = self._clock()
-            self._verdicts[job.key, job.window] = judge(job, self._config, self._task)
+            self._verdicts[job.key, job.window] = evaluate_window(job, self._config, self._task)
             self.waited += self._clock() - began
 
     def collect(self, key: str, window: int) -> Verdict:
         """The verdict; see `WindowEvaluator.collect`."""
         if self._closed:
-            raise EvaluatorError("the judge is closed")
+            raise EvaluatorError("the evaluator is closed")
         try:
             return self._verdicts.pop((key, window))
         except KeyError:
@@ -131,7 +131,7 @@ class BackgroundEvaluator:
         with self._changed:
             self._wait_for(lambda: self._closed or name in self._known or len(self._waiting) < self._limit)
             if self._closed:
-                raise EvaluatorError("the judge is closed")
+                raise EvaluatorError("the evaluator is closed")
             if name in self._known:
                 return
             self._known.add(name)
@@ -145,7 +145,7 @@ class BackgroundEvaluator:
         with self._changed:
             self._wait_for(lambda: self._closed or name in self._verdicts or name not in self._known)
             if self._closed:
-                raise EvaluatorError("the judge is closed")
+                raise EvaluatorError("the evaluator is closed")
             if name not in self._known:
                 raise _not_submitted(key, window)
             self._known.remove(name)
@@ -174,7 +174,7 @@ class BackgroundEvaluator:
     def _start_thread(self) -> None:
         if self._thread is None:
             # A daemon: an interpreter that ends without close() does not wait for it; atexit then closes.
-            self._thread = threading.Thread(target=self._carry, name="judge", daemon=True)
+            self._thread = threading.Thread(target=self._carry, name="evaluator", daemon=True)
             self._thread.start()
             atexit.register(self.close)
 

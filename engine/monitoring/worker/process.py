@@ -16,7 +16,7 @@ from msgspec import msgpack
 
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.types import Verdict
-from engine.monitoring.worker.protocol import Kept, Packed, encoded, receive, send
+from engine.monitoring.worker.protocol import Packed, RecentlyUsed, encoded, receive, send
 
 _MOST_TRIES = 3
 _MOST_LATE = 2
@@ -34,7 +34,7 @@ class Process:
         self._lock = threading.Lock()
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._there: Kept[None] = Kept()
+        self._there: RecentlyUsed[None] = RecentlyUsed()
 
     def judged(self, window: int, job: Packed) -> Verdict:
         """The verdict; `unjudged` when the process died thrice over it, or was twice too late."""
@@ -90,7 +90,7 @@ class Process:
             if self._process is not None:
                 return self._process
             self._process = process = _start()
-            self._there = Kept()
+            self._there = RecentlyUsed()
         send(_pipe(process.stdin), encoded((self._config.model_dump_json(), self._task)))
         return process
 

@@ -24,7 +24,7 @@ _EMPTY = Table({})
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class RecentlyUsed(Generic[T]):
     """The last few things by name, those used last."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Packed(Struct, frozen=True):
     current: PackedTable
     reference: PackedTable | None
 
-    def without(self, there: Kept[None]) -> "Packed":
+    def without(self, there: RecentlyUsed[None]) -> "Packed":
         """The job without the bytes that are there, which then has the others too."""
         return replace(
             self,
@@ -67,20 +67,20 @@ class Packed(Struct, frozen=True):
             reference=None if self.reference is None else _only_new(self.reference, there),
         )
 
-    def unpacked(self, kept: Kept[Table]) -> EvaluationJob:
+    def unpacked(self, kept: RecentlyUsed[Table]) -> EvaluationJob:
         """The job as it was, with tables that came now or before."""
         current = _whole(self.current, kept)
         reference = None if self.reference is None else _whole(self.reference, kept)
         return replace(self.job, current=current, reference=reference)
 
 
-def _only_new(table: PackedTable, there: Kept[None]) -> PackedTable:
+def _only_new(table: PackedTable, there: RecentlyUsed[None]) -> PackedTable:
     known = table.name in there
     there.put(table.name, None)
     return PackedTable(table.name, None) if known else table
 
 
-def _whole(table: PackedTable, kept: Kept[Table]) -> Table:
+def _whole(table: PackedTable, kept: RecentlyUsed[Table]) -> Table:
     found = kept.get(table.name) if table.content is None else decoded_table(table.content)
     kept.put(table.name, found)
     return found
@@ -91,7 +91,7 @@ class Packer:
 
     def __init__(self) -> None:
         # By identity, with the table itself, so that no other table can get its address meanwhile.
-        self._packed: Kept[tuple[Table, PackedTable]] = Kept()
+        self._packed: RecentlyUsed[tuple[Table, PackedTable]] = RecentlyUsed()
 
     def pack(self, job: EvaluationJob) -> Packed:
         """The job as it is now: later changes to it change nothing."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dataflows.views.evidently_ui import EARLIER, NEWEST, WORKSPACE, chosen, export
 from engine.errors import InputError
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import judge, workspace
+from engine.monitoring.evidently import evaluate_window, workspace
 from engine.monitoring.types import EvaluationJob, Table
 from engine.rows import ReportRow, WindowScoresRow
 from engine.windows import Status
@@ -44,7 +44,7 @@ def write_run(run: Path, count: int, key: str = "main", full: int | None = None)
             job = EvaluationJob(
                 key, window, Table(columns(window)), Table(columns(99)), "x", business={"profit": 2.0}
             )
-            verdict = judge(job, config, "binary")
+            verdict = evaluate_window(job, config, "binary")
             path = f"reports/{abs(hash(key))}-{window}.json"
             (run / path).write_bytes(verdict.snapshot)
             lines.write(line(key, window, 1.4e9 + 60 * window, verdict.status, path))
@@ -157,7 +157,7 @@ def test_a_run_without_reports_says_so(tmp_path: Path) -> None:
 
 def test_without_event_times_reports_keep_their_order() -> None:
     job = EvaluationJob("k", 7, Table(columns(1)), Table(columns(2)), "x")
-    report = judge(job, MonitoringConfig(), "binary").snapshot
+    report = evaluate_window(job, MonitoringConfig(), "binary").snapshot
     for end in (0.0, 1e300, float("nan")):
         content, _ = workspace.stripped(report, end, "pass", "")
         assert json.loads(content)["timestamp"].replace("T", " ") == "1970-01-01 00:07:00"

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from engine.errors import ConfigError
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import check_extras, judge, render_html
+from engine.monitoring.evidently import check_extras, evaluate_window, render_html
 from engine.monitoring.types import Check, EvaluationJob, Table, Verdict
 from tests.support.verdicts import columns, drop, load, nothing, put, verdict
 
@@ -122,7 +122,7 @@ def test_what_is_not_spelled_right_is_no_configuration(entry: Any) -> None:
 
 def test_business_metrics_are_series_in_the_report_by_name() -> None:
     job = EvaluationJob("k", 0, Table(columns(1)), Table(columns(2)), "r", business={"revenue sum": 12.5})
-    result = judge(job, MonitoringConfig(), "binary")
+    result = evaluate_window(job, MonitoringConfig(), "binary")
     found = {
         metric["metric_name"]: metric["value"]
         for metric in load(result.snapshot).dict()["metrics"]
@@ -142,7 +142,7 @@ def test_business_metrics_are_series_in_the_report_by_name() -> None:
 )
 def test_the_presets_are_run_every_so_many_windows(options: dict[str, Any], window: int, full: bool) -> None:
     job = EvaluationJob("k", window, Table(columns(1)), Table(columns(2)), "r")
-    snapshot = judge(job, MonitoringConfig(**options), "binary").snapshot
+    snapshot = evaluate_window(job, MonitoringConfig(**options), "binary").snapshot
     assert (b"DriftedColumnsCount" in snapshot) == full
     assert (len(snapshot) < 50_000) == (not full)
 
@@ -168,7 +168,7 @@ def test_the_presets_are_run_on_demand_and_where_the_verdict_calls_for_them(
     tables = {"pass": columns(1), "warn": stuck, "fail": spoilt}
     config = MonitoringConfig(full_on=limit)
     for status, table in tables.items():
-        result = judge(
+        result = evaluate_window(
             EvaluationJob("k", 0, Table(table), Table(columns(2)), "r", full=asked), config, "binary"
         )
         assert result.status == status
@@ -197,7 +197,7 @@ def test_presets_that_cannot_be_run_are_told_and_take_nothing_along() -> None:
         "none",
         full=True,
     )
-    result = judge(job, MonitoringConfig(), "regression")
+    result = evaluate_window(job, MonitoringConfig(), "regression")
     assert result.status == "pass"
     assert math.isfinite(result.metrics["quality.mae"])
     assert load(result.snapshot).dict()["metrics"]

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from engine.monitoring.config import ColumnLimits, DriftConfig, MonitoringConfig
-from engine.monitoring.evidently import judge
+from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.types import Cell, EvaluationJob, Table
 from engine.windows import Status
 from tests.support.verdicts import (
@@ -249,7 +249,7 @@ def test_windows_of_a_few_rows_are_judged_without_false_alarms(rows: int) -> Non
 
 def test_no_rows_are_unjudged_and_say_so() -> None:
     for table in (Table({}), Table({"hour": []})):
-        result = judge(EvaluationJob("k", 0, table, Table(columns(2)), "r"), CONFIG, "binary")
+        result = evaluate_window(EvaluationJob("k", 0, table, Table(columns(2)), "r"), CONFIG, "binary")
         assert (result.status, result.reason) == ("unjudged", "the window has no rows")
         assert result.snapshot == b""
 
@@ -258,15 +258,15 @@ def test_no_rows_are_unjudged_and_say_so() -> None:
 def test_without_a_reference_only_a_column_without_values_warns(reference: Table | None) -> None:
     table = columns(1)
     put("wind", [None, None, None, 1.0])(table)
-    first = judge(EvaluationJob("k", 0, Table(table), reference, "none"), CONFIG, "binary")
+    first = evaluate_window(EvaluationJob("k", 0, Table(table), reference, "none"), CONFIG, "binary")
     assert first.status == "pass"
     assert first.metrics["missing.wind"] == 0.75
     assert "quality.accuracy" in first.metrics
     assert not [name for name in first.metrics if name.startswith("drift.")]
     put("wind", [None])(table)
-    assert found(judge(EvaluationJob("k", 0, Table(table), reference, "none"), CONFIG, "binary")) == {
-        ("missing", "wind", "warn")
-    }
+    assert found(
+        evaluate_window(EvaluationJob("k", 0, Table(table), reference, "none"), CONFIG, "binary")
+    ) == {("missing", "wind", "warn")}
 
 
 def test_columns_beyond_the_most_are_left_out_and_counted() -> None:
