@@ -63,10 +63,6 @@ def _has_verbs(model: Any) -> bool:
     return hasattr(model, "learn_one") and hasattr(model, "predict_one") and not isinstance(model, kinds)
 
 
-def _learn(model: Any, features: Features, label: Target | None) -> None:
-    fast_pipeline.learn(model, features, label)
-
-
 def _learn_features(model: Any, features: Features, _: Target | None) -> None:
     model.learn_one(features)
 
@@ -116,8 +112,12 @@ def _predict_score(model: Any, features: Features) -> Output | None:
 
 
 KINDS: dict[ModelKind, Kind] = {
-    "classifier": Kind(_is_classifier, "a classifier", _probabilities_or_class, _learn, lambda _: True),
-    "regressor": Kind(_is_regressor, "a regressor", lambda _: _predict_value, _learn, lambda _: True),
+    "classifier": Kind(
+        _is_classifier, "a classifier", _probabilities_or_class, fast_pipeline.learn, lambda _: True
+    ),
+    "regressor": Kind(
+        _is_regressor, "a regressor", lambda _: _predict_value, fast_pipeline.learn, lambda _: True
+    ),
     "anomaly detector": Kind(
         _is_detector,
         "a detector that learns from features alone (score_one and learn_one, such as "
