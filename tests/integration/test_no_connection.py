@@ -82,6 +82,7 @@ def test_a_connection_of_any_process_would_have_been_seen(tmp_path: Path, *, tra
     assert any("192.0.2.1" in line for line in seen.outside)
 
 
+@pytest.mark.long
 def test_with_our_switch_evidently_tells_nobody_and_without_it_would(tmp_path: Path) -> None:
     """Here too nothing leaves this machine: what it sends goes through a proxy that is not there."""
     nowhere = {"http_proxy": "http://127.0.0.1:9", "no_proxy": "", "NO_PROXY": ""}
