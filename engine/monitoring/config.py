@@ -1,6 +1,6 @@
 """What is judged about a window, and from where on it warns or fails."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,13 +8,35 @@ from engine.monitoring.detectors.config import DetectorConfig
 from engine.monitoring.drift.base import DriftMethod, Kind
 from engine.monitoring.drift.registry import METHODS, method_names
 from engine.monitoring.extra import read_extra
-from engine.monitoring.first_look.config import FirstLookConfig
 from engine.records.config import Section
 
 
 def _own_limits(kind: Kind, limit: Literal["warn", "fail"]) -> str:
     own = (f"{getattr(method, limit)} ({name})" for name, method in METHODS.items() if method.kind == kind)
     return ", ".join(own) + "."
+
+
+class FirstLookConfig(Section):
+    """Counts of every example, compared with the reference when a window closes: a first verdict.
+
+    A fail asks for the full report of the window; it changes nothing else. Missing values are judged by the
+    limits of the report, and `monitoring.drift.ignore` holds here too.
+    """
+
+    enabled: bool = Field(default=True, description="Whether examples are counted (about 0.2 µs a feature).")
+    psi_warn: float = Field(
+        default=0.1,
+        gt=0,
+        description="Population stability index of a feature or prediction that warns. It is widened where "
+        "chance alone reaches it about once in 100,000 columns.",
+    )
+    psi_fail: float = Field(default=0.25, gt=0, description="The same, that fails.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.psi_warn > self.psi_fail:
+            raise ValueError(f"psi_warn ({self.psi_warn}) is above psi_fail ({self.psi_fail})")
+        return self
 
 
 class ColumnLimits(Section):

@@ -103,6 +103,7 @@ def test_a_killed_process_changes_no_verdict(background: BackgroundEvaluator) ->
     assert first.returncode == second.returncode == -signal.SIGKILL
 
 
+@pytest.mark.long
 def test_a_job_that_kills_every_process_is_given_up_and_the_next_is_judged(tmp_path: Path) -> None:
     tries = tmp_path / "tries"
     judge = trapped(f"open({str(tries)!r}, 'a').write('x'); __import__('os')._exit(7)")

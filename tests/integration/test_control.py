@@ -35,7 +35,10 @@ def long_flow(folder: Path, *, keyed: bool) -> Path:
     return flow
 
 
-@pytest.mark.parametrize("keyed", [False, True], ids=["one key", "three keys"])
+@pytest.mark.parametrize(
+    "keyed",
+    [pytest.param(False, id="one key", marks=pytest.mark.long), pytest.param(True, id="three keys")],
+)
 def test_commands_take_effect_on_a_running_flow_and_a_killed_one_repeats_them(
     tmp_path: Path, keyed: bool
 ) -> None:

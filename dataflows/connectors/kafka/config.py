@@ -2,15 +2,19 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from dataflows.connectors.batch import Content
 from engine.core.streams import STREAMS
 from engine.errors import ConfigError
 from engine.records.config import Section
 from engine.records.decode import event_time
+
+Decode = Callable[[bytes, str], Content]
+"""Turns a message's value, of a topic, into its fields, or JSON when it has none; it raises `ValueError`."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 HEADER = "header:"

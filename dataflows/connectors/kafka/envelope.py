@@ -1,13 +1,12 @@
 """Messages to raw records: lines of JSON as files hold them, or fields where values have a schema."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import orjson
 from confluent_kafka import Message
 
 from dataflows.connectors.batch import Content
-from dataflows.connectors.kafka.config import HEADER, KafkaInput
+from dataflows.connectors.kafka.config import HEADER, Decode, KafkaInput
 from engine.errors import ConfigError
 
 
@@ -25,10 +24,6 @@ class Received(NamedTuple):
     content: Content
     raw: bytes
     error: str | None
-
-
-Decode = Callable[[bytes, str], Content]
-"""The value of a message of a topic: its fields, or JSON when it has none. It raises `ValueError`."""
 
 
 class Envelope:

@@ -11,8 +11,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext, Se
 
 from dataflows.connectors.batch import Content
 from dataflows.connectors.json_values import as_json
-from dataflows.connectors.kafka.config import KafkaInput, with_secrets
-from dataflows.connectors.kafka.envelope import Decode
+from dataflows.connectors.kafka.config import Decode, KafkaInput, with_secrets
 from engine.errors import ConfigError, InputError
 
 

@@ -117,7 +117,7 @@ def test_an_aborted_run_resumes_to_the_same_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_a_killed_run_resumes_to_the_same_output(processes: int, tmp_path: Path) -> None:
     config = write_input(tmp_path, 1500)
     clean, resumed, store = tmp_path / "clean", tmp_path / "resumed", tmp_path / "store"
