@@ -18,7 +18,6 @@ from river import evaluate, metrics
 from benchmarks.speed.cases import BATCH, Case, Row, Step
 from benchmarks.speed.names import find
 from engine.records.decode import Decoder
-from engine.tasks.registry import find_task
 
 if TYPE_CHECKING:
     from engine.config import EngineConfig
@@ -29,6 +28,20 @@ Engine = find("Engine", "engine.core.engine", "engine.pipeline.engine")
 encode = find("encode", "engine.core.serialize", "engine.pipeline.encode")
 Command = find("Command", "engine.supervision.decisions", "engine.supervision.values")
 Verdict = find("Verdict", "engine.monitoring.types", "engine.monitoring.values")
+
+
+def _labels(task: str) -> Any:
+    """What a decoder is given: the task's labels, or its name in older versions."""
+    try:
+        return find("find_task", "engine.tasks.registry")(task).labels
+    except ImportError:
+        return task
+
+
+def _text(chunk: Any) -> bytes:
+    """The lines of a stream: a chunk of them, or bytes in older versions."""
+    return chunk if isinstance(chunk, bytes) else chunk.text
+
 
 Scores = dict[str, float]
 Arm = Generator[None, None, Scores]
@@ -135,7 +148,7 @@ def engine_loop(
     """
     engine = Engine(config, key, judge)
     written = BytesIO()
-    decode = Decoder(config.record, find_task(config.model.task).labels).decode
+    decode = Decoder(config.record, _labels(config.model.task)).decode
     events = engine.begin()
     if suspected:
         events += engine.command(Command("bench", "suspect", "", "bench", "to have a shadow"))
@@ -144,11 +157,11 @@ def engine_loop(
         events += engine.process([decode(line, "bench", position + i) for i, line in enumerate(lines)])
         position += len(lines)
         for chunk in encode(events)[0].values():
-            written.write(chunk.text)
+            written.write(_text(chunk))
         events = []
         yield
     for chunk in encode(engine.finish())[0].values():
-        written.write(chunk.text)
+        written.write(_text(chunk))
     if suspected and written.getvalue().count(b'"action":"clear"'):
         raise SystemExit("the suspicion was over before the stream was: its cost cannot be measured")
     return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}

@@ -21,7 +21,6 @@ from benchmarks.faults.streams import REAL
 from benchmarks.speed.names import find
 from dataflows.demo.flights import write_stream
 from engine.models.config import ModelConfig
-from engine.models.operations import make_model
 
 Row = tuple[dict[str, Any], bool]
 
@@ -69,6 +68,7 @@ class Case:
 
     def river(self) -> Any:
         """A fresh model."""
+        make_model = find("make_model", "engine.models.operations", "engine.models.tasks")
         return make_model(ModelConfig.model_validate(self.settings["model"]))
 
     def rows(self) -> list[Row]:
