@@ -123,7 +123,7 @@ class Stream:
     def _tally(self) -> None:
         tally = FirstLookCounter(self.config.monitoring)
         for row in self.rows:
-            tally.add(row.features, True, 0.5)
+            tally.add(row.features)
 
     def _encode(self) -> None:
         for start in range(0, len(self.rows), BATCH):

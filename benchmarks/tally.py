@@ -46,7 +46,7 @@ def ours(rows: list[dict[str, Any]]) -> None:
     tally.refer_to(Table({name: [row.get(name) for row in rows[:1000]] for name in NUMBERS + CATEGORIES}))
     tally.begin()
     for number, row in enumerate(rows, 1):
-        tally.add(row, None, None)
+        tally.add(row)
         if number % WINDOW == 0:
             tally.close("main", number // WINDOW, 0.0, 0, 0)
             tally.begin()

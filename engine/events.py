@@ -57,7 +57,8 @@ class Report:
         model: Who served when it closed.
         reference: What it was compared with.
         scores: Losses over the window.
-        verdict: The judge's findings, with Evidently's own serialised report.
+        verdict: The evaluator's findings, with Evidently's own serialised report.
+        outputs_reference: What its outputs were compared with; `None` without.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Report:
     reference: str
     scores: WindowScores
     verdict: Verdict
+    outputs_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

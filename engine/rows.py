@@ -215,6 +215,7 @@ class ReportRow(Struct, frozen=True):
         metrics: Further numbers of the report, by name.
         checks: Every check made.
         evidently: Path of Evidently's report in the run's folder; `None` without one.
+        outputs_reference: What its outputs were compared with; `None` without.
     """
 
     stream: ClassVar[str] = "reports"
@@ -231,6 +232,7 @@ class ReportRow(Struct, frozen=True):
     metrics: dict[str, float | None]
     checks: tuple[CheckRow, ...]
     evidently: str | None
+    outputs_reference: str | None = None
 
     @property
     def unique(self) -> str:

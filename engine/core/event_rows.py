@@ -89,6 +89,7 @@ def _report(event: Report) -> rows.ReportRow:
         metrics=dict(verdict.metrics),
         checks=_checks(verdict.checks),
         evidently=report_path(event) if verdict.snapshot else None,
+        outputs_reference=event.outputs_reference,
     )
 
 

@@ -7,11 +7,17 @@ from engine.monitoring.detectors.loss_drift import LossDrift, LossDriftState
 
 
 class AdwinOfLoss:
-    """Finds a rise of the champion's loss."""
+    """Finds a rise of the champion's loss.
 
-    def __init__(self, delta: float, allow: tuple[str, ...]) -> None:
-        self._delta, self._allow = delta, allow
-        self._detector = LossDrift(delta)
+    Args:
+        delta: Chance of a false alarm at each test.
+        bounded: Whether a loss lies between 0 and 1.
+        allow: Modules of the user's own whose classes a snapshot may hold.
+    """
+
+    def __init__(self, delta: float, *, bounded: bool, allow: tuple[str, ...]) -> None:
+        self._delta, self._bounded, self._allow = delta, bounded, allow
+        self._detector = LossDrift(delta, bounded=bounded)
         self.update = self._detector.update
 
     def dump(self) -> bytes:
@@ -32,5 +38,5 @@ class AdwinOfLoss:
 
     def reset(self) -> None:
         """Forgets everything."""
-        self._detector = LossDrift(self._delta)
+        self._detector = LossDrift(self._delta, bounded=self._bounded)
         self.update = self._detector.update

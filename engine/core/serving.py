@@ -88,8 +88,7 @@ class Serving:
         last = self._scores.last_label
         pending = PendingPrediction(time, sequence, kept, output, champion.name, others, last)
         if review.first_look.on:
-            number = probability if isinstance(probability, float) else score
-            review.first_look.add(features, prediction, number)
+            review.first_look.add(features)
         if self._detectors.see_served:
             found = self._detectors.served(features, served)
             events += self.drifts(sequence, time, found)

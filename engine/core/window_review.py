@@ -16,10 +16,12 @@ from engine.core.business_verdict import amounts, with_business
 from engine.evaluation.window_sums import WindowSums
 from engine.events import Report, WindowScores
 from engine.models.operations import TaskOps
+from engine.monitoring.adaptation import ADAPTATION
+from engine.monitoring.columns import SERVED
 from engine.monitoring.first_look.counter import FirstLookCounter, FirstLookState
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.tables import tabulate, tabulate_examples
-from engine.monitoring.types import EvaluationJob, Table, Verdict
+from engine.monitoring.types import EvaluationJob, OutputReference, Table, Verdict
 from engine.monitoring.worker.evaluator import WindowEvaluator
 from engine.records.values import Example
 from engine.supervision.suspicion import PairedLosses
@@ -54,6 +56,7 @@ class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
         pending: The window that waits for its verdict.
         reference: The rows that windows are compared with.
         reference_name: What they are.
+        outputs: What outputs are compared with.
         first_look: Counts since the last window closed.
     """
 
@@ -61,6 +64,7 @@ class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
     pending: PendingVerdict | None
     reference: Table | None
     reference_name: str
+    outputs: OutputReference | None
     first_look: FirstLookState
 
 
@@ -84,6 +88,7 @@ class WindowReview:
         self._evaluator = evaluator
         self._pending: PendingVerdict | None = None
         self._reference_name = "none yet"
+        self._outputs: OutputReference | None = None
         self.reference: Table | None = None
         self.windows = Windows(config.window, key)
         self.first_look = FirstLookCounter(config.monitoring)
@@ -106,6 +111,8 @@ class WindowReview:
     def refer_if_passed(self, judged: PendingVerdict) -> None:
         """A window that passed becomes the reference, where that is the last passed one or there is none."""
         passed = verdict_of(judged).status not in {"fail", "unjudged"}
+        if passed:
+            self._compare_outputs_with(judged)
         if passed and (self._config.window.reference == "last_passed" or self.reference is None):
             self._refer_to_window(judged)
 
@@ -123,6 +130,14 @@ class WindowReview:
 
     def _refer_to_window(self, judged: PendingVerdict) -> None:
         self._refer_to(judged.job.current, f"window {judged.window.index}")
+
+    def _compare_outputs_with(self, judged: PendingVerdict) -> None:
+        """The next window's outputs are compared with those of this one, which did not fail."""
+        outputs = judged.job.outputs
+        moved = any(check.name == ADAPTATION for check in verdict_of(judged).checks)
+        settled = outputs is not None and (outputs.settled or not moved)
+        columns = {name: cells for name, cells in judged.job.current.columns.items() if name in SERVED}
+        self._outputs = OutputReference(Table(columns), judged.window.index, judged.model, settled)
 
     def preliminary(
         self, window: Window, time: float, rejected: int, warned: int
@@ -162,6 +177,7 @@ class WindowReview:
             judged.job.reference_name,
             judged.scores,
             verdict_of(judged),
+            None if judged.job.outputs is None else f"window {judged.job.outputs.window}",
         )
 
     def submit(self, window: Window, scores: WindowScores, model: str, *, full: bool) -> None:
@@ -173,6 +189,9 @@ class WindowReview:
             model: Who serves.
             full: Whether Evidently's full presets are wanted, whatever the verdict.
         """
+        outputs = self._outputs
+        if outputs is not None and outputs.model != model:
+            outputs = self._outputs = None
         self.first_look.begin()
         job = EvaluationJob(
             self._key,
@@ -182,6 +201,7 @@ class WindowReview:
             self._reference_name,
             full=full,
             business=amounts(scores.business),
+            outputs=outputs,
         )
         verdict: Verdict | None = None
         if self._config.monitoring.reports:
@@ -198,6 +218,7 @@ class WindowReview:
             self._pending,
             self.reference,
             self._reference_name,
+            self._outputs,
             self.first_look.state(),
         )
 
@@ -206,6 +227,7 @@ class WindowReview:
         self.windows.restore(state.windows)
         self._pending = state.pending
         self.reference, self._reference_name = state.reference, state.reference_name
+        self._outputs = state.outputs
         self.first_look.restore(state.first_look, self.reference)
         if self._pending is not None and self._pending.verdict is None:
             self._evaluator.submit(self._pending.job)

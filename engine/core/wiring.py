@@ -34,7 +34,7 @@ def make_scores(config: EngineConfig, *, decides: bool) -> Scores:
 
 def make_supervisor(config: EngineConfig) -> Supervisor:
     """Supervision, with the triggers that are switched on."""
-    detector = AdwinOfLoss(config.monitoring.loss_drift_delta, config.allowed)
     bounded = find_task(config.model.task).bounded_loss
+    detector = AdwinOfLoss(config.monitoring.loss_drift_delta, bounded=bounded, allow=config.allowed)
     triggers = make_triggers(Surroundings(config.supervision, bounded, detector))
     return Supervisor(config.supervision, triggers, bounded_loss=bounded)

@@ -25,6 +25,9 @@ SERVED = {
 }
 """The columns that are not features, and what their drift is called."""
 
+OUTPUTS = frozenset(SERVED) - {"label"}
+"""The columns of what was served."""
+
 OTHER = "(other)"
 """Where the categories beyond the most frequent are counted."""
 
@@ -97,18 +100,25 @@ class Screened:
 
 
 def screen(job: EvaluationJob, config: MonitoringConfig, task: str) -> Screened:
-    """Sorts the columns by name, leaves out those beyond the limit and makes the rest fit."""
-    reference = job.reference if job.reference is not None and job.reference.rows else None
-    names = {*job.current.columns, *(reference.columns if reference else ())}
+    """Sorts the columns by name, leaves out those beyond the limit and makes the rest fit.
+
+    Features and labels are compared with the job's reference, outputs with those of a recent window.
+    """
+    data = job.reference if job.reference is not None and job.reference.rows else None
+    outputs = None if job.outputs is None else job.outputs.rows
+    names = {*job.current.columns, *(data.columns if data else ())}
     features = sorted(names - SERVED.keys(), key=str)
-    # Pinned rows may be without what a model served, or without labels: nothing to compare with.
-    served = sorted(name for name in SERVED if name in (reference or job.current).columns)
+    # Pinned rows may be without labels, a window without any output: nothing to compare with.
+    served = sorted(
+        name for name in SERVED if name in ((outputs if name in OUTPUTS else data) or job.current).columns
+    )
     columns: list[Column] = []
     checks: list[Check] = []
     classes = find_task(task).classes
     for name in [*features[: config.max_columns], *served]:
         as_classes = classes and name in ("label", "prediction")
         current = _cells(job.current, name, as_classes)
+        reference = outputs if name in OUTPUTS else data
         if reference is None:
             columns.append(_alone(name, current))
             continue

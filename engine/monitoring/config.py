@@ -27,7 +27,7 @@ class FirstLookConfig(Section):
     psi_warn: float = Field(
         default=0.1,
         gt=0,
-        description="Population stability index of a feature or prediction that warns. It is widened where "
+        description="Population stability index of a feature that warns. It is widened where "
         "chance alone reaches it about once in 100,000 columns.",
     )
     psi_fail: float = Field(default=0.25, gt=0, description="The same, that fails.")

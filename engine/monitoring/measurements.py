@@ -7,6 +7,7 @@ what takes some hundredths here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.monitoring.adaptation import FEWEST_LABELLED, as_adaptation
 from engine.monitoring.columns import SERVED, Column, DriftTest, Limits, Screened
 from engine.monitoring.config import LOWER_IS_BETTER, MonitoringConfig, ScoreLimits
 from engine.monitoring.quality import find_quality, labelled_rows
@@ -19,9 +20,6 @@ from engine.windows import Status
 
 _FEWEST_TESTED = 5
 """Features, from which on their drifted share says more than each of them does."""
-
-_FEWEST_LABELLED = 30
-"""Labelled rows, from which on limits on scores are tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, ta
         for column in screened.columns
         if column.missing is not None
     ]
-    columns = [*screened.checks, *drifts, *gaps]
+    columns = as_adaptation([*screened.checks, *drifts, *gaps], job, config.drift, task)
     checks = [
         *columns,
         *_drifted_columns(drifts, config),
@@ -177,10 +175,10 @@ def _scores(quality: list[Quality]) -> dict[str, float]:
 def _score_checks(
     job: EvaluationJob, scores: Mapping[str, float], config: MonitoringConfig, task: str
 ) -> list[Check]:
-    if not config.quality or labelled_rows(job.current) < _FEWEST_LABELLED:
+    if not config.quality or labelled_rows(job.current) < FEWEST_LABELLED:
         return []
     usual: dict[str, float] = {}
-    if job.reference is not None and labelled_rows(job.reference) >= _FEWEST_LABELLED:
+    if job.reference is not None and labelled_rows(job.reference) >= FEWEST_LABELLED:
         usual = _scores(find_quality(job.reference, task))
     checks: list[Check] = []
     for name, limits in config.quality.items():

@@ -26,6 +26,25 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
         return max((len(column) for column in self.columns.values()), default=0)
 
 
+class OutputReference(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a window's outputs are compared with: those of a recent window, by the same model.
+
+    Outputs of a model that learns move because it learns: those of the data's reference may be of a model
+    that had learned nothing yet.
+
+    Attributes:
+        rows: Labels and outputs of the last window that did not fail.
+        window: Its number.
+        model: The model that served when it closed.
+        settled: Whether two consecutive windows had outputs alike, so that a move means something.
+    """
+
+    rows: Table
+    window: int
+    model: str
+    settled: bool
+
+
 class EvaluationJob(Struct, frozen=True, forbid_unknown_fields=True):
     """One window to judge against a reference.
 
@@ -37,6 +56,7 @@ class EvaluationJob(Struct, frozen=True, forbid_unknown_fields=True):
         reference_name: What the reference is, for the report (for example `window 3`).
         full: Whether Evidently's full presets are wanted, whatever the verdict.
         business: The window's business metrics, to be shown in the report.
+        outputs: What its outputs are compared with; `None` when there is nothing yet.
     """
 
     key: str
@@ -46,6 +66,7 @@ class EvaluationJob(Struct, frozen=True, forbid_unknown_fields=True):
     reference_name: str
     full: bool = False
     business: Mapping[str, float] = {}
+    outputs: OutputReference | None = None
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True):

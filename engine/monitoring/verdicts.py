@@ -14,6 +14,7 @@ WORDS = {
     "drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
     "target drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
     "prediction drift": "{name} drifted {value:.3g} (limit {limit:.3g})",
+    "adaptation": "{name} moved as the model learned",
     "psi": "{name} moved, PSI {value:.3g} (limit {limit:.3g})",
     "missing": "{name} missing +{value:.2g} (limit {limit:.2g})",
     "type": "{name} changed type in {value:.1%} of its values",

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import evaluate_window
-from engine.monitoring.types import Cell, EvaluationJob, Table, Verdict
+from engine.monitoring.types import Cell, EvaluationJob, OutputReference, Table, Verdict
 from engine.windows import Status
 
 CONFIG = MonitoringConfig()
@@ -62,7 +62,9 @@ def verdict(
     now, then = columns(1, rows), columns(2)
     change(now)
     before(then)
-    return evaluate_window(EvaluationJob("k", 3, Table(now), Table(then), "window 2"), config, task)
+    outputs = OutputReference(Table(then), 2, "m0", settled=True)
+    job = EvaluationJob("k", 3, Table(now), Table(then), "window 2", outputs=outputs)
+    return evaluate_window(job, config, task)
 
 
 def found(result: Verdict) -> set[tuple[str, str, Status]]:

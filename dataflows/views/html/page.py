@@ -143,7 +143,7 @@ def _decisions(decisions: Sequence[DecisionRow]) -> Iterator[str]:
 
 
 def _heats(points: Sequence[Point], names: Sequence[str], dates: Sequence[str]) -> Iterator[str]:
-    drift = ("drift", "prediction drift", "target drift")
+    drift = ("drift", "prediction drift", "target drift", "adaptation")
     shares = ("missing", "range", "new categories")
     for title, kinds in (("Drift of each column", drift), ("Missing, out of range, new categories", shares)):
         rows = _cells(points, kinds, only_found=kinds is shares)
@@ -166,7 +166,7 @@ def _cells(
     places = sorted(
         {place for point in points for place in point.cells if place[0] in kinds}, key=lambda p: p[::-1]
     )
-    rows = {}
+    rows: dict[str, list[tuple[float, Status] | None]] = {}
     for place in places:
         cells = [point.cells.get(place) for point in points]
         if only_found and not any(
@@ -175,10 +175,11 @@ def _cells(
             continue
         name = (
             place[1]
-            if place[0] in {"drift", "prediction drift", "target drift"}
+            if place[0] in {"drift", "prediction drift", "target drift", "adaptation"}
             else f"{place[1]}, {place[0]}"
         )
-        rows[name] = cells
+        # A column has one drift check in a window, but its name may differ from window to window.
+        rows[name] = [new or old for new, old in zip(cells, rows.get(name, cells), strict=True)]
     return rows
 
 

@@ -31,8 +31,9 @@ def read_window(run: Path, key: str, window: int) -> ReportRow:
 
 def show_window(console: Console, row: ReportRow) -> None:
     """One window: every check with what it measured, and the scores."""
+    outputs = f", outputs with {row.outputs_reference}" if row.outputs_reference else ""
     title = (
-        f"window {row.window} ({day(row.start)} to {day(row.end)}), compared with {row.reference}: "
+        f"window {row.window} ({day(row.start)} to {day(row.end)}), compared with {row.reference}{outputs}: "
         f"{row.status}{': ' if row.reason else ''}{row.reason}"
     )
     console.print(escape(title), highlight=False)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from engine.monitoring.adaptation import ADAPTATION
 from engine.monitoring.columns import DriftTest, Screened
 from engine.monitoring.evidently.business import business_results
 from engine.monitoring.evidently.figures import counters, distribution
@@ -20,7 +21,7 @@ from engine.monitoring.types import Check, EvaluationJob
 from engine.monitoring.verdicts import words
 from engine.tasks.base import Quality
 
-_DRIFTS = ("drift", "target drift", "prediction drift")
+_DRIFTS = ("drift", "target drift", "prediction drift", ADAPTATION)
 _METRICS = {
     "accuracy": "Accuracy",
     "precision": "Precision",
@@ -118,9 +119,10 @@ def _spread(quality: Quality) -> float:
 
 def _widgets(job: EvaluationJob, screened: Screened, found: Measurements) -> list[Any]:
     drifted = found.metrics["drifted_columns"], found.metrics["drift_tested_columns"]
+    outputs = "" if job.outputs is None else f", outputs with window {job.outputs.window}"
     widgets = [
         counters(
-            f"{job.key}, window {job.window}, compared with {job.reference_name}",
+            f"{job.key}, window {job.window}, compared with {job.reference_name}{outputs}",
             {"rows": job.current.rows, "drifted columns": f"{drifted[0]:.0f} of {drifted[1]:.0f}"}
             | {name: f"{value:.4g}" for name, value in found.scores.items()},
             f"{job.window}-head",

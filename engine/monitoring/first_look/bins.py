@@ -8,6 +8,7 @@ from statistics import quantiles
 
 import numpy as np
 
+from engine.monitoring.tables import OWN_COLUMNS
 from engine.monitoring.types import Cell, Table
 
 _BINS = 10
@@ -67,11 +68,11 @@ class Bins:
 def make_bins(table: Table, ignored: Sequence[str], most: int) -> dict[str, Bins]:
     """The bins of the columns of a reference that can be counted: at most so many features, by name.
 
-    Left out are ignored columns, those of several kinds, and text whose categories do not come back.
+    Left out are labels and outputs, ignored columns, those of several kinds, and text whose categories do not
+    come back.
     """
-    names = [name for name in sorted(table.columns, key=str) if name != "label" and name not in ignored][
-        :most
-    ]
+    left_out = {*OWN_COLUMNS, *ignored}
+    names = [name for name in sorted(table.columns, key=str) if name not in left_out][:most]
     found = {name: _bins(table.columns[name]) for name in names}
     return {name: bins for name, bins in found.items() if bins is not None}
 

@@ -1,6 +1,7 @@
-"""Counts every example that is predicted, block by block, in the bins of the reference."""
+"""Counts the features of every example that is predicted, block by block, in the bins of the reference.
 
-from typing import Any
+Outputs are left to the report, which has the labels to tell learning from drift.
+"""
 
 from msgspec import Struct
 
@@ -44,7 +45,7 @@ class FirstLookCounter:
         self.on = config.first_look.enabled
         self._counted: dict[str | int, ColumnCounts] = {}
         self._rows = 0
-        self._block: list[tuple[Features, Any, float | None]] = []
+        self._block: list[Features] = []
         self._rejected = self._warned = 0
 
     def refer_to(self, reference: Table | None) -> None:
@@ -59,10 +60,10 @@ class FirstLookCounter:
         self._rows = 0
         self._block = []
 
-    def add(self, features: Features, prediction: Any, number: float | None) -> None:
-        """Takes one example with what was served: a class or value, and the probability or score, if any."""
+    def add(self, features: Features) -> None:
+        """Takes one example."""
         block = self._block
-        block.append((features, prediction, number))
+        block.append(features)
         if len(block) >= BLOCK:
             self._count()
 
@@ -71,17 +72,9 @@ class FirstLookCounter:
         self._rows += len(block)
         if not self._counted:
             return
-        rows = [row[0] for row in block]
         for name, bins in self._bins.items():
-            counted = self._counted[name]
-            values: list[Any]
-            if name == "prediction":
-                values = [row[1] for row in block]
-            elif name in {"probability", "score"}:
-                values = [row[2] for row in block]
-            else:
-                feature = feature_of(name)
-                values = [row.get(feature) for row in rows]
+            counted, feature = self._counted[name], feature_of(name)
+            values = [features.get(feature) for features in block]
             missing, strange = bins.count(values, counted.places)
             counted.missing += missing
             counted.strange += strange

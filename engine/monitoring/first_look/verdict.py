@@ -83,8 +83,6 @@ def _cells(places: list[int], of: Bins) -> tuple[list[int], list[int]]:
 
 
 def _missing(name: str, found: ColumnCounts, of: Bins, rows: int, config: MonitoringConfig) -> list[Check]:
-    if name in _SERVED:
-        return []
     share, before = found.missing / rows, of.missing / of.rows
     chance = rise_by_chance(share, rows, before, of.rows)
     warn, fail = max(config.missing_warn, chance), max(config.missing_fail, chance)
@@ -92,13 +90,10 @@ def _missing(name: str, found: ColumnCounts, of: Bins, rows: int, config: Monito
     return [Check("missing", name, share - before, fail if status == "fail" else warn, status)]
 
 
-_SERVED = {"prediction", "probability", "score"}
-
-
 def _drift(name: str, now: list[int], before: list[int], config: MonitoringConfig) -> Check:
     value = psi(before, now)
     chance = psi_by_chance(len(before), sum(before), sum(now))
     warn = max(config.first_look.psi_warn, chance)
-    fail = None if name in _SERVED else max(config.first_look.psi_fail, chance)
+    fail = max(config.first_look.psi_fail, chance)
     status = grade(value, warn, fail)
     return Check("psi", name, value, fail if status == "fail" else warn, status)

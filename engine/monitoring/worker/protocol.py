@@ -58,6 +58,7 @@ class Packed(Struct, frozen=True):
     job: EvaluationJob
     current: PackedTable
     reference: PackedTable | None
+    outputs: PackedTable | None
 
     def without(self, there: RecentlyUsed[None]) -> "Packed":
         """The job without the bytes that are there, which then has the others too."""
@@ -65,13 +66,17 @@ class Packed(Struct, frozen=True):
             self,
             current=_only_new(self.current, there),
             reference=None if self.reference is None else _only_new(self.reference, there),
+            outputs=None if self.outputs is None else _only_new(self.outputs, there),
         )
 
     def unpacked(self, kept: RecentlyUsed[Table]) -> EvaluationJob:
         """The job as it was, with tables that came now or before."""
         current = _whole(self.current, kept)
         reference = None if self.reference is None else _whole(self.reference, kept)
-        return replace(self.job, current=current, reference=reference)
+        outputs = self.job.outputs
+        if outputs is not None and self.outputs is not None:
+            outputs = replace(outputs, rows=_whole(self.outputs, kept))
+        return replace(self.job, current=current, reference=reference, outputs=outputs)
 
 
 def _only_new(table: PackedTable, there: RecentlyUsed[None]) -> PackedTable:
@@ -97,7 +102,11 @@ class Packer:
         """The job as it is now: later changes to it change nothing."""
         current = self._pack(job.current)
         reference = None if job.reference is None else self._pack(job.reference)
-        return Packed(replace(job, current=_EMPTY, reference=None), current, reference)
+        outputs = None if job.outputs is None else self._pack(job.outputs.rows)
+        emptied = None if job.outputs is None else replace(job.outputs, rows=_EMPTY)
+        return Packed(
+            replace(job, current=_EMPTY, reference=None, outputs=emptied), current, reference, outputs
+        )
 
     def _pack(self, table: Table) -> PackedTable:
         place = str(id(table))

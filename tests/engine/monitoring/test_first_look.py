@@ -72,7 +72,7 @@ def test_what_cannot_be_counted_is_left_out(values: list[Any]) -> None:
 
 
 def test_ignored_columns_labels_and_those_beyond_the_limit_are_left_out() -> None:
-    columns = {name: [1.0, 2.0] for name in ("a", "b", "c", "label", "prediction")}
+    columns = {name: [1.0, 2.0] for name in ("a", "b", "c", "label", "prediction", "score")}
     assert list(make_bins(Table(columns), ["a"], 2)) == ["b", "c"]
 
 
@@ -113,7 +113,7 @@ def test_every_example_is_counted_and_where_the_others_went() -> None:
     rejected = sum(look.rejected for look in found)
     assert 0 < rejected <= tried.counts.rejected
     assert [look.reason for look in found[:2]] == ["no reference yet"] * 2
-    assert {check.column for check in found[2].checks} == {"x", "skewed", "c", "prediction", "probability"}
+    assert {check.column for check in found[2].checks} == {"x", "skewed", "c"}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_values_of_another_type_warn() -> None:
     tally.refer_to(Table({"x": [1.0, 2.0] * 50}))
     tally.begin()
     for n in range(100):
-        tally.add({"x": "text" if n % 10 == 0 else 1.0 + n % 2}, None, None)
+        tally.add({"x": "text" if n % 10 == 0 else 1.0 + n % 2})
     found = tally.close("main", 0, 0.0, 0, 0)
     assert found is not None
     assert (found.status, found.reason) == ("warn", "x changed type in 10.0% of its values")
@@ -180,20 +180,20 @@ def test_psi_is_0_for_the_same_shares_and_never_below(counts: list[int], times: 
 def test_counts_do_not_depend_on_blocks_or_restores(cut: int, length: int) -> None:
     reference = Table({"x": [float(n % 50) for n in range(200)], "prediction": [True, False] * 100})
     whole, first = FirstLookCounter(CONFIG), FirstLookCounter(CONFIG)
-    rows = [({"x": float(n % 70)}, n % 3 == 0, None) for n in range(length)]
+    rows = [{"x": float(n % 70)} for n in range(length)]
     for tally in (whole, first):
         tally.refer_to(reference)
         tally.begin()
     for row in rows:
-        whole.add(*row)
+        whole.add(row)
     for row in rows[:cut]:
-        first.add(*row)
+        first.add(row)
     again = FirstLookCounter(CONFIG)
     again.restore(
         msgspec.msgpack.decode(msgspec.msgpack.encode(first.state()), type=FirstLookState), reference
     )
     for row in rows[cut:]:
-        again.add(*row)
+        again.add(row)
     assert again.close("main", 0, 0.0, 3, 4) == whole.close("main", 0, 0.0, 3, 4)
 
 
@@ -201,7 +201,7 @@ def test_a_column_that_is_ignored_now_is_dropped_from_a_restored_count() -> None
     tally = FirstLookCounter(CONFIG)
     tally.refer_to(Table({"x": [1.0, 2.0], "y": [1.0, 2.0]}))
     tally.begin()
-    tally.add({"x": 1.0, "y": 1.0}, True, None)
+    tally.add({"x": 1.0, "y": 1.0})
     other = FirstLookCounter(MonitoringConfig.model_validate({"drift": {"ignore": ["y"]}}))
     other.restore(tally.state(), Table({"x": [1.0, 2.0], "y": [1.0, 2.0]}))
     found = other.close("main", 0, 0.0, 0, 0)
@@ -214,7 +214,7 @@ def test_a_feature_named_as_a_column_of_ours_is_counted_under_its_own_name() -> 
     tally.refer_to(Table({"feature:score": [1.0, 2.0, 3.0]}))
     tally.begin()
     for _ in range(200):
-        tally.add({"score": 2.0}, None, None)
+        tally.add({"score": 2.0})
     found = tally.close("main", 0, 0.0, 0, 0)
     assert found is not None
     assert found.reason == ""

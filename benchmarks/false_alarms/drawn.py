@@ -2,11 +2,8 @@
 
 Counted is the verdict that the window's own numbers give, which is the verdict of its report. Every window
 has a reference of its own; against a single unlucky reference, many windows in a row would warn.
-
-    python -m benchmarks.false_alarms [--windows 250]
 """
 
-import argparse
 from collections import Counter
 
 from benchmarks.windows import KINDS, pair
@@ -30,11 +27,8 @@ def count(kinds: list[str], columns: int, rows: int, windows: int) -> tuple[Coun
     return verdicts, checks
 
 
-def main() -> None:
-    """Counts and prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--windows", type=int, default=250, help="clean windows for each line")
-    windows: int = parser.parse_args().windows
+def main(windows: int) -> None:
+    """Counts so many clean windows for each line, and prints the table."""
     print("| columns | of kind | rows | windows | fail | warn | checks that did |")
     print("|---:|---|---:|---:|---:|---:|---|")
     every = list(KINDS)
@@ -49,7 +43,3 @@ def main() -> None:
         name = kinds[0] if len(kinds) == 1 else "all, in turn"
         print(f"| {columns} | {name} | {rows} | {times} | {shares[0]} | {shares[1]} | {told} |", flush=True)
     print(f"\nof {total.total()} clean windows {total['fail']} failed and {total['warn']} warned")
-
-
-if __name__ == "__main__":
-    main()
