@@ -15,9 +15,9 @@ from dataflows.views.html.page import PAGE, run_page
 from dataflows.views.terminal.decision import show_story
 from dataflows.views.terminal.run import relative
 from dataflows.views.terminal.window import read_window, show_window
-from engine.core.streams import file_name
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
+from engine.names import file_name
 from engine.rows import ReportRow
 
 _PAUSE = 2.0

@@ -33,6 +33,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from engine.errors import RegistryError
+from engine.names import bounded
 from engine.registry.audit_entry import Draft, Entry, Kind, faults, is_sealed, sealed
 
 _BUSY = 30.0
@@ -40,6 +41,9 @@ _BUSY = 30.0
 
 _PAGE = 1000
 """Entries that are asked for at once."""
+
+_MOST = 500
+"""Bytes of a run, key or name: PostgreSQL's index takes 2,704 of all of them. The body has them in full."""
 
 _Item = TypeVar("_Item")
 
@@ -283,8 +287,8 @@ def _storable(draft: Draft) -> Draft:
 
 
 def _plain(text: str) -> str:
-    """As databases take it: without NUL, which PostgreSQL refuses, and what is no UTF-8."""
-    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+    """As databases take it: without NUL, which PostgreSQL refuses, and what is no UTF-8; and not too long."""
+    return bounded(text.encode(errors="backslashreplace").decode().replace("\0", "\\x00"), _MOST)
 
 
 def _row(entry: Entry) -> Mapping[str, Any]:
