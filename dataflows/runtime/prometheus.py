@@ -4,8 +4,10 @@ Nothing is counted per record: with each batch the engine's own counts are noted
 asks. Of many model keys the first hundred have lines of their own; the others are added up as `other`.
 """
 
+import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 
@@ -108,14 +110,39 @@ def serve(metrics: Metrics, address: str, process: int) -> None:
     """Serves metrics until the process ends; process I of a cluster at the port + I.
 
     Raises:
-        OutputError: When the port is taken.
+        OutputError: When the port is taken, or is none.
     """
-    host, _, port = address.rpartition(":")
+    host, port = _place(address, process)
     registry = CollectorRegistry()
     registry.register(metrics)
+    with _told(host, port):
+        start_http_server(port, host, registry)
+
+
+def check_ports(address: str, processes: int) -> None:
+    """Checks that each process can serve its metrics.
+
+    Raises:
+        OutputError: When a port is taken, or is none.
+    """
+    for process in range(processes):
+        host, port = _place(address, process)
+        with _told(host, port):
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            socket.create_server((host, port), family=family).close()
+
+
+def _place(address: str, process: int) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port) + process
+
+
+@contextmanager
+def _told(host: str, port: int) -> Iterator[None]:
     try:
-        start_http_server(int(port) + process, host, registry)
-    except OSError as error:
+        yield
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "a port is at most 65535"
         raise OutputError(
-            f"run.metrics {host}:{int(port) + process}: cannot be served: {error.strerror}; choose another"
+            f"run.metrics {host}:{port}: cannot be served: {reason}; choose another port"
         ) from error

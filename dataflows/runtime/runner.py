@@ -6,10 +6,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from bytewax.recovery import RecoveryConfig
 from bytewax.run import cli_main
 from rich.console import Console
 
@@ -22,8 +23,9 @@ from dataflows.runtime import prometheus
 from dataflows.runtime.backpressure import Pace, learned
 from dataflows.runtime.dataflow import build_flow
 from dataflows.runtime.operators import waited_for_reports
+from dataflows.runtime.process_group import is_child
 from dataflows.runtime.progress_bar import progress_bar
-from dataflows.runtime.run_setup import Member, prepare, shared_wish
+from dataflows.runtime.run_setup import Member, Place, prepare, reserved, shared_wish, store_of
 from engine.errors import RiverkeeperError, StoppedError
 
 _WORTH_TELLING = 0.1
@@ -31,31 +33,48 @@ _WORTH_TELLING = 0.1
 
 
 def run_flow(
-    config: FlowConfig, recovery: Path | None, console: Console, member: Member | None = None
+    config: FlowConfig,
+    recovery: Path | None,
+    console: Console,
+    member: Member | None = None,
+    *,
+    overwrite: bool = False,
 ) -> int:
     """Runs to the end of the input; returns the number of records read by this process.
 
     With a recovery folder (made on first use) it goes on where the last run got to; without one it
-    begins anew and writes over what an earlier run of this name has left.
+    begins anew, and what an earlier run of this name has left is kept aside.
 
     Args:
         config: What to run.
         recovery: The folder that keeps progress.
         console: Where progress is shown.
         member: Which process of a cluster this is, if of one.
+        overwrite: Whether the results of an earlier run are replaced, and not kept aside.
 
     Raises:
         RiverkeeperError: Whatever of ours was raised in the flow.
     """
-    store = prepare(config, recovery, member)
-    if config.run.metrics is not None:
-        prometheus.serve(prometheus.shared(), config.run.metrics, 0 if member is None else member.process)
+    place = Place(config, recovery, overwrite, 1 if member is None else len(member.addresses))
+    with ExitStack() as stack:
+        leads = not is_child() and (member is None or member.process == 0)
+        locks = stack.enter_context(reserved(place)) if leads else None
+        if config.run.metrics is not None:
+            process = 0 if member is None else member.process
+            prometheus.serve(prometheus.shared(), config.run.metrics, process)
+        if locks is not None:
+            prepare(place, locks, console)
+        return _run(config, store_of(recovery, wait=not leads), console, member)
+
+
+def _run(config: FlowConfig, store: RecoveryConfig | None, console: Console, member: Member | None) -> int:
+    """Runs the dataflow in a folder that was made ready."""
     pace = None
     if member is not None:
         learned.open(config.run_dir, member.process)
         pace = Pace(config.run_dir, len(member.addresses), time.monotonic)
     before = waited_for_reports()
-    whole = recovery is not None
+    whole = store is not None
     with progress_bar(console) as bar, StatusFile(config.run_dir) as status:
 
         def report(reading: Reading) -> None:

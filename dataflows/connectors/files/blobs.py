@@ -1,9 +1,17 @@
 """Whole files as output: each is there completely or not at all."""
 
+import errno
 import os
 from pathlib import Path, PurePosixPath
 
 from engine.errors import OutputError
+
+_OF_ONE_NAME = frozenset({errno.ENAMETOOLONG, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ})
+"""What a disk answers when it is this one name that it cannot take: others can be written."""
+
+
+class FileError(OutputError):
+    """One file cannot be written, whatever is done about space and rights."""
 
 
 def write_blob(folder: Path, name: str, content: bytes) -> None:
@@ -12,6 +20,7 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
     The name is a relative path with `/`. On return the content is on disk, not just in the system's memory.
 
     Raises:
+        FileError: The disk refuses this name, and not others.
         OutputError: The name leads out of the folder or names none, or the disk refuses.
     """
     target = _target(folder, name)
@@ -26,6 +35,8 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
         partial.replace(target)
         sync_folder(target.parent)
     except OSError as error:
+        if error.errno in _OF_ONE_NAME:
+            raise FileError(f"output {target}: cannot be written: {error.strerror}") from error
         raise OutputError(
             f"output {target}: cannot be written: {error.strerror or error}; see to space and rights"
         ) from error
