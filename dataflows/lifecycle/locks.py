@@ -118,7 +118,7 @@ class Locks:
                 if holder is None or not holder.has_died() or time.monotonic() >= until:
                     who = "another process" if holder is None else holder
                     raise OutputError(
-                        f"{what}: in use by {who}; wait until it has ended or stop it, or use another one"
+                        f"{what} is in use by {who}; wait until it has ended or stop it, or choose another"
                     )
                 time.sleep(_LOOK)
         except OSError as error:

@@ -25,7 +25,7 @@ def identity(run: Path) -> str:
             path.write_text(f"{run.name}-{uuid4().hex[:8]}\n", encoding="utf-8")
         return path.read_text("utf-8").strip()
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+        raise OutputError(f"{path}: cannot be written: {error.strerror}; see to space and rights") from error
 
 
 def known_identity(run: Path) -> str | None:
@@ -45,7 +45,9 @@ def note_store(run: Path, recovery: Path) -> None:
     try:
         (run / STORE).write_text(f"{os.path.relpath(recovery, run)}\n", encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{run / STORE}: cannot be written: {error.strerror}") from error
+        raise OutputError(
+            f"{run / STORE}: cannot be written: {error.strerror}; see to space and rights"
+        ) from error
 
 
 def known_store(run: Path) -> Path | None:

@@ -70,12 +70,12 @@ def _whose(owner: str, run: Path) -> str:
     for folder in _aside(run):
         if run_id.known_identity(folder) == owner:
             return (
-                f"the run whose results were kept aside in {folder}; move that folder to {run} to go on with "
-                f"it, or name another folder"
+                f"the run whose results were kept aside in {folder}; to go on with it, rename {run} and then "
+                f"{folder} to {run}; or name another folder"
             )
     name = owner.rpartition("-")[0]
     if name == run.name:
-        return f"{owner}, whose results are not in {run}; put them back, or name another folder"
+        return f"{owner}, whose results are not in {run}; put its files back, or name another folder"
     return f"{name!r}, expected {run.name!r}; name the folder of this run, or a new one"
 
 
@@ -91,8 +91,8 @@ def keep_aside(run: Path) -> Path:
         run.rename(target)
     except OSError as error:
         raise OutputError(
-            f"{run}: the results of an earlier run cannot be kept aside as {target}: {error.strerror}; see to "
-            f"rights, replace them with --overwrite, or choose another run.name"
+            f"{run}: the results of an earlier run cannot be kept aside as {target}: {error.strerror}; see "
+            f"to rights, replace them with --overwrite, or choose another run.name"
         ) from error
     return target
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bytewax.recovery import init_db_dir
 
+from dataflows.runtime.bytewax_errors import ours_only
 from engine.errors import OutputError
 
 _READY = "partitions"
@@ -57,7 +58,8 @@ def make_store(recovery: Path, parts: int, run: str) -> None:
         (recovery / _MAKING).touch()
         for left in (*recovery.glob(f"{_FILES}*"), recovery / _READY):
             left.unlink(missing_ok=True)
-        init_db_dir(recovery, parts)  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
+        with ours_only():
+            init_db_dir(recovery, parts)  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
         (recovery / _OWNER).write_text(f"{run}\n", encoding="utf-8")
         (recovery / _READY).write_text(f"{parts}\n")
         (recovery / _MAKING).unlink()

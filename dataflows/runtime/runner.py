@@ -1,12 +1,7 @@
 """Runs a flow in this process: with a progress bar, with recovery, and with errors as one line."""
 
-import os
-import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,12 +16,13 @@ from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import StatusFile
 from dataflows.runtime import prometheus
 from dataflows.runtime.backpressure import Pace, learned
+from dataflows.runtime.bytewax_errors import ours_only
 from dataflows.runtime.dataflow import build_flow
 from dataflows.runtime.operators import waited_for_reports
 from dataflows.runtime.process_group import is_child
 from dataflows.runtime.progress_bar import progress_bar
 from dataflows.runtime.run_setup import Member, Place, prepare, reserved, shared_wish, store_of
-from engine.errors import RiverkeeperError, StoppedError
+from engine.errors import StoppedError
 
 _WORTH_TELLING = 0.1
 """Seconds."""
@@ -81,7 +77,7 @@ def _run(config: FlowConfig, store: RecoveryConfig | None, console: Console, mem
             bar(reading)
             status(reading)
 
-        with log_shown(console), _ours_only(), shutdown.listening(shared_wish(config.run_dir, member)):
+        with log_shown(console), ours_only(), shutdown.listening(shared_wish(config.run_dir, member)):
             cli_main(  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
                 build_flow(config, report, pace, recovers=whole, prepared=True),
                 process_id=None if member is None else member.process,
@@ -97,44 +93,3 @@ def _run(config: FlowConfig, store: RecoveryConfig | None, console: Console, mem
     if waited >= _WORTH_TELLING:
         console.print(f"the stream waited {waited:.1f} s for reports (docs/reports.md)", highlight=False)
     return status.records
-
-
-@contextmanager
-def _ours_only() -> Iterator[None]:
-    """Bytewax panics and wraps what an operator raises; a user is to see our own message alone.
-
-    What is written to standard error meanwhile is held back, and shown unless the error is one of ours.
-    """
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        show = True
-        try:
-            yield
-        except BaseException as error:
-            ours = _ours_behind(error)
-            if ours is None:
-                raise
-            show = False
-            raise ours from None
-        finally:
-            sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            held.seek(0)
-            if show:
-                shutil.copyfileobj(held, sys.stderr.buffer)
-                sys.stderr.flush()
-
-
-def _ours_behind(error: BaseException) -> RiverkeeperError | None:
-    """The first of our errors among an error and its causes; the user's wish to stop is one too."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, RiverkeeperError):
-            return cause
-        if isinstance(cause, KeyboardInterrupt):
-            return StoppedError("stopped at once; with --recovery the same command goes on")
-        cause = cause.__cause__ or cause.__context__
-    return None

@@ -223,7 +223,7 @@ class Log:
                 )
                 raise RegistryError(
                     f"registry {self._where}: the run name {name!r} is in use by {by}; wait until it has "
-                    f"ended or stop it, or use another one"
+                    f"ended or stop it, or choose another"
                 )
             try:
                 yield
