@@ -9,8 +9,10 @@ _MOST = 80
 _DIGITS = 16
 """Hexadecimal digits of the hash that tells shortened names apart."""
 
-_AMBIGUOUS = re.compile(r"[A-Z]|^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
-"""Names that a file system may take for another one, or for a device."""
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+"""Names of devices, whatever their suffix."""
+
+_CAPITAL = re.compile("[A-Z]")
 
 
 def file_name(name: str) -> str:
@@ -24,9 +26,10 @@ def file_name(name: str) -> str:
     ('m0.w12', '%2E%2E%2Fa%2Fb', 'JFK~2e17bfe25968dbcf')
     """
     escaped = re.sub(r"[^A-Za-z0-9_.-]|^\.+|\.+$", _escaped, name)
-    if 0 < len(escaped) <= _MOST and not _AMBIGUOUS.search(name):
+    device = _DEVICE.match(name)
+    if 0 < len(escaped) <= _MOST and not device and not _CAPITAL.search(name):
         return escaped
-    start = re.sub(r"%.?$", "", escaped[: _MOST - _DIGITS - 1])
+    start = device[1] if device else re.sub(r"%.?$", "", escaped[: _MOST - _DIGITS - 1])
     return f"{start}~{_hash(name)}"
 
 

@@ -98,7 +98,9 @@ class Locks:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{what}: {folder} cannot be made: {error.strerror}") from error
+            raise OutputError(
+                f"{what}: the folder cannot be made: {error.strerror}; see to rights"
+            ) from error
         self.take(folder / FILE, what)
 
     def take(self, file: Path, what: str) -> None:

@@ -35,7 +35,8 @@ _FILES = (
 
 def has_results(run: Path) -> bool:
     """Whether there is anything in a run's folder that may be of use to somebody."""
-    return any(found.stat().st_size for pattern in _RESULTS for found in run.glob(pattern))
+    found = (path for pattern in _RESULTS for path in run.glob(pattern))
+    return any(path.is_file() and path.stat().st_size for path in found)
 
 
 def check_store(run: Path, recovery: Path, *, overwrite: bool) -> None:
@@ -126,6 +127,7 @@ def _remove(run: Path, patterns: tuple[str, ...]) -> None:
         run.mkdir(parents=True, exist_ok=True)
         for pattern in patterns:
             for stale in run.glob(pattern):
-                stale.unlink(missing_ok=True)
+                if not stale.is_dir():
+                    stale.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{run}: cannot be written: {error.strerror}; see to space and rights") from error

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from dataflows.config import MOST_PORT
 from engine.errors import OutputError
 from engine.events import Decision, Event, Report
 from engine.records.events import Counts
@@ -115,7 +116,7 @@ def serve(metrics: Metrics, address: str, process: int) -> None:
     host, port = _place(address, process)
     registry = CollectorRegistry()
     registry.register(metrics)
-    with _told(host, port):
+    with _served(host, port):
         start_http_server(port, host, registry)
 
 
@@ -127,22 +128,24 @@ def check_ports(address: str, processes: int) -> None:
     """
     for process in range(processes):
         host, port = _place(address, process)
-        with _told(host, port):
+        with _served(host, port):
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             socket.create_server((host, port), family=family).close()
 
 
 def _place(address: str, process: int) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port) + process
+    number = int(port) + process
+    if number > MOST_PORT:
+        raise OutputError(f"run.metrics {host}:{number}: a port is at most {MOST_PORT}; choose another port")
+    return host.strip("[]"), number
 
 
 @contextmanager
-def _told(host: str, port: int) -> Iterator[None]:
+def _served(host: str, port: int) -> Iterator[None]:
     try:
         yield
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "a port is at most 65535"
+    except OSError as error:
         raise OutputError(
-            f"run.metrics {host}:{port}: cannot be served: {reason}; choose another port"
+            f"run.metrics {host}:{port}: cannot be served: {error.strerror}; choose another port"
         ) from error

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from engine.errors import OutputError
@@ -24,10 +25,10 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
         OutputError: The name leads out of the folder or names none, or the disk refuses.
     """
     target = _target(folder, name)
+    # A fixed name: what a killed run left behind is written over, and does not pile up.
+    partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # A fixed name: what a killed run left behind is written over, and does not pile up.
-        partial = target.with_name(f".{target.name}.partial")
         with partial.open("wb") as stream:
             stream.write(content)
             stream.flush()
@@ -35,6 +36,8 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
         partial.replace(target)
         sync_folder(target.parent)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         if error.errno in _OF_ONE_NAME:
             raise FileError(f"output {target}: cannot be written: {error.strerror}") from error
         raise OutputError(
@@ -58,7 +61,7 @@ def move_blob(folder: Path, name: str, to: str) -> None:
 
 
 def remove_blob(folder: Path, name: str) -> None:
-    """Removes a file under `folder`, if it is there.
+    """Removes a file under `folder`, if it is there and could be written.
 
     Raises:
         OutputError: The name leads out of the folder or names none, or the disk refuses.
@@ -67,6 +70,8 @@ def remove_blob(folder: Path, name: str) -> None:
     try:
         target.unlink(missing_ok=True)
     except OSError as error:
+        if error.errno in _OF_ONE_NAME:
+            return
         raise OutputError(f"output {target}: cannot be removed: {error.strerror or error}") from error
 
 

@@ -33,7 +33,7 @@ def standing(run: Path, now: float | None = None) -> Iterator[str | Table]:
     status = read_status(run)
     yield from _position(status, (time.time() if now is None else now) - status.updated)
     if left_out := unwritten(run):
-        yield escape(f"{len(left_out)} files could not be written; the last: {left_out[-1].error}")
+        yield escape(f"files that could not be written: {len(left_out):,}; the last: {left_out[-1].error}")
     yield _roles(run)
 
 
