@@ -137,7 +137,7 @@ def prepare(place: Place, locks: Locks, console: Console) -> None:
             aside = relative(earlier_run.keep_aside(run))
             _lock_folders(place, locks)  # those that were moved
             console.print(
-                f"earlier results are kept in {aside} (--overwrite would have replaced them)",
+                f"earlier results are kept in {aside} ('run --overwrite' replaces them)",
                 highlight=False,
                 markup=False,
                 soft_wrap=True,
