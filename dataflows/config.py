@@ -19,11 +19,20 @@ from engine.registry.config import RegistryConfig
 
 _S = TypeVar("_S", bound=Section)
 
+_MOST_NAME = 200
+"""Bytes of a run's name: folders are called after it, with a number behind."""
+
+MOST_PORT = 65_535
+
 
 class RunConfig(Section):
     """Where results go, and how often progress is made safe."""
 
-    name: str = Field(description="The run's name: results go to <folder>/<name>/.", pattern=r"^\w[\w.-]*$")
+    name: str = Field(
+        description="The run's name: results go to <folder>/<name>/. Those of an earlier run are kept aside "
+        "as <name>.1, <name>.2 and so on.",
+        pattern=r"^\w[\w.-]*$",
+    )
     folder: str = Field(default="runs", description="The folder of runs, relative to the config file.")
     snapshot_interval: float = Field(
         default=10.0, gt=0, description="Seconds between snapshots for recovery; work since is done again."
@@ -57,6 +66,20 @@ class RunConfig(Section):
         gt=0,
         description="And how old they may become, in seconds of event time from the newest window's end.",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _file_name(cls, value: str) -> str:
+        if (size := len(value.encode())) > _MOST_NAME:
+            raise ValueError(f"expected at most {_MOST_NAME} bytes, since it names a folder; got {size}")
+        return value
+
+    @field_validator("metrics")
+    @classmethod
+    def _port(cls, value: str | None) -> str | None:
+        if value is not None and not 0 < int(value.rpartition(":")[2]) <= MOST_PORT:
+            raise ValueError(f"expected a port from 1 to {MOST_PORT}, got {value!r}")
+        return value
 
     @field_validator("leave_out")
     @classmethod

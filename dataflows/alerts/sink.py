@@ -75,7 +75,7 @@ class AlertPartition(StatefulSinkPartition[Chunk, Pending]):
         if resumed is None:
             self._begin()
         else:
-            self._before = set(self._notes.read_text("utf-8").split("\n")) if self._notes.exists() else set()
+            self._before = _noted(self._notes)
         self._webhook = Webhook(config.webhook, self._note)
         for name, payload in resumed or ():
             self._send(name, payload)
@@ -93,8 +93,8 @@ class AlertPartition(StatefulSinkPartition[Chunk, Pending]):
                     self._send(alert.id, form(alert, self._run))
 
     def _send(self, name: str, payload: Payload) -> None:
-        if self._webhook is not None and name.replace("\n", " ") not in self._before:
-            self._webhook.send(name.replace("\n", " "), payload)
+        if self._webhook is not None and name not in self._before:
+            self._webhook.send(name, payload)
 
     def _begin(self) -> None:
         try:
@@ -105,8 +105,8 @@ class AlertPartition(StatefulSinkPartition[Chunk, Pending]):
 
     def _note(self, name: str) -> None:
         """A note that cannot be written costs a second delivery after a resume, no more."""
-        with contextlib.suppress(OSError), self._notes.open("a", encoding="utf-8") as out:
-            out.write(f"{name}\n")
+        with contextlib.suppress(OSError), self._notes.open("ab") as out:
+            out.write(msgspec.json.encode(name) + b"\n")
 
     def snapshot(self) -> Pending:
         """What is not delivered yet."""
@@ -116,3 +116,11 @@ class AlertPartition(StatefulSinkPartition[Chunk, Pending]):
         """Delivers what it can in the time that the configuration gives."""
         if self._webhook is not None:
             self._webhook.close()
+
+
+def _noted(notes: Path) -> set[str]:
+    """The ids of delivered alerts: JSON, since a model key may hold the end of a line."""
+    if not notes.exists():
+        return set()
+    content = notes.read_bytes()
+    return set(msgspec.json.Decoder(str).decode_lines(content[: content.rfind(b"\n") + 1]))

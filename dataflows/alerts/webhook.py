@@ -168,7 +168,8 @@ class Webhook:
             self._counts["given up" if wrong else "delivered"] += 1
             self._last = wrong or self._last
         if wrong:
-            log.error("webhook (%s): alert %s given up: %s", self._config.url_variable, alert[0], wrong)
+            name = " ".join(alert[0].split())  # it holds a model key
+            log.error("webhook (%s): alert %s given up: %s", self._config.url_variable, name, wrong)
         else:
             self._delivered(alert[0])
         with self._changed:

@@ -22,7 +22,6 @@ from dataflows.cli.pages import show_decision, show_page, show_report, show_ui
 from dataflows.cli.running_flow import order
 from dataflows.config import check_buildable, load_config
 from dataflows.lifecycle import commands
-from dataflows.runtime.process_group import Launch, end_with_parent, run_processes
 from dataflows.views.terminal.run import show_run
 from dataflows.views.terminal.status import standing
 from engine.errors import ConfigError, RiverkeeperError, StoppedError
@@ -102,7 +101,7 @@ def check(
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913, PLR0917 - a command's own arguments
     config: Config,
     recovery: Annotated[
         Path | None,
@@ -121,23 +120,29 @@ def run(
     process: Annotated[
         int, typer.Option(help="With --addresses: which of them this process is, from 0.")
     ] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the results of an earlier run of this name.")
+    ] = False,
 ) -> None:
     """Run a flow to the end of its input; results go to its run folder.
 
-    What an earlier run of the same name has left there is written over, unless --recovery goes on with it.
+    Those of an earlier run of this name are kept aside as <name>.1, <name>.2, ..., unless --recovery goes on
+    with it or --overwrite replaces them.
     """
     flow = load_config(config)
     if processes > 1 and addresses:
         raise ConfigError("--processes and --addresses: expected one of them, got both")
     check_buildable(flow, config)
-    if processes > 1:
-        run_processes(Launch(config, flow.run_dir, recovery, processes), console)
-    else:
-        from dataflows.runtime.run_setup import member  # noqa: PLC0415 - see above
-        from dataflows.runtime.runner import run_flow  # noqa: PLC0415 - see above
+    from dataflows.runtime.process_group import Launch, end_with_parent, run_processes  # noqa: PLC0415
+    from dataflows.runtime.run_setup import Place, member  # noqa: PLC0415 - see above
+    from dataflows.runtime.runner import run_flow  # noqa: PLC0415 - see above
 
+    if processes > 1:
+        run_processes(Launch(config, Place(flow, recovery, overwrite, processes)), console)
+    else:
         end_with_parent()
-        run_flow(flow, recovery, console, member(addresses, process) if addresses else None)
+        who = member(addresses, process) if addresses else None
+        run_flow(flow, recovery, console, who, overwrite=overwrite)
     if not addresses:
         show_run(console, flow.run_dir)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dataflows.connectors.files.blobs import write_blob
+from dataflows.lifecycle.unwritten import unwritten
 from dataflows.views.evidently_ui import export, served
 from dataflows.views.explain.story import read_story
 from dataflows.views.html.decision import story_page
@@ -15,9 +16,9 @@ from dataflows.views.html.page import PAGE, run_page
 from dataflows.views.terminal.decision import show_story
 from dataflows.views.terminal.run import relative
 from dataflows.views.terminal.window import read_window, show_window
-from engine.core.streams import file_name
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
+from engine.names import file_name
 from engine.rows import ReportRow
 
 _PAUSE = 2.0
@@ -55,7 +56,8 @@ def _drawn(run: Path, row: ReportRow) -> Path:
         )
     report = run / row.evidently
     if not report.is_file():
-        raise InputError(f"{report}: the report is no longer kept (run.keep_reports)")
+        refused = {one.name: one.error for one in unwritten(run)}.get(row.evidently)
+        raise InputError(refused or f"{report}: the report is no longer kept (run.keep_reports)")
     path = report.with_suffix(".html")
     render_html(report.read_bytes(), path)
     return path

@@ -12,6 +12,7 @@ from dataflows.config import load_config
 from dataflows.demo.flights import Fault, write_stream
 from dataflows.runtime.runner import run_flow
 from dataflows.views.terminal.run import show_run
+from engine.errors import OutputError
 
 FAULT = Fault(date(2013, 4, 15), date(2013, 5, 6))
 
@@ -20,18 +21,25 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> Non
     """Writes the stream and the configuration under `folder`, runs the flow, and shows what came of it."""
     name = "demo" if fault else "demo-no-fault"
     data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    stream = data / f"{name}.jsonl"
+    stream, partial = data / f"{name}.jsonl", data / f".{name}.partial"
     console.print(_story(fault=fault, until=until), highlight=False)
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("writing the stream", total=None)
-        flights, arrivals = write_stream(
-            stream, until, FAULT if fault else None, lambda done: progress.update(task, completed=done)
-        )
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        config = write_config(folder, name)
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task("writing the stream", total=None)
+            flights, arrivals = write_stream(
+                partial, until, FAULT if fault else None, lambda done: progress.update(task, completed=done)
+            )
+        partial.replace(stream)  # a demo that runs at this moment goes on reading the earlier one
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be written: {error.strerror}; see to space and rights"
+        ) from error
     console.print(
         f"{stream}: {flights:,} flights and {arrivals:,} arrivals in event-time order", highlight=False
     )
-    flow = load_config(write_config(folder, name))
+    flow = load_config(config)
     began = perf_counter()
     records = run_flow(flow, None, console)
     seconds = perf_counter() - began
@@ -42,10 +50,20 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> Non
 
 
 def write_config(folder: Path, name: str) -> Path:
-    """Writes the demo's configuration for the stream `data/<name>.jsonl`; returns its path."""
+    """Writes the demo's configuration for the stream `data/<name>.jsonl`; returns its path.
+
+    Raises:
+        OutputError: When there is one that was changed.
+    """
     config = folder / f"{name}.toml"
     template = files("dataflows.demo").joinpath("flow.toml").read_text(encoding="utf-8")
-    config.write_text(template.replace("NAME", name), encoding="utf-8")
+    text = template.replace("NAME", name)
+    if config.exists() and config.read_text(encoding="utf-8") != text:
+        raise OutputError(
+            f"{config}: expected the demo's own, got one that was changed; 'riverkeeper run {config}' runs "
+            f"it, and without the file the demo writes its own again"
+        )
+    config.write_text(text, encoding="utf-8")
     return config
 
 

@@ -1,11 +1,15 @@
 """The identity of a run: it tells runs of the same name apart, and lasts as long as the run is resumed."""
 
+import os
 from pathlib import Path
 from uuid import uuid4
 
 from engine.errors import OutputError
 
 FILE = "identity"
+
+STORE = "recovery"
+"""The file that says where the run keeps its progress, relative to the run's folder."""
 
 
 def identity(run: Path) -> str:
@@ -21,4 +25,34 @@ def identity(run: Path) -> str:
             path.write_text(f"{run.name}-{uuid4().hex[:8]}\n", encoding="utf-8")
         return path.read_text("utf-8").strip()
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+        raise OutputError(f"{path}: cannot be written: {error.strerror}; see to space and rights") from error
+
+
+def known_identity(run: Path) -> str | None:
+    """The identity of the run in a folder, if there is one."""
+    try:
+        return (run / FILE).read_text("utf-8").strip() or None
+    except OSError:
+        return None
+
+
+def note_store(run: Path, recovery: Path) -> None:
+    """Writes down where the run keeps its progress.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
+    try:
+        (run / STORE).write_text(f"{os.path.relpath(recovery, run)}\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"{run / STORE}: cannot be written: {error.strerror}; see to space and rights"
+        ) from error
+
+
+def known_store(run: Path) -> Path | None:
+    """Where the run in a folder keeps its progress, if it does."""
+    try:
+        return Path(os.path.normpath(run / (run / STORE).read_text("utf-8").rstrip("\n")))
+    except OSError:
+        return None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RegistryError
+from engine.names import file_name
 from engine.registry.version_ref import VersionRef
 
 
@@ -36,7 +37,7 @@ def _registered(client: Any, kept: VersionRef, exported: bytes, model: str, alia
         if value is not None:
             client.log_metric(run.info.run_id, name, value, step=kept.row.learned)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"{kept.entry.name}.zip"
+        file = Path(folder) / f"{file_name(kept.entry.name)}.zip"
         file.write_bytes(exported)
         client.log_artifact(run.info.run_id, str(file), "model")
     client.set_terminated(run.info.run_id)

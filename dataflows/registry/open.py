@@ -12,8 +12,10 @@ from typing import Any
 import orjson
 
 from dataflows.config import FlowConfig, load_config
+from dataflows.lifecycle.locks import FILE, Locks, this_process
 from engine.errors import RegistryError
 from engine.models.serialization import VERSIONS
+from engine.names import file_name
 from engine.registry.blobs import Blobs
 from engine.registry.log import Log
 from engine.registry.registry import Registry
@@ -68,6 +70,23 @@ def _open(folder: Path, database: str | None, models: str | None, *, create: boo
         database = f"sqlite:///{file.resolve()}"
     log = Log(database, signing_key(), create=create)
     return Registry(log, Blobs(models or str((folder / "models").resolve())), time.time)
+
+
+def reserve_name(config: FlowConfig, locks: Locks) -> None:
+    """Keeps the run's name in its registry from other runs, also of those in other folders.
+
+    Raises:
+        RegistryError: When it cannot be written to, or a run on another machine has the name.
+        OutputError: When another run on this machine has it.
+    """
+    log = open_registry(config, create=True).log
+    name, file = config.run.name, log.file
+    if file is None:
+        holder = this_process()
+        locks.enter(log.held(name, f"process {holder.process} on {holder.host}"))
+    else:
+        place = file.with_name(f".{file_name(name)}{FILE}")
+        locks.take(place, f"registry {file.parent}: the run name {name!r}")
 
 
 def user() -> str:

@@ -76,7 +76,7 @@ def rebuild(where: Opened, reference: str, data: Sequence[str]) -> Rebuilt:
 
 
 def _replayed(where: Opened, kept: VersionRef, config: FlowConfig) -> Version:
-    key, records = kept.entry.key, kept.row.records
+    key, records = kept.row.key, kept.row.records
     reference = read_reference(config).get(key, ())
     # A window's verdict comes when the next one has closed; all others are saved at their record.
     replayed = islice(_records(config, key), None if kept.row.reason == "passed" else records)

@@ -5,6 +5,17 @@ from dataflows.registry.open import open_registry, user
 from engine.registry.versions import Learned, Start
 
 
+def check_start(config: FlowConfig) -> None:
+    """Looks for the version that `registry.start` names.
+
+    Raises:
+        RegistryError: When there is no such version, or its bytes are not there.
+    """
+    if config.registry.start is not None:
+        registry = open_registry(config)
+        registry.read(registry.find(config.registry.start))
+
+
 def read_start(config: FlowConfig) -> Start | None:
     """The one that `registry.start` names; the log says that it was loaded.
 

@@ -17,6 +17,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from dataflows.connectors.batch import Batch
 from dataflows.lifecycle import shutdown
+from engine.errors import OutputError
 
 LEAST = 20_000
 """Records that it may always be ahead."""
@@ -33,25 +34,37 @@ class Learned:
 
     def __init__(self) -> None:
         self._count = 0
+        self._path: Path | None = None
         self._file: int | None = None
 
     def open(self, folder: Path, process: int) -> None:
         """From now on the count is in a file, until this process ends.
 
-        What a process that was killed has left there only lets the reader go on for the moment. Nobody else
-        removes it: the count would go where no one reads.
+        The file is made with the first records: before, process 0 may put another folder in the place of this
+        one, and the count would go where no one reads. What a process that was killed has left there only
+        lets the reader go on for the moment.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"learned-{process}"
-        self._count = 0
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        atexit.register(path.unlink, missing_ok=True)
+        self._path = folder / f"learned-{process}"
+        self._count, self._file = 0, None
 
     def add(self, count: int) -> None:
-        """So many more."""
-        if self._file is not None:
+        """So many more.
+
+        Raises:
+            OutputError: When the file cannot be written.
+        """
+        if self._path is not None:
             self._count += count
-            os.pwrite(self._file, self._count.to_bytes(8, "big"), 0)
+            try:
+                if self._file is None:
+                    self._path.parent.mkdir(parents=True, exist_ok=True)
+                    self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+                    atexit.register(self._path.unlink, missing_ok=True)
+                os.pwrite(self._file, self._count.to_bytes(8, "big"), 0)
+            except OSError as error:
+                raise OutputError(
+                    f"{self._path}: cannot be written: {error.strerror}; see to space and rights"
+                ) from error
 
 
 learned = Learned()

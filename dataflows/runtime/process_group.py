@@ -24,7 +24,9 @@ from dataflows.alerts.terminal import write_line
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import read_status
+from dataflows.runtime import prometheus
 from dataflows.runtime.progress_bar import Bar, progress_bar
+from dataflows.runtime.run_setup import Place, prepare, reserved
 from engine.errors import InputError, RunError, StoppedError
 
 _LOOK = 0.2
@@ -48,16 +50,12 @@ class Launch:
     """What to start.
 
     Attributes:
-        config: The flow's configuration file.
-        run: The run's folder.
-        recovery: The folder that keeps progress, if there is one.
-        count: How many processes.
+        file: The flow's configuration file.
+        place: Where the run writes, and how many processes it has.
     """
 
-    config: Path
-    run: Path
-    recovery: Path | None
-    count: int
+    file: Path
+    place: Place
 
 
 @dataclass(slots=True)
@@ -84,15 +82,19 @@ def run_processes(launch: Launch, console: Console) -> None:
         StoppedError: When it was stopped.
     """
     starts: list[float] = []
-    with shutdown.listening():
+    place = launch.place
+    with shutdown.listening(), reserved(place) as locks:
+        if place.config.run.metrics is not None:
+            prometheus.check_ports(place.config.run.metrics, place.processes)
         while True:
             now = time.monotonic()
             starts = [*(at for at in starts if now - at < _WITHIN), now]
+            prepare(place, locks, console)
             with progress_bar(console) as bar:
-                failed = _run_once(launch, console, bar)
+                failed = _run_once(launch, locks.handles, console, bar)
             if failed is None or shutdown.wanted():
                 break
-            if launch.recovery is None:
+            if place.recovery is None:
                 raise RunError(f"{failed}; without --recovery it cannot go on")
             if len(starts) > _STARTS:
                 raise RunError(
@@ -100,22 +102,22 @@ def run_processes(launch: Launch, console: Console) -> None:
                 )
             console.print(f"{failed}; all start again from the last snapshot", highlight=False)
     if shutdown.wanted():
-        whole = launch.recovery is not None and failed is None
-        how = "the same command goes on" if launch.recovery else "without --recovery it begins anew"
+        whole = place.recovery is not None and failed is None
+        how = "the same command goes on" if place.recovery else "without --recovery it begins anew"
         raise StoppedError(f"stopped; {how}", whole=whole)
 
 
-def _run_once(launch: Launch, console: Console, bar: Bar) -> str | None:
+def _run_once(launch: Launch, locks: tuple[int, ...], console: Console, bar: Bar) -> str | None:
     """Runs all until they end, and shows what they log; says who died, if one did.
 
     Raises:
         RunError: When one has met a mistake of the user's.
     """
-    with _children(launch) as children:
+    with _children(launch, locks) as children:
         asked = False
         while all(child.process.poll() is None for child in children):
             time.sleep(_LOOK)
-            _show(launch.run, bar)
+            _show(launch.place.run, bar)
             _pass_on(children, console)
             if shutdown.wanted() and not asked:
                 asked = True
@@ -140,25 +142,25 @@ def _pass_on(children: list[_Child], console: Console) -> None:
 
 
 @contextmanager
-def _children(launch: Launch) -> Iterator[list[_Child]]:
-    """The processes, until the end of the block: then none is left."""
-    addresses = ",".join(f"127.0.0.1:{port}" for port in _free_ports(launch.count))
+def _children(launch: Launch, locks: tuple[int, ...]) -> Iterator[list[_Child]]:
+    """The processes, until the end of the block: then none is left. They hold the locks too."""
+    addresses = ",".join(f"127.0.0.1:{port}" for port in _free_ports(launch.place.processes))
     command = [
         sys.executable,
         "-m",
         "dataflows.cli.entry",
         "run",
-        str(launch.config),
+        str(launch.file),
         "--addresses",
         addresses,
     ]
-    if launch.recovery is not None:
-        command += ["--recovery", str(launch.recovery)]
+    if launch.place.recovery is not None:
+        command += ["--recovery", str(launch.place.recovery)]
     environment = os.environ | {PARENT: str(os.getpid())}
     with ExitStack() as stack:
         children: list[_Child] = []
         try:
-            for number in range(launch.count):
+            for number in range(launch.place.processes):
                 output = stack.enter_context(tempfile.TemporaryFile())
                 process = subprocess.Popen(  # noqa: S603 - our own interpreter
                     [*command, "--process", str(number)],
@@ -167,6 +169,7 @@ def _children(launch: Launch) -> Iterator[list[_Child]]:
                     stderr=output,
                     env=environment,
                     start_new_session=True,  # Ctrl-C comes to us, and we tell them
+                    pass_fds=locks,  # until the last of them has ended, nobody else may write
                 )
                 children.append(_Child(process, output))
             yield children
@@ -213,6 +216,11 @@ def _last_words(child: _Child) -> str:
     child.output.seek(0)
     lines = child.output.read().decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
+
+
+def is_child() -> bool:
+    """Whether this is one of several processes that `run_processes` started."""
+    return PARENT in os.environ
 
 
 def end_with_parent() -> None:

@@ -4,8 +4,10 @@ Nothing is counted per record: with each batch the engine's own counts are noted
 asks. Of many model keys the first hundred have lines of their own; the others are added up as `other`.
 """
 
+import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 
@@ -13,6 +15,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from dataflows.config import MOST_PORT
 from engine.errors import OutputError
 from engine.events import Decision, Event, Report
 from engine.records.events import Counts
@@ -108,14 +111,41 @@ def serve(metrics: Metrics, address: str, process: int) -> None:
     """Serves metrics until the process ends; process I of a cluster at the port + I.
 
     Raises:
-        OutputError: When the port is taken.
+        OutputError: When the port is taken, or is none.
     """
-    host, _, port = address.rpartition(":")
+    host, port = _place(address, process)
     registry = CollectorRegistry()
     registry.register(metrics)
+    with _served(host, port):
+        start_http_server(port, host, registry)
+
+
+def check_ports(address: str, processes: int) -> None:
+    """Checks that each process can serve its metrics.
+
+    Raises:
+        OutputError: When a port is taken, or is none.
+    """
+    for process in range(processes):
+        host, port = _place(address, process)
+        with _served(host, port):
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            socket.create_server((host, port), family=family).close()
+
+
+def _place(address: str, process: int) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    number = int(port) + process
+    if number > MOST_PORT:
+        raise OutputError(f"run.metrics {host}:{number}: a port is at most {MOST_PORT}; choose another port")
+    return host.strip("[]"), number
+
+
+@contextmanager
+def _served(host: str, port: int) -> Iterator[None]:
     try:
-        start_http_server(int(port) + process, host, registry)
+        yield
     except OSError as error:
         raise OutputError(
-            f"run.metrics {host}:{int(port) + process}: cannot be served: {error.strerror}; choose another"
+            f"run.metrics {host}:{port}: cannot be served: {error.strerror}; choose another port"
         ) from error

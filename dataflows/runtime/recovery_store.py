@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bytewax.recovery import init_db_dir
 
+from dataflows.runtime.bytewax_errors import ours_only
 from engine.errors import OutputError
 
 _READY = "partitions"
@@ -15,6 +16,9 @@ _READY = "partitions"
 
 _MAKING = "unfinished"
 """The file in a recovery folder that is there while the store is made."""
+
+_OWNER = "run"
+"""The file in a recovery folder with the identity of the run whose progress it keeps."""
 
 _FILES = "part-*.sqlite3"
 
@@ -30,8 +34,21 @@ def exists(recovery: Path) -> bool:
     return any(recovery.glob(_FILES)) and not (recovery / _MAKING).exists()
 
 
-def make_store(recovery: Path, parts: int) -> None:
+def owner(recovery: Path) -> str | None:
+    """The identity of the run whose progress is kept; `None` of a store that `bytewax.recovery` made."""
+    try:
+        return (recovery / _OWNER).read_text("utf-8").strip() or None
+    except OSError:
+        return None
+
+
+def make_store(recovery: Path, parts: int, run: str) -> None:
     """Makes an empty store, in place of one that a killed process left unfinished.
+
+    Args:
+        recovery: The folder.
+        parts: Of how many parts.
+        run: The identity of the run.
 
     Raises:
         OutputError: When the folder cannot be written.
@@ -41,7 +58,9 @@ def make_store(recovery: Path, parts: int) -> None:
         (recovery / _MAKING).touch()
         for left in (*recovery.glob(f"{_FILES}*"), recovery / _READY):
             left.unlink(missing_ok=True)
-        init_db_dir(recovery, parts)  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
+        with ours_only():
+            init_db_dir(recovery, parts)  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
+        (recovery / _OWNER).write_text(f"{run}\n", encoding="utf-8")
         (recovery / _READY).write_text(f"{parts}\n")
         (recovery / _MAKING).unlink()
     except OSError as error:

@@ -1,36 +1,29 @@
-"""Makes a run's folder and recovery store ready, once for all processes of a cluster."""
+"""Makes a run's folder and recovery store ready, once for all processes of a run.
 
+First they are locked, and everything is looked at that can be wrong; only then is what an earlier run has
+left kept aside, or replaced.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from bytewax.recovery import RecoveryConfig
+from rich.console import Console
 
-from dataflows.alerts.sink import DELIVERED
 from dataflows.config import FlowConfig
-from dataflows.connectors.registry import RUN_FILES
-from dataflows.lifecycle import commands, run_id
-from dataflows.lifecycle.status_file import STATUS
-from dataflows.runtime import key_cache, recovery_store
-from engine.core.streams import STREAMS
-from engine.errors import ConfigError, OutputError
-
-_FILES = (
-    *(f"{stream}.jsonl" for stream in STREAMS),
-    *commands.FILES,
-    *RUN_FILES,
-    *key_cache.FILES,
-    DELIVERED,
-    STATUS,
-    run_id.FILE,
-    "reports/*-[0-9]*.json",
-    "reports/*-[0-9]*.html",
-    "report.html",
-    "explain-*.html",
-    "workspace/*-*-*-*-*/*.json",
-    "workspace/*-*-*-*-*/snapshots/*.json",
-)
-"""What a run writes beside its streams: only these are removed, in case the folder holds anything else."""
+from dataflows.connectors.kafka.producer import check_topics
+from dataflows.connectors.registry import open_source
+from dataflows.lifecycle.locks import Locks
+from dataflows.lifecycle.run_id import identity, note_store
+from dataflows.registry.open import reserve_name
+from dataflows.registry.start_version import check_start
+from dataflows.runtime import earlier_run, recovery_store
+from dataflows.runtime.dataflow import build_flow
+from dataflows.views.terminal.run import relative
+from engine.errors import ConfigError
 
 _WISH = "stop"
 """The file by which any process of a cluster asks the reading process to stop."""
@@ -52,6 +45,28 @@ class Member:
     process: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run writes, and what becomes of what is there.
+
+    Attributes:
+        config: What to run.
+        recovery: The folder that keeps progress, if there is one.
+        overwrite: Whether the results of an earlier run are replaced, and not kept aside.
+        processes: How many processes the run has.
+    """
+
+    config: FlowConfig
+    recovery: Path | None = None
+    overwrite: bool = False
+    processes: int = 1
+
+    @property
+    def run(self) -> Path:
+        """The run's folder."""
+        return self.config.run_dir
+
+
 def member(addresses: str, process: int) -> Member:
     """A process as the command line names it.
 
@@ -60,7 +75,8 @@ def member(addresses: str, process: int) -> Member:
     """
     found = tuple(part.strip() for part in addresses.replace(";", ",").split(",") if part.strip())
     for address in found:
-        if not address.rpartition(":")[2].isdigit() or ":" not in address:
+        port = address.rpartition(":")[2]
+        if ":" not in address or not port.isdecimal() or not 0 < int(port) < 65_536:
             raise ConfigError(f"--addresses: expected host:port for each process, got {address!r}")
     if not 0 <= process < len(found):
         raise ConfigError(
@@ -74,42 +90,91 @@ def shared_wish(run: Path, who: Member | None) -> Path | None:
     return None if who is None else run / _WISH
 
 
-def prepare(config: FlowConfig, recovery: Path | None, who: Member | None) -> RecoveryConfig | None:
-    """Clears what an earlier run has left, unless this one goes on with it; makes or mends the store.
+@contextmanager
+def reserved(place: Place) -> Iterator[Locks]:
+    """Locks the run's folder, its recovery store and its name in the registry, until the end of the block.
+
+    Raises:
+        OutputError: When one of them is in use or cannot be written, or the store is not this run's.
+        ConfigError: When the run cannot both begin anew and go on.
+        RegistryError: When the registry cannot be written to.
+    """
+    with Locks() as locks:
+        _lock_folders(place, locks)
+        reserve_name(place.config, locks)
+        yield locks
+
+
+def _lock_folders(place: Place, locks: Locks) -> None:
+    locks.take_folder(place.run, str(place.run))
+    if place.recovery is not None:
+        earlier_run.check_store(place.run, place.recovery, overwrite=place.overwrite)
+        locks.take_folder(place.recovery, f"--recovery {place.recovery}")
+
+
+def prepare(place: Place, locks: Locks, console: Console) -> None:
+    """Puts the store right for a run that goes on; for a new one it clears the folder and makes the store.
 
     In a cluster process 0 does so, before the others can write: they meet only afterwards.
 
+    Args:
+        place: Where the run writes.
+        locks: Those of the run.
+        console: Where it is said what became of earlier results.
+
     Raises:
-        OutputError: When a folder cannot be used, or process 0 does not come.
+        RiverkeeperError: When something is wrong with the run; then what was there is as it was.
     """
-    first = who is None or who.process == 0
-    if first:
-        (config.run_dir / _WISH).unlink(missing_ok=True)
-        if recovery is not None and recovery_store.exists(recovery):
-            recovery_store.forget_unfinished(recovery)
-        else:
-            clear(config.run_dir)
-            if recovery is not None:
-                recovery_store.make_store(
-                    recovery, 1 if who is None else max(_PARTS_OF_A_CLUSTER, len(who.addresses))
-                )
+    run, recovery = place.run, place.recovery
+    (run / _WISH).unlink(missing_ok=True)
+    earlier_run.remove_leftovers(run)
+    if recovery is not None and recovery_store.exists(recovery):
+        recovery_store.forget_unfinished(recovery)
+        return
+    if earlier_run.has_results(run):
+        _check_all(place.config)
+        if not place.overwrite:
+            aside = relative(earlier_run.keep_aside(run))
+            _lock_folders(place, locks)  # those that were moved
+            console.print(
+                f"earlier results are kept in {aside} ('run --overwrite' replaces them)",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
+    earlier_run.remove_results(run)
+    if recovery is not None:
+        note_store(run, recovery)
+        parts = 1 if place.processes == 1 else max(_PARTS_OF_A_CLUSTER, place.processes)
+        recovery_store.make_store(recovery, parts, identity(run))
+
+
+def store_of(recovery: Path | None, *, wait: bool) -> RecoveryConfig | None:
+    """The recovery store as Bytewax knows it.
+
+    Args:
+        recovery: Its folder, if there is one.
+        wait: Whether another process makes it.
+
+    Raises:
+        OutputError: When that process does not come.
+    """
     if recovery is None:
         return None
-    if not first:
+    if wait:
         recovery_store.wait_for_store(recovery)
     return RecoveryConfig(recovery, timedelta(0))  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
 
 
-def clear(run_dir: Path) -> None:
-    """Removes what an earlier run wrote, and nothing else.
+def _check_all(config: FlowConfig) -> None:
+    """Opens whatever the run will open.
 
     Raises:
-        OutputError: When the folder cannot be used.
+        RiverkeeperError: When something of it is not there or not right.
     """
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        for pattern in _FILES:
-            for stale in run_dir.glob(pattern):
-                stale.unlink()
-    except OSError as error:
-        raise OutputError(f"{run_dir}: cannot be written: {error.strerror}") from error
+    build_flow(config)
+    with closing(open_source(config).open(None)) as reader:
+        reader.take()
+    if config.kafka is not None:
+        check_topics(config.kafka)
+    check_start(config)

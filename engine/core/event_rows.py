@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from engine import rows
-from engine.core.streams import file_name
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.calibration import Bin
 from engine.events import Alert, Decision, Event, Report, Summary, WindowScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check
+from engine.names import file_name
 from engine.records.events import ContractViolation, DeadLetter
 from engine.registry.versions import Version
 from engine.supervision.suspicion import PairedLosses

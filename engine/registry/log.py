@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -24,8 +25,10 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    func,
     insert,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy.engine import URL, make_url
@@ -33,6 +36,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from engine.errors import RegistryError
+from engine.names import bounded
 from engine.registry.audit_entry import Draft, Entry, Kind, faults, is_sealed, sealed
 
 _BUSY = 30.0
@@ -40,6 +44,21 @@ _BUSY = 30.0
 
 _PAGE = 1000
 """Entries that are asked for at once."""
+
+_LOCK = 7_245_129
+"""The seed of the numbers by which run names are locked."""
+
+_KEEPALIVE = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
+"""By default a server takes a machine for alive two hours after it has gone."""
+
+_HOLDER = """
+SELECT application_name, backend_start AT TIME ZONE 'UTC' FROM pg_stat_activity JOIN pg_locks USING (pid)
+WHERE locktype = 'advisory' AND granted AND objsubid = 1
+AND (classid::bigint << 32) | objid::bigint = hashtextextended(:name, :seed)
+"""
+
+_MOST = 500
+"""Bytes of a run, key or name: PostgreSQL's index takes 2,704 of all of them. The body has them in full."""
 
 _Item = TypeVar("_Item")
 
@@ -170,6 +189,47 @@ class Log:
             row = connection.execute(select(_log).order_by(_log.c.number.desc()).limit(1)).first()
         return None if row is None else _entry(row)
 
+    @property
+    def file(self) -> Path | None:
+        """The database's file; `None` for one on a server."""
+        url = self._engine.url
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+    @contextmanager
+    def held(self, name: str, who: str) -> Iterator[None]:
+        """Keeps a name for one process at a time, until the end of the block; for databases on a server.
+
+        The lock is that of a connection. It ends with the process, and when the server finds its machine
+        gone: after a minute.
+
+        Args:
+            name: The name.
+            who: The process, as others are told.
+
+        Raises:
+            RegistryError: When another process has the name.
+        """
+        with self._told(), self._engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            for setting, value in {"application_name": who, **_KEEPALIVE}.items():
+                connection.execute(select(func.set_config(setting, value, False)))
+            number = func.hashtextextended(name, _LOCK)
+            if not connection.execute(select(func.pg_try_advisory_lock(number))).scalar():
+                holder = connection.execute(text(_HOLDER), {"name": name, "seed": _LOCK}).first()
+                by = (
+                    "another process"
+                    if holder is None
+                    else f"{holder[0]} since {holder[1]:%Y-%m-%d %H:%M} UTC"
+                )
+                raise RegistryError(
+                    f"registry {self._where}: the run name {name!r} is in use by {by}; wait until it has "
+                    f"ended or stop it, or choose another"
+                )
+            try:
+                yield
+            finally:
+                connection.invalidate()  # closed without a word to a server that may be gone
+
     def close(self) -> None:
         """Ends all connections."""
         self._engine.dispose()
@@ -283,8 +343,8 @@ def _storable(draft: Draft) -> Draft:
 
 
 def _plain(text: str) -> str:
-    """As databases take it: without NUL, which PostgreSQL refuses, and what is no UTF-8."""
-    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+    """As databases take it: without NUL, which PostgreSQL refuses, and what is no UTF-8; and not too long."""
+    return bounded(text.encode(errors="backslashreplace").decode().replace("\0", "\\x00"), _MOST)
 
 
 def _row(entry: Entry) -> Mapping[str, Any]:

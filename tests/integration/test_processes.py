@@ -50,6 +50,9 @@ def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_st
 
     with running("run", two, *options) as process:
         wait_for(predictions, 50_000, process)
+        second = riverkeeper("run", two, "--overwrite")
+        assert second.returncode == 2
+        assert f"runs/test is in use by process {process.pid} on " in second.stderr
         os.kill(children(process)[1], signal.SIGKILL)
         wait_for(predictions, 200_000, process)
         process.send_signal(signal.SIGTERM)

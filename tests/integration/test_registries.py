@@ -6,6 +6,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -177,3 +179,27 @@ def test_when_there_is_no_room_it_says_so_and_nothing_is_half_written(tmp_path: 
     assert list(registry.faults()) == []
     assert not [*tmp_path.rglob("*.partial")]
     registry.record(items(version("m0.after")), 5000)
+
+
+def test_a_key_of_any_length_is_kept_and_found(opened: Make) -> None:
+    registry = opened()
+    run = registry.begin("demo", "ada", {"config_sha256": "a"})
+    keys = [f"{number}{os.urandom(3000).hex()}" for number in range(2)]
+    wanted = [*items(*(replace(version("m0.w0"), key=key) for key in keys), run=run)]
+    assert len(registry.record(wanted, 5)) == 2
+    assert registry.record(wanted, 5) == []
+    assert [[kept.row.key for kept in registry.versions(run, key)] for key in keys] == [[key] for key in keys]
+    assert [*registry.faults()] == []
+
+
+def test_on_a_server_one_process_has_a_name_at_a_time(server: str) -> None:
+    with closing(Log(server, create=True)) as one, closing(Log(server)) as other:
+        assert one.file is None
+        with one.held("test", "process 7 on here"):
+            told = r"the run name 'test' is in use by process 7 on here since .* UTC; wait"
+            with pytest.raises(RegistryError, match=told), other.held("test", "process 8 on there"):
+                pass
+            with other.held("test2", "process 8 on there"):
+                pass
+        with other.held("test", "process 8 on there"):
+            pass

@@ -186,16 +186,45 @@ def test_a_cluster_of_two_processes_gives_the_same_for_every_key(tmp_path: Path)
     assert [line["counts"]["predicted"] for line in everything] == [6000]
 
 
-def test_running_again_writes_over_and_leaves_nothing_stale(
+def test_running_again_keeps_the_earlier_results_aside_or_replaces_them(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
     flow = write_flow(tmp_path, extra=NO_REPORTS)
-    stale = tmp_path / "runs" / "test" / "reports" / "main-000099.json"
+    run = tmp_path / "runs" / "test"
+    stale = run / "reports" / "main-000099.json"
     stale.parent.mkdir(parents=True)
     stale.write_text("of an earlier run")
-    kept = tmp_path / "runs" / "test" / "notes.jsonl"
+    again = riverkeeper("run", flow)
+    assert again.returncode == 0, again.stderr
+    assert "earlier results are kept in " in again.stdout
+    assert (tmp_path / "runs/test.1/reports/main-000099.json").read_text() == "of an earlier run"
+    assert results(flow) == expected
+    kept = run / "notes.jsonl"
     kept.write_text("somebody's own")
-    assert riverkeeper("run", flow).returncode == 0
+    stale.parent.mkdir()
+    stale.write_text("of an earlier run")
+    assert riverkeeper("run", flow, "--overwrite").returncode == 0
     assert kept.read_text() == "somebody's own"
     kept.unlink()
     assert results(flow) == expected
+    assert sorted(path.name for path in run.parent.iterdir()) == ["registry", "test", "test.1"]
+
+
+def test_a_run_that_is_at_work_is_not_started_a_second_time(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path, rows=300, extra=NO_REPORTS)
+    flow.write_text(flow.read_text().replace("[input]", "[input]\nfollow = true"))
+    predictions = tmp_path / "runs" / "test" / "predictions.jsonl"
+    with running("run", flow, "--recovery", tmp_path / "recovery") as process:
+        deadline = time.monotonic() + 60
+        while not (predictions.exists() and predictions.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        second = riverkeeper("run", flow, "--overwrite")
+        seen = riverkeeper("status", predictions.parent)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert second.returncode == 2
+    assert f"runs/test is in use by process {process.pid} on " in second.stderr
+    assert "Traceback" not in second.stderr
+    assert seen.returncode == 0
+    assert "records since its start" in seen.stdout
+    assert predictions.stat().st_size

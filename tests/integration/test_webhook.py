@@ -3,12 +3,19 @@
 import logging
 import threading
 import time
+from contextlib import closing
 from email.utils import formatdate
+from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from dataflows.alerts.config import WebhookConfig
+from dataflows.alerts.config import DestinationsConfig, WebhookConfig
+from dataflows.alerts.message import EXAMPLE
+from dataflows.alerts.sink import AlertPartition, Pending
 from dataflows.alerts.webhook import Webhook
+from engine.core.serialize import Chunk
 from tests.support.receivers import SECRET, receiver, wait_until
 
 pytestmark = pytest.mark.integration
@@ -148,3 +155,18 @@ def test_the_thread_ends_with_the_webhook(monkeypatch: pytest.MonkeyPatch) -> No
         wait_until(lambda: not thread.is_alive())
         tried.send("b", {})
         assert tried.pending() == []
+
+
+def test_what_was_delivered_is_not_sent_again_whatever_the_model_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = [replace(EXAMPLE, id=f"{key}/window/1", key=key) for key in ("a\r\nb", "a b", "a\u2028b")]
+    chunks = [Chunk("alerts", b"".join(msgspec.json.encode(row) + b"\n" for row in rows))]
+    config = DestinationsConfig(log=False, webhook=WebhookConfig(url_variable="HOOK", format="json"))
+    begun: list[Pending | None] = [None, []]
+    with receiver() as server:
+        monkeypatch.setenv("HOOK", server.url)
+        for resumed in begun:
+            with closing(AlertPartition(config, tmp_path, resumed)) as part:
+                part.write_batch(chunks)
+        assert [body["id"] for body in server.taken] == [row.id for row in rows]

@@ -1,9 +1,18 @@
 """Whole files as output: each is there completely or not at all."""
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from engine.errors import OutputError
+
+_OF_ONE_NAME = frozenset({errno.ENAMETOOLONG, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ})
+"""What a disk answers when it is this one name that it cannot take: others can be written."""
+
+
+class FileError(OutputError):
+    """One file cannot be written, whatever is done about space and rights."""
 
 
 def write_blob(folder: Path, name: str, content: bytes) -> None:
@@ -12,13 +21,14 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
     The name is a relative path with `/`. On return the content is on disk, not just in the system's memory.
 
     Raises:
+        FileError: The disk refuses this name, and not others.
         OutputError: The name leads out of the folder or names none, or the disk refuses.
     """
     target = _target(folder, name)
+    # A fixed name: what a killed run left behind is written over, and does not pile up.
+    partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # A fixed name: what a killed run left behind is written over, and does not pile up.
-        partial = target.with_name(f".{target.name}.partial")
         with partial.open("wb") as stream:
             stream.write(content)
             stream.flush()
@@ -26,6 +36,10 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
         partial.replace(target)
         sync_folder(target.parent)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if error.errno in _OF_ONE_NAME:
+            raise FileError(f"output {target}: cannot be written: {error.strerror}") from error
         raise OutputError(
             f"output {target}: cannot be written: {error.strerror or error}; see to space and rights"
         ) from error
@@ -47,7 +61,7 @@ def move_blob(folder: Path, name: str, to: str) -> None:
 
 
 def remove_blob(folder: Path, name: str) -> None:
-    """Removes a file under `folder`, if it is there.
+    """Removes a file under `folder`, if it is there and could be written.
 
     Raises:
         OutputError: The name leads out of the folder or names none, or the disk refuses.
@@ -56,6 +70,8 @@ def remove_blob(folder: Path, name: str) -> None:
     try:
         target.unlink(missing_ok=True)
     except OSError as error:
+        if error.errno in _OF_ONE_NAME:
+            return
         raise OutputError(f"output {target}: cannot be removed: {error.strerror or error}") from error
 
 

@@ -1,15 +1,20 @@
 """The Bytewax sink of a run: one file of lines for each output stream, and whole files beside them."""
 
+import logging
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from dataflows.connectors.files.blobs import remove_blob, sync_folder, write_blob
+from dataflows.connectors.files.blobs import FileError, remove_blob, sync_folder, write_blob
+from dataflows.lifecycle.unwritten import Unwritten, note
 from engine.errors import OutputError
+
+log = logging.getLogger("riverkeeper.files")
 
 Blob = tuple[str, bytes | None]
 """A path relative to the run's folder, and what the file holds; `None` removes it."""
@@ -139,15 +144,20 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
         return self._length
 
     def close(self) -> None:
-        """Writes out what is still in memory and closes the file."""
-        try:
+        """Closes the file. What could not be written was raised by `write_batch`.
+
+        Bytewax closes its sinks while it fails; an error raised then would abort the process.
+        """
+        with suppress(OSError):
             self._file.close()
-        except OSError as error:
-            raise _failed(self._path, error) from error
 
 
 class BlobPartition(StatefulSinkPartition[bytes | Blob, int]):
-    """Whole files in the run's folder, never those in `taken`; it has nothing to remember."""
+    """Whole files in the run's folder, never those in `taken`; it has nothing to remember.
+
+    A file that the disk refuses for its name alone is left out, so that one model key does not stop the
+    others: its line in `reports.jsonl` is written all the same. It is logged, and `status` shows it.
+    """
 
     def __init__(self, folder: Path, taken: set[str]) -> None:
         self._folder = folder
@@ -170,7 +180,14 @@ class BlobPartition(StatefulSinkPartition[bytes | Blob, int]):
             if content is None:
                 remove_blob(self._folder, name)
             else:
-                write_blob(self._folder, name, content)
+                self._write(name, content)
+
+    def _write(self, name: str, content: bytes) -> None:
+        try:
+            write_blob(self._folder, name, content)
+        except FileError as error:
+            log.warning("%s; the run goes on without this file", error)
+            note(self._folder, Unwritten(name, str(error)))
 
     def snapshot(self) -> int:
         """Nothing: files are written whole, and again by a replay."""

@@ -36,6 +36,20 @@ _POLL = 0.5
 """Seconds."""
 
 
+def check_topics(config: KafkaConfig) -> None:
+    """Looks for the topics that streams go to.
+
+    Raises:
+        InputError: No broker answers, or one of them is not there.
+        ConfigError: When a setting is not one.
+    """
+    if config.outputs.topics:
+        producer, health = made(Producer, config, {})
+        found = metadata(producer, config, health)
+        for topic in config.outputs.topics.values():
+            partitions_of(found, topic, "kafka.outputs")
+
+
 class TopicSink(StatefulSinkPartition[Chunk, Written]):
     """Writes one stream to its topic."""
 

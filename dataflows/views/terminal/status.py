@@ -9,6 +9,7 @@ from rich.table import Table
 
 from dataflows.format import day, duration
 from dataflows.lifecycle.status_file import RATE_SECONDS, Status, read_status
+from dataflows.lifecycle.unwritten import unwritten
 from dataflows.run_reader import is_run, read_rows
 from dataflows.views.terminal.tables import coloured, plain_table
 from engine.rows import DecisionRow, ReportRow
@@ -31,6 +32,8 @@ def standing(run: Path, now: float | None = None) -> Iterator[str | Table]:
     """
     status = read_status(run)
     yield from _position(status, (time.time() if now is None else now) - status.updated)
+    if left_out := unwritten(run):
+        yield escape(f"files that could not be written: {len(left_out):,}; the last: {left_out[-1].error}")
     yield _roles(run)
 
 

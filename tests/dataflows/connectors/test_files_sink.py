@@ -1,5 +1,6 @@
 """The output of a run: lines exactly once, files as a whole, nothing outside the folder."""
 
+import resource
 from contextlib import closing
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from dataflows.connectors.files.blobs import write_blob
 from dataflows.connectors.files.sink import BLOBS, BlobPartition, LinesPartition, RunSink
+from dataflows.lifecycle.unwritten import unwritten
 from engine.errors import OutputError
 
 
@@ -105,8 +107,8 @@ def test_a_blob_without_content_is_removed_once_or_twice(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["2.bin"]
     with pytest.raises(OutputError, match="expected a relative path inside"):
         sink.write_batch([("../x", None)])
-    with pytest.raises(OutputError, match="a: cannot be removed: Is a directory"):
-        sink.write_batch([("a", None)])
+    sink.write_batch([("a", None)])
+    assert (tmp_path / "a").is_dir(), "no file of a run's was ever there"
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "./out.jsonl"])
@@ -119,3 +121,37 @@ def test_a_blob_where_a_folder_is_says_so(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     with pytest.raises(OutputError, match="a: cannot be written: Is a directory"):
         write_blob(tmp_path, "a", b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"], "no half of a file is left"
+
+
+def test_one_file_that_cannot_be_written_stops_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "reports" / "a.json").mkdir(parents=True)
+    long = f"reports/{'x' * 300}.json"
+    sink = RunSink(tmp_path, ["out"]).build_part("step", BLOBS, None)
+    for _ in range(2):  # the second time is a replay
+        sink.write_batch([("reports/a.json", b"1"), (long, b"2"), ("reports/c.json", b"3")])
+    assert (tmp_path / "reports/c.json").read_bytes() == b"3"
+    found = unwritten(tmp_path)
+    assert [one.name for one in found] == ["reports/a.json", long]
+    assert found[1].error.endswith("cannot be written: File name too long")
+    assert "a.json: cannot be written: Is a directory; the run goes on without this file" in caplog.text
+    sink.write_batch([("reports/a.json", None), (long, None)])  # removed as too old
+
+
+def test_a_full_disk_ends_a_run_in_one_line_and_it_goes_on_when_there_is_space(tmp_path: Path) -> None:
+    path, before = tmp_path / "out.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    part = LinesPartition(path, 0)
+    part.write_batch([b"1\n"])
+    length = part.snapshot()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"out\.jsonl: cannot be written: File too large; see to space"):
+            part.write_batch([b"2" * 10_000 + b"\n"])
+        part.close()  # what it raised here would abort the process: Bytewax is failing already
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with closing(LinesPartition(path, length)) as part:
+        part.write_batch([b"2\n"])
+    assert path.read_bytes() == b"1\n2\n"

@@ -14,7 +14,7 @@ Rows = dict[str, list[tuple[object, ...]]]
 
 def written(folder: Path, parts: list[Rows]) -> Path:
     """A store with such rows in its parts."""
-    recovery_store.make_store(folder, len(parts))
+    recovery_store.make_store(folder, len(parts), "test-1")
     for number, tables in enumerate(parts):
         with closing(sqlite3.connect(folder / f"part-{number}.sqlite3")) as database, database:
             columns = {
@@ -72,7 +72,7 @@ def test_a_store_that_was_half_made_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "unfinished").touch()
     (tmp_path / "part-0.sqlite3").write_bytes(b"")
     assert not recovery_store.exists(tmp_path)
-    recovery_store.make_store(tmp_path, 2)
+    recovery_store.make_store(tmp_path, 2, "test-1")
     assert recovery_store.exists(tmp_path)
     recovery_store.wait_for_store(tmp_path)
     recovery_store.forget_unfinished(tmp_path)

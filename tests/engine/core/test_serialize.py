@@ -362,7 +362,8 @@ HOSTILE = [
     "büro",
     "a b",
 ]
-_keys = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_size=12)
+HOSTILE += ["CON", "con", "nul.txt", "A", "\ud800", "Магазин бытовой техники на Невском проспекте", "x" * 300]
+_keys = st.sampled_from(HOSTILE) | st.text(max_size=12) | st.text(st.sampled_from("aA."), max_size=3)
 
 
 def paths(key: str) -> list[str]:
@@ -376,7 +377,8 @@ def test_a_key_cannot_lead_a_file_out_of_its_folder(key: str) -> None:
         assert PurePosixPath(path).parts[0] == "reports"
         assert len(PurePosixPath(path).parts) == 2
         assert not PurePosixPath(path).name.startswith(".")
-        assert set(path) <= set("%-./_") | {c for c in map(chr, range(128)) if c.isalnum()}
+        assert len(PurePosixPath(path).name) < 100
+        assert set(path) <= set("%-./_~") | {c for c in map(chr, range(128)) if c.isalnum()}
 
 
 @given(_keys, _keys, st.integers(0, 3), st.integers(0, 3))
@@ -387,7 +389,7 @@ def test_other_keys_and_numbers_have_other_files(one: str, two: str, first: int,
 
     same = (one, first) == (two, second)
     for here, there in zip(files(one, first), files(two, second), strict=True):
-        assert (here == there) == same
+        assert (here.lower() == there.lower()) == same, "one file where capitals do not count"
 
 
 def test_the_key_and_a_number_make_every_line_unique() -> None:
