@@ -1,12 +1,12 @@
 """Alerts in words: a line for the log, and a message for a chat."""
 
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from dataflows.escape import typed
 from engine.rows import AlertRow, CheckRow
 
 _MOST_CHECKS = 8
@@ -60,10 +60,9 @@ def moment(time: float) -> str:
 def command(alert: AlertRow, run: Path) -> str:
     """What to type next."""
     if alert.kind in {"champion", "serving", "model"}:
-        return f"riverkeeper reports {shlex.quote(str(run))}"
-    key = "" if alert.key == "main" else f" --key {shlex.quote(alert.key)}"
-    html = " --html" if alert.kind == "window" and alert.checks else ""
-    return f"riverkeeper reports {shlex.quote(str(run))} {alert.window}{key}{html}"
+        return typed("reports", run)
+    html = ["--html"] if alert.kind == "window" and alert.checks else []
+    return typed("reports", run, alert.window, *html, key=alert.key)
 
 
 def slack(alert: AlertRow, run: Path) -> dict[str, Any]:

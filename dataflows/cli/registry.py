@@ -50,7 +50,7 @@ def list_versions(
         found = [kept for kept in log.versions(run, key) if kept.here or every]
         console.print(versions_table(found), soft_wrap=True)
         if run is not None and len(runs) > 1:
-            console.print(f"{len(runs)} runs: {', '.join(runs[-10:])}", highlight=False)
+            console.print(f"{len(runs)} runs: {', '.join(runs[-10:])}")
 
 
 @app.command()

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
+from dataflows.console import PlainConsole
 from dataflows.lifecycle.commands import send
 from engine.supervision.decisions import Command
 
 
-def order(console: Console, run: Path, command: Command, key: str) -> None:
+def order(console: PlainConsole, run: Path, command: Command, key: str) -> None:
     """Sends a command and tells what came of it; the exit status is 1 when it was refused or not taken up.
 
     Raises:
@@ -20,15 +20,12 @@ def order(console: Console, run: Path, command: Command, key: str) -> None:
         console.print(
             f"{row['key']}: {row['action']} at record {row['records']:,}; {row['model']} serves "
             f"({row['reason']})",
-            highlight=False,
-            markup=False,
             soft_wrap=True,
         )
     if not done:
         console.print(
             f"the flow is not running; the command is queued: no record has come to {run} within ten "
             f"seconds. It is in control.jsonl, and carried out when the flow goes on.",
-            highlight=False,
             soft_wrap=True,
         )
     if not done or any(row["action"] == "alert" for row in done):

@@ -11,10 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from bytewax.run import cli_main
-from rich.console import Console
 
 from dataflows.alerts.terminal import log_shown
 from dataflows.config import FlowConfig
+from dataflows.console import PlainConsole
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import StatusFile
@@ -31,7 +31,7 @@ _WORTH_TELLING = 0.1
 
 
 def run_flow(
-    config: FlowConfig, recovery: Path | None, console: Console, member: Member | None = None
+    config: FlowConfig, recovery: Path | None, console: PlainConsole, member: Member | None = None
 ) -> int:
     """Runs to the end of the input; returns the number of records read by this process.
 
@@ -76,7 +76,7 @@ def run_flow(
         raise StoppedError(f"stopped after {status.records:,} records; {how}", whole=whole)
     waited = waited_for_reports() - before
     if waited >= _WORTH_TELLING:
-        console.print(f"the stream waited {waited:.1f} s for reports (docs/reports.md)", highlight=False)
+        console.print(f"the stream waited {waited:.1f} s for reports (docs/reports.md)")
     return status.records
 
 

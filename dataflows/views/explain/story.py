@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataflows.escape import typed
 from dataflows.run_reader import read_rows
 from engine.errors import InputError
 from engine.rows import DecisionRow, ReportRow
@@ -95,7 +96,7 @@ def _place(run: Path, decisions: Sequence[DecisionRow], number: int | None, key:
         )
     raise InputError(
         f"{run}: no decision {number} of key {key!r}; there are {decisions[0].number} to "
-        f"{decisions[-1].number} (riverkeeper reports {run} lists them)"
+        f"{decisions[-1].number} ({typed('reports', run)} lists them)"
     )
 
 

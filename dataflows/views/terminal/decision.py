@@ -1,10 +1,10 @@
 """The story of a decision in the terminal."""
 
-from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from dataflows.console import PlainConsole
+from dataflows.escape import typed
 from dataflows.format import number
 from dataflows.views.explain.sentences import headline, marks, sections
 from dataflows.views.explain.story import Story
@@ -17,22 +17,23 @@ _WIDTH = 16
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def show_story(console: Console, story: Story) -> None:
+def show_story(console: PlainConsole, story: Story) -> None:
     """Prints the story."""
-    console.print(headline(story), style="bold", highlight=False, markup=False)
+    console.print(headline(story), style="bold")
     for title, lines in sections(story):
-        console.print(f"\n{title}", style="bold", highlight=False)
+        console.print()
+        console.print(title, style="bold")
         for line in lines:
-            console.print(Padding(escape(line), (0, 0, 0, 2)), highlight=False)
+            console.print(Padding.indent(line, 2))
     if story.windows:
-        console.print("\nMean loss by window, lower is better", style="bold", highlight=False)
+        console.print()
+        console.print("Mean loss by window, lower is better", style="bold")
         console.print(_table(story))
+    row = story.decision
     console.print(
-        f"the windows in full: riverkeeper reports {story.run} WINDOW; as a page: riverkeeper explain "
-        f"{story.run} {story.decision.number} --html",
+        f"the windows in full: {typed('reports', story.run, 'WINDOW', key=row.key)}; as a page: "
+        f"{typed('explain', story.run, row.number, '--html', key=row.key)}",
         style="dim",
-        highlight=False,
-        markup=False,
         soft_wrap=True,
     )
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 
 from dataflows.format import day, duration
@@ -71,7 +70,7 @@ def _roles(run: Path) -> Table:
         if decision is not None and (window is None or decision.time >= window.end):
             model = decision.model
         table.add_row(
-            escape(key),
+            key,
             model,
             "" if window is None else str(window.window),
             "" if window is None else coloured(window.status),

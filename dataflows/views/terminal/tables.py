@@ -2,6 +2,7 @@
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from engine.windows import Status
 
@@ -13,6 +14,6 @@ def plain_table(gap: int = 1) -> Table:
     return Table(box=SIMPLE_HEAD, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
 
 
-def coloured(status: Status) -> str:
-    """A verdict as markup."""
-    return f"[{COLOURS[status]}]{status}[/]"
+def coloured(status: Status) -> Text:
+    """A verdict in its colour."""
+    return Text(status, COLOURS[status])

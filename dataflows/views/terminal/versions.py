@@ -140,7 +140,7 @@ def _told(entry: Entry) -> str:
     if entry.kind == "decision":
         decision = entry.read(DecisionRow)
         change = f", {decision.previous} → {decision.model}" if decision.changes else ""
-        return f"decision {entry.name}, {decision.action}{change}: {decision.reason}"
+        return f"decision {decision.number}, {decision.action}{change}: {decision.reason}"
     if entry.kind == "command":
         return f"{body['order']} {body['target']} at record {body['records']:,}: {body['why']}"
     if entry.kind == "removed":
@@ -160,7 +160,8 @@ def served_line(run: str, key: str, time: float, served: Served) -> str:
     if since is not None:
         by = f" by {since.who}" if since.who else ""
         decision = since.read(DecisionRow)
-        why = f"since {moment(since.time)}: {decision.action}{by}, {decision.reason}"
+        why = f"since {moment(since.time)}, decision {decision.number}: {decision.action}{by}, "
+        why += decision.reason
     until = f", until {moment(served.until.time)}" if served.until is not None else ""
     learned = "nothing that is known"
     if row is not None:

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
+from dataflows.console import PlainConsole
 from dataflows.format import day, number
 from dataflows.run_reader import read_rows
 from dataflows.views.terminal.summary import business_lines
@@ -29,13 +27,13 @@ def read_window(run: Path, key: str, window: int) -> ReportRow:
     return rows[-1]
 
 
-def show_window(console: Console, row: ReportRow) -> None:
+def show_window(console: PlainConsole, row: ReportRow) -> None:
     """One window: every check with what it measured, and the scores."""
     title = (
         f"window {row.window} ({day(row.start)} to {day(row.end)}), compared with {row.reference}: "
         f"{row.status}{': ' if row.reason else ''}{row.reason}"
     )
-    console.print(escape(title), highlight=False)
+    console.print(title)
     table = plain_table(gap=2)
     for name in ("check", "column", "measured", "limit", "verdict"):
         table.add_column(name)
@@ -49,9 +47,9 @@ def show_window(console: Console, row: ReportRow) -> None:
         ("last label loss", scores.last_label_loss),
         ("calibration error", scores.calibration_error),
     ):
-        console.print(f"  {name}: {number(measured) or '-'}", highlight=False)
+        console.print(f"  {name}: {number(measured) or '-'}")
     for line in business_lines(scores.business):
-        console.print(f"  {line}", highlight=False, markup=False)
+        console.print(f"  {line}")
     for name, value in row.metrics.items():
         if value is not None and not name.startswith(("drift.", "missing.")):
-            console.print(f"  {name}: {value:g}", highlight=False)
+            console.print(f"  {name}: {value:g}")

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import mean
+from typing import TypeVar
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from dataflows.console import styled
 from dataflows.format import day, number
 from dataflows.run_reader import read_rows
 from dataflows.views.terminal.tables import COLOURS, coloured, plain_table
@@ -24,6 +26,7 @@ _ACTIONS: dict[Action, str] = {
 
 _MOST_WINDOWS = 60
 _MOST_EARLIER = 20
+_Line = TypeVar("_Line", str, Text)
 _BARS = "▁▂▃▄▅▆▇█"
 
 LEGEND = (
@@ -52,7 +55,7 @@ def windows_table(run: Path) -> Table:
     several = len({row.key for row in rows}) > 1
     business = list(rows[0].scores.business) if rows else []
     for name in business:
-        table.add_column(escape(name[:8]), justify="right", no_wrap=True)
+        table.add_column(name[:8], justify="right", no_wrap=True)
     table.add_column("by", no_wrap=True)
     table.add_column("decided")
     for row in rows:
@@ -118,15 +121,18 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return "".join(_BARS[round((value - low) * scale)] for value in means)
 
 
-def decision_lines(run: Path) -> Iterator[str]:
-    """One line of markup per decision: when, what, and why."""
-    for row in read_rows(run, DecisionRow):
-        style = _ACTIONS.get(row.action, "bold")
+def decision_lines(run: Path) -> Iterator[Text]:
+    """One line per decision: its number and key as `explain` takes them, when, what, and why."""
+    rows = list(read_rows(run, DecisionRow))
+    several = len({row.key for row in rows}) > 1
+    for row in rows:
+        of_key = f" of {row.key}" if several else ""
         change = f" {row.previous} → {row.model}" if row.changes else ""
         shadows = f" (shadows: {row.shadow})" if row.action == "suspect" and row.shadow else ""
-        yield (
-            f"{day(row.time)} window {row.window:>3} [{style}]{row.action}[/]{change}: "
-            f"{escape(row.reason)}{escape(shadows)}"
+        yield styled(
+            f"decision {row.number}{of_key}: {day(row.time)} window {row.window:>3} ",
+            (row.action, _ACTIONS.get(row.action, "bold")),
+            f"{change}: {row.reason}{shadows}",
         )
 
 
@@ -145,7 +151,7 @@ def drift_lines(run: Path) -> Iterator[str]:
         )
 
 
-def newest(lines: Iterable[str], most: int, stream: str) -> Iterator[str]:
+def newest(lines: Iterable[_Line], most: int, stream: str) -> Iterator[_Line | str]:
     """The last of many lines, after one that says how many came before.
 
     >>> [*newest("abc", 2, "decisions")]
