@@ -48,7 +48,7 @@ def list_versions(
         if run is None and not every:
             run = runs[-1] if runs else None
         found = [kept for kept in log.versions(run, key) if kept.here or every]
-        console.print(versions_table(found), soft_wrap=True)
+        console.print(versions_table(found, console.width))
         if run is not None and len(runs) > 1:
             console.print(f"{len(runs)} runs: {', '.join(runs[-10:])}")
 

@@ -94,14 +94,14 @@ def _standing(summary: SummaryRow | None) -> Iterator[str]:
 def _losses(data: KeyData, names: Sequence[str], dates: Sequence[str]) -> Iterator[str]:
     points = data.points
     found = list(dict.fromkeys(name for point in points for name in point.lines))
-    first = ["served", "baseline", "last label", "shadow"]
-    order = [*(name for name in first if name in found), *(name for name in found if name not in first)]
+    fixed = ["served", "baseline", "last label", "shadow"]
+    order = [*(name for name in fixed if name in found), *(name for name in found if name not in fixed)]
     series = {name: [point.lines.get(name) for point in points] for name in order}
     marks: dict[int, str] = {}
     for decision in data.decisions:
         place = _place(points, decision.window)
-        before = f"{marks[place].partition('-')[0]}-" if place in marks else ""
-        marks[place] = f"{before}{decision.number}"
+        first = f"{marks[place].partition('-')[0]}-" if place in marks else ""
+        marks[place] = f"{first}{decision.number}"
     yield "<h3>Mean loss of each window, lower is better; verdicts; decisions</h3>"
     yield f'<div class="key">{"".join(legend(place, name) for place, name in enumerate(order))}</div>'
     verdicts = [f"{name}: {point.status}" for name, point in zip(names, points, strict=True)]

@@ -24,7 +24,7 @@ def show_run(console: PlainConsole, run: Path) -> None:
     run = relative(run)
     several = len({row.key for row in read_rows(run, ReportRow)}) > 1
     if any(read_rows(run, ReportRow)):
-        console.print(windows_table(run))
+        console.print(windows_table(run, console.width))
         for line in newest(trend_lines(run), _MOST_LINES, "reports"):
             console.print(line)
         console.print(LEGEND, style="dim")
@@ -32,8 +32,8 @@ def show_run(console: PlainConsole, run: Path) -> None:
         console.print("no window has been evaluated")
     console.print()
     decisions = newest(decision_lines(run), _MOST_LINES, "decisions")
-    for line in list(decisions) or ["no decisions: the champion was never suspected"]:
-        console.print(line)
+    for decided in list(decisions) or ["no decisions: the champion was never suspected"]:
+        console.print(decided)
     for line in newest(drift_lines(run), _MOST_LINES, "drifts"):
         console.print(line)
     console.print()

@@ -6,7 +6,7 @@ from dataflows.console import PlainConsole
 from dataflows.format import day, number
 from dataflows.run_reader import read_rows
 from dataflows.views.terminal.summary import business_lines
-from dataflows.views.terminal.tables import plain_table
+from dataflows.views.terminal.tables import Column, coloured, fitted_table
 from engine.errors import InputError
 from engine.rows import ReportRow
 
@@ -34,12 +34,16 @@ def show_window(console: PlainConsole, row: ReportRow) -> None:
         f"{row.status}{': ' if row.reason else ''}{row.reason}"
     )
     console.print(title)
-    table = plain_table(gap=2)
-    for name in ("check", "column", "measured", "limit", "verdict"):
-        table.add_column(name)
-    for check in row.checks:
-        table.add_row(check.name, check.column, number(check.value), number(check.limit), check.status)
-    console.print(table)
+    checks = row.checks
+    columns = [
+        Column("check", [check.name for check in checks], folds=True),
+        Column("column", [check.column for check in checks], folds=True),
+        Column("measured", [number(check.value) for check in checks], number=True),
+        Column("limit", [number(check.limit) for check in checks], number=True),
+        Column("verdict", [coloured(check.status) for check in checks]),
+    ]
+    if checks:
+        console.print(fitted_table(columns, console.width))
     scores = row.scores
     for name, measured in (
         ("loss", scores.loss),

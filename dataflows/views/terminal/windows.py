@@ -13,8 +13,8 @@ from rich.text import Text
 from dataflows.console import styled
 from dataflows.format import day, number
 from dataflows.run_reader import read_rows
-from dataflows.views.terminal.tables import COLOURS, coloured, plain_table
-from engine.rows import DecisionRow, DriftRow, ReportRow
+from dataflows.views.terminal.tables import COLOURS, Column, coloured, fitted_table
+from engine.rows import DecisionRow, DriftRow, ReportRow, WindowScoresRow
 from engine.supervision.decisions import Action
 
 _ACTIONS: dict[Action, str] = {
@@ -36,43 +36,45 @@ LEGEND = (
 )
 
 
-def windows_table(run: Path) -> Table:
+def windows_table(run: Path, width: int) -> Table:
     """One row per window: verdict, drift, and the losses of champion, shadows and baseline.
 
-    Then the mean of each business metric. It fits 80 columns, with one of these. Of many windows the newest
-    are shown, and a caption counts the others.
+    Then the mean of each business metric. What was decided is always shown; columns that have no room in the
+    width are left out and named. Of many windows the newest are shown, and a caption counts the others.
     """
+    rows, left_out = _chosen(list(read_rows(run, ReportRow)))
     decided: dict[tuple[str, int], list[str]] = {}
     for decision in read_rows(run, DecisionRow):
         decided.setdefault((decision.key, decision.window), []).append(decision.action)
-    table = plain_table()
-    for name in ("win", "from", "verdict"):
-        table.add_column(name, no_wrap=True)
-    for name in ("drift", "served", "base", "champ", "shadow"):
-        table.add_column(name, justify="right", no_wrap=True)
-    rows, left_out = _chosen(list(read_rows(run, ReportRow)))
-    table.caption, table.caption_justify = left_out or None, "left"
+    scores = [row.scores for row in rows]
+    best = [one.best_shadow for one in scores]
+    business = dict.fromkeys(name for one in scores for name in one.business)
     several = len({row.key for row in rows}) > 1
-    business = list(rows[0].scores.business) if rows else []
-    for name in business:
-        table.add_column(name[:8], justify="right", no_wrap=True)
-    table.add_column("by", no_wrap=True)
-    table.add_column("decided")
-    for row in rows:
-        scores, best = row.scores, row.scores.best_shadow
-        table.add_row(
-            f"{row.key}/{row.window}" if several else str(row.window),
-            day(row.start)[-8:],
-            coloured(row.status),
-            _drift(row),
-            number(scores.loss),
-            number(scores.baseline_loss),
-            *((number(best.champion_loss), number(best.loss)) if best else ("", "")),
-            *(number(scores.business[name].mean) for name in business),
-            row.model,
-            ", ".join(decided.get((row.key, row.window), [])),
-        )
-    return table
+    columns = [
+        Column("win", [str(row.window) for row in rows], number=True),
+        Column("from", [day(row.start)[-8:] for row in rows], spare=3),
+        Column("verdict", [coloured(row.status) for row in rows]),
+        Column("drift", [_drift(row) for row in rows], spare=2, number=True),
+        Column("served", [number(one.loss) for one in scores], spare=1, number=True),
+        Column("base", [number(one.baseline_loss) for one in scores], spare=1, number=True),
+        Column("champ", [number(one.champion_loss) if one else "" for one in best], spare=5, number=True),
+        Column("shadow", [number(one.loss) if one else "" for one in best], spare=5, number=True),
+        *(
+            Column(name, _means(scores, name), spare=4 if place == 0 else 5 + place, number=True)
+            for place, name in enumerate(business)
+        ),
+        Column("by", [row.model for row in rows], folds=True),
+        Column("decided", [", ".join(decided.get((row.key, row.window), [])) for row in rows], folds=True),
+    ]
+    if several:
+        columns.insert(0, Column("key", [row.key for row in rows], folds=True))
+    return fitted_table(columns, width, left_out)
+
+
+def _means(scores: Sequence[WindowScoresRow], name: str) -> list[str]:
+    """The mean of a business metric in each window."""
+    found = [one.business.get(name) for one in scores]
+    return ["" if one is None else number(one.mean) for one in found]
 
 
 def _drift(row: ReportRow) -> str:

@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import pytest
 from msgspec import structs
-from rich.console import Console
 
+from dataflows.console import PlainConsole
 from dataflows.views.explain.sentences import sections
 from dataflows.views.explain.story import read_story
 from dataflows.views.html.decision import story_page
@@ -119,7 +119,7 @@ def test_every_action_can_be_explained_on_both(tmp_path: Path, action: Action) -
     changes = action in {"rollback", "mask", "reset", "promotion", "hold"}
     run = write(tmp_path, window(3), decision(0, 3, action, ("m0", "m1" if changes else "m0")))
     story = read_story(run, 0, "main")
-    console = Console(record=True, width=80)
+    console = PlainConsole(record=True, width=80)
     show_story(console, story)
     printed = console.export_text()
     assert f"decision 0 of main: {action}" in printed
@@ -139,7 +139,7 @@ def test_of_a_long_suspicion_both_ends_are_shown(tmp_path: Path) -> None:
     shown = [row.window for row in story.windows]
     assert (shown[0], shown[-1], len(shown)) == (7, 86, 24)
     assert story.left_out == 80 - 24
-    console = Console(record=True, width=80)
+    console = PlainConsole(record=True, width=80)
     show_story(console, story)
     assert f"{story.left_out} windows in the middle are left out" in console.export_text()
 

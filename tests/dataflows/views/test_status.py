@@ -4,8 +4,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
+from dataflows.console import PlainConsole
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import StatusFile
 from dataflows.views.terminal.status import standing
@@ -14,8 +14,8 @@ from engine.errors import InputError
 
 def said(run: Path, now: float | None = None) -> str:
     out = StringIO()
-    console = Console(file=out, width=100)
-    for part in standing(run, now):
+    console = PlainConsole(file=out, width=100)
+    for part in standing(run, 100, now):
         console.print(part)
     return out.getvalue()
 
