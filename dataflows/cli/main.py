@@ -185,7 +185,7 @@ def explain(
 @app.command()
 def ui(
     run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")],
-    port: Annotated[int, typer.Option(help="Where to serve it, on 127.0.0.1.")] = 8000,
+    port: Annotated[int, typer.Option(help="Where to serve it, on 127.0.0.1.", min=1, max=65535)] = 8000,
     serve: Annotated[bool, typer.Option(help="Serve it, or only write it.")] = True,
 ) -> None:
     """Show a run's reports in Evidently's own pages, also while it goes on."""

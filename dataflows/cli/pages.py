@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dataflows.connectors.files.blobs import write_blob
 from dataflows.console import PlainConsole
-from dataflows.views.evidently_ui import export, served
+from dataflows.views.evidently_ui import export, refuse_taken, served
 from dataflows.views.explain.story import read_story
 from dataflows.views.html.decision import story_page
 from dataflows.views.html.page import PAGE, run_page
@@ -88,6 +88,8 @@ def show_ui(console: PlainConsole, run: Path, port: int, *, serve: bool) -> None
         InputError: When this is not the folder of a run, it has no report, or the pages cannot be served.
         OutputError: When the workspace cannot be written.
     """
+    if serve:
+        refuse_taken(port)
     exported = export(run)
     left_out = [
         f"{count:,} {what}"

@@ -24,10 +24,13 @@ from dataflows.runtime.dataflow import build_flow
 from dataflows.runtime.operators import waited_for_reports
 from dataflows.runtime.progress_bar import progress_bar
 from dataflows.runtime.run_setup import Member, prepare, shared_wish
-from engine.errors import RiverkeeperError, StoppedError
+from engine.errors import RiverkeeperError, RunError, StoppedError
 
 _WORTH_TELLING = 0.1
 """Seconds."""
+
+_NO_NETWORK = "failed to initialize networking:"
+"""What Bytewax says when an address cannot be resolved, or listened at."""
 
 
 def run_flow(
@@ -115,6 +118,9 @@ def _ours_behind(error: BaseException) -> RiverkeeperError | None:
     while cause is not None:
         if isinstance(cause, RiverkeeperError):
             return cause
+        if isinstance(cause, RuntimeError) and _NO_NETWORK in str(cause):
+            reason = str(cause).rpartition(_NO_NETWORK)[2].strip()
+            return RunError(f"--addresses: the processes cannot be connected: {reason}")
         if isinstance(cause, KeyboardInterrupt):
             return StoppedError("stopped at once; with --recovery the same command goes on")
         cause = cause.__cause__ or cause.__context__

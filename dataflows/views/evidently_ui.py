@@ -112,6 +112,22 @@ def _put(run: Path, name: str, content: bytes) -> None:
     move_blob(run, f"{_OUTSIDE}/file", name)
 
 
+def refuse_taken(port: int) -> None:
+    """Says that a port of this machine is taken before anything is written.
+
+    Raises:
+        InputError: When it is, or must not be used.
+    """
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(
+                f"port {port} cannot be used: {error.strerror}; choose another with --port"
+            ) from error
+
+
 @contextmanager
 def served(folder: Path, port: int) -> Iterator[Callable[[], bool]]:
     """Has Evidently serve a workspace on this machine alone, with its telemetry off.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dataflows.console import PlainConsole
 from dataflows.format import day, number
-from dataflows.run_reader import read_rows
+from dataflows.run_reader import no_such_key, read_rows
 from dataflows.views.terminal.summary import business_lines
 from dataflows.views.terminal.tables import Column, coloured, fitted_table
 from engine.errors import InputError
@@ -17,14 +17,16 @@ def read_window(run: Path, key: str, window: int) -> ReportRow:
     Raises:
         InputError: When there is none.
     """
-    rows = [row for row in read_rows(run, ReportRow) if (row.key, row.window) == (key, window)]
-    if not rows:
-        known = sorted({(row.key, row.window) for row in read_rows(run, ReportRow)})
-        raise InputError(
-            f"{run}: no report of window {window} of key {key!r}; it has {len(known)} reports"
-            + (f", from {known[0]} to {known[-1]}" if known else "")
-        )
-    return rows[-1]
+    windows: dict[str, dict[int, ReportRow]] = {}
+    for row in read_rows(run, ReportRow):
+        windows.setdefault(row.key, {})[row.window] = row
+    if key not in windows:
+        raise no_such_key(run, key, windows, "window")
+    found = windows[key].get(window)
+    if found is None:
+        first, last = min(windows[key]), max(windows[key])
+        raise InputError(f"{run}: no window {window} of model key {key!r}; there are {first} to {last}")
+    return found
 
 
 def show_window(console: PlainConsole, row: ReportRow) -> None:

@@ -176,7 +176,7 @@ def test_the_story_of_a_real_run_has_the_numbers_of_its_events(tmp_path: Path) -
     ("number", "key", "reason"),
     [
         (9, "main", "no decision 9 of key 'main'; there are 0 to 2"),
-        (None, "other", "no decision for model key 'other'; keys with decisions: main"),
+        (None, "other", r"no decision of model key 'other' \(--key\); there are: main"),
     ],
 )
 def test_what_is_not_there_is_told(tmp_path: Path, number: int | None, key: str, reason: str) -> None:
