@@ -8,6 +8,7 @@ What runs models is imported by the commands that do: River takes seconds, and a
 
 import warnings
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -29,9 +30,7 @@ from dataflows.views.terminal.status import standing
 from engine.errors import ConfigError
 
 app = typer.Typer(
-    help="Streaming online learning that watches its data and its model, and rolls back.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 contract = typer.Typer(help="Learn from data what a record must look like.", no_args_is_help=True)
@@ -40,6 +39,22 @@ app.add_typer(registry.app, name="registry")
 console = PlainConsole()
 
 Config = Annotated[Path, typer.Argument(help="The flow's configuration file.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"riverkeeper {version('riverkeeper')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Streaming online learning that watches its data and its model, and rolls back."""
 
 
 @app.command()
@@ -264,4 +279,4 @@ def main() -> None:
     """Entry point."""
     warnings.filterwarnings("ignore", category=FutureWarning)
     with one_line_errors():
-        app()
+        app(prog_name="riverkeeper")
