@@ -35,7 +35,8 @@ def read_rows(run: Path, kind: type[_R]) -> Iterator[_R]:
                 yield decoder.decode(line)
             except msgspec.DecodeError as error:
                 raise InputError(
-                    f"{path}, line {number}: expected a row of {kind.stream}: {error}"
+                    f"{path}, line {number}: expected a row of {kind.stream}: {error}; the file is damaged "
+                    f"or of another version of Riverkeeper: run the flow again"
                 ) from error
 
 

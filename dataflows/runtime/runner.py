@@ -1,6 +1,7 @@
 """Runs a flow in this process: with a progress bar, with recovery, and with errors as one line."""
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -29,8 +30,11 @@ from engine.errors import RiverkeeperError, RunError, StoppedError
 _WORTH_TELLING = 0.1
 """Seconds."""
 
-_NO_NETWORK = "failed to initialize networking:"
-"""What Bytewax says when an address cannot be resolved, or listened at."""
+_REFUSALS = {
+    r"failed to initialize networking: (.*)": "--addresses: the processes cannot be connected",
+    r'SqliteFailure\(.*Some\("(.*?)"\)': "--recovery: its files cannot be used",
+}
+"""What Bytewax says when the system refuses an address, or a place on a disk, and what that means."""
 
 
 def run_flow(
@@ -118,9 +122,10 @@ def _ours_behind(error: BaseException) -> RiverkeeperError | None:
     while cause is not None:
         if isinstance(cause, RiverkeeperError):
             return cause
-        if isinstance(cause, RuntimeError) and _NO_NETWORK in str(cause):
-            reason = str(cause).rpartition(_NO_NETWORK)[2].strip()
-            return RunError(f"--addresses: the processes cannot be connected: {reason}")
+        if isinstance(cause, RuntimeError):
+            for said, meaning in _REFUSALS.items():
+                if found := re.search(said, str(cause)):
+                    return RunError(f"{meaning}: {found[1].strip()}")
         if isinstance(cause, KeyboardInterrupt):
             return StoppedError("stopped at once; with --recovery the same command goes on")
         cause = cause.__cause__ or cause.__context__
