@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 
 from dataflows.console import PlainConsole
+from dataflows.escape import visible
 from dataflows.views.explain.sentences import sections
 from dataflows.views.explain.story import read_story
 from dataflows.views.html.decision import story_page
@@ -152,7 +153,7 @@ def test_names_from_data_are_text_on_the_page(tmp_path: Path) -> None:
     )
     page = Tags(story_page(read_story(run, 0, "main")))
     assert not page.tags & {"script", "img"}
-    assert HOSTILE in page.text
+    assert visible(HOSTILE) in page.text
 
 
 def test_the_story_of_a_real_run_has_the_numbers_of_its_events(tmp_path: Path) -> None:

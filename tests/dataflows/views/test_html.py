@@ -15,7 +15,7 @@ from engine.errors import InputError
 from engine.events import Event
 from tests.engine.core.test_serialize import decision, drift, prediction, preliminary, report, summary
 
-HOSTILE = "</title><script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&"
+HOSTILE = "</title><script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&\x1b\u202e"
 
 
 def write(folder: Path, *events: Event) -> Path:
@@ -114,6 +114,8 @@ def test_names_from_data_are_text_wherever_they_stand(tmp_path: Path) -> None:
     assert "script" not in hostile.tags
     assert hostile.text.count("document.title='pwned'") > 5
     assert "default-src 'none'" in page
+    assert not {"\x1b", "\u202e"} & {*page}
+    assert "\\x1b\\u202e" in hostile.text
 
 
 def test_a_page_needs_no_network(tmp_path: Path) -> None:
