@@ -29,7 +29,7 @@ def escape(text: str) -> str:
     >>> escape('<b a="1">\x1b')
     '&lt;b a=&quot;1&quot;&gt;\\x1b'
     """
-    return html.escape(visible(text))
+    return html.escape(visible(text))  # noqa: TID251 - the one place
 
 
 def as_json(value: Any) -> bytes:
