@@ -31,7 +31,7 @@ def standing(run: Path, width: int, now: float | None = None) -> Iterator[str | 
     """
     status = read_status(run)
     yield from _position(status, (time.time() if now is None else now) - status.updated)
-    yield _roles(run, width)
+    yield roles_table(run, width)
 
 
 def _position(status: Status, age: float) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _position(status: Status, age: float) -> Iterator[str]:
         yield f"  and {len(status.places) - _MOST_PLACES} more"
 
 
-def _roles(run: Path, width: int) -> Table:
+def roles_table(run: Path, width: int) -> Table:
     """Who serves for each key, and its last window and decision."""
     written = is_run(run)  # a run that has just begun has no stream yet
     windows = {row.key: row for row in read_rows(run, ReportRow)} if written else {}

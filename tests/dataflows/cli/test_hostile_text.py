@@ -2,7 +2,6 @@
 as they are written, and nothing of them steers it."""
 
 import re
-import sys
 from pathlib import Path
 from random import Random
 
@@ -10,10 +9,11 @@ import orjson
 import pytest
 from typer.main import get_command
 
-from dataflows.cli.main import app, main
+from dataflows.cli.main import app
 from dataflows.escape import visible
 from dataflows.toml import literal
 from tests.support.flows import riverkeeper
+from tests.support.typed import Typed
 
 RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 """What no command prints: everything that steers a terminal, except the end of a line."""
@@ -74,27 +74,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "runs" / "test"
 
 
-@pytest.fixture
-def said(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, run: Path) -> "Said":
-    monkeypatch.chdir(run.parents[1])
-    monkeypatch.setenv("BROWSER", "true")
-    return Said(capfd, monkeypatch)
-
-
-class Said:
-    """Runs a command in this process, as from a shell."""
-
-    def __init__(self, streams: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
-        self._streams, self._patch = streams, patch
-
-    def __call__(self, *arguments: str | Path) -> tuple[int, str]:
-        self._patch.setattr(sys, "argv", ["riverkeeper", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        found = self._streams.readouterr()
-        return int(ended.value.code or 0), found.out + found.err
-
-
 REGISTRY = ("--registry", "runs/registry")
 RUN = "runs/test"
 
@@ -140,8 +119,11 @@ SHOWN: dict[tuple[str, ...], list[str]] = {
 
 
 @pytest.mark.parametrize("command", SHOWN, ids=" ".join)
-def test_text_appears_as_it_is_written_and_steers_nothing(said: Said, command: tuple[str, ...]) -> None:
-    status, printed = said(*command)
+def test_text_appears_as_it_is_written_and_steers_nothing(
+    typed: Typed, run: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(run.parents[1])
+    status, printed = typed(*command)
     assert status in {0, 2}
     assert not RAW.search(printed)
     assert all(visible(text) in printed for text in SHOWN[command])
@@ -149,7 +131,7 @@ def test_text_appears_as_it_is_written_and_steers_nothing(said: Said, command: t
 
 
 def test_no_command_is_left_out() -> None:
-    found = set()
+    found: set[tuple[str, ...]] = set()
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
         found |= {(name, inner) for inner in getattr(command, "commands", {})} or {(name,)}
     assert found <= {command[:length] for command in SHOWN for length in (1, 2)}
