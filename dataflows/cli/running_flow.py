@@ -5,7 +5,10 @@ from pathlib import Path
 import typer
 
 from dataflows.console import PlainConsole
-from dataflows.lifecycle.commands import send
+from dataflows.lifecycle.commands import EVERY_KEY, send
+from dataflows.run_reader import read_rows
+from dataflows.suggestion import meant
+from engine.rows import ReportRow
 from engine.supervision.decisions import Command
 
 
@@ -28,5 +31,8 @@ def order(console: PlainConsole, run: Path, command: Command, key: str) -> None:
             f"seconds. It is in control.jsonl, and carried out when the flow goes on.",
             soft_wrap=True,
         )
+        known = {row.key for row in read_rows(run, ReportRow)}
+        if key != EVERY_KEY and key not in known:
+            console.print(f"no window of model key {key!r} has closed; {meant(key, sorted(known))}")
     if not done or any(row["action"] == "alert" for row in done):
         raise typer.Exit(1)
