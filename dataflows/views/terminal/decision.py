@@ -30,12 +30,11 @@ def show_story(console: PlainConsole, story: Story) -> None:
         console.print("Mean loss by window, lower is better", style="bold")
         console.print(_table(story, console.width))
     row = story.decision
-    console.print(
-        f"the windows in full: {typed('reports', story.run, 'WINDOW', key=row.key)}; as a page: "
-        f"{typed('explain', story.run, row.number, '--html', key=row.key)}",
-        style="dim",
-        soft_wrap=True,
-    )
+    for what, command in (
+        ("the windows in full", typed("reports", story.run, "WINDOW", key=row.key)),
+        ("as a page", typed("explain", story.run, row.number, "--html", key=row.key)),
+    ):
+        console.print(f"{what}: {command}", style="dim", soft_wrap=True)
 
 
 def _table(story: Story, width: int) -> Table:

@@ -1,5 +1,6 @@
 """A run in the terminal: its windows, its decisions, its summary."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from dataflows.console import PlainConsole
@@ -39,16 +40,22 @@ def show_run(console: PlainConsole, run: Path) -> None:
     console.print()
     for part in summary_parts(run):
         console.print(part)
+    console.print(
+        f"results: {run}/*.jsonl (docs/reading.md says what is in each), {run}/reports/ (Evidently's)"
+    )
+    for what, command in _next(run, several=several):
+        console.print(f"{what}: {command}", soft_wrap=True)
+
+
+def _next(run: Path, *, several: bool) -> Iterator[tuple[str, str]]:
+    """Commands that show more, each on a line of its own, to be copied."""
+    of_key = " --key KEY" if several else ""
+    yield "as a page", typed("reports", run, "--html")
+    yield "one window", f"{typed('reports', run)} WINDOW [--html]{of_key}"
+    yield "a decision", f"{typed('explain', run)} NUMBER [--html]{of_key}"
     registry = run.parent / "registry"
-    models = f"; its models: {typed('registry', 'list', '--registry', registry)}" if registry.is_dir() else ""
-    console.print(
-        f"results: {run}/*.jsonl (docs/reading.md says what is in each), {run}/reports/ (Evidently's){models}"
-    )
-    of_key = " [--key KEY]" if several else ""
-    console.print(
-        f"as a page: {typed('reports', run, '--html')}; one window: {typed('reports', run)} WINDOW [--html]"
-        f"{of_key}; a decision: {typed('explain', run)} NUMBER{of_key}"
-    )
+    if registry.is_dir():
+        yield "its models", typed("registry", "list", "--registry", registry)
 
 
 def relative(path: Path) -> Path:

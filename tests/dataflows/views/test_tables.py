@@ -39,7 +39,7 @@ def printed(run: Path, width: int) -> list[str]:
 def test_what_was_decided_is_readable_at_any_width(run: Path, width: int) -> None:
     lines = printed(run, width)
     assert "…" not in "".join(lines)
-    assert max(map(len, lines)) <= width
+    assert max(len(line) for line in lines if ": riverkeeper " not in line) <= width, "commands can be copied"
     (row,) = [line for line in lines if line.split()[:2] == ["eu", "4"]]
     assert "rollback" in row
     assert "decision 1 of eu: " in " ".join(lines)
