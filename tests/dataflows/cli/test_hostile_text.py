@@ -15,6 +15,8 @@ from dataflows.toml import literal
 from tests.support.flows import riverkeeper
 from tests.support.typed import Typed
 
+pytestmark = pytest.mark.integration
+
 RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 """What no command prints: everything that steers a terminal, except the end of a line."""
 
