@@ -22,8 +22,8 @@ from tests.support.flows import write_flow
             "--recovery: its files cannot be used: database or disk is full",
         ),
         (
-            "(src/run.rs:274:10) error building timely communication pipeline\nCaused by => Exception: failed "
-            "to initialize networking: Name or service not known",
+            "(src/run.rs:274:10) error building timely communication pipeline\nCaused by => Exception: "
+            "failed to initialize networking: Name or service not known",
             "--addresses: the processes cannot be connected: Name or service not known",
         ),
     ],
