@@ -61,7 +61,7 @@ def member(addresses: str, process: int) -> Member:
     found = tuple(part.strip() for part in addresses.replace(";", ",").split(",") if part.strip())
     for address in found:
         port = address.rpartition(":")[2]
-        if ":" not in address or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        if ":" not in address or not port.isdecimal() or not 0 < int(port) < 65_536:
             raise ConfigError(f"--addresses: expected host:port for each process, got {address!r}")
     if not 0 <= process < len(found):
         raise ConfigError(

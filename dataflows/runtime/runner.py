@@ -30,11 +30,8 @@ from engine.errors import RiverkeeperError, RunError, StoppedError
 _WORTH_TELLING = 0.1
 """Seconds."""
 
-_REFUSALS = {
-    r"failed to initialize networking: (.*)": "--addresses: the processes cannot be connected",
-    r'SqliteFailure\(.*Some\("(.*?)"\)': "--recovery: its files cannot be used",
-}
-"""What Bytewax says when the system refuses an address, or a place on a disk, and what that means."""
+_NO_NETWORK = re.compile(r"failed to initialize networking: (.*)")
+"""What Bytewax says when an address cannot be resolved, or listened at."""
 
 
 def run_flow(
@@ -122,10 +119,8 @@ def _ours_behind(error: BaseException) -> RiverkeeperError | None:
     while cause is not None:
         if isinstance(cause, RiverkeeperError):
             return cause
-        if isinstance(cause, RuntimeError):
-            for said, meaning in _REFUSALS.items():
-                if found := re.search(said, str(cause)):
-                    return RunError(f"{meaning}: {found[1].strip()}")
+        if isinstance(cause, RuntimeError) and (refused := _NO_NETWORK.search(str(cause))):
+            return RunError(f"--addresses: the processes cannot be connected: {refused[1]}")
         if isinstance(cause, KeyboardInterrupt):
             return StoppedError("stopped at once; with --recovery the same command goes on")
         cause = cause.__cause__ or cause.__context__

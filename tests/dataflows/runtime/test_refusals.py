@@ -13,32 +13,19 @@ from engine.errors import ConfigError, RunError
 from tests.support.flows import write_flow
 
 
-@pytest.mark.parametrize(
-    ("panic", "told"),
-    [
-        (
-            "(src/run.rs:167:13) called `Result::unwrap()` on an `Err` value: SqliteFailure(Error { code: "
-            'DiskFull, extended_code: 13 }, Some("database or disk is full"))',
-            "--recovery: its files cannot be used: database or disk is full",
-        ),
-        (
-            "(src/run.rs:274:10) error building timely communication pipeline\nCaused by => Exception: "
-            "failed to initialize networking: Name or service not known",
-            "--addresses: the processes cannot be connected: Name or service not known",
-        ),
-    ],
-)
-def test_what_bytewax_panics_of_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, panic: str, told: str
+def test_processes_that_cannot_be_connected_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def panics(*_: object, **__: object) -> None:
-        raise RuntimeError(panic)
+        raise RuntimeError(
+            "(src/run.rs:274:10) error building timely communication pipeline\nCaused by => Exception: "
+            "failed to initialize networking: Name or service not known"
+        )
 
     monkeypatch.setattr(runner, "cli_main", panics)
     flow = load_config(write_flow(tmp_path, rows=0, extra="reports = false"))
-    with pytest.raises(RunError) as found:
+    with pytest.raises(RunError, match=r"^--addresses: .* cannot be connected: Name or service not known$"):
         runner.run_flow(flow, None, PlainConsole(file=StringIO()))
-    assert str(found.value) == told
 
 
 @pytest.mark.parametrize("address", ["a", "a:", "a:0", "a:65536", "a:x", "a:²"])
