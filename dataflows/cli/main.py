@@ -178,7 +178,7 @@ def reports(
 
 @app.command()
 def status(run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")]) -> None:
-    """Show position, lag and rate of a run, and which model serves; also while it is running."""
+    """Show position, lag and rate of a run, which model serves and why; also while it is running."""
     for part in standing(run, console.width):
         console.print(part)
 

@@ -1,15 +1,17 @@
 """`riverkeeper status`: where a run stands, from what it has written so far."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from dataflows.format import day, duration
 from dataflows.lifecycle.status_file import RATE_SECONDS, Status, read_status
 from dataflows.run_reader import is_run, read_rows
 from dataflows.views.terminal.tables import Column, coloured, fitted_table
+from dataflows.views.terminal.windows import decision_line
 from engine.rows import DecisionRow, ReportRow
 
 _QUIET = 10.0
@@ -18,7 +20,7 @@ _QUIET = 10.0
 _MOST_PLACES, _MOST_KEYS = 12, 20
 
 
-def standing(run: Path, width: int, now: float | None = None) -> Iterator[str | Table]:
+def standing(run: Path, width: int, now: float | None = None) -> Iterator[str | Table | Text]:
     """Position, lag and rate of a run, and who serves.
 
     Args:
@@ -31,7 +33,13 @@ def standing(run: Path, width: int, now: float | None = None) -> Iterator[str | 
     """
     status = read_status(run)
     yield from _position(status, (time.time() if now is None else now) - status.updated)
-    yield roles_table(run, width)
+    written = is_run(run)  # a run that has just begun has no stream yet
+    windows = {row.key: row for row in read_rows(run, ReportRow)} if written else {}
+    decisions = {row.key: row for row in read_rows(run, DecisionRow)} if written else {}
+    yield roles_table(windows, decisions, width)
+    several = len({*windows, *decisions}) > 1
+    for key in sorted(decisions)[:_MOST_KEYS]:
+        yield decision_line(decisions[key], several=several)
 
 
 def _position(status: Status, age: float) -> Iterator[str]:
@@ -56,11 +64,8 @@ def _position(status: Status, age: float) -> Iterator[str]:
         yield f"  and {len(status.places) - _MOST_PLACES} more"
 
 
-def roles_table(run: Path, width: int) -> Table:
+def roles_table(windows: Mapping[str, ReportRow], decisions: Mapping[str, DecisionRow], width: int) -> Table:
     """Who serves for each key, and its last window and decision."""
-    written = is_run(run)  # a run that has just begun has no stream yet
-    windows = {row.key: row for row in read_rows(run, ReportRow)} if written else {}
-    decisions = {row.key: row for row in read_rows(run, DecisionRow)} if written else {}
     keys = sorted({*windows, *decisions})
     shown = [(key, windows.get(key), decisions.get(key)) for key in keys[:_MOST_KEYS]]
     columns = [

@@ -126,16 +126,20 @@ def sparkline(values: Sequence[float], width: int) -> str:
 def decision_lines(run: Path) -> Iterator[Text]:
     """One line per decision: its number and key as `explain` takes them, when, what, and why."""
     rows = list(read_rows(run, DecisionRow))
-    several = len({row.key for row in rows}) > 1
-    for row in rows:
-        of_key = f" of {row.key}" if several else ""
-        change = f" {row.previous} → {row.model}" if row.changes else ""
-        shadows = f" (shadows: {row.shadow})" if row.action == "suspect" and row.shadow else ""
-        yield styled(
-            f"decision {row.number}{of_key}: {day(row.time)} window {row.window:>3} ",
-            (row.action, _ACTIONS.get(row.action, "bold")),
-            f"{change}: {row.reason}{shadows}",
-        )
+    several = len({row.key for row in (*rows, *read_rows(run, ReportRow))}) > 1
+    return (decision_line(row, several=several) for row in rows)
+
+
+def decision_line(row: DecisionRow, *, several: bool) -> Text:
+    """One decision; with its key when there are several."""
+    of_key = f" of {row.key}" if several else ""
+    change = f" {row.previous} → {row.model}" if row.changes else ""
+    shadows = f" (shadows: {row.shadow})" if row.action == "suspect" and row.shadow else ""
+    return styled(
+        f"decision {row.number}{of_key}: {day(row.time)} window {row.window:>3} ",
+        (row.action, _ACTIONS.get(row.action, "bold")),
+        f"{change}: {row.reason}{shadows}",
+    )
 
 
 def drift_lines(run: Path) -> Iterator[str]:

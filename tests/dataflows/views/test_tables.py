@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from dataflows.console import PlainConsole
+from dataflows.run_reader import read_rows
 from dataflows.views.explain.sentences import headline
 from dataflows.views.explain.story import read_story
 from dataflows.views.html.page import run_page
 from dataflows.views.terminal.run import show_run
 from dataflows.views.terminal.status import roles_table
 from dataflows.views.terminal.tables import Column, fitted_table
+from engine.rows import DecisionRow, ReportRow
 from tests.dataflows.views.test_html import Tags, write
 from tests.engine.core.test_serialize import decision, report, summary
 
@@ -31,7 +33,9 @@ def printed(run: Path, width: int) -> list[str]:
     out = StringIO()
     console = PlainConsole(file=out, width=width)
     show_run(console, run)
-    console.print(roles_table(run, width))
+    windows = {row.key: row for row in read_rows(run, ReportRow)}
+    decisions = {row.key: row for row in read_rows(run, DecisionRow)}
+    console.print(roles_table(windows, decisions, width))
     return out.getvalue().splitlines()
 
 
