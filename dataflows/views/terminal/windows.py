@@ -126,7 +126,8 @@ def sparkline(values: Sequence[float], width: int) -> str:
 def decision_lines(run: Path) -> Iterator[Text]:
     """One line per decision: its number and key as `explain` takes them, when, what, and why."""
     rows = list(read_rows(run, DecisionRow))
-    several = len({row.key for row in (*rows, *read_rows(run, ReportRow))}) > 1
+    keys = {row.key for row in rows} | {row.key for row in read_rows(run, ReportRow)}
+    several = len(keys) > 1
     return (decision_line(row, several=several) for row in rows)
 
 
