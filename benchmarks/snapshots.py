@@ -14,11 +14,10 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from rich.console import Console
-
 from benchmarks.processes import flow, keyed
 from dataflows.config import load_config
 from dataflows.connectors.files.source import FileReader
+from dataflows.console import PlainConsole
 from dataflows.runtime.operators import EngineLogic
 from dataflows.runtime.runner import run_flow
 
@@ -96,7 +95,7 @@ def main() -> None:
         path.write_text(text)
         watched(watch := Watch())
         began = perf_counter()
-        run_flow(load_config(path), folder / "store", Console(quiet=True))
+        run_flow(load_config(path), folder / "store", PlainConsole(quiet=True))
         took = perf_counter() - began
     print(f"{given.rows:,} records in {took:,.0f} s, a snapshot every {given.interval:g} s")
     print("      keys       MB   stall, s   of it pickling   ms/MB")

@@ -26,7 +26,7 @@ LATER = 500
 _CHILD = """
 import os, sys, time
 from pathlib import Path
-from rich.console import Console
+from dataflows.console import PlainConsole
 from dataflows.config import load_config
 from dataflows.runtime.operators import EngineLogic
 from dataflows.runtime.runner import run_flow
@@ -39,7 +39,7 @@ def first(logic, values):
     os._exit(0)
 
 EngineLogic.on_batch = first
-run_flow(load_config(Path(sys.argv[1])), Path(sys.argv[2]), Console(quiet=True))
+run_flow(load_config(Path(sys.argv[1])), Path(sys.argv[2]), PlainConsole(quiet=True))
 """
 
 

@@ -210,7 +210,7 @@ class _Sections(Section):
 def _read(path: Path, hint: str) -> dict[str, Any]:
     """The content of a TOML file; the hint says what to do when there is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}. {hint}.") from error
     except UnicodeDecodeError as error:

@@ -1,11 +1,12 @@
 """Reads the folder of a run: the rows of its streams, each as the struct that it was written from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from dataflows.suggestion import meant
 from engine.errors import InputError
 from engine.rows import Row
 
@@ -34,7 +35,8 @@ def read_rows(run: Path, kind: type[_R]) -> Iterator[_R]:
                 yield decoder.decode(line)
             except msgspec.DecodeError as error:
                 raise InputError(
-                    f"{path}, line {number}: expected a row of {kind.stream}: {error}"
+                    f"{path}, line {number}: expected a row of {kind.stream}: {error}; the file is damaged "
+                    f"or of another version of Riverkeeper: run the flow again"
                 ) from error
 
 
@@ -46,3 +48,12 @@ def is_run(folder: Path) -> bool:
 def not_a_run(folder: Path) -> InputError:
     """The error for any other folder."""
     return InputError(f"{folder}: expected the folder of a run, with *.jsonl files in it; there are none")
+
+
+def no_such_key(run: Path, key: str, known: Iterable[str], what: str) -> InputError:
+    """The error for a model key of which a run has nothing, with those that it has.
+
+    >>> str(no_such_key(Path("runs/x"), "r11", ["r1", "r2"], "window"))
+    "runs/x: no window of model key 'r11' (--key); did you mean 'r1'? There are: r1, r2"
+    """
+    return InputError(f"{run}: no {what} of model key {key!r} (--key); {meant(key, sorted(known))}")

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from dataflows.escape import in_json
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -33,8 +35,8 @@ def literal(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key(name)} = {literal(item)}" for name, item in value.items()) + "}"
     if isinstance(value, str):
-        # TOML's strings are JSON's, but for one character that JSON does not escape.
-        return orjson.dumps(value).decode().replace("\x7f", "\\u007f")
+        # TOML's strings are JSON's, but for one control character that JSON does not escape.
+        return in_json(orjson.dumps(value).decode())
     return repr(value)
 
 

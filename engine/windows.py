@@ -43,8 +43,8 @@ class WindowConfig(Section):
         default="first_passed",
         description="What a window's features and labels are compared with: the first window that passed, "
         "the last that did, the one before it whatever its verdict, or pinned rows (input.reference names "
-        "their file). Without any, the first that passed. Outputs are compared with those of the last window that "
-        "did not fail.",
+        "their file). Without any, the first that passed. Outputs are compared with those of the last "
+        "window that did not fail.",
     )
 
     @model_validator(mode="after")

@@ -1,8 +1,9 @@
 """The fault benchmark as a picture: what each arm lost under each fault, against the clean stream."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
+
+from dataflows.escape import escape
 
 ARMS = {
     "none": "no supervision",

@@ -1,12 +1,12 @@
 """Alerts in words: a line for the log, and a message for a chat."""
 
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from dataflows.escape import typed, visible
 from engine.rows import AlertRow, CheckRow
 
 _MOST_CHECKS = 8
@@ -31,7 +31,7 @@ def line(alert: AlertRow, run: Path) -> str:
     'FAIL demo main: still: window 18 fails: hour drifted 270 (limit 1) [since 2013-04-15 00:00 UTC; m0 is suspected; compared with: m0.w16; riverkeeper reports runs/demo 18 --html]'
     """  # noqa: E501 - it is one line
     more = [f"since {moment(alert.since)}", *_done(alert), command(alert, run)]
-    return " ".join(f"{title(alert, run)} [{'; '.join(more)}]".split())
+    return visible(f"{title(alert, run)} [{'; '.join(more)}]")
 
 
 def title(alert: AlertRow, run: Path) -> str:
@@ -60,28 +60,27 @@ def moment(time: float) -> str:
 def command(alert: AlertRow, run: Path) -> str:
     """What to type next."""
     if alert.kind in {"champion", "serving", "model"}:
-        return f"riverkeeper reports {shlex.quote(str(run))}"
-    key = "" if alert.key == "main" else f" --key {shlex.quote(alert.key)}"
-    html = " --html" if alert.kind == "window" and alert.checks else ""
-    return f"riverkeeper reports {shlex.quote(str(run))} {alert.window}{key}{html}"
+        return typed("reports", run)
+    html = ["--html"] if alert.kind == "window" and alert.checks else []
+    return typed("reports", run, alert.window, *html, key=alert.key)
 
 
 def slack(alert: AlertRow, run: Path) -> dict[str, Any]:
     """A message as Slack's incoming webhooks take it (Block Kit); `text` is what a notification shows."""
     head = f"{_MARKS[alert.severity]} *{_escaped(title(alert, run))}*"
     facts = [_escaped(text) for text in (*_evidence(alert), *(f"→ {text}" for text in _done(alert)))]
-    foot = f"{_where(alert)}\n`{command(alert, run)}`"
+    foot = f"{_escaped(_where(alert))}\n`{_escaped(command(alert, run))}`"
     blocks = [_section(head)]
     if facts:
         blocks.append(_section("\n".join(facts)))
-    small = {"type": "mrkdwn", "text": _escaped(foot)[:_MOST_TEXT]}
+    small = {"type": "mrkdwn", "text": foot[:_MOST_TEXT]}
     blocks.append({"type": "context", "elements": [small]})
     return {"text": _escaped(_cut(title(alert, run))), "blocks": blocks}
 
 
 def as_json(alert: AlertRow, run: Path) -> dict[str, Any]:
     """The alert itself, with the run and the text of a notification."""
-    return {"text": _cut(title(alert, run)), "run": run.name, **msgspec.to_builtins(alert)}
+    return {"text": _cut(visible(title(alert, run))), "run": run.name, **msgspec.to_builtins(alert)}
 
 
 def _evidence(alert: AlertRow) -> list[str]:
@@ -119,8 +118,8 @@ def _cut(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Slack's three characters: what a column or key is called must not become a link or a mention."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text as Slack shows it: what a column or key is called must not become a link, a mention or a line."""
+    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 EXAMPLE = AlertRow(

@@ -7,18 +7,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
-from rich.console import Console
 
 from dataflows.alerts.config import DestinationsConfig
 from dataflows.alerts.message import EXAMPLE, as_json, slack
 from dataflows.alerts.webhook import Webhook
+from dataflows.console import PlainConsole
+from dataflows.escape import visible
 from engine.errors import ConfigError
 
 
 class _ToTerminal(logging.Handler):
     """Writes above the progress bar; where there is none, to standard error as it was in the beginning."""
 
-    def __init__(self, console: Console, stderr: int) -> None:
+    def __init__(self, console: PlainConsole, stderr: int) -> None:
         super().__init__()
         self._console = console
         self._stderr = stderr
@@ -27,16 +28,16 @@ class _ToTerminal(logging.Handler):
         write_line(self._console, self.format(record), self._stderr)
 
 
-def write_line(console: Console, line: str, stderr: int = 2) -> None:
+def write_line(console: PlainConsole, line: str, stderr: int = 2) -> None:
     """Writes a line of the log above the progress bar, or where there is none to standard error."""
     if console.is_terminal:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     else:
-        os.write(stderr, f"{line}\n".encode(errors="backslashreplace"))
+        os.write(stderr, f"{visible(line)}\n".encode())
 
 
 @contextmanager
-def log_shown(console: Console) -> Iterator[None]:
+def log_shown(console: PlainConsole) -> Iterator[None]:
     """Shows our log at once, although what goes to standard error is held back while a flow runs."""
     ours = logging.getLogger("riverkeeper")
     stderr = os.dup(2)

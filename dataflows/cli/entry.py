@@ -15,8 +15,10 @@ def main() -> None:
     if "PYTHONHASHSEED" not in os.environ:
         os.environ["PYTHONHASHSEED"] = "0"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves again
-    from dataflows.cli.main import main as start  # noqa: PLC0415 - not imported twice: it takes seconds
-
+    try:
+        from dataflows.cli.main import main as start  # noqa: PLC0415 - not imported twice: it takes seconds
+    except KeyboardInterrupt:
+        sys.exit(130)
     start()
 
 

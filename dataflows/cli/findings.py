@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-
+from dataflows.console import PlainConsole, styled
 from dataflows.lifecycle.progress import Progress
 from engine.records.events import Counts
 
@@ -16,30 +14,30 @@ if TYPE_CHECKING:  # what they come from imports River
     from dataflows.commands.contract_infer import Findings as Inferred
 
 
-def show_check(console: Console, config: Path, found: "Findings") -> None:
+def show_check(console: PlainConsole, config: Path, found: "Findings") -> None:
     """What the sample has shown."""
-    console.print(f"{config}: {_where_they_went(found.counts)}", highlight=False)
+    console.print(f"{config}: {_where_they_went(found.counts)}")
     for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:5]:
         first = ", first" if len(set(reasons)) > 1 else ""
-        console.print(f"  {len(reasons)} times{first}: {reasons[0]}", highlight=False, markup=False)
+        console.print(f"  {len(reasons)} times{first}: {reasons[0]}")
     for name, kinds in found.types.items():
         share = sum(kinds.values()) / found.learned
         seen = ", ".join(kind for kind, _ in kinds.most_common())
-        console.print(f"  feature {name}: {seen}, present in {share:.1%}", highlight=False, markup=False)
+        console.print(f"  feature {name}: {seen}, present in {share:.1%}")
     if found.last is not None:
         sure = (
             f", probability {found.last.probability:.4f}" if isinstance(found.last.probability, float) else ""
         )
-        console.print(f"  last prediction: {found.last.prediction}{sure}", highlight=False, markup=False)
+        console.print(f"  last prediction: {found.last.prediction}{sure}")
     scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
-    console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}", highlight=False)
-    console.print(f"  alerts go to {found.alerts}", highlight=False, markup=False)
+    console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}")
+    console.print(f"  alerts go to {found.alerts}")
     for warning in found.warnings:
-        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False)
+        console.print(styled(("warning:", "yellow"), f" {warning}"))
     for problem in found.problems:
-        console.print(f"[red]problem:[/] {escape(problem)}", highlight=False)
+        console.print(styled(("problem:", "red"), f" {problem}"))
     if not found.problems:
-        console.print("[green]fine[/]")
+        console.print("fine", style="green")
 
 
 def _where_they_went(counts: Counts) -> str:
@@ -62,13 +60,13 @@ def _where_they_went(counts: Counts) -> str:
 
 
 @contextmanager
-def reading(console: Console) -> Iterator[Progress]:
+def reading(console: PlainConsole) -> Iterator[Progress]:
     """Shows how many records have been read, while it is going on."""
     with console.status("reading") as status:
         yield lambda reading: status.update(f"reading: {reading.records:,} records")
 
 
-def show_inferred(console: Console, found: "Inferred", flow: Path | None, out: Path | None) -> None:
+def show_inferred(console: PlainConsole, found: "Inferred", flow: Path | None, out: Path | None) -> None:
     """What a contract was inferred from, and what is left to do."""
     inference = found.inference
     fields = inference.found()
@@ -86,4 +84,4 @@ def show_inferred(console: Console, found: "Inferred", flow: Path | None, out: P
     if out is not None:
         lines.append(f'wrote {out}; read it, then name it in your flow: [input] contract = "{out.name}"')
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

@@ -6,38 +6,54 @@ flow that runs `suspect | rollback | promote | pin | unpin | save`
 What runs models is imported by the commands that do: River takes seconds, and a rollback by hand should not.
 """
 
-import sys
 import warnings
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from dataflows.alerts.terminal import send_test
 from dataflows.cli import registry
+from dataflows.cli.errors import one_line_errors
 from dataflows.cli.findings import reading, show_check, show_inferred
 from dataflows.cli.pages import show_decision, show_page, show_report, show_ui
 from dataflows.cli.running_flow import order
 from dataflows.config import check_buildable, load_config
+from dataflows.console import PlainConsole
+from dataflows.escape import typed
 from dataflows.lifecycle import commands
 from dataflows.views.terminal.run import show_run
 from dataflows.views.terminal.status import standing
-from engine.errors import ConfigError, RiverkeeperError, StoppedError
+from engine.errors import ConfigError
 
 app = typer.Typer(
-    help="Streaming online learning that watches its data and its model, and rolls back.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 contract = typer.Typer(help="Learn from data what a record must look like.", no_args_is_help=True)
 app.add_typer(contract, name="contract")
 app.add_typer(registry.app, name="registry")
-console = Console()
+console = PlainConsole()
 
 Config = Annotated[Path, typer.Argument(help="The flow's configuration file.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"riverkeeper {version('riverkeeper')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Streaming online learning that watches its data and its model, and rolls back."""
 
 
 @app.command()
@@ -46,8 +62,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Pa
     from dataflows.commands.init import write_example  # noqa: PLC0415 - see above
 
     for path in write_example(folder):
-        console.print(f"wrote {path}", highlight=False)
-    console.print(f"next: riverkeeper check {folder / 'flow.toml'}", highlight=False)
+        console.print(f"wrote {path}")
+    console.print(f"next: {typed('check', folder / 'flow.toml')}")
 
 
 @contract.command()
@@ -67,7 +83,7 @@ def infer(
         write_contract,
     )
 
-    notes = Console(stderr=True)
+    notes = PlainConsole(stderr=True)
     if out is not None:
         refuse_existing(out)
     with reading(notes) as progress:
@@ -167,9 +183,9 @@ def reports(
 
 @app.command()
 def status(run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")]) -> None:
-    """Show position, lag and rate of a run, and which model serves; also while it is running."""
-    for part in standing(run):
-        console.print(part, highlight=False)
+    """Show position, lag and rate of a run, which model serves and why; also while it is running."""
+    for part in standing(run, console.width):
+        console.print(part)
 
 
 @app.command()
@@ -189,7 +205,7 @@ def explain(
 @app.command()
 def ui(
     run: Annotated[Path, typer.Argument(help="The run's folder, for example runs/demo.")],
-    port: Annotated[int, typer.Option(help="Where to serve it, on 127.0.0.1.")] = 8000,
+    port: Annotated[int, typer.Option(help="Where to serve it, on 127.0.0.1.", min=1, max=65535)] = 8000,
     serve: Annotated[bool, typer.Option(help="Serve it, or only write it.")] = True,
 ) -> None:
     """Show a run's reports in Evidently's own pages, also while it goes on."""
@@ -265,13 +281,7 @@ def demo(
 
 
 def main() -> None:
-    """Entry point: a mistake of the user's is one line on standard error and exit status 2."""
+    """Entry point."""
     warnings.filterwarnings("ignore", category=FutureWarning)
-    try:
-        app()
-    except StoppedError as error:
-        Console(stderr=True).print(f"{error}", highlight=False)
-        sys.exit(0 if error.whole else 130)
-    except RiverkeeperError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(2)
+    with one_line_errors():
+        app(prog_name="riverkeeper")

@@ -5,11 +5,10 @@ import webbrowser
 from contextlib import suppress
 from pathlib import Path
 
-from rich.console import Console
-
 from dataflows.connectors.files.blobs import write_blob
+from dataflows.console import PlainConsole
 from dataflows.lifecycle.unwritten import unwritten
-from dataflows.views.evidently_ui import export, served
+from dataflows.views.evidently_ui import export, refuse_taken, served
 from dataflows.views.explain.story import read_story
 from dataflows.views.html.decision import story_page
 from dataflows.views.html.page import PAGE, run_page
@@ -25,7 +24,7 @@ _PAUSE = 2.0
 """Seconds between two looks for new reports."""
 
 
-def show_page(console: Console, run: Path) -> None:
+def show_page(console: PlainConsole, run: Path) -> None:
     """Writes the page of a run, and opens it.
 
     Raises:
@@ -36,7 +35,7 @@ def show_page(console: Console, run: Path) -> None:
     _open(console, run / PAGE)
 
 
-def show_report(console: Console, run: Path, key: str, window: int, *, html: bool) -> None:
+def show_report(console: PlainConsole, run: Path, key: str, window: int, *, html: bool) -> None:
     """Shows a window in the terminal, and as Evidently's page if asked for.
 
     Raises:
@@ -63,12 +62,12 @@ def _drawn(run: Path, row: ReportRow) -> Path:
     return path
 
 
-def _open(console: Console, page: Path) -> None:
-    console.print(f"wrote {relative(page)}", highlight=False)
+def _open(console: PlainConsole, page: Path) -> None:
+    console.print(f"wrote {relative(page)}")
     webbrowser.open(page.resolve().as_uri())
 
 
-def show_decision(console: Console, run: Path, number: int | None, key: str, *, html: bool) -> None:
+def show_decision(console: PlainConsole, run: Path, number: int | None, key: str, *, html: bool) -> None:
     """Explains a decision in the terminal, or as a page that it writes and opens.
 
     Raises:
@@ -84,13 +83,15 @@ def show_decision(console: Console, run: Path, number: int | None, key: str, *, 
     return None
 
 
-def show_ui(console: Console, run: Path, port: int, *, serve: bool) -> None:
+def show_ui(console: PlainConsole, run: Path, port: int, *, serve: bool) -> None:
     """Writes the workspace of a run, and serves it until it is interrupted.
 
     Raises:
         InputError: When this is not the folder of a run, it has no report, or the pages cannot be served.
         OutputError: When the workspace cannot be written.
     """
+    if serve:
+        refuse_taken(port)
     exported = export(run)
     left_out = [
         f"{count:,} {what}"
@@ -98,13 +99,13 @@ def show_ui(console: Console, run: Path, port: int, *, serve: bool) -> None:
         if count
     ]
     said = f"wrote {exported.folder}: {exported.reports:,} reports"
-    console.print(f"{said}, without {' and '.join(left_out)}" if left_out else said, highlight=False)
+    console.print(f"{said}, without {' and '.join(left_out)}" if left_out else said)
     if not serve:
         return
     with suppress(KeyboardInterrupt), served(exported.folder, port) as answers:
         while not answers():
             time.sleep(_PAUSE / 10)
-        console.print(f"http://127.0.0.1:{port} shows it; Ctrl-C ends that", highlight=False)
+        console.print(f"http://127.0.0.1:{port} shows it; Ctrl-C ends that")
         while answers():
             time.sleep(_PAUSE)
             export(run)

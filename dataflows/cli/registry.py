@@ -1,18 +1,19 @@
 """`riverkeeper registry`: versions, and the log of who served when and why."""
 
+import re
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from dataflows.cli import registry_transfer
 from dataflows.cli.registry_options import Place, Version, at, console, say
+from dataflows.escape import as_json
 from dataflows.format import size
 from dataflows.registry.open import DEFAULT
 from dataflows.registry.origin import Opened
+from dataflows.suggestion import meant
 from dataflows.views.terminal.versions import (
     differences,
     entry_line,
@@ -22,7 +23,8 @@ from dataflows.views.terminal.versions import (
     versions_table,
 )
 from engine.errors import InputError
-from engine.registry.audit_entry import Entry
+from engine.records.decode import event_time
+from engine.registry.audit_entry import REGISTRY, Entry
 from engine.registry.serving import served_at
 from engine.registry.version_ref import VersionRef
 
@@ -44,13 +46,14 @@ def list_versions(
     """List the versions of the last run, or of another."""
     with at(registry) as where:
         log = where.registry
+        _refuse_unknown(where, run, key)
         runs = log.runs()
         if run is None and not every:
             run = runs[-1] if runs else None
         found = [kept for kept in log.versions(run, key) if kept.here or every]
-        console.print(versions_table(found), soft_wrap=True)
+        console.print(versions_table(found, console.width))
         if run is not None and len(runs) > 1:
-            console.print(f"{len(runs)} runs: {', '.join(runs[-10:])}", highlight=False)
+            console.print(f"{len(runs)} runs: {', '.join(runs[-10:])}")
 
 
 @app.command()
@@ -78,9 +81,10 @@ def audit(
 ) -> None:
     """Print the log: what was decided, by whom, what was saved, loaded, refused, removed."""
     with at(registry) as where:
+        _refuse_unknown(where, run, key)
         for entry in where.registry.log.entries(run=run, key=key):
             if json:
-                sys.stdout.buffer.write(orjson.dumps({**asdict(entry), "text": entry.body}) + b"\n")
+                sys.stdout.buffer.write(as_json({**asdict(entry), "text": entry.body}) + b"\n")
             else:
                 say([entry_line(entry)])
 
@@ -114,7 +118,9 @@ def verify(
 def who(
     moment: Annotated[
         str,
-        typer.Option("--at", help="Event time: a date, with or without the time of day, UTC; or seconds."),
+        typer.Option(
+            "--at", help="Event time: a year, month, day or moment, in UTC; or a number, as records state it."
+        ),
     ],
     registry: Place = DEFAULT,
     run: Run = None,
@@ -123,6 +129,7 @@ def who(
     """Say who served at a moment, why, and what it had learned from."""
     time = _time(moment)
     with at(registry) as where:
+        _refuse_unknown(where, run, key)
         runs = [name for name in where.registry.runs() if run in {None, name}]
         entries: list[Entry] = []
         if runs:
@@ -140,7 +147,9 @@ def who(
 @app.command()
 def gc(
     registry: Place = DEFAULT,
-    keep: Annotated[int, typer.Option(help="Of versions whose windows passed, in each run and key.")] = 50,
+    keep: Annotated[
+        int, typer.Option(help="Of versions whose windows passed, in each run and key.", min=0)
+    ] = 50,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
 ) -> None:
     """Remove the models of versions that need not stay, and bytes of no version; the log stays whole."""
@@ -151,17 +160,32 @@ def gc(
 
 
 def _time(text: str) -> float:
+    """The event time that somebody has typed, in seconds since 1970; of a year, month or day its start."""
+    given = text.strip()
+    if re.fullmatch(r"\d{4}(-\d{2})?", given):
+        given = f"{given}-01" if "-" in given else f"{given}-01-01"
     try:
-        return float(text)
+        number = None if re.fullmatch(r"(19|20)\d{6}", given) else float(given)
     except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
+        number = None
+    found = event_time(given if number is None else number)
+    if found is None:
         raise InputError(
-            f"--at: expected a date such as 2013-05-09 or 2013-05-09T12:00, or seconds, got {text!r}"
-        ) from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            f"--at: expected a year, month, day or moment (2013, 2013-05, 2013-05-09, 2013-05-09T12:00, in "
+            f"UTC unless it says otherwise), or a number as records state it, got {text!r}"
+        )
+    return found
+
+
+def _refuse_unknown(where: Opened, run: str | None, key: str | None) -> None:
+    """Says which runs and keys there are, when what was asked for is none of them."""
+    log = where.registry.log
+    if run is not None and not any(log.entries(run=run)):
+        runs = [entry.run for entry in log.entries() if entry.run != REGISTRY]
+        raise InputError(f"--run {run}: no such run; {meant(run, reversed(runs))}")
+    if key is not None and not any(log.entries(run=run, key=key)):
+        keys = sorted({entry.key for entry in log.entries(run=run) if entry.key})
+        raise InputError(f"--key {key}: no such model key; {meant(key, keys)}")
 
 
 def _config(where: Opened, kept: VersionRef) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from dataflows.console import PlainConsole
 from dataflows.registry.origin import Opened, opened
 
-console = Console()
+console = PlainConsole()
 
 Place = Annotated[
     Path, typer.Option("--registry", help="The registry's folder, or the configuration file of a flow.")
@@ -30,4 +30,4 @@ def at(place: Path) -> closing[Opened]:
 def say(lines: Iterable[str]) -> None:
     """Prints lines as they are."""
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
 from dataflows.cli.registry_options import Place, Version, at, say
+from dataflows.escape import as_json
 from dataflows.format import size
 from dataflows.registry.mlflow import push as push_to
 from dataflows.registry.open import DEFAULT, signing_key, user
@@ -75,7 +75,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a command's own arguments
     with at(registry) as where:
         found = evaluate_on(where, version, data, Bound(against, margin, max_loss))
         if json:
-            sys.stdout.buffer.write(orjson.dumps(found) + b"\n")
+            sys.stdout.buffer.write(as_json(found) + b"\n")
         else:
             say(_evaluated(found))
         if not found.passed:

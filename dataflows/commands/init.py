@@ -42,7 +42,8 @@ def write_example(folder: Path) -> list[Path]:
     """Writes `flow.toml` and the data it reads; returns both.
 
     Raises:
-        OutputError: When one of them is there already: nothing is written over.
+        OutputError: When one of them is there already, since nothing is written over, or the folder cannot be
+            written to.
     """
     paths = [folder / "flow.toml", folder / DATA]
     for path in paths:
@@ -50,11 +51,16 @@ def write_example(folder: Path) -> list[Path]:
             raise OutputError(
                 f"{path} is there already; nothing was written. Choose another folder or remove it"
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    paths[0].write_text(example_text(), encoding="utf-8")
-    with paths[1].open("wb") as out:
-        for number, (features, label) in enumerate(datasets.Phishing()):
-            out.write(orjson.dumps({"id": number, **features, "phishing": label}) + b"\n")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        paths[0].write_text(example_text(), encoding="utf-8")
+        with paths[1].open("wb") as out:
+            for number, (features, label) in enumerate(datasets.Phishing()):
+                out.write(orjson.dumps({"id": number, **features, "phishing": label}) + b"\n")
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: expected a folder that can be written to: {error.strerror}. Choose another"
+        ) from error
     return paths
 
 

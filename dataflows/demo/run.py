@@ -5,10 +5,10 @@ from importlib.resources import files
 from pathlib import Path
 from time import perf_counter
 
-from rich.console import Console
 from rich.progress import Progress
 
 from dataflows.config import load_config
+from dataflows.console import PlainConsole, styled
 from dataflows.demo.flights import Fault, write_stream
 from dataflows.runtime.runner import run_flow
 from dataflows.views.terminal.run import show_run
@@ -17,12 +17,12 @@ from engine.errors import OutputError
 FAULT = Fault(date(2013, 4, 15), date(2013, 5, 6))
 
 
-def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> None:
+def run_demo(folder: Path, until: date, *, fault: bool, console: PlainConsole) -> None:
     """Writes the stream and the configuration under `folder`, runs the flow, and shows what came of it."""
     name = "demo" if fault else "demo-no-fault"
     data = folder / "data"
     stream, partial = data / f"{name}.jsonl", data / f".{name}.partial"
-    console.print(_story(fault=fault, until=until), highlight=False)
+    _tell(console, fault=fault, until=until)
     try:
         data.mkdir(parents=True, exist_ok=True)
         config = write_config(folder, name)
@@ -36,17 +36,13 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: Console) -> Non
         raise OutputError(
             f"{folder}: cannot be written: {error.strerror}; see to space and rights"
         ) from error
-    console.print(
-        f"{stream}: {flights:,} flights and {arrivals:,} arrivals in event-time order", highlight=False
-    )
+    console.print(f"{stream}: {flights:,} flights and {arrivals:,} arrivals in event-time order")
     flow = load_config(config)
     began = perf_counter()
     records = run_flow(flow, None, console)
     seconds = perf_counter() - began
     show_run(console, flow.run_dir)
-    console.print(
-        f"{records:,} records in {seconds:.1f} s: {records / seconds:,.0f} records/s", highlight=False
-    )
+    console.print(f"{records:,} records in {seconds:.1f} s: {records / seconds:,.0f} records/s")
 
 
 def write_config(folder: Path, name: str) -> Path:
@@ -67,14 +63,16 @@ def write_config(folder: Path, name: str) -> Path:
     return config
 
 
-def _story(*, fault: bool, until: date) -> str:
-    text = (
+def _tell(console: PlainConsole, *, fault: bool, until: date) -> None:
+    console.print(
         f"Will a flight from New York arrive 15 or more minutes late? Asked at its scheduled departure, "
         f"answered when it lands; every flight before {until}."
     )
     if not fault:
-        return f"{text} The data is left as it is."
-    return (
-        f"{text}\n[bold]On purpose:[/] flights from {FAULT.start} up to {FAULT.end} carry a wrong departure "
-        "hour: the schedule feed sends hhmm, 1530 instead of 15."
+        console.print("The data is left as it is.")
+        return
+    spoilt = (
+        f" flights from {FAULT.start} up to {FAULT.end} carry a wrong departure hour: the schedule feed "
+        f"sends hhmm, 1530 instead of 15."
     )
+    console.print(styled(("On purpose:", "bold"), spoilt))

@@ -126,12 +126,20 @@ def send(run: Path, command: Command, key: str) -> list[dict[str, Any]]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    """The complete lines of a file; none when it is not there."""
+    """The complete lines of a file; none when it is not there.
+
+    Raises:
+        InputError: When a line is not JSON.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return []
-    return [orjson.loads(line) for line in content.split(b"\n")[:-1] if line]
+    lines = content.split(b"\n")[:-1]
+    try:
+        return [orjson.loads(line) for line in lines if line]
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{path}: expected a command on each line, as JSON: {error}; remove it") from error
 
 
 def _append(path: Path, row: Mapping[str, Any]) -> None:

@@ -9,6 +9,9 @@ from engine.errors import RegistryError
 from engine.names import file_name
 from engine.registry.version_ref import VersionRef
 
+_RETRIES = "2"
+"""MLflow's own seven tries take minutes before it says that there is no server."""
+
 
 def push(kept: VersionRef, exported: bytes, uri: str, model: str, alias: str) -> str:
     """Registers it under a model name, with an alias such as `champion`; returns MLflow's version number.
@@ -16,14 +19,19 @@ def push(kept: VersionRef, exported: bytes, uri: str, model: str, alias: str) ->
     Raises:
         RegistryError: When `mlflow` is not installed, or the server refuses.
     """
+    if not uri.startswith(("http://", "https://")):
+        raise RegistryError(
+            f"--to: expected the address of an MLflow server, http:// or https://, got {uri!r}"
+        )
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", _RETRIES)
     try:
         from mlflow import MlflowClient  # noqa: PLC0415 - an extra, and slow to import
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
     except ImportError as error:
-        raise RegistryError("mlflow is not installed; pip install riverkeeper[mlflow]") from error
-    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        raise RegistryError("mlflow is not installed; pip install 'riverkeeper[mlflow]'") from error
     try:
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         return _registered(client, kept, exported, model, alias)
     except MlflowException as error:
         raise RegistryError(f"{uri}: MLflow refused: {error.message}") from error

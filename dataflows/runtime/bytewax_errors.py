@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from engine.errors import OutputError, RiverkeeperError, StoppedError
+from engine.errors import OutputError, RiverkeeperError, RunError, StoppedError
 
 _REFUSED = re.compile(r'SqliteFailure\(.*Some\("(.*?)"\)\)', re.DOTALL)
 """What Bytewax says when the database of its recovery store refuses."""
+
+_NO_NETWORK = re.compile(r"failed to initialize networking: (.*)")
+"""What Bytewax says when an address cannot be resolved, or listened at."""
 
 
 @contextmanager
@@ -55,6 +58,8 @@ def _ours_behind(error: BaseException) -> RiverkeeperError | None:
             return cause
         if isinstance(cause, KeyboardInterrupt):
             return StoppedError("stopped at once; with --recovery the same command goes on")
+        if isinstance(cause, RuntimeError) and (failed := _NO_NETWORK.search(str(cause))):
+            return RunError(f"--addresses: the processes cannot be connected: {failed[1]}")
         if refused := _REFUSED.search(str(cause)):
             return OutputError(
                 f"--recovery: the store cannot be written: {refused[1]}; see to space and rights, then the "

@@ -18,9 +18,8 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
-from rich.console import Console
-
 from dataflows.alerts.terminal import write_line
+from dataflows.console import PlainConsole
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import read_status
@@ -74,7 +73,7 @@ class _Child:
         return [line for line in lines if not line.startswith(("error: ", "stopped "))]
 
 
-def run_processes(launch: Launch, console: Console) -> None:
+def run_processes(launch: Launch, console: PlainConsole) -> None:
     """Runs a flow in several processes, to the end of its input.
 
     Raises:
@@ -100,14 +99,14 @@ def run_processes(launch: Launch, console: Console) -> None:
                 raise RunError(
                     f"{failed}; {len(starts)} times in {_WITHIN / 60:g} minutes: not started again"
                 )
-            console.print(f"{failed}; all start again from the last snapshot", highlight=False)
+            console.print(f"{failed}; all start again from the last snapshot")
     if shutdown.wanted():
         whole = place.recovery is not None and failed is None
         how = "the same command goes on" if place.recovery else "without --recovery it begins anew"
         raise StoppedError(f"stopped; {how}", whole=whole)
 
 
-def _run_once(launch: Launch, locks: tuple[int, ...], console: Console, bar: Bar) -> str | None:
+def _run_once(launch: Launch, locks: tuple[int, ...], console: PlainConsole, bar: Bar) -> str | None:
     """Runs all until they end, and shows what they log; says who died, if one did.
 
     Raises:
@@ -135,7 +134,7 @@ def _run_once(launch: Launch, locks: tuple[int, ...], console: Console, bar: Bar
         return None if dead is None else f"process {dead} has died ({_why(children[dead], statuses[dead])})"
 
 
-def _pass_on(children: list[_Child], console: Console) -> None:
+def _pass_on(children: list[_Child], console: PlainConsole) -> None:
     for child in children:
         for line in child.new_lines():
             write_line(console, line)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -15,6 +14,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from dataflows.console import PlainConsole
 from dataflows.lifecycle.progress import Reading
 
 
@@ -32,7 +32,7 @@ Bar = Callable[[Reading], None]
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[Bar]:
+def progress_bar(console: PlainConsole) -> Iterator[Bar]:
     """Shows a bar until the end of the block; yields the function that takes the progress of reading."""
     columns = (
         TextColumn("{task.description}"),

@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from bytewax.recovery import RecoveryConfig
-from rich.console import Console
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.kafka.producer import check_topics
 from dataflows.connectors.registry import open_source
+from dataflows.console import PlainConsole
 from dataflows.lifecycle.locks import Locks
 from dataflows.lifecycle.run_id import identity, note_store
 from dataflows.registry.open import reserve_name
@@ -112,7 +112,7 @@ def _lock_folders(place: Place, locks: Locks) -> None:
         locks.take_folder(place.recovery, f"--recovery {place.recovery}")
 
 
-def prepare(place: Place, locks: Locks, console: Console) -> None:
+def prepare(place: Place, locks: Locks, console: PlainConsole) -> None:
     """Puts the store right for a run that goes on; for a new one it clears the folder and makes the store.
 
     In a cluster process 0 does so, before the others can write: they meet only afterwards.

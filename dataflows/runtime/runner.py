@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bytewax.recovery import RecoveryConfig
 from bytewax.run import cli_main
-from rich.console import Console
 
 from dataflows.alerts.terminal import log_shown
 from dataflows.config import FlowConfig
+from dataflows.console import PlainConsole
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import StatusFile
@@ -31,7 +31,7 @@ _WORTH_TELLING = 0.1
 def run_flow(
     config: FlowConfig,
     recovery: Path | None,
-    console: Console,
+    console: PlainConsole,
     member: Member | None = None,
     *,
     overwrite: bool = False,
@@ -63,7 +63,9 @@ def run_flow(
         return _run(config, store_of(recovery, wait=not leads), console, member)
 
 
-def _run(config: FlowConfig, store: RecoveryConfig | None, console: Console, member: Member | None) -> int:
+def _run(
+    config: FlowConfig, store: RecoveryConfig | None, console: PlainConsole, member: Member | None
+) -> int:
     """Runs the dataflow in a folder that was made ready."""
     pace = None
     if member is not None:
@@ -91,5 +93,5 @@ def _run(config: FlowConfig, store: RecoveryConfig | None, console: Console, mem
         raise StoppedError(f"stopped after {status.records:,} records; {how}", whole=whole)
     waited = waited_for_reports() - before
     if waited >= _WORTH_TELLING:
-        console.print(f"the stream waited {waited:.1f} s for reports (docs/reports.md)", highlight=False)
+        console.print(f"the stream waited {waited:.1f} s for reports (docs/reports.md)")
     return status.records

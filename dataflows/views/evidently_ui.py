@@ -5,7 +5,6 @@ workspace may be open while a run goes on, and a dashboard that somebody has cha
 """
 
 import os
-import shlex
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataflows.connectors.files.blobs import move_blob, remove_blob, write_blob
+from dataflows.escape import typed
 from dataflows.run_reader import read_rows
 from engine.errors import InputError
 from engine.monitoring.evidently import workspace
@@ -92,9 +92,8 @@ def _export_key(run: Path, key: str, rows: dict[int, ReportRow]) -> int:
             if not path.is_file():
                 continue  # no longer kept
             row = rows[window]
-            content, found = workspace.stripped(
-                path.read_bytes(), row.end, row.status, _hint(run, key, window)
-            )
+            hint = typed("reports", run, window, "--html", key=key)
+            content, found = workspace.stripped(path.read_bytes(), row.end, row.status, hint)
             kinds |= found
             _put(run, f"{folder}/snapshots/{report}.json", content)
         wanted.add(report)
@@ -113,9 +112,20 @@ def _put(run: Path, name: str, content: bytes) -> None:
     move_blob(run, f"{_OUTSIDE}/file", name)
 
 
-def _hint(run: Path, key: str, window: int) -> str:
-    of_key = "" if key == "main" else f" --key {shlex.quote(key)}"
-    return f"riverkeeper reports {shlex.quote(str(run))} {window}{of_key} --html"
+def refuse_taken(port: int) -> None:
+    """Says that a port of this machine is taken before anything is written.
+
+    Raises:
+        InputError: When it is, or must not be used.
+    """
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(
+                f"port {port} cannot be used: {error.strerror}; choose another with --port"
+            ) from error
 
 
 @contextmanager

@@ -276,7 +276,8 @@ def _connect(url: str) -> tuple[Engine, str]:
         raise RegistryError(f"registry: expected a database URL as SQLAlchemy has it, got {url!r}") from error
     except ImportError as error:
         raise RegistryError(
-            f"registry {where}: its driver is not installed ({error.name}); pip install riverkeeper[postgres]"
+            f"registry {where}: its driver is not installed ({error.name}); "
+            f"pip install 'riverkeeper[postgres]'"
         ) from error
     if parsed.get_backend_name() == "sqlite":
         event.listen(made, "connect", _set_up)

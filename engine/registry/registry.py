@@ -9,6 +9,7 @@ says otherwise.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import orjson
@@ -113,6 +114,8 @@ class Registry:
             RegistryError: When there is none, or several keys have one of this name.
         """
         run, key, name = parse_ref(reference)
+        if not name:
+            raise RegistryError(f"expected a version: its name, run/name or run/key/name, got {reference!r}")
         found = [
             entry
             for entry in self.log.entries(run=run, key=key, kinds=["version"], name=name)
@@ -120,7 +123,9 @@ class Registry:
         ]
         found = [entry for entry in found if entry.run == found[-1].run]
         if not found:
-            raise RegistryError(f"{reference}: no such version; 'riverkeeper registry list' shows them")
+            names = {entry.name for entry in self.log.entries(run=run, key=key, kinds=["version"])}
+            near = "".join(f"; did you mean {close}?" for close in get_close_matches(name, sorted(names), 1))
+            raise RegistryError(f"{reference}: no such version{near}; 'riverkeeper registry list' shows them")
         if len(found) > 1:
             several = ", ".join(f"{entry.run}/{entry.key}/{entry.name}" for entry in found)
             raise RegistryError(f"{reference}: several keys have one; name it in full: {several}")

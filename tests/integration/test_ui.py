@@ -97,5 +97,5 @@ def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = riverkeeper("ui", run, "--port", taken.getsockname()[1])
     assert done.returncode == 2
-    assert "has ended" in done.stderr
+    assert "cannot be used" in done.stderr
     assert len(done.stderr.splitlines()) == 1

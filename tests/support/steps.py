@@ -110,9 +110,8 @@ def run(flow: Path, store: Path, moment: Kill | float | None = None) -> bool:
 
 
 def _run(flow: Path, store: Path, kill: Kill | None, said: Path) -> None:
-    from rich.console import Console  # noqa: PLC0415 - in the fork
-
     from dataflows.config import load_config  # noqa: PLC0415
+    from dataflows.console import PlainConsole  # noqa: PLC0415 - in the fork
     from dataflows.runtime.runner import run_flow  # noqa: PLC0415
 
     with said.open("w") as out:
@@ -122,7 +121,7 @@ def _run(flow: Path, store: Path, kill: Kill | None, said: Path) -> None:
         if kill is not None and kill.step in METHODS:
             _arm(kill)
         try:
-            run_flow(load_config(flow), store, Console(file=out))
+            run_flow(load_config(flow), store, PlainConsole(file=out))
         except BaseException as error:
             if kill is not None and kill.step in STATEMENTS and "not now" in repr(error):
                 _die()

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataflows.run_reader import read_rows
+from dataflows.escape import typed
+from dataflows.run_reader import no_such_key, read_rows
 from engine.errors import InputError
 from engine.rows import DecisionRow, ReportRow
 from engine.supervision.decisions import SERVING
@@ -88,14 +89,14 @@ def _place(run: Path, decisions: Sequence[DecisionRow], number: int | None, key:
         return found[-1]
     keys = sorted({row.key for row in read_rows(run, DecisionRow)})
     if key not in keys and keys:
-        raise InputError(f"{run}: no decision for model key {key!r}; keys with decisions: {', '.join(keys)}")
+        raise no_such_key(run, key, keys, "decision")
     if not decisions:
         raise InputError(
             f"{run}: no decision to explain: the champion was never suspected, and nobody changed it"
         )
     raise InputError(
         f"{run}: no decision {number} of key {key!r}; there are {decisions[0].number} to "
-        f"{decisions[-1].number} (riverkeeper reports {run} lists them)"
+        f"{decisions[-1].number} ({typed('reports', run)} lists them)"
     )
 
 

@@ -1,8 +1,8 @@
 """The story of a decision as one HTML page that needs no network."""
 
-from html import escape
 from importlib.resources import files
 
+from dataflows.escape import escape, typed
 from dataflows.views.explain.sentences import headline, marks, sections
 from dataflows.views.explain.story import Story
 from dataflows.views.html.page import POLICY, legend
@@ -13,6 +13,8 @@ def story_page(story: Story) -> str:
     """The whole page."""
     style = files("dataflows.views.html").joinpath("style.css").read_text(encoding="utf-8")
     title = headline(story)
+    row = story.decision
+    command = typed("explain", story.run, row.number, "--html", key=row.key)
     text = "".join(
         f"<h3>{escape(name)}</h3>" + "".join(f"<p>{escape(line)}</p>" for line in lines)
         for name, lines in sections(story)
@@ -23,8 +25,7 @@ def story_page(story: Story) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(title)}</title><style>{style}</style></head><body>"
         f"<h1>{escape(story.run.name)}</h1><h2>{escape(title)}</h2>{text}{_chart(story)}"
-        f'<p class="soft">Written by <code>riverkeeper explain {escape(str(story.run))} '
-        f"{story.decision.number} --html</code>; it needs no network.</p></body></html>\n"
+        f'<p class="soft">Written by <code>{escape(command)}</code>; it needs no network.</p></body></html>\n'
     )
 
 

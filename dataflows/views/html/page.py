@@ -1,11 +1,11 @@
 """The page of a run."""
 
 from collections.abc import Callable, Iterator, Sequence
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
+from dataflows.escape import escape, typed
 from dataflows.format import day, number
 from dataflows.views.counts import counts_text
 from dataflows.views.html.data import KeyData, Point, read_run
@@ -41,8 +41,9 @@ def run_page(run: Path) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(run.name)}: run report</title><style>{style}</style></head><body>"
         f"<h1>{escape(run.name)}</h1>"
-        f'<p class="soft">{many}{windows:,} windows. Written by <code>riverkeeper reports {escape(str(run))} '
-        f"--html</code>; it needs no network.</p>{body}</body></html>\n"
+        f'<p class="soft">{many}{windows:,} windows. Written by '
+        f"<code>{escape(typed('reports', run, '--html'))}</code>; it needs no network.</p>"
+        f"{body}</body></html>\n"
     )
 
 
@@ -93,13 +94,14 @@ def _standing(summary: SummaryRow | None) -> Iterator[str]:
 def _losses(data: KeyData, names: Sequence[str], dates: Sequence[str]) -> Iterator[str]:
     points = data.points
     found = list(dict.fromkeys(name for point in points for name in point.lines))
-    first = ["served", "baseline", "last label", "shadow"]
-    order = [*(name for name in first if name in found), *(name for name in found if name not in first)]
+    fixed = ["served", "baseline", "last label", "shadow"]
+    order = [*(name for name in fixed if name in found), *(name for name in found if name not in fixed)]
     series = {name: [point.lines.get(name) for point in points] for name in order}
     marks: dict[int, str] = {}
-    for count, decision in enumerate(data.decisions, 1):
+    for decision in data.decisions:
         place = _place(points, decision.window)
-        marks[place] = f"{marks[place].partition('-')[0]}-{count}" if place in marks else str(count)
+        first = f"{marks[place].partition('-')[0]}-" if place in marks else ""
+        marks[place] = f"{first}{decision.number}"
     yield "<h3>Mean loss of each window, lower is better; verdicts; decisions</h3>"
     yield f'<div class="key">{"".join(legend(place, name) for place, name in enumerate(order))}</div>'
     verdicts = [f"{name}: {point.status}" for name, point in zip(names, points, strict=True)]
@@ -132,14 +134,14 @@ def _decisions(decisions: Sequence[DecisionRow]) -> Iterator[str]:
     if not decisions:
         yield '<p class="soft">No decisions: the champion was never suspected.</p>'
         return
-    yield "<h3>Decisions</h3><ol>"
+    yield "<h3>Decisions</h3><ul>"
     for row in decisions:
         change = f", {row.previous} → {row.model}" if row.changes else ""
         who = f", by {row.who}" if row.who else ""
         when = f"{day(row.time)}, window {row.window}" if row.time else f"window {row.window}"
         about = escape(when + change + who)
-        yield f"<li><b>{row.action}</b> ({about}): {escape(row.reason)}</li>"
-    yield "</ol>"
+        yield f"<li>decision {row.number}: <b>{row.action}</b> ({about}): {escape(row.reason)}</li>"
+    yield "</ul>"
 
 
 def _heats(points: Sequence[Point], names: Sequence[str], dates: Sequence[str]) -> Iterator[str]:
@@ -244,4 +246,4 @@ def _evidently(run: Path, row: ReportRow) -> str:
         return f'<a href="{escape(quote(page.as_posix()))}">page</a>'
     if not (run / row.evidently).is_file():
         return "no longer kept"
-    return f"<code>riverkeeper reports … {row.window} --html</code>"
+    return f"<code>{escape(typed('reports', 'RUN', row.window, '--html', key=row.key))}</code>"

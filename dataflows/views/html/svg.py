@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
+
+from dataflows.escape import escape
 
 WIDTH = 1000
 LEFT, RIGHT = 150, 14

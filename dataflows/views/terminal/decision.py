@@ -1,14 +1,14 @@
 """The story of a decision in the terminal."""
 
-from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from dataflows.console import PlainConsole
+from dataflows.escape import typed
 from dataflows.format import number
 from dataflows.views.explain.sentences import headline, marks, sections
 from dataflows.views.explain.story import Story
-from dataflows.views.terminal.tables import coloured, plain_table
+from dataflows.views.terminal.tables import Column, coloured, fitted_table
 from engine.rows import ReportRow
 
 _WIDTH = 16
@@ -17,59 +17,51 @@ _WIDTH = 16
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def show_story(console: Console, story: Story) -> None:
+def show_story(console: PlainConsole, story: Story) -> None:
     """Prints the story."""
-    console.print(headline(story), style="bold", highlight=False, markup=False)
+    console.print(headline(story), style="bold")
     for title, lines in sections(story):
-        console.print(f"\n{title}", style="bold", highlight=False)
+        console.print()
+        console.print(title, style="bold")
         for line in lines:
-            console.print(Padding(escape(line), (0, 0, 0, 2)), highlight=False)
+            console.print(Padding.indent(line, 2))
     if story.windows:
-        console.print("\nMean loss by window, lower is better", style="bold", highlight=False)
-        console.print(_table(story))
-    console.print(
-        f"the windows in full: riverkeeper reports {story.run} WINDOW; as a page: riverkeeper explain "
-        f"{story.run} {story.decision.number} --html",
-        style="dim",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+        console.print()
+        console.print("Mean loss by window, lower is better", style="bold")
+        console.print(_table(story, console.width))
+    row = story.decision
+    for what, command in (
+        ("the windows in full", typed("reports", story.run, "WINDOW", key=row.key)),
+        ("as a page", typed("explain", story.run, row.number, "--html", key=row.key)),
+    ):
+        console.print(f"{what}: {command}", style="dim", soft_wrap=True)
 
 
-def _table(story: Story) -> Table:
-    table = plain_table()
-    table.add_column("win", justify="right")
-    table.add_column("verdict")
-    table.add_column("by")
-    for name in ("served", "base", "shadow"):
-        table.add_column(name, justify="right")
-    table.add_column("served")
-    table.add_column("decided")
+def _table(story: Story, width: int) -> Table:
     decided = marks(story)
     longest = max((row.scores.loss or 0.0 for row in story.windows), default=0.0) or 1.0
-    gap = None
+    rows: list[ReportRow | None] = []
     for row in story.windows:
-        if gap is not None and row.window > gap + 1:
-            table.add_row("…", "", "", "", "", "", f"{story.left_out} left out", "")
-        gap = row.window
-        table.add_row(*_cells(row, longest), decided.get(row.window, ""))
-    if story.left_out:
-        table.caption = f"{story.left_out} windows in the middle are left out"
-    return table
-
-
-def _cells(row: ReportRow, longest: float) -> list[str]:
-    scores, best = row.scores, row.scores.best_shadow
-    return [
-        str(row.window),
-        coloured(row.status),
-        row.model,
-        number(scores.loss),
-        number(scores.baseline_loss),
-        number(best.loss) if best else "",
-        bar((scores.loss or 0.0) / longest, _WIDTH),
+        if rows and rows[-1] is not None and row.window > rows[-1].window + 1:
+            rows.append(None)
+        rows.append(row)
+    best = [row.scores.best_shadow if row else None for row in rows]
+    columns = [
+        Column("win", [str(row.window) if row else "…" for row in rows], number=True),
+        Column("verdict", [coloured(row.status) if row else "" for row in rows]),
+        Column("by", [row.model if row else "" for row in rows], spare=2),
+        Column("served", [number(row.scores.loss) if row else "" for row in rows], number=True),
+        Column("base", [number(row.scores.baseline_loss) if row else "" for row in rows], 3, number=True),
+        Column("shadow", [number(one.loss) if one else "" for one in best], spare=4, number=True),
+        Column("served", [_bar(row, longest) for row in rows], spare=1),
+        Column("decided", [decided.get(row.window, "") if row else "" for row in rows], folds=True),
     ]
+    left_out = f"{story.left_out} windows in the middle are left out" if story.left_out else ""
+    return fitted_table(columns, width, left_out)
+
+
+def _bar(row: ReportRow | None, longest: float) -> str:
+    return bar((row.scores.loss or 0.0) / longest, _WIDTH) if row else ""
 
 
 def bar(share: float, width: int) -> str:

@@ -1,9 +1,10 @@
 """A run in the terminal: its windows, its decisions, its summary."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-
+from dataflows.console import PlainConsole
+from dataflows.escape import typed
 from dataflows.run_reader import read_rows
 from dataflows.views.terminal.summary import summary_parts
 from dataflows.views.terminal.windows import (
@@ -19,37 +20,42 @@ from engine.rows import ReportRow
 _MOST_LINES = 40
 
 
-def show_run(console: Console, run: Path) -> None:
+def show_run(console: PlainConsole, run: Path) -> None:
     """Windows, decisions, where every record went, and where the files are."""
     run = relative(run)
+    several = len({row.key for row in read_rows(run, ReportRow)}) > 1
     if any(read_rows(run, ReportRow)):
-        console.print(windows_table(run))
+        console.print(windows_table(run, console.width))
         for line in newest(trend_lines(run), _MOST_LINES, "reports"):
-            console.print(line, highlight=False, markup=False)
-        console.print(LEGEND, style="dim", highlight=False)
+            console.print(line)
+        console.print(LEGEND, style="dim")
     else:
         console.print("no window has been evaluated")
     console.print()
     decisions = newest(decision_lines(run), _MOST_LINES, "decisions")
-    for line in list(decisions) or ["no decisions: the champion was never suspected"]:
-        console.print(line, highlight=False)
+    for decided in list(decisions) or ["no decisions: the champion was never suspected"]:
+        console.print(decided)
     for line in newest(drift_lines(run), _MOST_LINES, "drifts"):
-        console.print(line, highlight=False, markup=False)
+        console.print(line)
     console.print()
     for part in summary_parts(run):
-        console.print(part, highlight=False, markup=False)
-    registry = run.parent / "registry"
-    models = f"; its models: riverkeeper registry list --registry {registry}" if registry.is_dir() else ""
+        console.print(part)
     console.print(
         f"results: {run}/*.jsonl (docs/reading.md says what is in each), {run}/reports/ (Evidently's)"
-        f"{models}",
-        highlight=False,
     )
-    console.print(
-        f"as a page: riverkeeper reports {run} --html; one window: riverkeeper reports {run} WINDOW [--html]",
-        highlight=False,
-        markup=False,
-    )
+    for what, command in _next(run, several=several):
+        console.print(f"{what}: {command}", soft_wrap=True)
+
+
+def _next(run: Path, *, several: bool) -> Iterator[tuple[str, str]]:
+    """Commands that show more, each on a line of its own, to be copied."""
+    of_key = " --key KEY" if several else ""
+    yield "as a page", typed("reports", run, "--html")
+    yield "one window", f"{typed('reports', run)} WINDOW [--html]{of_key}"
+    yield "a decision", f"{typed('explain', run)} NUMBER [--html]{of_key}"
+    registry = run.parent / "registry"
+    if registry.is_dir():
+        yield "its models", typed("registry", "list", "--registry", registry)
 
 
 def relative(path: Path) -> Path:

@@ -1,17 +1,18 @@
 """`riverkeeper status`: where a run stands, from what it has written so far."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from dataflows.format import day, duration
 from dataflows.lifecycle.status_file import RATE_SECONDS, Status, read_status
 from dataflows.lifecycle.unwritten import unwritten
 from dataflows.run_reader import is_run, read_rows
-from dataflows.views.terminal.tables import coloured, plain_table
+from dataflows.views.terminal.tables import Column, coloured, fitted_table
+from dataflows.views.terminal.windows import decision_line
 from engine.rows import DecisionRow, ReportRow
 
 _QUIET = 10.0
@@ -20,11 +21,12 @@ _QUIET = 10.0
 _MOST_PLACES, _MOST_KEYS = 12, 20
 
 
-def standing(run: Path, now: float | None = None) -> Iterator[str | Table]:
+def standing(run: Path, width: int, now: float | None = None) -> Iterator[str | Table | Text]:
     """Position, lag and rate of a run, and who serves.
 
     Args:
         run: The run's folder.
+        width: Columns of the terminal.
         now: The time, seconds since 1970; by default the machine's.
 
     Raises:
@@ -33,8 +35,14 @@ def standing(run: Path, now: float | None = None) -> Iterator[str | Table]:
     status = read_status(run)
     yield from _position(status, (time.time() if now is None else now) - status.updated)
     if left_out := unwritten(run):
-        yield escape(f"files that could not be written: {len(left_out):,}; the last: {left_out[-1].error}")
-    yield _roles(run)
+        yield f"files that could not be written: {len(left_out):,}; the last: {left_out[-1].error}"
+    written = is_run(run)  # a run that has just begun has no stream yet
+    windows = {row.key: row for row in read_rows(run, ReportRow)} if written else {}
+    decisions = {row.key: row for row in read_rows(run, DecisionRow)} if written else {}
+    yield roles_table(windows, decisions, width)
+    several = len({*windows, *decisions}) > 1
+    for key in sorted(decisions)[:_MOST_KEYS]:
+        yield decision_line(decisions[key], several=several)
 
 
 def _position(status: Status, age: float) -> Iterator[str]:
@@ -59,29 +67,32 @@ def _position(status: Status, age: float) -> Iterator[str]:
         yield f"  and {len(status.places) - _MOST_PLACES} more"
 
 
-def _roles(run: Path) -> Table:
+def roles_table(windows: Mapping[str, ReportRow], decisions: Mapping[str, DecisionRow], width: int) -> Table:
     """Who serves for each key, and its last window and decision."""
-    written = is_run(run)  # a run that has just begun has no stream yet
-    windows = {row.key: row for row in read_rows(run, ReportRow)} if written else {}
-    decisions = {row.key: row for row in read_rows(run, DecisionRow)} if written else {}
-    table = plain_table()
-    for name in ("key", "serves", "window", "verdict", "ended", "shadows", "last decision"):
-        table.add_column(name)
     keys = sorted({*windows, *decisions})
-    for key in keys[:_MOST_KEYS]:
-        window, decision = windows.get(key), decisions.get(key)
-        model = window.model if window is not None else ""
-        if decision is not None and (window is None or decision.time >= window.end):
-            model = decision.model
-        table.add_row(
-            escape(key),
-            model,
-            "" if window is None else str(window.window),
-            "" if window is None else coloured(window.status),
-            "" if window is None else day(window.end),
-            ", ".join(sorted(window.scores.shadows) if window else ()) or "none",
-            "none" if decision is None else f"{decision.action}, {day(decision.time)}",
-        )
-    if len(keys) > _MOST_KEYS:
-        table.caption = f"{_MOST_KEYS} of {len(keys)} keys"
-    return table
+    shown = [(key, windows.get(key), decisions.get(key)) for key in keys[:_MOST_KEYS]]
+    columns = [
+        Column("key", [key for key, _, _ in shown], folds=True),
+        Column("serves", [_serves(window, decision) for _, window, decision in shown], folds=True),
+        Column("window", [str(window.window) if window else "" for _, window, _ in shown]),
+        Column("verdict", [coloured(window.status) if window else "" for _, window, _ in shown]),
+        Column("ended", [day(window.end) if window else "" for _, window, _ in shown], spare=1),
+        Column("shadows", [_shadows(window) for _, window, _ in shown], spare=2, folds=True),
+        Column("last decision", [_decided(decision) for _, _, decision in shown], folds=True),
+    ]
+    many = f"{_MOST_KEYS} of {len(keys)} keys" if len(keys) > _MOST_KEYS else ""
+    return fitted_table(columns, width, many)
+
+
+def _serves(window: ReportRow | None, decision: DecisionRow | None) -> str:
+    if decision is not None and (window is None or decision.time >= window.end):
+        return decision.model
+    return "" if window is None else window.model
+
+
+def _shadows(window: ReportRow | None) -> str:
+    return ", ".join(sorted(window.scores.shadows) if window else ()) or "none"
+
+
+def _decided(decision: DecisionRow | None) -> str:
+    return "none" if decision is None else f"{decision.number}: {decision.action}, {day(decision.time)}"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 
 from dataflows.format import count, number
@@ -56,7 +55,7 @@ def _worst(rows: Sequence[SummaryRow]) -> Iterator[str | Table]:
         table.add_column(heading, justify="right", no_wrap=True)
     for _, row in costs[:_MOST_KEYS]:
         losses = row.scores["loss"], row.scores["baseline_loss"]
-        table.add_row(escape(row.key), f"{row.counts.records:,}", row.model, *map(number, losses))
+        table.add_row(row.key, f"{row.counts.records:,}", row.model, *map(number, losses))
     yield table
 
 

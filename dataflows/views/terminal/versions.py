@@ -6,33 +6,32 @@ from typing import Any
 from rich.table import Table
 
 from dataflows.format import moment, size
-from dataflows.views.terminal.tables import plain_table
+from dataflows.views.terminal.tables import Column, fitted_table
 from engine.registry.audit_entry import Entry
 from engine.registry.serving import Served
 from engine.registry.version_ref import VersionRef
 from engine.rows import DecisionRow, VersionRow
 
 
-def versions_table(versions: Sequence[VersionRef]) -> Table:
+def versions_table(versions: Sequence[VersionRef], width: int) -> Table:
     """One row a version, in the order in which they were saved."""
-    table = plain_table(gap=2)
-    for name in ("run", "key", "version"):
-        table.add_column(name, no_wrap=True)
-    for name in ("kept for", "learned", "up to", "loss", "size"):
-        table.add_column(name, justify="left" if name in {"kept for", "up to"} else "right")
-    for kept in versions:
-        row, loss = kept.row, kept.row.scores.get("loss")
-        table.add_row(
-            kept.entry.run,
-            kept.entry.key,
-            kept.entry.name,
-            row.reason if row.role == "champion" else f"{row.reason} ({row.role})",
-            f"{row.learned:,}",
-            moment(row.learned_to)[:10],
-            "-" if loss is None else f"{loss:.4f}",
-            size(row.size) if kept.here else "removed",
-        )
-    return table
+    rows = [kept.row for kept in versions]
+    losses = [row.scores.get("loss") for row in rows]
+    columns = [
+        Column("run", [kept.entry.run for kept in versions], folds=True),
+        Column("key", [kept.entry.key for kept in versions], folds=True),
+        Column("version", [kept.entry.name for kept in versions], folds=True),
+        Column("kept for", [_kept_for(row) for row in rows], folds=True),
+        Column("learned", [f"{row.learned:,}" for row in rows], number=True),
+        Column("up to", [moment(row.learned_to)[:10] for row in rows], spare=2),
+        Column("loss", ["-" if loss is None else f"{loss:.4f}" for loss in losses], spare=1, number=True),
+        Column("size", [size(kept.row.size) if kept.here else "removed" for kept in versions], 3, True),
+    ]
+    return fitted_table(columns, width)
+
+
+def _kept_for(row: VersionRow) -> str:
+    return row.reason if row.role == "champion" else f"{row.reason} ({row.role})"
 
 
 def version_lines(kept: VersionRef) -> Iterator[str]:
@@ -140,7 +139,7 @@ def _told(entry: Entry) -> str:
     if entry.kind == "decision":
         decision = entry.read(DecisionRow)
         change = f", {decision.previous} → {decision.model}" if decision.changes else ""
-        return f"decision {entry.name}, {decision.action}{change}: {decision.reason}"
+        return f"decision {decision.number}, {decision.action}{change}: {decision.reason}"
     if entry.kind == "command":
         return f"{body['order']} {body['target']} at record {body['records']:,}: {body['why']}"
     if entry.kind == "removed":
@@ -160,7 +159,8 @@ def served_line(run: str, key: str, time: float, served: Served) -> str:
     if since is not None:
         by = f" by {since.who}" if since.who else ""
         decision = since.read(DecisionRow)
-        why = f"since {moment(since.time)}: {decision.action}{by}, {decision.reason}"
+        why = f"since {moment(since.time)}, decision {decision.number}: {decision.action}{by}, "
+        why += decision.reason
     until = f", until {moment(served.until.time)}" if served.until is not None else ""
     learned = "nothing that is known"
     if row is not None:

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import mean
+from typing import TypeVar
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from dataflows.console import styled
 from dataflows.format import day, number
 from dataflows.run_reader import read_rows
-from dataflows.views.terminal.tables import COLOURS, coloured, plain_table
-from engine.rows import DecisionRow, DriftRow, ReportRow
+from dataflows.views.terminal.tables import COLOURS, Column, coloured, fitted_table
+from engine.rows import DecisionRow, DriftRow, ReportRow, WindowScoresRow
 from engine.supervision.decisions import Action
 
 _ACTIONS: dict[Action, str] = {
@@ -24,6 +26,7 @@ _ACTIONS: dict[Action, str] = {
 
 _MOST_WINDOWS = 60
 _MOST_EARLIER = 20
+_Line = TypeVar("_Line", str, Text)
 _BARS = "▁▂▃▄▅▆▇█"
 
 LEGEND = (
@@ -33,43 +36,45 @@ LEGEND = (
 )
 
 
-def windows_table(run: Path) -> Table:
+def windows_table(run: Path, width: int) -> Table:
     """One row per window: verdict, drift, and the losses of champion, shadows and baseline.
 
-    Then the mean of each business metric. It fits 80 columns, with one of these. Of many windows the newest
-    are shown, and a caption counts the others.
+    Then the mean of each business metric. What was decided is always shown; columns that have no room in the
+    width are left out and named. Of many windows the newest are shown, and a caption counts the others.
     """
+    rows, left_out = _chosen(list(read_rows(run, ReportRow)))
     decided: dict[tuple[str, int], list[str]] = {}
     for decision in read_rows(run, DecisionRow):
         decided.setdefault((decision.key, decision.window), []).append(decision.action)
-    table = plain_table()
-    for name in ("win", "from", "verdict"):
-        table.add_column(name, no_wrap=True)
-    for name in ("drift", "served", "base", "champ", "shadow"):
-        table.add_column(name, justify="right", no_wrap=True)
-    rows, left_out = _chosen(list(read_rows(run, ReportRow)))
-    table.caption, table.caption_justify = left_out or None, "left"
+    scores = [row.scores for row in rows]
+    best = [one.best_shadow for one in scores]
+    business = dict.fromkeys(name for one in scores for name in one.business)
     several = len({row.key for row in rows}) > 1
-    business = list(rows[0].scores.business) if rows else []
-    for name in business:
-        table.add_column(escape(name[:8]), justify="right", no_wrap=True)
-    table.add_column("by", no_wrap=True)
-    table.add_column("decided")
-    for row in rows:
-        scores, best = row.scores, row.scores.best_shadow
-        table.add_row(
-            f"{row.key}/{row.window}" if several else str(row.window),
-            day(row.start)[-8:],
-            coloured(row.status),
-            _drift(row),
-            number(scores.loss),
-            number(scores.baseline_loss),
-            *((number(best.champion_loss), number(best.loss)) if best else ("", "")),
-            *(number(scores.business[name].mean) for name in business),
-            row.model,
-            ", ".join(decided.get((row.key, row.window), [])),
-        )
-    return table
+    columns = [
+        Column("win", [str(row.window) for row in rows], number=True),
+        Column("from", [day(row.start)[-8:] for row in rows], spare=3),
+        Column("verdict", [coloured(row.status) for row in rows]),
+        Column("drift", [_drift(row) for row in rows], spare=2, number=True),
+        Column("served", [number(one.loss) for one in scores], spare=1, number=True),
+        Column("base", [number(one.baseline_loss) for one in scores], spare=1, number=True),
+        Column("champ", [number(one.champion_loss) if one else "" for one in best], spare=5, number=True),
+        Column("shadow", [number(one.loss) if one else "" for one in best], spare=5, number=True),
+        *(
+            Column(name, _means(scores, name), spare=4 if place == 0 else 5 + place, number=True)
+            for place, name in enumerate(business)
+        ),
+        Column("by", [row.model for row in rows], folds=True),
+        Column("decided", [", ".join(decided.get((row.key, row.window), [])) for row in rows], folds=True),
+    ]
+    if several:
+        columns.insert(0, Column("key", [row.key for row in rows], folds=True))
+    return fitted_table(columns, width, left_out)
+
+
+def _means(scores: Sequence[WindowScoresRow], name: str) -> list[str]:
+    """The mean of a business metric in each window."""
+    found = [one.business.get(name) for one in scores]
+    return ["" if one is None else number(one.mean) for one in found]
 
 
 def _drift(row: ReportRow) -> str:
@@ -118,16 +123,24 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return "".join(_BARS[round((value - low) * scale)] for value in means)
 
 
-def decision_lines(run: Path) -> Iterator[str]:
-    """One line of markup per decision: when, what, and why."""
-    for row in read_rows(run, DecisionRow):
-        style = _ACTIONS.get(row.action, "bold")
-        change = f" {row.previous} → {row.model}" if row.changes else ""
-        shadows = f" (shadows: {row.shadow})" if row.action == "suspect" and row.shadow else ""
-        yield (
-            f"{day(row.time)} window {row.window:>3} [{style}]{row.action}[/]{change}: "
-            f"{escape(row.reason)}{escape(shadows)}"
-        )
+def decision_lines(run: Path) -> Iterator[Text]:
+    """One line per decision: its number and key as `explain` takes them, when, what, and why."""
+    rows = list(read_rows(run, DecisionRow))
+    keys = {row.key for row in rows} | {row.key for row in read_rows(run, ReportRow)}
+    several = len(keys) > 1
+    return (decision_line(row, several=several) for row in rows)
+
+
+def decision_line(row: DecisionRow, *, several: bool) -> Text:
+    """One decision; with its key when there are several."""
+    of_key = f" of {row.key}" if several else ""
+    change = f" {row.previous} → {row.model}" if row.changes else ""
+    shadows = f" (shadows: {row.shadow})" if row.action == "suspect" and row.shadow else ""
+    return styled(
+        f"decision {row.number}{of_key}: {day(row.time)} window {row.window:>3} ",
+        (row.action, _ACTIONS.get(row.action, "bold")),
+        f"{change}: {row.reason}{shadows}",
+    )
 
 
 def drift_lines(run: Path) -> Iterator[str]:
@@ -145,7 +158,7 @@ def drift_lines(run: Path) -> Iterator[str]:
         )
 
 
-def newest(lines: Iterable[str], most: int, stream: str) -> Iterator[str]:
+def newest(lines: Iterable[_Line], most: int, stream: str) -> Iterator[_Line | str]:
     """The last of many lines, after one that says how many came before.
 
     >>> [*newest("abc", 2, "decisions")]

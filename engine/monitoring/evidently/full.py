@@ -34,7 +34,7 @@ def full_parts(
     failed: list[str] = []
     for name, metrics, current, reference in _presets(job, screened, found, config):
         try:
-            parts.append(run(metrics, current, reference, job))
+            parts.append(_without_drift(run(metrics, current, reference, job)))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - some of Evidently's errors are not an Exception
@@ -61,8 +61,21 @@ def _presets(
     return asked
 
 
+def _without_drift(part: Part) -> Part:
+    """Without the drift of each column, which is in the light report under an id that does not change.
+
+    Here the id holds the limit of this window: each would be a series of its own in Evidently's UI.
+    """
+    kept = {
+        name: result
+        for name, result in part.results.items()
+        if not result.metric_value_location.metric.params["type"].endswith(":ValueDrift")
+    }
+    return Part(kept, part.widgets)
+
+
 def _drift_arguments(tested: Mapping[str, DriftTest], config: MonitoringConfig) -> dict[str, Any]:
-    """Methods and thresholds as Evidently's preset takes them."""
+    """Methods and thresholds as Evidently's preset takes them: those that the window is judged by."""
     common = {kind: config.drift.common(kind)[0].label for kind in ("numeric", "category")}
     other = {
         name: test.method.label for name, test in tested.items() if test.method.label not in common.values()
@@ -70,7 +83,7 @@ def _drift_arguments(tested: Mapping[str, DriftTest], config: MonitoringConfig) 
     return {
         "num_method": common["numeric"],
         "cat_method": common["category"],
-        "per_column_threshold": {name: test.warn for name, test in tested.items()},
+        "per_column_threshold": {name: test.limits.warn for name, test in tested.items()},
         **({"per_column_method": other} if other else {}),
     }
 

@@ -131,10 +131,11 @@ def _widgets(job: EvaluationJob, screened: Screened, found: Measurements) -> lis
     if job.business:
         amounts = {name: f"{value:.6g}" for name, value in job.business.items()}
         widgets.append(counters("Business metrics", amounts, f"{job.window}-business"))
+    limits = {check.column: check.limit for check in found.checks if check.name in _DRIFTS}
     for number, column in enumerate(screened.columns):
         title = f"Column '{column.name}' missing values: {found.missing[column.name]:.1%}"
         if column.drift is not None:
-            value, limit = found.drift[column.name], column.drift.warn
+            value, limit = found.drift[column.name], limits[column.name]
             title = f"Value drift for {column.name}: {value:.3g} (limit {limit:.3g}). {title}"
         widgets.append(distribution(title, column, f"{job.window}-column-{number}"))
     return widgets

@@ -66,7 +66,7 @@ def test_a_title_says_what_has_become_of_it(change: dict[str, Any], expected: st
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"key": "a b"}, "riverkeeper reports '/srv/runs/my demo' 18 --key 'a b' --html"),
+        ({"key": "a b"}, "riverkeeper reports '/srv/runs/my demo' 18 --html --key 'a b'"),
         ({"kind": "judging", "checks": []}, "riverkeeper reports '/srv/runs/my demo' 18"),
         ({"kind": "serving"}, "riverkeeper reports '/srv/runs/my demo'"),
     ],

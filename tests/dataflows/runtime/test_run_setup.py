@@ -6,9 +6,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from dataflows.config import load_config
+from dataflows.console import PlainConsole
 from dataflows.lifecycle.run_id import known_identity, known_store
 from dataflows.runtime import recovery_store
 from dataflows.runtime.bytewax_errors import ours_only
@@ -27,7 +27,7 @@ def begin(given: Place) -> str:
     """Makes everything ready; what was printed."""
     out = StringIO()
     with reserved(given) as locks:
-        prepare(given, locks, Console(file=out, width=400))
+        prepare(given, locks, PlainConsole(file=out, width=400))
     return out.getvalue()
 
 
@@ -83,7 +83,7 @@ def test_a_store_is_that_of_the_run_and_both_are_locked(flow: Path, store: str) 
     recovery = flow.parent / store
     given = place(flow, recovery=recovery)
     with reserved(given) as locks:
-        prepare(given, locks, Console(file=StringIO()))
+        prepare(given, locks, PlainConsole(file=StringIO()))
         assert recovery_store.owner(recovery) == known_identity(given.run)
         assert known_store(given.run) == recovery
         with pytest.raises(OutputError, match=f"in use by process {os.getpid()}"), reserved(given):

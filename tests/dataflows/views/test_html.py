@@ -15,7 +15,7 @@ from engine.errors import InputError
 from engine.events import Event
 from tests.engine.core.test_serialize import decision, drift, prediction, preliminary, report, summary
 
-HOSTILE = "</title><script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&"
+HOSTILE = "</title><script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&\x1b\u202e"
 
 
 def write(folder: Path, *events: Event) -> Path:
@@ -87,7 +87,7 @@ def test_all_that_a_run_has_decided_and_measured_is_on_its_page(tmp_path: Path) 
     assert page.text.count("no longer kept") == 4
     (run / "reports").mkdir()
     (run / "reports" / "main-000001.json").write_text("")
-    assert Tags(run_page(run)).text.count("riverkeeper reports … 1 --html") == 1
+    assert Tags(run_page(run)).text.count("riverkeeper reports RUN 1 --html") == 1
     (run / "reports" / "main-000001.html").write_text("")
     assert "reports/main-000001.html" in Tags(run_page(run)).links
 
@@ -114,6 +114,8 @@ def test_names_from_data_are_text_wherever_they_stand(tmp_path: Path) -> None:
     assert "script" not in hostile.tags
     assert hostile.text.count("document.title='pwned'") > 5
     assert "default-src 'none'" in page
+    assert not {"\x1b", "\u202e"} & {*page}
+    assert "\\x1b\\u202e" in hostile.text
 
 
 def test_a_page_needs_no_network(tmp_path: Path) -> None:
@@ -155,10 +157,10 @@ def test_few_windows_are_drawn_one_by_one(tmp_path: Path) -> None:
 
 
 def test_in_the_terminal_the_newest_of_many_windows_are_shown(tmp_path: Path) -> None:
-    table = windows_table(rows(tmp_path, 200))
+    table = windows_table(rows(tmp_path, 200), 200)
     assert table.row_count == 80
     assert str(table.caption).startswith("140 earlier windows (80 pass, 20 warn, 20 fail, 20 unjudged)")
-    assert windows_table(rows(tmp_path, 60)).caption is None
+    assert windows_table(rows(tmp_path, 60), 200).caption is None
     (line,) = trend_lines(rows(tmp_path, 200))
     assert line == f"served loss, main: {'▁' * 40} 0.5000 to 0.5000"
     assert list(decision_lines(tmp_path)) == []

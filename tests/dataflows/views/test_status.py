@@ -4,18 +4,20 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
+from dataflows.console import PlainConsole
 from dataflows.lifecycle.progress import Reading
 from dataflows.lifecycle.status_file import StatusFile
 from dataflows.views.terminal.status import standing
 from engine.errors import InputError
+from tests.dataflows.views.test_html import write
+from tests.engine.core.test_serialize import decision, report
 
 
 def said(run: Path, now: float | None = None) -> str:
     out = StringIO()
-    console = Console(file=out, width=100)
-    for part in standing(run, now):
+    console = PlainConsole(file=out, width=100)
+    for part in standing(run, 100, now):
         console.print(part)
     return out.getvalue()
 
@@ -45,6 +47,16 @@ def test_a_run_that_goes_on_has_position_lag_and_rate(tmp_path: Path, ticks: lis
     assert "lag: 50 records, 5 s at this rate" in text
     assert "t[11] at 11\nand 8 more" in text.replace("  ", "")
     assert "silent for 5.6 h: killed, or stuck" in said(tmp_path, ticks[0] + 20_000)
+
+
+def test_the_last_decision_of_each_key_is_told_with_its_reason(tmp_path: Path, ticks: list[float]) -> None:
+    write(tmp_path, report(4, "eu"), report(4, "us"), *(decision(number, "eu") for number in range(3)))
+    StatusFile(tmp_path)(reading(50))
+    text = said(tmp_path, ticks[0])
+    assert "2: rollback" in text
+    assert (
+        text.rstrip().splitlines()[-1] == "decision 2 of eu: 1970-01-01 window   4 rollback m0 → m1: better"
+    )
 
 
 def test_how_a_run_ended_is_told(tmp_path: Path, ticks: list[float]) -> None:

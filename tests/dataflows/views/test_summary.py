@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from dataflows.config import FlowConfig
+from dataflows.console import PlainConsole
 from dataflows.runtime.operators import OverallLogic
 from dataflows.views.terminal.summary import summary_parts
 from engine.core.engine import Engine
@@ -56,9 +56,9 @@ def printed(folder: Path, events: list[Event]) -> list[str]:
     lines, _ = encode(events)
     for stream in ("predictions", "summary"):
         (folder / f"{stream}.jsonl").write_bytes(lines[stream].text if stream in lines else b"")
-    console = Console(width=80, record=True, file=StringIO())
+    console = PlainConsole(width=80, record=True, file=StringIO())
     for part in summary_parts(folder):
-        console.print(part, highlight=False, markup=False)
+        console.print(part)
     return console.export_text().splitlines()
 
 

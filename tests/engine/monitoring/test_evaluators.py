@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from engine.errors import EvaluatorError
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import render_html, window_report
+from engine.monitoring.evidently import evaluate_window, render_html, window_report
 from engine.monitoring.types import Check, EvaluationJob, Table
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, InlineEvaluator, make_evaluator
 from tests.support.verdicts import found, put, verdict
@@ -47,6 +47,17 @@ def test_a_snapshot_becomes_a_page(tmp_path: pathlib.Path) -> None:
     assert "Value drift for temp" in text
     assert "Column 'carrier' missing values" in text
     assert "ROC" in text
+
+
+def test_a_name_from_data_ends_no_script_of_the_page(tmp_path: pathlib.Path) -> None:
+    name = "</script><img src=x onerror=alert(1)>"
+    table = Table({name: [name] * 40, "label": [True, False] * 20, "prediction": [True, False] * 20})
+    page = tmp_path / "report.html"
+    found = evaluate_window(EvaluationJob(name, 0, table, table, name), MonitoringConfig(), "binary")
+    render_html(found.snapshot, page)
+    text = page.read_text()
+    assert name not in text
+    assert name.replace("<", "\\u003c") in text
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from engine.monitoring.columns import screen
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.frames import dataset, quality_dataset
+from engine.monitoring.evidently.full import full_parts
 from engine.monitoring.evidently.library import library, quiet
 from engine.monitoring.evidently.light import light_part
 from engine.monitoring.evidently.snapshots import run
@@ -98,3 +99,19 @@ def test_limits_that_widen_do_not_change_the_series() -> None:
         part = light_part(job, screened, measure(job, screened, CONFIG, "binary"))
         ids.append(part.results.keys())
     assert ids[0] == ids[1]
+
+
+def test_a_page_shows_the_limit_that_a_column_was_judged_by() -> None:
+    job = EvaluationJob("k", 0, Table(columns(1, 20)), Table(columns(2)), "r", full=True)
+    screened = screen(job, CONFIG, "binary")
+    found = measure(job, screened, CONFIG, "binary")
+    (check,) = [check for check in found.checks if (check.name, check.column) == ("drift", "carrier")]
+    configured = CONFIG.drift.common("category")[1]
+    assert check.value is not None
+    assert check.limit is not None
+    assert configured < check.value < check.limit, "with so few rows chance reaches it"
+    titles = [widget.title for widget in light_part(job, screened, found).widgets]
+    shown = f"Value drift for carrier: {check.value:.3g} (limit {check.limit:.3g})"
+    assert any(title.startswith(shown) for title in titles)
+    parts, _ = full_parts(job, screened, found, CONFIG)
+    assert "Drift is detected for 0.0% of columns (0 out of 6)." in [one.title for one in parts[0].widgets]
