@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         RiverkeeperError,
         SnapshotError,
     )
-    from engine.events import Alert, Decision, Event, Report, Summary
+    from engine.events import Alert, Decision, Event, Rates, Report, Summary
     from engine.monitoring.detectors.detectors import Drift
     from engine.monitoring.first_look.verdict import PreliminaryVerdict
     from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
@@ -54,7 +54,7 @@ _HOMES = {
         "RiverkeeperError",
         "SnapshotError",
     ),
-    "engine.events": ("Alert", "Decision", "Event", "Report", "Summary"),
+    "engine.events": ("Alert", "Decision", "Event", "Rates", "Report", "Summary"),
     "engine.monitoring.detectors.detectors": ("Drift",),
     "engine.monitoring.first_look.verdict": ("PreliminaryVerdict",),
     "engine.monitoring.worker.evaluator": ("WindowEvaluator", "make_evaluator"),
@@ -98,6 +98,7 @@ __all__ = [  # noqa: RUF022 - in the order in which one meets them
     "PreliminaryVerdict",
     "Drift",
     "Report",
+    "Rates",
     "Decision",
     "Version",
     "Alert",

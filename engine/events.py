@@ -10,11 +10,12 @@ from engine.evaluation.run_scores import RunScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check, Verdict
-from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
+from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction, ReasonCount
 from engine.registry.versions import Version
 from engine.rows import AlertKind, AlertState, Severity
 from engine.supervision.decisions import Action
 from engine.supervision.suspicion import PairedLosses
+from engine.windows import Status
 
 
 class WindowScores(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +71,40 @@ class Report:
     scores: WindowScores
     verdict: Verdict
     outputs_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How many records went wrong over a span of them.
+
+    Attributes:
+        key: The model key.
+        number: The span's number, from 0.
+        start: Event time when it began, seconds since 1970; 0 before there is one.
+        end: Event time when it ended.
+        window: The window that was open then.
+        model: Who served then.
+        first: Records received when it began.
+        last: Records received when it ended.
+        status: The worst of the checks.
+        reason: Those that did not pass, in words.
+        checks: The rates of rejected records, labels without a prediction, predictions without a label,
+            examples that were not learned, and null predictions; those with enough records.
+        reasons: Why records were turned away, the most frequent first.
+    """
+
+    key: str
+    number: int
+    start: float
+    end: float
+    window: int
+    model: str
+    first: int
+    last: int
+    status: Status
+    reason: str
+    checks: tuple[Check, ...]
+    reasons: tuple[ReasonCount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +190,7 @@ class Summary:
         standing: Scores over the whole run.
         challengers: Losses of champion and challenger on the same events since it began, by its name.
         decided: How many decisions of each kind were taken.
+        reasons: Why records were turned away, the most frequent first.
     """
 
     key: str
@@ -163,6 +199,7 @@ class Summary:
     standing: RunScores
     challengers: Mapping[str, PairedLosses] = field(default_factory=dict)
     decided: Mapping[Action, int] = field(default_factory=dict)
+    reasons: tuple[ReasonCount, ...] = ()
 
 
 Event = (
@@ -173,6 +210,7 @@ Event = (
     | PreliminaryVerdict
     | Drift
     | Report
+    | Rates
     | Decision
     | Version
     | Alert

@@ -5,11 +5,11 @@ The names and the order of the fields are those of the lines in `<run>/<stream>.
 no NaN and no infinity, so a measured number may be `None`. Importing this module imports no River.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from msgspec import Struct
 
-from engine.records.events import Counts
+from engine.records.events import Counts, ReasonCount
 from engine.supervision.decisions import Action
 from engine.windows import Status
 
@@ -20,9 +20,14 @@ Reason = Literal["start", "passed", "replaced", "in charge", "requested", "end"]
 served until a change. `in charge`: it serves from a change on. `requested`: a person asked for it. `end`: the
 input ended."""
 
-AlertKind = Literal["window", "judging", "champion", "serving", "model"]
+RateKind = Literal["rejected", "unmatched", "expired", "not_learned", "null_outputs"]
+"""What goes wrong with records: docs/rates.md."""
+
+OF_RATES: frozenset[str] = frozenset(get_args(RateKind))
+
+AlertKind = Literal["window", "judging", "champion", "serving", "model"] | RateKind
 """`window`: windows do not pass. `judging`: they cannot be judged. `champion`: it is suspected. `serving`:
-another model serves. `model`: something that the engine could not do."""
+another model serves. `model`: something that the engine could not do. The others: that rate is high."""
 
 AlertState = Literal["opened", "worse", "changed", "lasting", "recovered", "done"]
 """`opened`: a problem has begun. `worse`: from warning to failing. `changed`: other checks fail too.
@@ -240,6 +245,29 @@ class ReportRow(Struct, frozen=True):
         return str(self.window)
 
 
+class RatesRow(Struct, frozen=True):
+    """A line of `rates.jsonl`; fields as in `engine.events.Rates`."""
+
+    stream: ClassVar[str] = "rates"
+    key: str
+    number: int
+    start: float
+    end: float
+    window: int
+    model: str
+    first: int
+    last: int
+    status: Status
+    reason: str
+    checks: tuple[CheckRow, ...]
+    reasons: tuple[ReasonCount, ...]
+
+    @property
+    def unique(self) -> str:
+        """Its span, and where it ended: one that the end of the input cuts short may go on."""
+        return f"{self.number}/{self.last}"
+
+
 class DecisionRow(Struct, frozen=True):
     """A line of `decisions.jsonl`; fields as in `engine.events.Decision`."""
 
@@ -323,7 +351,7 @@ class VersionRow(Struct, frozen=True, kw_only=True):
 
 
 class AlertRow(Struct, frozen=True):
-    """A line of `alerts.jsonl`; fields as in `engine.alerts.config.Alert`."""
+    """A line of `alerts.jsonl`; fields as in `engine.events.Alert`."""
 
     stream: ClassVar[str] = "alerts"
     id: str
@@ -383,6 +411,7 @@ class SummaryRow(Struct, frozen=True):
         undefined: Events that a metric could not take, by its name.
         challengers: Losses of champion and challenger on the same events, by the challenger's name.
         decided: Decisions taken, by action.
+        reasons: Why records were turned away, the most frequent first.
     """
 
     stream: ClassVar[str] = "summary"
@@ -399,6 +428,7 @@ class SummaryRow(Struct, frozen=True):
     undefined: dict[str, int]
     challengers: dict[str, ComparisonRow] = {}
     decided: dict[Action, int] = {}
+    reasons: tuple[ReasonCount, ...] = ()
 
     @property
     def unique(self) -> str:
@@ -413,6 +443,7 @@ Row = (
     | PreliminaryVerdictRow
     | DriftRow
     | ReportRow
+    | RatesRow
     | DecisionRow
     | VersionRow
     | AlertRow

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from dataflows.escape import typed, visible
-from engine.rows import AlertRow, CheckRow
+from engine.rows import OF_RATES, AlertRow, CheckRow
 
 _MOST_CHECKS = 8
 _MOST_TEXT = 2900
@@ -59,6 +59,8 @@ def moment(time: float) -> str:
 
 def command(alert: AlertRow, run: Path) -> str:
     """What to type next."""
+    if alert.kind in OF_RATES:
+        return typed("status", run)
     if alert.kind in {"champion", "serving", "model"}:
         return typed("reports", run)
     html = ["--html"] if alert.kind == "window" and alert.checks else []
@@ -104,7 +106,8 @@ def _done(alert: AlertRow) -> list[str]:
 
 
 def _where(alert: AlertRow) -> str:
-    lasts = f", {alert.windows} windows" if alert.windows > 1 else ""
+    what = "spans of records" if alert.kind in OF_RATES else "windows"
+    lasts = f", {alert.windows} {what}" if alert.windows > 1 else ""
     where = f"key {alert.key}, window {alert.window}, {alert.model} serves"
     return f"{where}; since {moment(alert.since)}{lasts}"
 

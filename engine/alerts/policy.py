@@ -8,20 +8,32 @@ do not flap.
 A report and the decisions that follow from it are one alert, with the decisions as what was done.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from msgspec import Struct, structs
 
 from engine.alerts.config import AlertsConfig
 from engine.alerts.sentences import sentence
-from engine.events import Alert, Decision, Report
+from engine.events import Alert, Decision, Rates, Report
+from engine.monitoring.rates import reason_words
 from engine.monitoring.types import Check
+from engine.monitoring.verdicts import words
 from engine.rows import AlertKind, AlertState, Severity
 from engine.supervision.decisions import SERVING
 
 _MOST_CHECKS = 20
+_MOST_REASONS = 3
 _ORDER = {"info": 0, "warn": 1, "fail": 2}
+
+RATES: Mapping[str, AlertKind] = {
+    "rejected": "rejected",
+    "unmatched": "unmatched",
+    "expired": "expired",
+    "not learned": "not_learned",
+    "null outputs": "null_outputs",
+}
+"""The kind of problem that a rate is, by the name of its check."""
 
 
 class Problem(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,23 +79,24 @@ class AlertPolicy:
         config: Which problems are reported.
 
     Attributes:
-        pending: Reports and decisions that `due` has not looked at yet.
+        pending: Reports, rates and decisions that `due` has not looked at yet.
         state: What a snapshot keeps.
     """
 
     def __init__(self, config: AlertsConfig) -> None:
         self._config = config
-        self.pending: list[Report | Decision] = []
+        self.pending: list[Report | Rates | Decision] = []
         self.state = AlertPolicyState()
 
-    def add(self, event: Report | Decision) -> None:
-        """Takes a report or a decision, for the next call of `due`."""
+    def add(self, event: Report | Rates | Decision) -> None:
+        """Takes a report, rates or a decision, for the next call of `due`."""
         self.pending.append(event)
 
     def due(self) -> list[Alert]:
         """The alerts for everything added since the last call."""
         pending, self.pending = self.pending, []
-        found = [alert for report, after in _groups(pending) for alert in self._group(report, after)]
+        found = [alert for one in pending if isinstance(one, Rates) for alert in self._rated(one)]
+        found += [alert for report, after in _groups(pending) for alert in self._group(report, after)]
         early = self.state.early
         if not early:
             return found
@@ -91,8 +104,8 @@ class AlertPolicy:
         due = [_rest_of(alert) if alert.id in early else alert for alert in found]
         return [alert for alert in due if alert is not None]
 
-    def due_early(self, report: Report) -> list[Alert]:
-        """At the end of the input: the alerts for a report, which is added again if input follows.
+    def due_early(self, report: Report | Rates) -> list[Alert]:
+        """At the end of the input: the alerts for what is added again, or goes on, if input follows.
 
         They are not reported twice, and what follows is as if they had not been reported early.
         """
@@ -113,6 +126,16 @@ class AlertPolicy:
         done = tuple(text for decision in decisions if (text := self._folded(decision)))
         yield replace(alerts[0], done=done)
         yield from alerts[1:]
+
+    def _rated(self, rates: Rates) -> Iterator[Alert]:
+        """Alerts for rates; one that too few records tell of stays as it is."""
+        for check in rates.checks:
+            bad = check.status == "fail" or (check.status == "warn" and self._config.level == "warn")
+            severity: Severity | None = ("fail" if check.status == "fail" else "warn") if bad else None
+            kind = RATES[check.name]
+            found = self._turn(kind, severity, {check.name}, rates.end, rates.start)
+            if found is not None:
+                yield _of_rate(rates, check, kind, *found)
 
     def _judged(self, report: Report) -> Iterator[Alert]:
         """Alerts for a report: on its verdict, and on whether there is one."""
@@ -214,13 +237,13 @@ def _rest_of(alert: Alert) -> Alert | None:
     return replace(alert, id=f"{alert.id}/done", state="changed") if alert.done else None
 
 
-def _groups(events: Iterable[Report | Decision]) -> list[tuple[Report | None, list[Decision]]]:
+def _groups(events: Iterable[Report | Rates | Decision]) -> list[tuple[Report | None, list[Decision]]]:
     """Each report with the decisions after it; those before the first follow from none."""
     groups: list[tuple[Report | None, list[Decision]]] = [(None, [])]
     for event in events:
         if isinstance(event, Report):
             groups.append((event, []))
-        else:
+        elif isinstance(event, Decision):
             groups[-1][1].append(event)
     return groups
 
@@ -252,6 +275,31 @@ def _of_window(report: Report, kind: AlertKind, problem: Problem, state: AlertSt
         columns=tuple(dict.fromkeys(check.column for check in checks if check.column)),
         checks=tuple(checks),
         evidence={name: value for name, value in losses.items() if value is not None},
+        done=(),
+    )
+
+
+def _of_rate(rates: Rates, check: Check, kind: AlertKind, problem: Problem, state: AlertState) -> Alert:
+    if state == "recovered":
+        what = f"{check.name}: back within its limit, after {problem.windows} spans of records above it"
+    else:
+        reasons = [reason_words(one) for one in rates.reasons if one.kind == kind][:_MOST_REASONS]
+        what = "; ".join([words(check), *reasons])
+    return Alert(
+        id=f"{rates.key}/{kind}/{rates.number}",
+        key=rates.key,
+        kind=kind,
+        state=state,
+        severity=problem.severity,
+        time=rates.end,
+        since=problem.since,
+        window=rates.window,
+        windows=problem.windows,
+        model=rates.model,
+        what=what,
+        columns=(),
+        checks=() if state == "recovered" else (check,),
+        evidence={"records": float(rates.last - rates.first)},
         done=(),
     )
 

@@ -22,6 +22,7 @@ from engine.core.label_join import LabelJoin, Resolution
 from engine.core.live_model import Moment
 from engine.core.model_pool import ModelPool
 from engine.core.overall_summary import pack_share
+from engine.core.rate_watch import Place, RateWatch
 from engine.core.serving import Serving
 from engine.core.state import EngineState, Progress, pack, unpack
 from engine.core.window_close import WindowClose
@@ -68,6 +69,7 @@ class Engine:
         trials: Challengers against the champion.
         actions: Carries out decisions.
         alerts: Which problems are reported.
+        rates: How many records go wrong.
 
     Raises:
         ModelError: When the model cannot be built or does not fit the task.
@@ -109,6 +111,7 @@ class Engine:
         )
         self._serving = Serving(key, self.admission, pool, scores, self.review, self.detectors)
         self._comparison = Comparison(*rivals)
+        self.rates = RateWatch(config.monitoring.rates, key, labels_matter=not pool.ops.unsupervised)
         self._progress = Progress()
         self._events: list[Event] = []
         if start is not None:
@@ -154,10 +157,13 @@ class Engine:
         7. Alert: problems that began, changed or ended are reported.
         """
         alerts, admit, resolve = self.alerts, self.admission.admit, self._resolve
+        received, watch = self.admission.counts, self.rates
         for record in records:
+            if received.records >= watch.state.due:
+                self._review_rates()
             admitted = admit(record)
             if isinstance(admitted, DeadLetter):
-                self._events.append(admitted)
+                self._turn_away(admitted)
                 continue
             for found in self._advance(record.time):  # type: ignore[union-attr]  # it has one: it is admitted
                 resolve(found)
@@ -167,6 +173,28 @@ class Engine:
                 self._events += alerts.due()
         events, self._events = self._events, []
         return events
+
+    def _turn_away(self, letter: DeadLetter) -> None:
+        self._events.append(letter)
+        self.rates.note(letter)
+
+    def _review_rates(self) -> None:
+        """Rates of what goes wrong are due: they are reported, and null outputs open a suspicion."""
+        held = self.supervisor.labels_on_hold
+        found = self.rates.look(lambda: self.counts, self._place(), held=held)
+        if found is None:
+            return
+        self._events.append(found)
+        self.alerts.add(found)
+        for check in found.checks:
+            if check.name == "null outputs" and check.status == "fail":
+                proposal = self.supervisor.on_null_outputs(check.value or 0.0)
+                if proposal is not None:
+                    self._events += self.actions.act(proposal, self.admission.clock.time)
+        self._events += self.alerts.due()
+
+    def _place(self) -> Place:
+        return Place(self.admission.clock.now, self.review.windows.index, self.pool.champion.name)
 
     def _advance(self, time: float) -> Iterable[Resolution | DeadLetter]:
         """Event time moves on: windows that are due close; returns the predictions and labels that expire."""
@@ -191,7 +219,7 @@ class Engine:
     def _resolve(self, found: Resolution | DeadLetter) -> None:
         """Scores a prediction on its label, compares, learns, acts, and puts the outcome into its window."""
         if isinstance(found, DeadLetter):
-            self._events.append(found)
+            self._turn_away(found)
             return
         pending, label, time, before = found.pending, found.label, found.time, found.before
         pool, windows, events = self.pool, self.review.windows, self._events
@@ -204,6 +232,8 @@ class Engine:
                 proposal = self._comparison.compare(pending, label, loss)
                 if self.detectors.see_loss:
                     self._detect_in_loss(found, loss)
+        elif label is not None and pending.shadows and before is None:
+            proposal = self._comparison.compare(pending, label, None)
         outcome = self._outcome(found, loss)
         events.append(outcome)
         learns = found.enters if pool.ops.unsupervised else label is not None
@@ -214,11 +244,16 @@ class Engine:
                 self._learn_compared(outcome, raised)
         elif learns:
             pool.skip()
-        if proposal is not None:
-            events += self.actions.act(proposal, time)
-        if full:
-            events += self._window_close.close(time)
+        if proposal is not None or full:
+            self._conclude(proposal, time, full=full)
         self.labels.remember(found, loss, self.admission.clock.now)
+
+    def _conclude(self, proposal: ProposedDecision | None, time: float, *, full: bool) -> None:
+        """Acts on what the comparison has brought about, and closes the window that is full."""
+        if proposal is not None:
+            self._events += self.actions.act(proposal, time)
+        if full:
+            self._events += self._window_close.close(time)
 
     def _outcome(self, found: Resolution, loss: float | None) -> Outcome:
         """What has become of a prediction, under the next number."""
@@ -281,6 +316,10 @@ class Engine:
             report = self.review.report(judged)
             events.append(report)
             events += self.alerts.due_early(report)
+        rates = self.rates.early(self.counts, self._place(), held=self.supervisor.labels_on_hold)
+        if rates is not None:
+            events.append(rates)
+            events += self.alerts.due_early(rates)
         ended = f"e{records}"
         events.append(actions.version(actions.checkpoint(ended, time), "end", time))
         at = self._moment(time)
@@ -289,7 +328,15 @@ class Engine:
             events.append(actions.version(saved, "end", time, role="challenger"))
         serving, scores = self.pool.champion.name, self.progressive_scores.run_scores()
         events.append(
-            Summary(self.key, serving, self.counts, scores, self.trials.run_losses(), actions.decided)
+            Summary(
+                self.key,
+                serving,
+                self.counts,
+                scores,
+                self.trials.run_losses(),
+                actions.decided,
+                self.rates.reasons,
+            )
         )
         return events
 
@@ -380,6 +427,7 @@ class Engine:
             self.alerts.state,
             self.progressive_scores.state(),
             self.detectors.state(),
+            self.rates.saved(),
         )
         return pack(state, _KIND)
 
@@ -414,6 +462,7 @@ class Engine:
         self.alerts.state = state.alerts
         self.progressive_scores.restore(state.scores, self.config.allowed)
         self.detectors.restore(state.detectors, self.config.allowed)
+        self.rates.state = state.rates
         self._progress, self._serving.state = state.progress, state.serving
         self.review.restore(state.review)
         self.pool.restore(state.pool, self.review.windows.learnable())

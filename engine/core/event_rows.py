@@ -8,7 +8,7 @@ from msgspec import Struct
 from engine import rows
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.calibration import Bin
-from engine.events import Alert, Decision, Event, Report, Summary, WindowScores
+from engine.events import Alert, Decision, Event, Rates, Report, Summary, WindowScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check
@@ -93,6 +93,10 @@ def _report(event: Report) -> rows.ReportRow:
     )
 
 
+def _rates(event: Rates) -> rows.RatesRow:
+    return _same(rows.RatesRow, event, checks=_checks(event.checks))
+
+
 def _summary(event: Summary) -> rows.SummaryRow:
     standing = event.standing
     return rows.SummaryRow(
@@ -109,6 +113,7 @@ def _summary(event: Summary) -> rows.SummaryRow:
         undefined=dict(standing.undefined),
         challengers=_compared(event.challengers),
         decided=dict(event.decided),
+        reasons=event.reasons,
     )
 
 
@@ -151,6 +156,7 @@ _ROWS: Mapping[type, Callable[[Any], rows.Row]] = {
     PreliminaryVerdict: _preliminary,
     Drift: _drift,
     Report: _report,
+    Rates: _rates,
     Decision: _decision,
     Version: _version,
     Alert: _alert,

@@ -21,6 +21,7 @@ from engine.core.actions import ActionsState
 from engine.core.admission import AdmissionState
 from engine.core.label_join import LabelJoinState
 from engine.core.model_pool import ModelPoolState
+from engine.core.rate_watch import RateWatchState
 from engine.core.serving import ServingState
 from engine.core.window_review import WindowReviewState
 from engine.errors import SnapshotError
@@ -70,6 +71,7 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
         alerts: Open problems.
         scores: Progressive scores.
         detectors: Drift detectors.
+        rates: Counts of the open span of records.
     """
 
     key: str
@@ -86,6 +88,7 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
     alerts: AlertPolicyState
     scores: ScoresState
     detectors: DetectorsState
+    rates: RateWatchState
 
 
 def pack(state: Struct, kind: str) -> bytes:

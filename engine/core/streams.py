@@ -7,6 +7,7 @@ STREAMS = (
     "preliminary_verdicts",
     "drifts",
     "reports",
+    "rates",
     "decisions",
     "versions",
     "alerts",

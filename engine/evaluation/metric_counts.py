@@ -32,6 +32,7 @@ class MetricCountsState(Struct, frozen=True, forbid_unknown_fields=True):
     bins: dict[tuple[Target, int], int | float]
     events: bytes
     undefined: dict[str, int]
+    scored: int
 
 
 @dataclass(slots=True)
@@ -43,12 +44,14 @@ class MetricCounts:
         bins: Weight by label and number of edges below the probability.
         events: The metrics that are updated per event, by name.
         undefined: Number of events that each of these could not take, if any.
+        scored: Number of events.
     """
 
     pairs: dict[tuple[Target, Target | None], float] = field(default_factory=dict)
     bins: dict[tuple[Target, int], float] = field(default_factory=dict)
     events: dict[str, Metric] = field(default_factory=dict)
     undefined: dict[str, int] = field(default_factory=dict)
+    scored: int = 0
 
     def state(self) -> MetricCountsState:
         """The snapshot state.
@@ -62,7 +65,7 @@ class MetricCounts:
             pairs[pair] = pairs.get(pair, 0) + weight
         bins = {(escape(label), place): weight for (label, place), weight in self.bins.items()}
         events = dump(self.events, _KIND) if self.events else b""
-        return MetricCountsState(pairs, bins, events, {**self.undefined})
+        return MetricCountsState(pairs, bins, events, {**self.undefined}, self.scored)
 
     @classmethod
     def restored(cls, state: MetricCountsState, allow: Iterable[str] = ()) -> "MetricCounts":
@@ -83,6 +86,7 @@ class MetricCounts:
             {(unescape(label), place): weight for (label, place), weight in state.bins.items()},
             load(state.events, _KIND, allow) if state.events else {},
             {**state.undefined},
+            state.scored,
         )
 
 
@@ -129,6 +133,7 @@ class MetricCounter:
             weight: Weight of this event.
         """
         pairs, bins = self._pairs, self._bins
+        self.counts.scored += 1
         if pairs is not None:
             pair = (label, top)
             pairs[pair] = pairs.get(pair, 0) + weight
@@ -149,6 +154,7 @@ class MetricCounter:
         """Takes labelled outputs in order, with a weight of 1 each."""
         if not rows:
             return
+        self.counts.scored += len(rows)
         labels, outputs, tops, probabilities = zip(*rows, strict=True)
         if self._pairs is not None:
             _add(self._pairs, Counter(zip(labels, tops, strict=True)))
@@ -206,10 +212,17 @@ def _move(cells: dict[Any, float], before: Any, after: Any) -> None:
 
 
 def measure(choice: Choice, counted: MetricCounts) -> dict[str, float]:
-    """The value of every metric by name; NaN for one that could not be merged."""
+    """The value of every metric by name.
+
+    It is NaN before the first event (River's metrics begin at 0), for an area under a curve while there is
+    only one class, and for a metric that could not be merged.
+    """
     values = {}
     for each in choice.metrics:
-        if each.source != "events":
+        labels = {label for label, _ in counted.bins or counted.pairs} if each.edges else ()
+        if not counted.scored or (each.edges and len(labels) < 2):
+            values[each.name] = math.nan
+        elif each.source != "events":
             values[each.name] = number(_filled(each, counted, choice.edges))
         else:
             kept = counted.events.get(each.name)
@@ -253,6 +266,7 @@ def merge(counted: MetricCounts, other: MetricCounts) -> None:
     for mine, theirs in ((counted.pairs, other.pairs), (counted.bins, other.bins)):
         _add(mine, theirs)
     _add(counted.undefined, other.undefined)
+    counted.scored += other.scored
     for name, metric in list(counted.events.items()):
         if name not in other.events or not _merge(metric, other.events[name]):
             del counted.events[name]

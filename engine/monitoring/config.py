@@ -39,6 +39,62 @@ class FirstLookConfig(Section):
         return self
 
 
+class RatesConfig(Section):
+    """Rates of what goes wrong with records, watched without waiting for a window to close.
+
+    A span of records ends after so many, or after so much event time. Limits are widened where a span has so
+    few records that chance alone would reach them.
+    """
+
+    records: int = Field(default=1000, ge=20, description="Records after which a span ends.")
+    seconds: float = Field(
+        default=86400.0,
+        gt=0,
+        description="Seconds of event time after which a span ends too, from 50 records on.",
+    )
+    rejected_warn: float = Field(
+        default=0.05, gt=0, le=1, description="Share of the records that are rejected, that warns."
+    )
+    rejected_fail: float = Field(default=0.5, gt=0, le=1, description="The same share, that fails.")
+    unmatched_warn: float = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        description="Share of the labels that find no prediction, that warns.",
+    )
+    unmatched_fail: float = Field(default=0.5, gt=0, le=1, description="The same share, that fails.")
+    expired_warn: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Share of the predictions that expire without a label, of those whose wait is over, that "
+        "warns. Raise it where most predictions never get one.",
+    )
+    expired_fail: float = Field(default=0.95, gt=0, le=1, description="The same share, that fails.")
+    not_learned_warn: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="Share of the labelled examples on which the champion's learn_one raises, that warns.",
+    )
+    not_learned_fail: float = Field(default=0.5, gt=0, le=1, description="The same share, that fails.")
+    null_warn: float = Field(
+        default=0.05,
+        gt=0,
+        le=1,
+        description="Share of the predictions that are null although the model has learned, that warns.",
+    )
+    null_fail: float = Field(default=0.5, gt=0, le=1, description="The same share, that fails.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for name in ("rejected", "unmatched", "expired", "not_learned", "null"):
+            warn, fail = getattr(self, f"{name}_warn"), getattr(self, f"{name}_fail")
+            if warn > fail:
+                raise ValueError(f"{name}_warn ({warn}) is above {name}_fail ({fail})")
+        return self
+
+
 class ColumnLimits(Section):
     """Limits for the drift of one column, in place of the common ones and taken exactly as written.
 
@@ -196,6 +252,9 @@ class MonitoringConfig(Section):
     )
     first_look: FirstLookConfig = Field(
         default=FirstLookConfig(), description="The always-on counts and their first verdict."
+    )
+    rates: RatesConfig = Field(
+        default=RatesConfig(), description="Rates of rejected records, missing labels and null outputs."
     )
     drift: DriftConfig = Field(default=DriftConfig(), description="Limits on the drift of columns.")
     missing_warn: float = Field(

@@ -11,7 +11,7 @@ from engine.monitoring.adaptation import FEWEST_LABELLED, as_adaptation
 from engine.monitoring.columns import SERVED, Column, DriftTest, Limits, Screened
 from engine.monitoring.config import LOWER_IS_BETTER, MonitoringConfig, ScoreLimits
 from engine.monitoring.quality import find_quality, labelled_rows
-from engine.monitoring.thresholds import could_be_absent, rise_by_chance
+from engine.monitoring.thresholds import could_be_absent, rise_by_chance, share_by_chance
 from engine.monitoring.types import Check, EvaluationJob, Table
 from engine.monitoring.verdicts import grade
 from engine.monitoring.window_metrics import score
@@ -66,6 +66,7 @@ def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, ta
     columns = as_adaptation([*screened.checks, *drifts, *gaps], job, config.drift, task)
     checks = [
         *columns,
+        *_null_outputs(job, config),
         *_drifted_columns(drifts, config),
         *_row_checks(job, screened, columns, config),
         *_score_checks(job, scores, config, task),
@@ -138,6 +139,23 @@ def _row_checks(
         *([] if spoilt else _duplicates(screened, now.rows, before.rows, config)),
         *_labels(now, before, config),
     ]
+
+
+def _null_outputs(job: EvaluationJob, config: MonitoringConfig) -> list[Check]:
+    """The share of rows for which nothing was served, once the model has served something."""
+    if job.outputs is None:
+        return []
+    share, before = (_null_share(table) for table in (job.current, job.outputs.rows))
+    limits = config.rates.null_warn, config.rates.null_fail
+    warn, fail = (share_by_chance(max(limit, before), job.current.rows) for limit in limits)
+    status = grade(share, warn, fail) if share > before else "pass"
+    return [Check("null outputs", "", share, fail if status == "fail" else warn, status)]
+
+
+def _null_share(table: Table) -> float:
+    """A detector without a threshold serves scores, and no prediction."""
+    columns = [table.columns[name] for name in ("prediction", "score") if name in table.columns]
+    return sum(all(cell is None for cell in cells) for cells in zip(*columns, strict=True)) / table.rows
 
 
 def _duplicates(screened: Screened, now: int, before: int, config: MonitoringConfig) -> list[Check]:

@@ -31,8 +31,8 @@ def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
     served = [serve(outcome.output) for outcome in sample]
     columns["label"] = [outcome.label for outcome in sample]
     columns["prediction"] = [prediction for prediction, _, _ in served]
-    if any(isinstance(probability, float) for _, probability, _ in served):
-        columns["probability"] = [p if isinstance(p, float) else None for _, p, _ in served]
+    if any(isinstance(probability, float | int) for _, probability, _ in served):
+        columns["probability"] = [float(p) if isinstance(p, float | int) else None for _, p, _ in served]
     if any(score is not None for _, _, score in served):
         columns["score"] = [score for _, _, score in served]
     return Table(columns)

@@ -34,6 +34,15 @@ def rise_by_chance(current_share: float, current: int, reference_share: float, r
     return DEVIATIONS * math.sqrt(both * (1 - both) * (1 / current + 1 / reference))
 
 
+def share_by_chance(share: float, rows: int) -> float:
+    """The share of so many rows that a true share reaches by chance.
+
+    >>> round(share_by_chance(0.05, 1000), 3), round(share_by_chance(0.5, 20), 2)
+    (0.081, 1.0)
+    """
+    return min(share + DEVIATIONS * math.sqrt(share * (1 - share) / rows), 1.0)
+
+
 def could_be_absent(rows_with: int, rows: int, rows_elsewhere: int) -> bool:
     """Whether `rows_with` of some rows may have a thing, and none of the rows elsewhere, by chance.
 

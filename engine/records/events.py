@@ -71,6 +71,26 @@ class DeadLetter(Struct, frozen=True, gc=False):
     key: str
 
 
+class ReasonCount(Struct, forbid_unknown_fields=True):
+    """Records that were turned away for one reason, with the first of them as an example.
+
+    Attributes:
+        kind: `rejected` or `unmatched`, as of a dead letter.
+        reason: The reason without what differs from record to record.
+        records: How many there were.
+        source: Where the first came from.
+        position: Its offset there, -1 when unknown.
+        example: The reason in full, of the first.
+    """
+
+    kind: str
+    reason: str
+    records: int
+    source: str
+    position: int
+    example: str
+
+
 @dataclass(frozen=True, slots=True)
 class ContractViolation:
     """One thing wrong with a record that was let through all the same; a record can have several.

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from engine.supervision.config import SupervisionConfig
-from engine.supervision.decisions import ProposedDecision
+from engine.supervision.decisions import ProposedDecision, loss_text
 from engine.supervision.evidence import Trial, threshold
 from engine.supervision.suspicion import PairedLosses
 
@@ -88,8 +88,9 @@ class ChallengerTrials:
             return None
         name, trial = best
         reason = (
-            f"{name} is better on the same {trial.events} events: loss {trial.shadow / trial.events:.4f} "
-            f"against the champion's {trial.champion / trial.events:.4f}"
+            f"{name} is better on the same {trial.events} events: loss "
+            f"{loss_text(trial.shadow / trial.events)} against the champion's "
+            f"{loss_text(trial.champion / trial.events)}"
         )
         return ProposedDecision("promotion", reason, name, trial.numbers())
 

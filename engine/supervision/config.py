@@ -29,6 +29,12 @@ class SupervisionConfig(Section):
         description="The loss over a window, as a share of the baseline's, is clearly higher than it has "
         "been: that opens a suspicion, and vetted shadows do not learn from the window.",
     )
+    on_null_outputs: bool = Field(
+        default=True,
+        description="Too many predictions are null although the model has learned "
+        "(`monitoring.rates.null_fail`): that opens a suspicion. In a comparison a null prediction is worse "
+        "than any other.",
+    )
     mask: bool = Field(
         default=True,
         description="Where features fail, a shadow without them is among the candidates. When it proves "

@@ -52,6 +52,15 @@ class ProposedDecision:
     evidence: Mapping[str, float]
 
 
+def loss_text(loss: float) -> str:
+    """A loss as reasons show it.
+
+    >>> loss_text(0.17041), loss_text(857.4), loss_text(7.1e197)
+    ('0.1704', '857.4000', '7.1e+197')
+    """
+    return f"{loss:.4f}" if abs(loss) < 1e9 else f"{loss:.4g}"
+
+
 Order = Literal["rollback", "promote", "suspect", "pin", "unpin", "save"]
 
 

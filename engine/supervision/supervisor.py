@@ -10,12 +10,12 @@ open, shadows are compared with the champion on every labelled event.
 - accept: `patience` windows failed in a row and no shadow proved better: the world changed
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from engine.supervision.config import SupervisionConfig
-from engine.supervision.decisions import Action, ProposedDecision
+from engine.supervision.decisions import Action, ProposedDecision, loss_text
 from engine.supervision.suspicion import PairedLosses, Suspicion
 from engine.supervision.triggers.base import ClosedWindow, Trigger
 from engine.windows import Status
@@ -199,8 +199,9 @@ class Supervisor:
             return None
         trial = suspicion.trials[name]
         reason = (
-            f"{name} is better on the same {trial.events} events: loss {trial.shadow / trial.events:.4f} "
-            f"against the champion's {trial.champion / trial.events:.4f}"
+            f"{name} is better on the same {trial.events} events: loss "
+            f"{loss_text(trial.shadow / trial.events)} against the champion's "
+            f"{loss_text(trial.champion / trial.events)}"
         )
         return ProposedDecision(suspicion.actions[name], reason, name, trial.numbers())
 
@@ -239,6 +240,15 @@ class Supervisor:
             return proposal
         state.suspicion.learn(learning=True)
         return self._cleared(state, state.suspicion)
+
+    def on_null_outputs(self, share: float) -> ProposedDecision | None:
+        """Takes that too large a share of the champion's predictions is null."""
+        proposal = _first([trigger.on_null_outputs(share) for trigger in self._triggers])
+        return None if self.suspecting or self._state.labels_on_hold else proposal
+
+    def null_loss(self, others: Iterable[float]) -> float:
+        """The loss of a prediction that is null, beside others on the same event: worse than any of them."""
+        return 1.0 if self._bounded else max(others) + self.scale
 
     def on_labels(self, *, failed: bool, reason: str) -> ProposedDecision | None:
         """Takes whether the labels of the judged window fail: then losses on them are no evidence."""
@@ -286,8 +296,8 @@ class Supervisor:
         self._end(state)
         champion, shadow = paired.champion / paired.events, paired.shadow / paired.events
         reason = (
-            f"the champion is no worse than {name} on the same {paired.events} events: loss {champion:.4f} "
-            f"against {shadow:.4f}"
+            f"the champion is no worse than {name} on the same {paired.events} events: loss "
+            f"{loss_text(champion)} against {loss_text(shadow)}"
         )
         evidence = {"events": float(paired.events), "champion_loss": champion, "shadow_loss": shadow}
         return ProposedDecision("clear", reason, name, evidence)

@@ -14,7 +14,7 @@ PUBLIC = [
     *("Engine", "EngineConfig", "Command", "Start", "WindowEvaluator", "make_evaluator", "overall"),
     *("Record", "Example", "Label", "Unreadable", "Decoder"),
     *("Event", "Prediction", "AnomalyScore", "Outcome", "DeadLetter", "ContractViolation"),
-    *("PreliminaryVerdict", "Drift", "Report", "Decision", "Version", "Alert", "Summary", "Counts"),
+    *("PreliminaryVerdict", "Drift", "Report", "Rates", "Decision", "Version", "Alert", "Summary", "Counts"),
     *("RiverkeeperError", "ConfigError", "ModelError", "SnapshotError"),
     *("InputError", "OutputError", "EvaluatorError", "RegistryError"),
 ]

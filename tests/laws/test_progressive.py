@@ -17,7 +17,7 @@ with honest event times. Where the two differ:
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, islice
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import Any
 
 import pytest
@@ -177,7 +177,12 @@ def assert_same(steps: list[Step], expected: list[Step]) -> None:
 def river_steps(rows: list[Row], task: str, metric: str, model: Any, **when: Any) -> list[Step]:
     kept = getattr(metrics, metric)()
     steps = evaluate.iter_progressive_val_score(rows, model, kept, step=1, yield_predictions=True, **when)
-    return [(kept.get(), as_served(task, step["Prediction"])) for step in steps]
+    found, scored = [], False
+    for step in steps:
+        served = as_served(task, step["Prediction"])
+        scored = scored or served is not None
+        found.append((kept.get() if scored else nan, served))
+    return found
 
 
 def wants_class(task: str, metric: str) -> bool:

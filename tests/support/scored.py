@@ -64,7 +64,12 @@ def river(name: str, **settings: Any) -> Any:
 
 
 def rivers_own(name: str, task: str, events: Sequence[Event], weights: Sequence[float] = ()) -> Any:
-    """River's metric, updated event by event as its documentation does it; NaN where it raises."""
+    """River's metric, updated event by event as its documentation does it; NaN where it raises.
+
+    River's metrics begin at 0, and so does the area under a curve of one class; neither is a score.
+    """
+    if not events or (name == "ROCAUC" and len({label for _, label in events}) < 2):
+        return math.nan
     metric = river(name)
     for number, (output, label) in enumerate(events):
         said = top_class(output) if task != "regression" and metric.requires_labels else output

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataflows.run_reader import read_rows
-from engine.rows import DecisionRow, PreliminaryVerdictRow, ReportRow, SummaryRow, WindowScoresRow
+from engine.rows import DecisionRow, PreliminaryVerdictRow, RatesRow, ReportRow, SummaryRow, WindowScoresRow
 from engine.windows import Status
 
 MOST_POINTS = 300
@@ -59,6 +59,7 @@ class KeyData:
         rows: The windows of the table, newest first.
         decisions: Oldest first.
         summary: The last one, if there is one.
+        rates: The last rates, if there are some.
     """
 
     key: str
@@ -67,6 +68,7 @@ class KeyData:
     rows: Sequence[ReportRow]
     decisions: Sequence[DecisionRow]
     summary: SummaryRow | None
+    rates: RatesRow | None
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class _Found:
     preliminary: dict[int, Status] = field(default_factory=dict)
     decisions: list[DecisionRow] = field(default_factory=list)
     summary: SummaryRow | None = None
+    rates: RatesRow | None = None
 
 
 def read_run(run: Path) -> tuple[list[KeyData], int]:
@@ -95,6 +98,8 @@ def read_run(run: Path) -> tuple[list[KeyData], int]:
         found[decision.key].decisions.append(decision)
     for summary in read_rows(run, SummaryRow):
         found[summary.key].summary = summary
+    for rates in read_rows(run, RatesRow):
+        found[rates.key].rates = rates
     chosen = sorted(found, key=lambda key: _eventful(found[key]), reverse=True)[:MOST_KEYS]
     return [_data(key, one) for key, one in found.items() if key in chosen], len(found)
 
@@ -109,7 +114,7 @@ def _data(key: str, found: _Found) -> KeyData:
     together = -(-len(reports) // MOST_POINTS) or 1
     groups = [reports[start : start + together] for start in range(0, len(reports), together)]
     points = [_point(group, found.preliminary) for group in groups]
-    return KeyData(key, points, len(reports), _chosen(reports), found.decisions, found.summary)
+    return KeyData(key, points, len(reports), _chosen(reports), found.decisions, found.summary, found.rates)
 
 
 def _chosen(reports: Sequence[ReportRow]) -> list[ReportRow]:

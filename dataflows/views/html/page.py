@@ -10,7 +10,8 @@ from dataflows.format import day, number
 from dataflows.views.counts import counts_text
 from dataflows.views.html.data import KeyData, Point, read_run
 from dataflows.views.html.svg import axis, chart, heat, strip, timeline
-from engine.rows import CalibrationRow, DecisionRow, ReportRow, SummaryRow
+from engine.monitoring.rates import reason_words
+from engine.rows import CalibrationRow, DecisionRow, RatesRow, ReportRow, SummaryRow
 from engine.windows import Status
 
 PAGE = "report.html"
@@ -50,6 +51,7 @@ def run_page(run: Path) -> str:
 def _key(run: Path, data: KeyData) -> Iterator[str]:
     yield f"<h2>{escape(data.key)}</h2>"
     yield from _standing(data.summary)
+    yield from _rates(data.rates, data.summary)
     if not data.points:
         yield "<p>No window has been judged.</p>"
         return
@@ -89,6 +91,21 @@ def _standing(summary: SummaryRow | None) -> Iterator[str]:
         cells = "".join(f'<td class="n">{number(value)}</td>' for value in values)
         yield f"<tr><td>{escape(name)}</td>{cells}</tr>"
     yield "</table></div>"
+
+
+def _rates(rates: RatesRow | None, summary: SummaryRow | None) -> Iterator[str]:
+    """What is wrong with the last records, and why records of the whole run were turned away."""
+    if rates is not None and rates.status != "pass":
+        yield (
+            f'<p><span class="s-{rates.status}">{rates.status}</span> {escape(rates.reason)}, '
+            f"of the last {rates.last - rates.first:,} records</p>"
+        )
+    reasons = summary.reasons if summary is not None else rates.reasons if rates is not None else ()
+    if reasons:
+        yield "<h3>Records that were turned away</h3><ul>"
+        for one in reasons:
+            yield f"<li>{one.kind}: {escape(reason_words(one))}</li>"
+        yield "</ul>"
 
 
 def _losses(data: KeyData, names: Sequence[str], dates: Sequence[str]) -> Iterator[str]:

@@ -7,13 +7,15 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from dataflows.console import styled
 from dataflows.format import day, duration
 from dataflows.lifecycle.status_file import RATE_SECONDS, Status, read_status
 from dataflows.lifecycle.unwritten import unwritten
 from dataflows.run_reader import is_run, read_rows
-from dataflows.views.terminal.tables import Column, coloured, fitted_table
+from dataflows.views.terminal.summary import reason_lines
+from dataflows.views.terminal.tables import COLOURS, Column, coloured, fitted_table
 from dataflows.views.terminal.windows import decision_line
-from engine.rows import DecisionRow, ReportRow
+from engine.rows import DecisionRow, RatesRow, ReportRow
 
 _QUIET = 10.0
 """Seconds without news after which a run does not count as running; it writes its status every second."""
@@ -39,8 +41,11 @@ def standing(run: Path, width: int, now: float | None = None) -> Iterator[str | 
     written = is_run(run)  # a run that has just begun has no stream yet
     windows = {row.key: row for row in read_rows(run, ReportRow)} if written else {}
     decisions = {row.key: row for row in read_rows(run, DecisionRow)} if written else {}
-    yield roles_table(windows, decisions, width)
-    several = len({*windows, *decisions}) > 1
+    rates = {row.key: row for row in read_rows(run, RatesRow)} if written else {}
+    yield roles_table(windows, decisions, rates, width)
+    several = len({*windows, *decisions, *rates}) > 1
+    for row in [row for row in rates.values() if row.status != "pass"][:_MOST_KEYS]:
+        yield from rate_lines(row)
     for key in sorted(decisions)[:_MOST_KEYS]:
         yield decision_line(decisions[key], several=several)
 
@@ -67,13 +72,20 @@ def _position(status: Status, age: float) -> Iterator[str]:
         yield f"  and {len(status.places) - _MOST_PLACES} more"
 
 
-def roles_table(windows: Mapping[str, ReportRow], decisions: Mapping[str, DecisionRow], width: int) -> Table:
-    """Who serves for each key, and its last window and decision."""
-    keys = sorted({*windows, *decisions})
+def roles_table(
+    windows: Mapping[str, ReportRow],
+    decisions: Mapping[str, DecisionRow],
+    rates: Mapping[str, RatesRow],
+    width: int,
+) -> Table:
+    """Who serves for each key, its last window and decision, and whether its records are well."""
+    keys = sorted({*windows, *decisions, *rates})
     shown = [(key, windows.get(key), decisions.get(key)) for key in keys[:_MOST_KEYS]]
+    health = [rates.get(key) for key, _, _ in shown]
     columns = [
         Column("key", [key for key, _, _ in shown], folds=True),
         Column("serves", [_serves(window, decision) for _, window, decision in shown], folds=True),
+        Column("records", [coloured(one.status) if one else "" for one in health]),
         Column("window", [str(window.window) if window else "" for _, window, _ in shown]),
         Column("verdict", [coloured(window.status) if window else "" for _, window, _ in shown]),
         Column("ended", [day(window.end) if window else "" for _, window, _ in shown], spare=1),
@@ -82,6 +94,13 @@ def roles_table(windows: Mapping[str, ReportRow], decisions: Mapping[str, Decisi
     ]
     many = f"{_MOST_KEYS} of {len(keys)} keys" if len(keys) > _MOST_KEYS else ""
     return fitted_table(columns, width, many)
+
+
+def rate_lines(row: RatesRow) -> Iterator[Text | str]:
+    """What is wrong with the records of a key of late, and why they were turned away."""
+    records = f"of its last {row.last - row.first:,} records"
+    yield styled((row.status.upper(), COLOURS[row.status]), f" {row.key}: {row.reason}, {records}")
+    yield from reason_lines(row.reasons)
 
 
 def _serves(window: ReportRow | None, decision: DecisionRow | None) -> str:

@@ -10,9 +10,11 @@ from dataflows.run_reader import read_rows
 from dataflows.views.counts import counts_text
 from dataflows.views.terminal.tables import plain_table
 from engine.core.streams import ALL_KEYS
+from engine.monitoring.rates import reason_words
+from engine.records.events import ReasonCount
 from engine.rows import BusinessRow, CalibrationRow, SummaryRow
 
-_MOST_KEYS = 5
+_MOST_KEYS, _MOST_REASONS = 5, 3
 
 
 def summary_parts(run: Path) -> Iterator[str | Table]:
@@ -31,8 +33,9 @@ def summary_parts(run: Path) -> Iterator[str | Table]:
         if place:
             yield ""
         yield _counts_line(row)
+        yield from reason_lines(row.reasons)
         serves = "all keys" if row.key == ALL_KEYS else f"{row.key}: {row.model} serves"
-        if "loss" not in row.scores:
+        if row.scores.get("loss") is None:
             yield f"{serves}; nothing was labelled"
             continue
         yield f"{serves}; over the whole run:"
@@ -63,6 +66,15 @@ def _cost(row: SummaryRow) -> float | None:
     """Loss beyond the baseline's, over all labelled records; `None` when nothing was labelled."""
     loss, baseline = row.scores.get("loss"), row.scores.get("baseline_loss")
     return None if loss is None or baseline is None else (loss - baseline) * row.counts.learned
+
+
+def reason_lines(reasons: Sequence[ReasonCount]) -> Iterator[str]:
+    """Why records were turned away, the most frequent reason first."""
+    for one in reasons[:_MOST_REASONS]:
+        yield f"  {one.kind}: {reason_words(one)}"
+    if len(reasons) > _MOST_REASONS:
+        rest = sum(one.records for one in reasons[_MOST_REASONS:])
+        yield f"  and {rest:,} for {len(reasons) - _MOST_REASONS} other reasons (dead_letters.jsonl has all)"
 
 
 def _counts_line(row: SummaryRow) -> str:

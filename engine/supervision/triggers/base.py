@@ -79,6 +79,10 @@ class Trigger:
         """A window has its verdict."""
         return None
 
+    def on_null_outputs(self, share: float) -> ProposedDecision | None:  # noqa: ARG002 - as above
+        """Too large a share of the champion's predictions is null."""
+        return None
+
     def on_change(self) -> None:
         """Another model serves."""
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct, msgpack
 
-from engine.supervision.decisions import ProposedDecision
+from engine.supervision.decisions import ProposedDecision, loss_text
 from engine.supervision.triggers.base import ClosedWindow, Surroundings, Trigger
 
 _AHEAD = 0.05
@@ -40,7 +40,9 @@ class FallsBehind(Trigger):
         state.behind = fallen or (state.behind and loss > baseline * (1.0 - _AHEAD))
         if not fallen:
             return None
-        reason = f"what is served is worse than the baseline: loss {loss:.4f} against {baseline:.4f}"
+        reason = (
+            f"what is served is worse than the baseline: loss {loss_text(loss)} against {loss_text(baseline)}"
+        )
         return ProposedDecision("suspect", reason, "", closed.numbers())
 
     def dump(self) -> bytes:

@@ -4,7 +4,7 @@ import math
 
 from msgspec import Struct, msgpack
 
-from engine.supervision.decisions import ProposedDecision
+from engine.supervision.decisions import ProposedDecision, loss_text
 from engine.supervision.triggers.base import ClosedWindow, Surroundings, Trigger
 
 _RISE = 0.25
@@ -62,8 +62,8 @@ class LossRises(Trigger):
             return None
         state.distrusted.add(closed.window)
         reason = (
-            f"window {closed.window}: the loss rose to {loss:.4f}; against the baseline's {baseline:.4f}, up "
-            f"to {limit:.4f} is usual"
+            f"window {closed.window}: the loss rose to {loss_text(loss)}; against the baseline's "
+            f"{loss_text(baseline)}, up to {loss_text(limit)} is usual"
         )
         return ProposedDecision("suspect", reason, "", closed.numbers() | {"limit": limit})
 

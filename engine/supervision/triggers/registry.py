@@ -4,6 +4,7 @@ from engine.supervision.triggers.base import Surroundings, Trigger
 from engine.supervision.triggers.baseline import FallsBehind
 from engine.supervision.triggers.loss_drift import LossDrifts
 from engine.supervision.triggers.loss_rise import LossRises
+from engine.supervision.triggers.null_outputs import OutputsVanish
 from engine.supervision.triggers.window_verdict import WindowFails, WindowWarns
 
 TRIGGERS: tuple[type[Trigger], ...] = (
@@ -12,6 +13,7 @@ TRIGGERS: tuple[type[Trigger], ...] = (
     LossDrifts,
     LossRises,
     FallsBehind,
+    OutputsVanish,
 )
 
 

@@ -35,7 +35,7 @@ def printed(run: Path, width: int) -> list[str]:
     show_run(console, run)
     windows = {row.key: row for row in read_rows(run, ReportRow)}
     decisions = {row.key: row for row in read_rows(run, DecisionRow)}
-    console.print(roles_table(windows, decisions, width))
+    console.print(roles_table(windows, decisions, {}, width))
     return out.getvalue().splitlines()
 
 

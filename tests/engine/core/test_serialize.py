@@ -17,11 +17,11 @@ from engine.core.streams import STREAMS
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.calibration import Calibration
 from engine.evaluation.run_scores import RunScores
-from engine.events import Alert, Decision, Event, Report, Summary, WindowScores
+from engine.events import Alert, Decision, Event, Rates, Report, Summary, WindowScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check, Verdict
-from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
+from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction, ReasonCount
 from engine.records.values import Example, shown
 from engine.registry.versions import Learned, Version
 from engine.rows import PredictionRow, Row
@@ -123,6 +123,12 @@ def drift(key: str = "main", value: float = 0.5) -> Drift:
     return Drift(key, 3, 1.0, 40, 4, f"adwin on feature:{key}", "drift", 300, None, value)
 
 
+def rates(key: str = "main", reason: str = "field 'id': expected text") -> Rates:
+    counted = ReasonCount("rejected", reason, 9, reason, 77, reason)
+    checks = (Check("rejected", "", 0.9, 0.5, "fail"),)
+    return Rates(key, 3, 1.0, 2.0, 1, key, 3000, 4000, "fail", reason, checks, (counted,))
+
+
 def lines(*events: Event) -> dict[str, list[dict[str, Any]]]:
     found, _ = encode(events)
     return {
@@ -138,6 +144,7 @@ def test_every_kind_of_event_has_its_stream_and_outcomes_have_none() -> None:
         preliminary(),
         drift(),
         report(),
+        rates(),
         decision(),
         version(),
         alert(),
@@ -249,6 +256,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
         drift(odd, math.nan),
         PreliminaryVerdict(odd, 1, 1.0, 10, 0, 0, "warn", odd, (Check("psi", odd, 0.5, 0.3, "warn"),)),
         Report(odd, 1, 1.0, 2.0, odd, odd, scores, verdict),
+        rates(odd, odd),
         Decision(odd, 2, 1.0, 50, 4, "rollback", odd, odd, odd, odd, {odd: 0.5}),
         replace(version(odd, odd), parent=odd, scores={odd: 0.5}, approved_by=odd, targets=(odd,)),
         alert(odd, odd),
@@ -256,6 +264,7 @@ def test_text_that_utf8_cannot_hold_is_written_with_escapes_in_every_stream() ->
     )
     assert found.keys() == set(STREAMS) - {"predictions"}
     assert all(rows[0]["key"] == "\\udfff" for rows in found.values())
+    assert found["rates"][0]["reasons"][0]["example"] == "\\udfff"
     assert found["reports"][0]["evidently"] == "reports/%ED%BF%BF-000001.json"
     assert found["reports"][0]["checks"][0]["column"] == "\\udfff"
 

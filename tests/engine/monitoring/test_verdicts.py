@@ -40,6 +40,7 @@ def test_a_window_like_its_reference_passes_with_its_numbers() -> None:
         ("new categories", "carrier"),
         ("duplicates", ""),
         ("labels", "label"),
+        ("null outputs", ""),
         ("target drift", "label"),
         ("prediction drift", "prediction"),
         ("prediction drift", "probability"),
