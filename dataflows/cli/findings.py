@@ -49,6 +49,7 @@ def _where_they_went(counts: Counts) -> str:
         "labels waiting for their example": counts.early,
         "labels corrected": counts.corrected,
         "expired without a label": counts.expired,
+        "without a label": counts.unlabelled,
     }
     return ", ".join(
         [

@@ -345,6 +345,7 @@ class Engine:
             waiting=self.labels.waiting,
             not_ready=self._serving.state.not_ready,
             at_once=joined.at_once,
+            unlabelled=joined.unlabelled,
             learned=self.pool.learned,
             not_learned=self.pool.not_learned,
             warned=admitted.warned,
