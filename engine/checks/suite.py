@@ -18,6 +18,7 @@ from engine.checks.laws import (
 from engine.checks.trial import ANYTHING, BrokenLaw, Labelled, Trial, prepare, told
 from engine.contract.config import ContractConfig
 from engine.errors import ModelError
+from engine.models.auto import advice
 
 MADE = "the factory makes a model"
 UNKNOWN = "a feature that the sample does not know does not stop it"
@@ -99,7 +100,7 @@ def _broken(laws: dict[str, _Law], trial: Trial) -> list[BrokenLaw]:
         try:
             detail = check(trial)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the finding
-            detail = told(error)
+            detail = told(error) + advice(error, trial.sample[0][0])
         if detail is not None:
             breaches.append(BrokenLaw(law, detail, "warning" if law in WARNED else "error"))
     return breaches

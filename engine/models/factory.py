@@ -4,6 +4,9 @@
 - `"my_module:make_model"`: a function of the user's own that returns a model
 - `{"type": "optim.SGD", "lr": 0.01}`: either of these with parameters; `args` holds positional ones
 - `["preprocessing.StandardScaler", ...]`: a pipeline, step after step
+- `"auto"` as a step: the preprocessing of `engine.models.auto`
+
+A name may begin with `river.`.
 
 Parameters are built the same way when they are tables with a `type`, or lists that end in one: such a list is
 a pipeline too, unless the parameter takes a list (`models` of an ensemble), when it is a list of models.
@@ -17,7 +20,8 @@ from typing import Any
 from river import base, compose
 
 from engine.errors import ModelError
-from engine.models.config import Spec
+from engine.models import auto
+from engine.models.config import AUTO, Spec
 
 
 def build(spec: Spec, where: str = "model") -> base.Estimator:
@@ -46,6 +50,8 @@ def make(spec: Any, where: str) -> Any:
     Raises:
         ModelError: If it does not describe an object that can be built.
     """
+    if spec in (AUTO, {"type": AUTO}):
+        return auto.make_preprocessing()
     if isinstance(spec, str):
         return _call(_resolve(spec, where), [], {}, spec, where)
     if isinstance(spec, list):

@@ -177,7 +177,6 @@ class Counts(Struct):
         learnable = self.at_once or self.inline + self.matched + self.presumed + self.corrected
         return (
             self.records == self.rejected + self.predicted + labels
-            and self.predicted
-            == self.inline + self.matched + self.expired + self.unlabelled + self.waiting
+            and self.predicted == self.inline + self.matched + self.expired + self.unlabelled + self.waiting
             and self.learned + self.not_learned == learnable
         )

@@ -27,6 +27,7 @@ ANOMALY = LearningTask(
     name="anomaly",
     labels=replace(YES_OR_NO, required=False),
     model_kind="anomaly detector",
+    default_model=("preprocessing.MinMaxScaler", {"type": "anomaly.HalfSpaceTrees", "seed": 1}),
     unsupervised=True,
     loss=_wrong_decision,
     bounded_loss=True,
