@@ -14,14 +14,22 @@ a pipeline too, unless the parameter takes a list (`models` of an ensemble), whe
 
 import importlib
 import inspect
+import pkgutil
 from difflib import get_close_matches
 from typing import Any
 
+import river
 from river import base, compose
 
 from engine.errors import ModelError
 from engine.models import auto
 from engine.models.config import AUTO, Spec
+
+_NEARLY = 0.85
+"""Least likeness of two names, from 0 to 1, that are taken for the same."""
+
+_DEEPEST = 2
+"""Dots in the names of modules that are searched: `river.optim.schedulers` has two."""
 
 
 def build(spec: Spec, where: str = "model") -> base.Estimator:
@@ -126,23 +134,49 @@ def _call(target: Any, positional: list[Any], parameters: dict[str, Any], name: 
 def _resolve(name: str, where: str) -> Any:
     if ":" in name:
         return own(name, where)
-    path, _, attribute = name.rpartition(".")
+    path, _, attribute = name.removeprefix("river.").rpartition(".")
     if not path:
         raise ModelError(
-            f"{where}: expected a dotted River name such as 'linear_model.LogisticRegression' "
-            f"or 'module:function', got {name!r}"
+            f"{where}: expected a dotted River name such as 'linear_model.LogisticRegression', "
+            f"'module:function' or 'auto', got {name!r}{_did_you_mean(path, attribute)}"
         )
     try:
         module = importlib.import_module(f"river.{path}")
     except ImportError as error:
-        raise ModelError(f"{where}: River has no module {path!r} (from {name!r})") from error
+        hint = _did_you_mean(path, attribute)
+        raise ModelError(f"{where}: River has no module {path!r} (from {name!r}){hint}") from error
     target = getattr(module, attribute, None)
     if not inspect.isclass(target) or not target.__module__.startswith("river."):
-        classes = [n for n, found in inspect.getmembers(module, inspect.isclass)]
-        close = get_close_matches(attribute, classes, n=1)
-        hint = f"; did you mean {path}.{close[0]}?" if close else ""
+        hint = _did_you_mean(path, attribute)
         raise ModelError(f"{where}: river.{path} has no class {attribute!r}{hint}")
     return target
+
+
+def _did_you_mean(path: str, attribute: str) -> str:
+    """The class of River that a name comes closest to, as the end of a message; empty when none is close.
+
+    In the module that was named it need only resemble the name; elsewhere it must be nearly the same.
+    """
+    everywhere = {"": [AUTO]} | _river_classes()
+    near = get_close_matches(attribute, everywhere.get(path, ()), n=1)
+    if near:
+        return f"; did you mean {path}{'.' if path else ''}{near[0]}?"
+    places = {name: place for place, names in everywhere.items() for name in names}
+    near = get_close_matches(attribute, places, n=1, cutoff=_NEARLY)
+    return f"; did you mean {places[near[0]]}.{near[0]}?" if near else ""
+
+
+def _river_classes() -> dict[str, list[str]]:
+    """River's public classes by module. All of River is imported for it, which takes a second or two."""
+    found: dict[str, list[str]] = {}
+    for info in pkgutil.walk_packages(river.__path__, "river."):
+        if info.ispkg and info.name.count(".") <= _DEEPEST:
+            module = importlib.import_module(info.name)
+            names = [
+                name for name in getattr(module, "__all__", ()) if inspect.isclass(vars(module).get(name))
+            ]
+            found[info.name.removeprefix("river.")] = names
+    return found
 
 
 def own(name: str, where: str) -> Any:

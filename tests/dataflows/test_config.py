@@ -58,10 +58,20 @@ def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        (OK + "[windw]\n", ["windw: unknown key"]),
+        (OK + "[windw]\n", ["windw: unknown key; did you mean window?"]),
         (OK + "[window]\nsize = 3\n", ["window.size: unknown key"]),
+        (OK + "[scores]\nmetrcs = []\n", ["scores.metrcs: unknown key; did you mean scores.metrics?"]),
+        (OK + "[window]\ntolerance = 3\n", ["window.tolerance: unknown key; there is supervision.tolerance"]),
+        (
+            OK
+            + "[challengers.share]\nmodel = 'x'\nmodl = 1\n[contract.fields.a]\ntype = 'text'\nmaximum = 3\n",
+            [
+                "challengers.share.modl: unknown key; did you mean challengers.share.model?",
+                "contract.fields.a.maximum: unknown key; did you mean contract.fields.a.max?",
+            ],
+        ),
         ("base = '/'\n" + OK, ["base: unknown key"]),
-        (OK.replace("[run]", "[rum]"), ["run: required, but missing", "rum: unknown key"]),
+        (OK.replace("[run]", "[rum]"), ["run: required, but missing", "rum: unknown key; did you mean run?"]),
         (OK.replace('task = "binary"\n', ""), ["model.task: required, but missing"]),
         (
             OK.replace('"binary"', '"bin"'),
