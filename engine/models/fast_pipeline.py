@@ -132,11 +132,12 @@ def _only_transforms(pipeline: Any) -> bool:
     if pipeline._plan is None:
         pipeline._build_plan()
     transforming = len(pipeline._inference_transformers) + 1 == len(pipeline.steps)
-    return transforming and _is_transformer(type(pipeline._last_step_cached))
+    last: object = type(pipeline._last_step_cached)
+    return transforming and _is_transformer(last)
 
 
 @lru_cache(maxsize=256)
-def _is_transformer(kind: type) -> bool:
+def _is_transformer(kind: Any) -> bool:
     return issubclass(kind, base.Transformer)
 
 

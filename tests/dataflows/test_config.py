@@ -151,6 +151,22 @@ def test_a_trial_that_no_window_can_hold_is_refused_in_one_line(tmp_path: Path, 
     assert len(text) - len(str(path)) < 200
 
 
+@pytest.mark.parametrize(
+    ("window", "min_events", "cooldown"),
+    [
+        ("count = 250", 125, 250),
+        ("count = 2", 1, 2),
+        ("count = 5000", 500, 1000),
+        ("seconds = 60", 500, 1000),
+    ],
+)
+def test_what_is_omitted_fits_the_window(tmp_path: Path, window: str, min_events: int, cooldown: int) -> None:
+    found = load_config(write(tmp_path, OK + f"[window]\n{window}\n")).supervision
+    assert (found.trial_events, found.pause) == (min_events, cooldown)
+    given = OK + f"[window]\n{window}\n[supervision]\ncooldown = 7\n"
+    assert load_config(write(tmp_path, given)).supervision.pause == 7
+
+
 def test_a_trial_that_a_window_just_holds_is_fine(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, OK + "[window]\ncount = 250\n[supervision]\nmin_events = 249\n"))
     assert config.supervision.min_events == 249
