@@ -15,31 +15,61 @@ if TYPE_CHECKING:  # what they come from imports River
     from dataflows.commands.check import Findings
     from dataflows.commands.contract_infer import Findings as Inferred
 
+_REASONS = 5
+_LISTED = 10
+"""Items that a list shows at most."""
+
+_LARGE = 1e9
+
 
 def show_check(console: Console, config: Path, found: "Findings") -> None:
     """What the sample has shown."""
     console.print(f"{config}: {_where_they_went(found.counts)}", highlight=False)
-    for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:5]:
+    for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:_REASONS]:
         first = ", first" if len(set(reasons)) > 1 else ""
         console.print(f"  {len(reasons)} times{first}: {reasons[0]}", highlight=False, markup=False)
-    for name, kinds in found.types.items():
-        share = sum(kinds.values()) / found.learned
-        seen = ", ".join(kind for kind, _ in kinds.most_common())
-        console.print(f"  feature {name}: {seen}, present in {share:.1%}", highlight=False, markup=False)
-    if found.last is not None:
-        sure = (
-            f", probability {found.last.probability:.4f}" if isinstance(found.last.probability, float) else ""
-        )
-        console.print(f"  last prediction: {found.last.prediction}{sure}", highlight=False, markup=False)
-    scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
+    if len(found.reasons) > _REASONS:
+        console.print(f"  and {len(found.reasons) - _REASONS:,} more reasons", highlight=False)
+    for line in (*_features(found), *_last(found)):
+        console.print(f"  {line}", highlight=False, markup=False)
+    scores = ", ".join(f"{name} {_number(value)}" for name, value in found.scores.items())
     console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}", highlight=False)
     console.print(f"  alerts go to {found.alerts}", highlight=False, markup=False)
-    for warning in found.warnings:
-        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False)
-    for problem in found.problems:
-        console.print(f"[red]problem:[/] {escape(problem)}", highlight=False)
+    for what, told in (("[yellow]warning", found.warnings), ("[red]problem", found.problems)):
+        for one in told[:_LISTED]:
+            console.print(f"{what}:[/] {escape(one)}", highlight=False)
+        if len(told) > _LISTED:
+            console.print(f"{what}:[/] and {len(told) - _LISTED:,} more", highlight=False)
     if not found.problems:
         console.print("[green]fine[/]")
+
+
+def _features(found: "Findings") -> Iterator[str]:
+    """The features, first those of several types and those that are missing now and then."""
+    plain = {name: len(kinds) == 1 and kinds.total() == found.learned for name, kinds in found.types.items()}
+    for name in sorted(plain, key=plain.__getitem__)[:_LISTED]:
+        kinds = found.types[name]
+        seen = ", ".join(kind for kind, _ in kinds.most_common())
+        yield f"feature {name}: {seen}, present in {kinds.total() / found.learned:.1%}"
+    if len(plain) > _LISTED:
+        yield f"and {len(plain) - _LISTED:,} more features"
+
+
+def _last(found: "Findings") -> Iterator[str]:
+    last = found.last
+    if last is None:
+        return
+    if last.score is not None:
+        decided = "" if last.prediction is None else f", anomalous: {last.prediction}"
+        yield f"last score: {_number(last.score)}{decided}"
+        return
+    sure = f", probability {last.probability:.4f}" if isinstance(last.probability, float) else ""
+    yield f"last prediction: {last.prediction}{sure}"
+
+
+def _number(value: float) -> str:
+    """Four decimals; a number too large for them in scientific notation."""
+    return f"{value:.4f}" if abs(value) < _LARGE else f"{value:.4g}"
 
 
 def _where_they_went(counts: Counts) -> str:
