@@ -62,7 +62,8 @@ def check_model(
     """Tries every law; an empty list means that the model keeps them all and does not keep growing.
 
     What it costs is bounded in calls, whatever the model and the sample: 10,500 events learned and half as
-    many predicted; 2,000 fewer where nothing grows. No clock is read.
+    many predicted; 2,000 fewer where nothing grows. Of rows of more than 400 features laws take fewer, and
+    growth is measured on 400 of them, those of text first. No clock is read.
 
     Args:
         make: Makes an untrained model; called many times.
