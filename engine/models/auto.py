@@ -1,12 +1,14 @@
-"""The recipe "auto": a preprocessing that takes whatever columns there are, made of River's own parts.
+"""The recipe "auto": a preprocessing that takes whatever columns there are.
 
 - Numbers and booleans are scaled to mean 0 and deviation 1.
-- Text is hashed, each value of a column to one of `PLACES` features that is 1 or -1: there are never more,
-  however many values come.
-- A missing value stays an absent key. To a linear model that is the column's mean, which scaling made 0.
+- Text of few values becomes a feature of 0 or 1 for each. A column of more than `MOST_VALUES` values is
+  hashed instead, with all others like it, into `PLACES` features: there are never more.
+- A missing number stays an absent key. To a linear model that is the column's mean, which scaling made 0;
+  other models of River do without it. A missing text is none of the column's values.
 """
 
 from numbers import Number
+from typing import Any
 
 from river import base, compose, preprocessing
 
@@ -14,8 +16,14 @@ from engine.models.config import AUTO, Spec
 from engine.records.values import Features, shown
 from engine.tasks.base import LearningTask
 
+MOST_VALUES = 32
+"""Values of a column of text that get a feature each."""
+
+LONGEST = 100
+"""Characters of such a value; a column of longer ones is hashed."""
+
 PLACES = 4096
-"""Features that stand for text, over all columns: a weight for each takes some 400 kB in a linear model."""
+"""Features that stand for all columns that are hashed; in a linear model they take some 400 kB."""
 
 _SEED = 1
 
@@ -26,6 +34,63 @@ _OF_TEXT = ("str", "sequence")
 """Words in what Python and NumPy raise about text: text times a number is "multiply sequence"."""
 
 
+class TextEncoder(base.Transformer):
+    """Text as numbers: a feature for each value of a column, or hashed where there are too many values.
+
+    Features for values are there in every record, as 0 or 1: a tree learns nothing from a feature that is
+    absent or 1. Whatever is not text is left out.
+
+    >>> encoder = TextEncoder()
+    >>> for town in ("Ulm", "Trier"): encoder.learn_one({"town": town, "age": 30})
+    >>> encoder.transform_one({"town": "Trier", "age": 40})
+    {'town=Ulm': 0, 'town=Trier': 1}
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, dict[str, str]] = {}
+        self._zeros: dict[str, int] = {}
+        self._hashed: set[str] = set()
+        self._hasher: Any = preprocessing.FeatureHasher(PLACES, seed=_SEED)
+
+    def learn_one(self, x: dict[Any, Any]) -> None:
+        """Takes note of values that are new."""
+        if str not in map(type, x.values()):
+            return
+        for column, value in x.items():
+            if type(value) is str and column not in self._hashed:
+                names = self._names.setdefault(column, {})
+                if value not in names:
+                    self._add(column, value, names)
+
+    def _add(self, column: str, value: str, names: dict[str, str]) -> None:
+        if len(names) < MOST_VALUES and len(value) <= LONGEST:
+            names[value] = name = f"{column}={value}"
+            self._zeros[name] = 0
+            return
+        self._hashed.add(column)
+        for name in self._names.pop(column).values():
+            del self._zeros[name]
+
+    def transform_one(self, x: dict[Any, Any]) -> dict[Any, Any]:
+        """The features that stand for the text in a record."""
+        encoded: dict[Any, Any] = dict(self._zeros)
+        if str not in map(type, x.values()):
+            return encoded
+        hashed = {}
+        for column, value in x.items():
+            if type(value) is not str:
+                continue
+            if column in self._hashed:
+                hashed[column] = value
+            elif (name := self._names.get(column, {}).get(value)) is not None:
+                encoded[name] = 1
+        if hashed:
+            # Names are text throughout: some of River's models sort them.
+            places = self._hasher.transform_one(hashed)
+            encoded.update((f"text {place}", sign) for place, sign in places.items())
+        return encoded
+
+
 def make_preprocessing() -> base.Transformer:
     """A fresh preprocessing.
 
@@ -34,11 +99,8 @@ def make_preprocessing() -> base.Transformer:
     >>> model.learn_one({"age": 30, "town": "Ulm", "member": True}, True)
     >>> model.learn_one({"age": 40, "town": "Trier"}, False)
     """
-    hasher = preprocessing.FeatureHasher(PLACES, seed=_SEED)
-    # Names are text throughout: some of River's models sort them.
     return compose.TransformerUnion(
-        ("numbers", compose.SelectType(Number) | preprocessing.StandardScaler()),
-        ("text", compose.SelectType(str) | hasher | compose.Prefixer("text_")),
+        ("numbers", compose.SelectType(Number) | preprocessing.StandardScaler()), ("text", TextEncoder())
     )
 
 
