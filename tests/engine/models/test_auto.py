@@ -1,0 +1,144 @@
+"""The recipe "auto": any columns, bounded, and the same in every process."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from engine.core.engine import Engine
+from engine.models.auto import LONGEST, MOST_VALUES, PLACES, TextEncoder, advice, make_preprocessing
+from engine.models.config import ModelConfig
+from engine.models.operations import make_model
+from engine.models.serialization import dump, load
+from engine.records.events import Outcome, Prediction
+from engine.records.values import Example
+from tests.support.engines import ScriptedJudge, make_config, make_engine
+
+TREE = {"type": "tree.HoeffdingTreeClassifier", "grace_period": 50}
+LABELS: dict[str, Any] = {"binary": True, "multiclass": "a", "regression": 3.0, "anomaly": None}
+
+
+def rows(count: int) -> list[tuple[dict[str, Any], bool]]:
+    """Towns decide, a number is missing now and then, and each user comes once."""
+    random = Random(1)  # noqa: S311 - test data
+    found = []
+    for number in range(count):
+        town = random.choice(["Ulm", "Trier", "Köln", ""])
+        row: dict[str, Any] = {"town": town, "user": f"u{number}", "member": random.random() < 0.5}
+        if random.random() < 0.8:
+            row["age"] = random.randint(18, 80)
+        found.append((row, town == "Ulm"))
+    return found
+
+
+def example(number: int, features: dict[str, Any], label: bool) -> Example:
+    return Example(str(number), float(number), features, label)
+
+
+@pytest.mark.parametrize("model", ["auto", ["auto", TREE]])
+def test_a_model_learns_from_text_behind_the_preprocessing(model: Any) -> None:
+    made: Any = make_model(ModelConfig(task="binary", model=model))
+    right = []
+    for features, label in rows(600):
+        right.append(made.predict_one(features) == label)
+        made.learn_one(features, label)
+    assert sum(right[300:]) > 285, "a town decides, and nothing else helps"
+
+
+@pytest.mark.parametrize("task", LABELS)
+def test_every_task_has_a_model_for_columns_of_any_kind(task: str) -> None:
+    model: Any = make_model(ModelConfig(task=task, model="auto"))
+    given = () if LABELS[task] is None else (LABELS[task],)
+    for row in [{"a": 1}, {}, {"a": "text"}, {"a": 1.5, "b": True, "c": "x" * 10_000}, {"c": ""}] * 3:
+        model.learn_one(row, *given)
+    said = model.score_one({"a": 2}) if task == "anomaly" else model.predict_one({"a": 2})
+    again: Any = load(dump(model, "model"), "model")
+    assert said == (again.score_one({"a": 2}) if task == "anomaly" else again.predict_one({"a": 2}))
+
+
+def test_numbers_are_scaled_and_a_missing_one_counts_as_the_mean() -> None:
+    scaled: Any = make_preprocessing()
+    for age in (20, 40, 60):
+        scaled.learn_one({"age": age, "member": age > 30})
+    assert scaled.transform_one({"age": 40}) == {"age": 0.0}
+    assert scaled.transform_one({"member": True})["member"] == pytest.approx(0.5**0.5)
+
+
+def test_a_text_is_one_of_the_values_seen_or_none_of_them() -> None:
+    encoder = TextEncoder()
+    for town in ("Ulm", "Trier"):
+        encoder.learn_one({"town": town, "n": 1})
+    assert encoder.transform_one({"town": "Ulm", "n": 3}) == {"town=Ulm": 1, "town=Trier": 0}
+    assert (
+        encoder.transform_one({"town": "Bonn"})
+        == encoder.transform_one({})
+        == {
+            "town=Ulm": 0,
+            "town=Trier": 0,
+        }
+    )
+
+
+@pytest.mark.parametrize("values", [[f"u{n}" for n in range(20_000)], ["x" * (LONGEST + 1)]])
+def test_a_column_of_many_or_long_values_is_hashed_and_does_not_grow(values: list[str]) -> None:
+    encoder = TextEncoder()
+    encoder.learn_one({"town": "Ulm", "user": "first"})
+    for value in values:
+        encoder.learn_one({"user": value})
+    names = {name for value in values for name in encoder.transform_one({"user": value})}
+    assert "user=first" not in names
+    assert min(len(values), PLACES) / 2 < len(names - {"town=Ulm"}) <= PLACES
+    assert len(dump(encoder, "encoder")) < 2000
+    assert all(type(name) is str for name in names)
+
+
+def test_up_to_the_bound_every_value_has_its_own_feature() -> None:
+    encoder = TextEncoder()
+    for number in range(MOST_VALUES):
+        encoder.learn_one({"shop": f"s{number}"})
+    assert encoder.transform_one({"shop": "s3"})["shop=s3"] == 1
+    assert sum(map(int, encoder.transform_one({"shop": "s3"}).values())) == 1
+    encoder.learn_one({"shop": "one more"})
+    assert set(encoder.transform_one({"shop": "s3"}).values()) <= {1, -1}
+
+
+def test_a_resumed_engine_goes_on_with_the_same_predictions() -> None:
+    sections = {"model": {"task": "binary", "model": "auto"}}
+    stream = [example(number, *row) for number, row in enumerate(rows(120))]
+    whole = make_engine(**sections).process(stream)
+    tried = make_engine(**sections)
+    events = tried.process(stream[:50])
+    again = Engine.restore(tried.snapshot(), make_config(**sections), ScriptedJudge())
+    events += again.process(stream[50:])
+    kinds = Prediction | Outcome
+    assert [e for e in events if isinstance(e, kinds)] == [e for e in whole if isinstance(e, kinds)]
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (TypeError("unsupported operand type(s) for -: 'str' and 'float'"), True),
+        (TypeError("can't multiply sequence by non-int of type 'float'"), True),
+        (ValueError("could not convert string to float: 'x'"), True),
+        (ValueError("math domain error"), False),
+        (KeyError("str"), False),
+    ],
+)
+def test_an_error_about_text_names_the_fields_and_the_remedy(raised: Exception, told: bool) -> None:
+    text = advice(raised, {"age": 1, "town": "Ulm", "job": "a", "x": "b", "y": "c"})
+    expected = (
+        ". Text in 'town', 'job', 'x' and 1 more: let the model begin with \"auto\" (docs/models.md), "
+        "or name the fields in record.ignore"
+    )
+    assert text == (expected if told else "")
+    assert not advice(raised, {"age": 1})
+
+
+def test_a_model_that_cannot_learn_text_says_so_once_in_the_stream() -> None:
+    tried = make_engine()
+    events = tried.process([example(number, *row) for number, row in enumerate(rows(30))])
+    reasons = [
+        event.reason for event in events if hasattr(event, "reason") and "cannot learn" in event.reason
+    ]
+    assert len(reasons) == 1
+    assert "Text in 'town', 'user': let the model begin with \"auto\"" in reasons[0]
