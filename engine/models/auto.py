@@ -1,10 +1,12 @@
 """The recipe "auto": a preprocessing that takes whatever columns there are.
 
-- Numbers and booleans are scaled to mean 0 and deviation 1.
-- Text of few values becomes a feature of 0 or 1 for each. A column of more than `MOST_VALUES` values is
-  hashed instead, with all others like it, into `PLACES` features: there are never more.
-- A missing number stays an absent key. To a linear model that is the column's mean, which scaling made 0;
-  other models of River do without it. A missing text is none of the column's values.
+- Numbers and booleans are scaled to mean 0 and deviation 1. A missing one stays an absent key: to a linear
+  model that is the column's mean, which scaling made 0, and River's other models do without it.
+- Before a linear model text is hashed into `PLACES` features, over all columns: 1 or -1, else absent.
+- Other models learn nothing from a feature that is absent or 1. Before them each value of a column becomes a
+  feature of 0 or 1. A column of more than `MOST_VALUES` values is left out: no tree finds its way in it.
+
+So the number of features is bounded, however many values come.
 """
 
 from numbers import Number
@@ -16,14 +18,14 @@ from engine.models.config import AUTO, Spec
 from engine.records.values import Features, shown
 from engine.tasks.base import LearningTask
 
-MOST_VALUES = 32
-"""Values of a column of text that get a feature each."""
+PLACES = 4096
+"""Features that text is hashed into; their weights take some 400 kB in a linear model."""
+
+MOST_VALUES = 50
+"""Values of a column that get a feature each."""
 
 LONGEST = 100
-"""Characters of such a value; a column of longer ones is hashed."""
-
-PLACES = 4096
-"""Features that stand for all columns that are hashed; in a linear model they take some 400 kB."""
+"""Characters of such a value."""
 
 _SEED = 1
 
@@ -35,10 +37,9 @@ _OF_TEXT = ("str", "sequence")
 
 
 class TextEncoder(base.Transformer):
-    """Text as numbers: a feature for each value of a column, or hashed where there are too many values.
+    """One feature of 0 or 1 for each value of a column of text, unless the column has too many, or long ones.
 
-    Features for values are there in every record, as 0 or 1: a tree learns nothing from a feature that is
-    absent or 1. Whatever is not text is left out.
+    River's `OneHotEncoder` has no bound. Whatever is not text is left out.
 
     >>> encoder = TextEncoder()
     >>> for town in ("Ulm", "Trier"): encoder.learn_one({"town": town, "age": 30})
@@ -49,15 +50,14 @@ class TextEncoder(base.Transformer):
     def __init__(self) -> None:
         self._names: dict[str, dict[str, str]] = {}
         self._zeros: dict[str, int] = {}
-        self._hashed: set[str] = set()
-        self._hasher: Any = preprocessing.FeatureHasher(PLACES, seed=_SEED)
+        self._left_out: set[str] = set()
 
     def learn_one(self, x: dict[Any, Any]) -> None:
         """Takes note of values that are new."""
         if str not in map(type, x.values()):
             return
         for column, value in x.items():
-            if type(value) is str and column not in self._hashed:
+            if type(value) is str and column not in self._left_out:
                 names = self._names.setdefault(column, {})
                 if value not in names:
                     self._add(column, value, names)
@@ -67,41 +67,50 @@ class TextEncoder(base.Transformer):
             names[value] = name = f"{column}={value}"
             self._zeros[name] = 0
             return
-        self._hashed.add(column)
+        self._left_out.add(column)
         for name in self._names.pop(column).values():
-            del self._zeros[name]
+            self._zeros.pop(name, None)
 
     def transform_one(self, x: dict[Any, Any]) -> dict[Any, Any]:
         """The features that stand for the text in a record."""
         encoded: dict[Any, Any] = dict(self._zeros)
-        if str not in map(type, x.values()):
-            return encoded
-        hashed = {}
-        for column, value in x.items():
-            if type(value) is not str:
-                continue
-            if column in self._hashed:
-                hashed[column] = value
-            elif (name := self._names.get(column, {}).get(value)) is not None:
-                encoded[name] = 1
-        if hashed:
-            # Names are text throughout: some of River's models sort them.
-            places = self._hasher.transform_one(hashed)
-            encoded.update((f"text {place}", sign) for place, sign in places.items())
+        if str in map(type, x.values()):
+            for column, names in self._names.items():
+                name = names.get(x.get(column))  # type: ignore[arg-type]  # whatever is no text is not there
+                if name is not None:
+                    encoded[name] = 1
         return encoded
 
 
-def make_preprocessing() -> base.Transformer:
+def make_preprocessing(*, hashes: bool = False) -> base.Transformer:
     """A fresh preprocessing.
 
+    Args:
+        hashes: Whether text is hashed, as a linear model needs it.
+
     >>> from river import linear_model
-    >>> model = make_preprocessing() | linear_model.LogisticRegression()
+    >>> model = make_preprocessing(hashes=True) | linear_model.LogisticRegression()
     >>> model.learn_one({"age": 30, "town": "Ulm", "member": True}, True)
     >>> model.learn_one({"age": 40, "town": "Trier"}, False)
     """
-    return compose.TransformerUnion(
-        ("numbers", compose.SelectType(Number) | preprocessing.StandardScaler()), ("text", TextEncoder())
-    )
+    hasher = preprocessing.FeatureHasher(PLACES, seed=_SEED)
+    # Names are text throughout: some of River's models sort them.
+    hashed = compose.SelectType(str) | hasher | compose.Prefixer("text ")
+    text = hashed if hashes else TextEncoder()
+    numbers = compose.SelectType(Number) | preprocessing.StandardScaler()
+    return compose.TransformerUnion(("numbers", numbers), ("text", text))
+
+
+def is_auto(spec: Any) -> bool:
+    """Whether a step of a specification is this preprocessing."""
+    return spec in (AUTO, {"type": AUTO})
+
+
+def is_linear(model: Any) -> bool:
+    """Whether a model is one of River's linear ones, also in a wrapper such as `TargetStandardScaler`."""
+    while isinstance(model, base.Wrapper):
+        model = model._wrapped_model
+    return type(model).__module__.startswith("river.linear_model.")
 
 
 def whole(spec: Spec, task: LearningTask) -> Spec:

@@ -58,14 +58,14 @@ def make(spec: Any, where: str) -> Any:
     Raises:
         ModelError: If it does not describe an object that can be built.
     """
-    if spec in (AUTO, {"type": AUTO}):
+    if auto.is_auto(spec):
         return auto.make_preprocessing()
     if isinstance(spec, str):
         return _call(_resolve(spec, where), [], {}, spec, where)
     if isinstance(spec, list):
         if not spec:
             raise ModelError(f"{where}: a pipeline needs at least one step, got an empty list")
-        return compose.Pipeline(*(_step(step, f"{where}[{i}]") for i, step in enumerate(spec)))
+        return _pipeline(spec, where)
     if isinstance(spec, dict) and isinstance(spec.get("type"), str):
         return _object(spec, where)
     raise ModelError(f"{where}: expected a name, a list of steps or a table with a 'type', got {spec!r}")
@@ -96,6 +96,16 @@ def _takes_list(target: Any, parameter: str) -> bool:
     except (TypeError, ValueError):
         return False
     return found is not None and str(found.annotation).lower().startswith(("list", "typing.list"))
+
+
+def _pipeline(spec: list[Any], where: str) -> compose.Pipeline:
+    """A pipeline; what stands last decides how "auto" prepares text."""
+    made = {i: _step(step, f"{where}[{i}]") for i, step in enumerate(spec) if not auto.is_auto(step)}
+    hashes = auto.is_linear(made.get(len(spec) - 1))
+    steps = range(len(spec))
+    return compose.Pipeline(
+        *(made[i] if i in made else auto.make_preprocessing(hashes=hashes) for i in steps)
+    )
 
 
 def _step(spec: Any, where: str) -> Any:
