@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from dataflows.lifecycle.progress import Progress
+from engine.contract.infer import MOST_FIELDS
 from engine.records.events import Counts
 
 if TYPE_CHECKING:  # what they come from imports River
@@ -109,6 +110,8 @@ def show_inferred(console: Console, found: "Inferred", flow: Path | None, out: P
         lines[0] += f", {found.labels:,} labels left out"
     if found.unreadable:
         lines.append(f"{found.unreadable:,} lines could not be read; the first: {found.first}")
+    if inference.beyond:
+        lines.append(f"only the first {MOST_FIELDS:,} names are followed; the others have no rule")
     if open_:
         lines.append(f"{open_} fields are for you to decide: they are commented out")
     if flow is None:

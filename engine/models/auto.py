@@ -115,7 +115,8 @@ def is_linear(model: Any) -> bool:
 
 def whole(spec: Spec, task: LearningTask) -> Spec:
     """The specification; where it is "auto" alone, that with the task's default model behind it."""
-    return [AUTO, *task.default_model] if spec == AUTO else spec
+    alone = is_auto(spec) or (isinstance(spec, list) and len(spec) == 1 and is_auto(spec[0]))
+    return [AUTO, *task.default_model] if alone else spec
 
 
 def raised(error: Exception, features: Features) -> str:

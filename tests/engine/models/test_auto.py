@@ -46,6 +46,12 @@ def test_a_model_learns_from_text_behind_the_preprocessing(model: Any) -> None:
     assert sum(right[1000:]) > 425, "nine of ten can be known; always the same is right in 350"
 
 
+@pytest.mark.parametrize("spec", ["auto", ["auto"], {"type": "auto"}])
+def test_however_auto_is_written_alone_it_has_a_model(spec: Any) -> None:
+    model: Any = make_model(ModelConfig(task="binary", model=spec))
+    assert list(model.steps) == ["TransformerUnion", "LogisticRegression"]
+
+
 @pytest.mark.parametrize("task", LABELS)
 def test_every_task_has_a_model_for_columns_of_any_kind(task: str) -> None:
     model: Any = make_model(ModelConfig(task=task, model="auto"))
