@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from dataflows.alerts.config import DestinationsConfig
+from dataflows.config_errors import explain
 from dataflows.connectors.files.config import InputConfig, resolve
 from dataflows.connectors.kafka.config import KafkaConfig
 from engine.config import EngineConfig
@@ -224,21 +225,4 @@ def _validated(section: type[_S], content: dict[str, Any], path: Path) -> _S:
     try:
         return section.model_validate(content)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{path}: {_explain(found)}" for found in error.errors())) from error
-
-
-def _explain(found: Any) -> str:
-    """One line of pydantic's findings: the key, what was expected, what came."""
-    key = ".".join(str(part) for part in found["loc"])
-    if found["type"] == "missing":
-        return f"{key}: required, but missing"
-    if found["type"] == "extra_forbidden":
-        return f"{key}: unknown key"
-    if found["type"] == "value_error":
-        # A rule of our own over several keys: its sentence says what it found.
-        sentence = found["msg"].removeprefix("Value error, ")
-        return f"{key}: {sentence}" if key else f"expected {sentence}"
-    expected = (
-        found["msg"].removeprefix("Input should be ").replace("String should match", "text that matches")
-    )
-    return f"{key}: expected {expected}, got {found['input']!r}"
+        raise ConfigError("\n".join(f"{path}: {line}" for line in explain(error, section))) from error

@@ -3,7 +3,7 @@
 import re
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from engine.alerts.config import AlertsConfig
 from engine.contract.config import ContractConfig
@@ -31,7 +31,7 @@ class EngineConfig(Section):
     )
     window: WindowConfig = Field(default=WindowConfig())
     monitoring: MonitoringConfig = Field(default=MonitoringConfig())
-    supervision: SupervisionConfig = Field(default=SupervisionConfig())
+    supervision: SupervisionConfig = Field(default=SupervisionConfig(), validate_default=True)
     alerts: AlertsConfig = Field(default=AlertsConfig())
 
     @property
@@ -52,11 +52,18 @@ class EngineConfig(Section):
                 )
         return given
 
+    @field_validator("supervision")
+    @classmethod
+    def _fits_windows(cls, given: SupervisionConfig, info: ValidationInfo) -> SupervisionConfig:
+        window: WindowConfig | None = info.data.get("window")  # none when it is wrong itself
+        return given if window is None or window.seconds is not None else given.fitted(window.count)
+
     @model_validator(mode="after")
     def _trials_fit_windows(self) -> Self:
-        if self.window.seconds is None and self.supervision.min_events >= self.window.count:
+        events = self.supervision.trial_events
+        if self.window.seconds is None and events >= self.window.count:
             raise ValueError(
                 f"supervision.min_events below window.count, so that a window can clear the champion: below "
-                f"{self.window.count}; it is {self.supervision.min_events}"
+                f"{self.window.count}; it is {events}. Omit it for half the count"
             )
         return self

@@ -1,5 +1,6 @@
 """What `check` and `contract infer` have found, in the terminal."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,37 +8,72 @@ from typing import TYPE_CHECKING
 
 from dataflows.console import PlainConsole, styled
 from dataflows.lifecycle.progress import Progress
+from engine.contract.infer import MOST_FIELDS
 from engine.records.events import Counts
 
 if TYPE_CHECKING:  # what they come from imports River
     from dataflows.commands.check import Findings
     from dataflows.commands.contract_infer import Findings as Inferred
 
+_REASONS = 5
+_LISTED = 10
+"""Items that a list shows at most."""
+
+_LARGE = 1e9
+
 
 def show_check(console: PlainConsole, config: Path, found: "Findings") -> None:
     """What the sample has shown."""
     console.print(f"{config}: {_where_they_went(found.counts)}")
-    for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:5]:
+    for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:_REASONS]:
         first = ", first" if len(set(reasons)) > 1 else ""
         console.print(f"  {len(reasons)} times{first}: {reasons[0]}")
-    for name, kinds in found.types.items():
-        share = sum(kinds.values()) / found.learned
-        seen = ", ".join(kind for kind, _ in kinds.most_common())
-        console.print(f"  feature {name}: {seen}, present in {share:.1%}")
-    if found.last is not None:
-        sure = (
-            f", probability {found.last.probability:.4f}" if isinstance(found.last.probability, float) else ""
-        )
-        console.print(f"  last prediction: {found.last.prediction}{sure}")
-    scores = ", ".join(f"{name} {value:.4f}" for name, value in found.scores.items())
+    if len(found.reasons) > _REASONS:
+        console.print(f"  and {len(found.reasons) - _REASONS:,} more reasons")
+    for line in (*_features(found), *_last(found)):
+        console.print(f"  {line}")
+    defined = {name: value for name, value in found.scores.items() if not math.isnan(value)}
+    scores = ", ".join(f"{name} {_number(value)}" for name, value in defined.items())
     console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}")
     console.print(f"  alerts go to {found.alerts}")
-    for warning in found.warnings:
-        console.print(styled(("warning:", "yellow"), f" {warning}"))
-    for problem in found.problems:
-        console.print(styled(("problem:", "red"), f" {problem}"))
+    for what, style, told in (
+        ("warning:", "yellow", found.warnings),
+        ("problem:", "red", found.problems),
+    ):
+        for one in told[:_LISTED]:
+            console.print(styled((what, style), f" {one}"))
+        if len(told) > _LISTED:
+            console.print(styled((what, style), f" and {len(told) - _LISTED:,} more"))
     if not found.problems:
         console.print("fine", style="green")
+
+
+def _features(found: "Findings") -> Iterator[str]:
+    """The features, first those of several types and those that are missing now and then."""
+    plain = {name: len(kinds) == 1 and kinds.total() == found.learned for name, kinds in found.types.items()}
+    for name in sorted(plain, key=plain.__getitem__)[:_LISTED]:
+        kinds = found.types[name]
+        seen = ", ".join(kind for kind, _ in kinds.most_common())
+        yield f"feature {name}: {seen}, present in {kinds.total() / found.learned:.1%}"
+    if len(plain) > _LISTED:
+        yield f"and {len(plain) - _LISTED:,} more features"
+
+
+def _last(found: "Findings") -> Iterator[str]:
+    last = found.last
+    if last is None:
+        return
+    if last.score is not None:
+        decided = "" if last.prediction is None else f", anomalous: {last.prediction}"
+        yield f"last score: {_number(last.score)}{decided}"
+        return
+    sure = f", probability {last.probability:.4f}" if isinstance(last.probability, float) else ""
+    yield f"last prediction: {last.prediction}{sure}"
+
+
+def _number(value: float) -> str:
+    """Four decimals; a number too large for them in scientific notation."""
+    return f"{value:.4f}" if abs(value) < _LARGE else f"{value:.4g}"
 
 
 def _where_they_went(counts: Counts) -> str:
@@ -47,6 +83,7 @@ def _where_they_went(counts: Counts) -> str:
         "labels waiting for their example": counts.early,
         "labels corrected": counts.corrected,
         "expired without a label": counts.expired,
+        "without a label": counts.unlabelled,
     }
     return ", ".join(
         [
@@ -76,6 +113,8 @@ def show_inferred(console: PlainConsole, found: "Inferred", flow: Path | None, o
         lines[0] += f", {found.labels:,} labels left out"
     if found.unreadable:
         lines.append(f"{found.unreadable:,} lines could not be read; the first: {found.first}")
+    if inference.beyond:
+        lines.append(f"only the first {MOST_FIELDS:,} names are followed; the others have no rule")
     if open_:
         lines.append(f"{open_} fields are for you to decide: they are commented out")
     if flow is None:

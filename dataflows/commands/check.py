@@ -1,31 +1,35 @@
 """`riverkeeper check`: tries a flow on a sample of its own data, without running it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
 from dataflows.alerts.config import destinations, secrets
+from dataflows.commands.check_outputs import difference, doubtful_outputs, null_outputs
 from dataflows.config import FlowConfig
 from dataflows.connectors.base import batches
-from dataflows.connectors.batch import RawRecord
 from dataflows.connectors.decoding import decode_records
 from dataflows.connectors.registry import open_source
 from dataflows.pinned_rows import read_reference
 from engine.checks import BrokenLaw, check_model
 from engine.core.engine import Engine
 from engine.errors import ConfigError
+from engine.events import Decision, Event
 from engine.models.operations import make_model
 from engine.monitoring.evidently import check_extras
 from engine.records.decode import Decoder
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction
-from engine.records.values import Features, Target
+from engine.records.values import Example, Features, Record, Target
 from engine.tasks.registry import find_task
 
 SAMPLE = 2000
-"""Records that are tried."""
+"""Records that are tried at most."""
+
+VALUES = 1_000_000
+"""Values in them, after which no further record is tried: of wide records fewer are enough."""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,25 @@ class Findings:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Sorted:
+    """The events of a sample, by what they are about.
+
+    Attributes:
+        examples: Features and label by the prediction's number, of those that a model could learn from.
+        types: As in `Findings`.
+        reasons: As in `Findings`.
+        served: The predictions, in order.
+        failed: Why the model could not learn an example, the first time.
+    """
+
+    examples: dict[int, tuple[Features, Target | None]] = field(default_factory=dict)
+    types: dict[str, Counter[str]] = field(default_factory=dict)
+    reasons: dict[str, list[str]] = field(default_factory=dict)
+    served: list[Prediction] = field(default_factory=list)
+    failed: str = ""
+
+
 def check_flow(config: FlowConfig) -> Findings:
     """Reads a sample, sends it through an engine without reports, and runs the contract suite on the model.
 
@@ -71,31 +94,29 @@ def check_flow(config: FlowConfig) -> Findings:
     )
     read_reference(config)  # it must be readable
     engine = Engine(quick)
-    decoder = Decoder(config.record, find_task(config.model.task).labels)
-    events = engine.process(decode_records(decoder, _sample(config)))
-    unlabelled = find_task(config.model.task).unsupervised
-    examples: dict[int, tuple[Features, Target | None]] = {}
-    types: dict[str, Counter[str]] = {}
-    reasons: dict[str, list[str]] = {}
-    last = None
-    for event in events:
-        # A prediction has a second outcome when its label is corrected, or comes after it was learned from.
-        if isinstance(event, Outcome) and event.sequence not in examples:
-            if event.label is None and not unlabelled:
-                continue
-            examples[event.sequence] = event.example.features, None if unlabelled else event.label
-            for name, value in event.example.features.items():
-                types.setdefault(name, Counter())[type(value).__name__] += 1
-        elif isinstance(event, DeadLetter | ContractViolation):
-            reason = f"{event.kind if isinstance(event, DeadLetter) else event.policy}: {event.reason}"
-            reasons.setdefault(reason.partition(", got ")[0], []).append(reason)
-        elif isinstance(event, Prediction):
-            last = event
+    records = _sample(config, Decoder(config.record, find_task(config.model.task).labels))
+    events = engine.process(records[: len(records) // 2])
+    half = engine.progressive_scores.totals().sums.totals.copy()
+    events += engine.process(records[len(records) // 2 :])
+    late = difference(engine.progressive_scores.totals().sums.totals, half)
+    found = _sorted(events, unlabelled=find_task(config.model.task).unsupervised)
     findings = Findings(
-        engine.counts, len(examples), reasons, types, last, engine.scores, _try_model(config, examples)
+        engine.counts,
+        len(found.examples),
+        found.reasons,
+        found.types,
+        found.served[-1] if found.served else None,
+        engine.scores,
+        _try_model(config, found.examples),
+        destinations(config.alerts),
     )
-    findings.problems, findings.warnings = _problems(findings), _broken(findings, "warning")
-    findings.alerts = destinations(config.alerts)
+    findings.problems = _problems(findings, found.failed)
+    findings.warnings = [*_broken(findings, "warning"), *doubtful_outputs(found.served, late)]
+    null, of = null_outputs(found.served)
+    if null:
+        serious = 2 * null >= of
+        told = findings.problems if serious else findings.warnings
+        told.append(f"{null} of the last {of} outputs are null: the model gives no answer there")
     if config.alerts.webhook is not None:
         try:
             secrets(config.alerts.webhook)
@@ -103,6 +124,26 @@ def check_flow(config: FlowConfig) -> Findings:
             findings.problems.append(str(error))
     engine.close()
     return findings
+
+
+def _sorted(events: Iterable[Event], *, unlabelled: bool) -> _Sorted:
+    found = _Sorted()
+    for event in events:
+        # A prediction has a second outcome when its label is corrected, or comes after it was learned from.
+        if isinstance(event, Outcome) and event.sequence not in found.examples:
+            if event.label is None and not unlabelled:
+                continue
+            found.examples[event.sequence] = event.example.features, None if unlabelled else event.label
+            for name, value in event.example.features.items():
+                found.types.setdefault(name, Counter())[type(value).__name__] += 1
+        elif isinstance(event, DeadLetter | ContractViolation):
+            reason = f"{event.kind if isinstance(event, DeadLetter) else event.policy}: {event.reason}"
+            found.reasons.setdefault(reason.partition(", got ")[0], []).append(reason)
+        elif isinstance(event, Prediction):
+            found.served.append(event)
+        elif isinstance(event, Decision) and " cannot learn " in event.reason:
+            found.failed = found.failed or event.reason
+    return found
 
 
 def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target | None]]) -> list[BrokenLaw]:
@@ -122,12 +163,20 @@ def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target
     ]
 
 
-def _sample(config: FlowConfig) -> list[RawRecord]:
+def _sample(config: FlowConfig, decoder: Decoder) -> list[Record]:
+    records: list[Record] = []
+    values = 0
     with closing(batches(open_source(config))) as read:
-        return list(islice((record for batch in read for record in batch.records()), SAMPLE))
+        raw = (record for batch in read for record in batch.records())
+        for record in decode_records(decoder, islice(raw, SAMPLE)):
+            records.append(record)
+            values += len(record.features) if isinstance(record, Example) else 1
+            if values >= VALUES:
+                break
+    return records
 
 
-def _problems(found: Findings) -> list[str]:
+def _problems(found: Findings, failed: str) -> list[str]:
     counts = found.counts
     if not counts.records:
         return ["the input holds no records"]
@@ -139,7 +188,8 @@ def _problems(found: Findings) -> list[str]:
     if counts.predicted and not found.learned:
         problems.append("no label has found its prediction: nothing can be learned")
     if counts.not_learned:
-        problems.append(f"the model failed to learn {counts.not_learned} labelled examples")
+        why = f"; {failed}" if failed else ""
+        problems.append(f"the model failed to learn {counts.not_learned} labelled examples{why}")
     return problems + _broken(found, "error")
 
 

@@ -30,8 +30,6 @@ _SET: dict[str, str] = {
     "record.label": '"phishing"',
     "scores.metrics": '["Accuracy", "ROCAUC"]',
     "window.count": "250",
-    "supervision.min_events": "100",
-    "supervision.cooldown": "250",
 }
 """What the example sets; every other key is there as a comment, with its default."""
 

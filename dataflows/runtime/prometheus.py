@@ -30,6 +30,7 @@ COUNTED = {
     "rejected": "Records that were unreadable or against the contract.",
     "unmatched": "Labels that found no prediction.",
     "expired": "Predictions that waited too long for a label.",
+    "unlabelled": "Anomaly detection: predictions that need no label and got none.",
 }
 """Fields of `Counts` that only grow, each a metric `riverkeeper_<name>_total`."""
 

@@ -55,6 +55,17 @@ def chance_of_new(values: Sequence[Scalar]) -> float:
     return sum(times == 1 for times in Counter(values).values()) / max(1, len(values))
 
 
+def narrowed(sample: Sequence[Labelled], most: int) -> Sequence[Labelled]:
+    """The sample with so many features at most: first those that hold text, which is what grows.
+
+    >>> narrowed([({"a": 1, "b": 2, "c": "x"}, True)], 2)
+    [({'a': 1, 'c': 'x'}, True)]
+    """
+    text = dict.fromkeys(n for features, _ in sample for n, value in features.items() if type(value) is str)
+    kept = set(list(text | dict.fromkeys(n for features, _ in sample for n in features))[:most])
+    return [({n: value for n, value in features.items() if n in kept}, label) for features, label in sample]
+
+
 def makers(sample: Sequence[Labelled]) -> Makers:
     """The features of the sample that keep having new values."""
     columns: dict[_Kind, list[Any]] = {}

@@ -18,6 +18,7 @@ from engine.checks.laws import (
 from engine.checks.trial import ANYTHING, BrokenLaw, Labelled, Trial, prepare, told
 from engine.contract.config import ContractConfig
 from engine.errors import ModelError
+from engine.models.auto import advice
 
 MADE = "the factory makes a model"
 UNKNOWN = "a feature that the sample does not know does not stop it"
@@ -61,7 +62,8 @@ def check_model(
     """Tries every law; an empty list means that the model keeps them all and does not keep growing.
 
     What it costs is bounded in calls, whatever the model and the sample: 10,500 events learned and half as
-    many predicted; 2,000 fewer where nothing grows. No clock is read.
+    many predicted; 2,000 fewer where nothing grows. Of rows of more than 400 features laws take fewer, and
+    growth is measured on 400 of them, those of text first. No clock is read.
 
     Args:
         make: Makes an untrained model; called many times.
@@ -99,7 +101,7 @@ def _broken(laws: dict[str, _Law], trial: Trial) -> list[BrokenLaw]:
         try:
             detail = check(trial)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the finding
-            detail = told(error)
+            detail = told(error) + advice(error, trial.sample[0][0])
         if detail is not None:
             breaches.append(BrokenLaw(law, detail, "warning" if law in WARNED else "error"))
     return breaches

@@ -20,6 +20,11 @@ Labelled = tuple[Features, Target | None]
 TRAINED = 250
 """Events that a law trains a model on; a longer sample is only used to measure growth."""
 
+_VALUES = 100_000
+"""Values in events that a law makes at most; of wide rows it takes fewer, but not fewer than a few dozen."""
+
+_FEWEST = 30
+
 ASKED = 50
 """Of those, the ones whose predictions are compared."""
 
@@ -68,7 +73,12 @@ class Trial:
 
     def rows(self) -> Sequence[Labelled]:
         """What a law trains on."""
-        return self.sample[:TRAINED]
+        return self.sample[: self.affordable(TRAINED)]
+
+    def affordable(self, events: int) -> int:
+        """So many events, or fewer where rows are wide: what a law takes is bounded in values too."""
+        widest = max(len(features) for features, _ in self.sample[:TRAINED])
+        return min(events, max(_FEWEST, _VALUES // max(1, widest)))
 
     def train(self, model: Any, rows: Sequence[Labelled]) -> Any:
         """Trains the model on copies, so that a model that changes its features breaks only that law."""

@@ -111,7 +111,7 @@ class Engine:
         )
         self._serving = Serving(key, self.admission, pool, scores, self.review, self.detectors)
         self._comparison = Comparison(*rivals)
-        self.rates = RateWatch(config.monitoring.rates, key, labels_matter=not pool.ops.unsupervised)
+        self.rates = RateWatch(config.monitoring.rates, key)
         self._progress = Progress()
         self._events: list[Event] = []
         if start is not None:
@@ -392,6 +392,7 @@ class Engine:
             waiting=self.labels.waiting,
             not_ready=self._serving.state.not_ready,
             at_once=joined.at_once,
+            unlabelled=joined.unlabelled,
             learned=self.pool.learned,
             not_learned=self.pool.not_learned,
             warned=admitted.warned,

@@ -51,6 +51,7 @@ class JoinCounts(Struct, forbid_unknown_fields=True):
     expired: int = 0
     presumed: int = 0
     at_once: int = 0
+    unlabelled: int = 0
 
 
 class LabelJoinState(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +84,8 @@ class LabelJoin:
         self._unsupervised = unsupervised
         self._corrects = labels.corrections == "learn"
         # Without an id field every id is a place in the input, and none can come twice.
-        self._remembers = config.record.id is not None and labels.max_remembered > 0
+        self._has_ids = config.record.id is not None
+        self._remembers = self._has_ids and labels.max_remembered > 0
         self._expired_label = _expired_label(config)
         self._pending: Waiting[PendingPrediction] = Waiting(labels.wait, labels.max_waiting)
         self._early: Waiting[EarlyLabel] = Waiting(labels.early_wait, labels.max_waiting)
@@ -130,11 +132,15 @@ class LabelJoin:
             counts.matched += 1
             counts.at_once += self._unsupervised
             return (Resolution(pending, early.label.value, max(example.time, early.label.time)),)
-        self._pending.add(example.id, pending)
         if not self._unsupervised:
+            self._pending.add(example.id, pending)
             return ()
         counts.at_once += 1
-        return (Resolution(pending, None, example.time, final=False),)
+        if self._has_ids:
+            self._pending.add(example.id, pending)
+        else:
+            counts.unlabelled += 1
+        return (Resolution(pending, None, example.time, final=not self._has_ids),)
 
     def _then(self, first: Resolution, label: Label) -> Iterator[Resolution | DeadLetter]:
         """A resolution, and once it is remembered, another label for the same prediction."""
@@ -176,12 +182,13 @@ class LabelJoin:
         label, counts = self._expired_label, self.counts
         time = 0.0 if now == -math.inf else now
         for one in pending:
-            counts.expired += 1
-            counts.presumed += label is not None
             found = Resolution(one, label, time, enters=not self._unsupervised)
             if label is None and self._unsupervised:
+                counts.unlabelled += 1
                 self.remember(found, None, now)
             else:
+                counts.expired += 1
+                counts.presumed += label is not None
                 yield found
         for left in early:
             yield self._unmatched(left.label, "no example with this id came in time, or it is forgotten")

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from engine.models.auto import raised
 from engine.models.operations import TaskOps
 from engine.models.serialization import dump, load
 from engine.records.events import Outcome, Output
@@ -116,7 +117,7 @@ class LiveModel:
         try:
             self.ops.learn(self.model, visible(features, masked) if masked else features, outcome.label)
         except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
-            return f"{type(error).__name__}: {error}"
+            return raised(error, features)
         self.learned.add(outcome.example.time)
         return None
 

@@ -53,14 +53,13 @@ class RateWatch:
     Args:
         config: How long a span is, and the limits.
         key: The model key.
-        labels_matter: Whether a prediction without a label is a loss; not in anomaly detection.
 
     Attributes:
         state: What a snapshot keeps.
     """
 
-    def __init__(self, config: RatesConfig, key: str, *, labels_matter: bool) -> None:
-        self._config, self._key, self._labels_matter = config, key, labels_matter
+    def __init__(self, config: RatesConfig, key: str) -> None:
+        self._config, self._key = config, key
         self._step = min(_STEP, config.records)
         self.state = RateWatchState(due=self._step)
 
@@ -113,7 +112,7 @@ class RateWatch:
 
     def _rates(self, counts: Counts, at: Place, *, held: bool) -> Rates:
         state = self.state
-        checks = rate_checks(state.began, counts, self._config, labels_matter=self._labels_matter, held=held)
+        checks = rate_checks(state.began, counts, self._config, held=held)
         return Rates(
             self._key,
             state.number,

@@ -10,6 +10,7 @@ from engine.core.waiting import PendingPrediction
 from engine.core.window_review import WindowReview
 from engine.evaluation.progressive_scores import Scores
 from engine.events import Event
+from engine.models.auto import raised
 from engine.monitoring.detectors.detectors import Detectors, Drift
 from engine.monitoring.detectors.watch import Found
 from engine.records.events import DeadLetter, Prediction
@@ -75,7 +76,7 @@ class Serving:
             output = champion.predict(features)
             served = prediction, probability, score = pool.ops.serve(output)
         except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
-            reason = f"the model cannot predict this: {type(error).__name__}: {error}"
+            reason = f"the model cannot predict this: {raised(error, features)}"
             return self._admission.reject(example, reason)
         if admitted.faults:
             events += self._admission.violations(example, admitted.faults)

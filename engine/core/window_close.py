@@ -95,7 +95,7 @@ class WindowClose:
         supervisor = self._supervisor
         if supervisor.contaminated or supervisor.labels_on_hold:
             return
-        if at.learned >= self._config.supervision.min_events:
+        if at.learned >= self._config.supervision.trial_events:
             self._pool.checkpoints.add(self._actions.checkpoint(f"w{window.index}", time, window.index))
 
     def _apply_verdict(self, judged: PendingVerdict, closed: Window, time: float) -> list[Event]:

@@ -114,11 +114,17 @@ def _fits(metric: Metric, task: LearningTask) -> bool:
 
 
 def _name(spec: str | dict[str, Any]) -> str:
-    """The name as configured: `F1`, `FBeta(beta=2)`."""
+    """The name as configured, without its place in River: `F1`, `FBeta(beta=2)`."""
     if isinstance(spec, str):
-        return spec
+        return _short(spec)
     settings = ", ".join(f"{name}={value!r}" for name, value in spec.items() if name != "type")
-    return f"{spec.get('type')}({settings})" if settings else f"{spec.get('type')}"
+    kind = _short(f"{spec.get('type')}")
+    return f"{kind}({settings})" if settings else kind
+
+
+def _short(kind: str) -> str:
+    """A name of River's without `river.metrics.` before it."""
+    return kind.removeprefix("river.").removeprefix("metrics.") if ":" not in kind else kind
 
 
 def _make(spec: str | dict[str, Any]) -> Any:
@@ -127,6 +133,7 @@ def _make(spec: str | dict[str, Any]) -> Any:
     if not isinstance(kind, str):
         raise ConfigError(f"{_WHERE}: expected a name or a table with a 'type', got {spec!r}")
     if ":" not in kind:
+        kind = _short(kind)
         found = getattr(metrics, kind, None)
         if not inspect.isclass(found) or not issubclass(found, Metric):
             close = get_close_matches(kind, metrics.__all__, n=1)

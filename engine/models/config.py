@@ -8,6 +8,9 @@ from pydantic_core import PydanticCustomError
 from engine.records.config import Section
 from engine.tasks.registry import TASKS
 
+AUTO = "auto"
+"""A model, or a step of one: the preprocessing that takes any columns; see `engine.models.auto`."""
+
 Spec = str | dict[str, Any] | list[Any]
 """A model as text, a table or a list; see `engine.models.factory`."""
 
@@ -18,7 +21,9 @@ class ModelConfig(Section):
     task: str = Field(description=f"What is predicted: one of {', '.join(TASKS)}.")
     model: Spec = Field(
         description="A River class by its dotted name ('linear_model.LogisticRegression'), your own "
-        "factory ('my_module:make_model'), a table {type = name, parameter = value}, or a list: a pipeline."
+        "factory ('my_module:make_model'), a table {type = name, parameter = value}, or a list: a pipeline. "
+        "'auto' takes any columns, numbers and text, and has a linear model (in anomaly detection trees); "
+        "['auto', MODEL] puts your own model behind the same preprocessing (docs/models.md)."
     )
     allow: list[str] = Field(
         default=[],

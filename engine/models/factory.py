@@ -4,6 +4,9 @@
 - `"my_module:make_model"`: a function of the user's own that returns a model
 - `{"type": "optim.SGD", "lr": 0.01}`: either of these with parameters; `args` holds positional ones
 - `["preprocessing.StandardScaler", ...]`: a pipeline, step after step
+- `"auto"` as a step: the preprocessing of `engine.models.auto`
+
+A name may begin with `river.`.
 
 Parameters are built the same way when they are tables with a `type`, or lists that end in one: such a list is
 a pipeline too, unless the parameter takes a list (`models` of an ensemble), when it is a list of models.
@@ -11,13 +14,22 @@ a pipeline too, unless the parameter takes a list (`models` of an ensemble), whe
 
 import importlib
 import inspect
+import pkgutil
 from difflib import get_close_matches
 from typing import Any
 
+import river
 from river import base, compose
 
 from engine.errors import ModelError
-from engine.models.config import Spec
+from engine.models import auto
+from engine.models.config import AUTO, Spec
+
+_NEARLY = 0.85
+"""Least likeness of two names, from 0 to 1, that are taken for the same."""
+
+_DEEPEST = 2
+"""Dots in the names of modules that are searched: `river.optim.schedulers` has two."""
 
 
 def build(spec: Spec, where: str = "model") -> base.Estimator:
@@ -46,12 +58,14 @@ def make(spec: Any, where: str) -> Any:
     Raises:
         ModelError: If it does not describe an object that can be built.
     """
+    if auto.is_auto(spec):
+        return auto.make_preprocessing()
     if isinstance(spec, str):
         return _call(_resolve(spec, where), [], {}, spec, where)
     if isinstance(spec, list):
         if not spec:
             raise ModelError(f"{where}: a pipeline needs at least one step, got an empty list")
-        return compose.Pipeline(*(_step(step, f"{where}[{i}]") for i, step in enumerate(spec)))
+        return _pipeline(spec, where)
     if isinstance(spec, dict) and isinstance(spec.get("type"), str):
         return _object(spec, where)
     raise ModelError(f"{where}: expected a name, a list of steps or a table with a 'type', got {spec!r}")
@@ -82,6 +96,16 @@ def _takes_list(target: Any, parameter: str) -> bool:
     except (TypeError, ValueError):
         return False
     return found is not None and str(found.annotation).lower().startswith(("list", "typing.list"))
+
+
+def _pipeline(spec: list[Any], where: str) -> compose.Pipeline:
+    """A pipeline; what stands last decides how "auto" prepares text."""
+    made = {i: _step(step, f"{where}[{i}]") for i, step in enumerate(spec) if not auto.is_auto(step)}
+    hashes = auto.is_linear(made.get(len(spec) - 1))
+    steps = range(len(spec))
+    return compose.Pipeline(
+        *(made[i] if i in made else auto.make_preprocessing(hashes=hashes) for i in steps)
+    )
 
 
 def _step(spec: Any, where: str) -> Any:
@@ -120,23 +144,49 @@ def _call(target: Any, positional: list[Any], parameters: dict[str, Any], name: 
 def _resolve(name: str, where: str) -> Any:
     if ":" in name:
         return own(name, where)
-    path, _, attribute = name.rpartition(".")
+    path, _, attribute = name.removeprefix("river.").rpartition(".")
     if not path:
         raise ModelError(
-            f"{where}: expected a dotted River name such as 'linear_model.LogisticRegression' "
-            f"or 'module:function', got {name!r}"
+            f"{where}: expected a dotted River name such as 'linear_model.LogisticRegression', "
+            f"'module:function' or 'auto', got {name!r}{_did_you_mean(path, attribute)}"
         )
     try:
         module = importlib.import_module(f"river.{path}")
     except ImportError as error:
-        raise ModelError(f"{where}: River has no module {path!r} (from {name!r})") from error
+        hint = _did_you_mean(path, attribute)
+        raise ModelError(f"{where}: River has no module {path!r} (from {name!r}){hint}") from error
     target = getattr(module, attribute, None)
     if not inspect.isclass(target) or not target.__module__.startswith("river."):
-        classes = [n for n, found in inspect.getmembers(module, inspect.isclass)]
-        close = get_close_matches(attribute, classes, n=1)
-        hint = f"; did you mean {path}.{close[0]}?" if close else ""
+        hint = _did_you_mean(path, attribute)
         raise ModelError(f"{where}: river.{path} has no class {attribute!r}{hint}")
     return target
+
+
+def _did_you_mean(path: str, attribute: str) -> str:
+    """The class of River that a name comes closest to, as the end of a message; empty when none is close.
+
+    In the module that was named it need only resemble the name; elsewhere it must be nearly the same.
+    """
+    everywhere = {"": [AUTO]} | _river_classes()
+    near = get_close_matches(attribute, everywhere.get(path, ()), n=1)
+    if near:
+        return f"; did you mean {path}{'.' if path else ''}{near[0]}?"
+    places = {name: place for place, names in everywhere.items() for name in names}
+    near = get_close_matches(attribute, places, n=1, cutoff=_NEARLY)
+    return f"; did you mean {places[near[0]]}.{near[0]}?" if near else ""
+
+
+def _river_classes() -> dict[str, list[str]]:
+    """River's public classes by module. All of River is imported for it, which takes a second or two."""
+    found: dict[str, list[str]] = {}
+    for info in pkgutil.walk_packages(river.__path__, "river."):
+        if info.ispkg and info.name.count(".") <= _DEEPEST:
+            module = importlib.import_module(info.name)
+            names = [
+                name for name in getattr(module, "__all__", ()) if inspect.isclass(vars(module).get(name))
+            ]
+            found[info.name.removeprefix("river.")] = names
+    return found
 
 
 def own(name: str, where: str) -> Any:

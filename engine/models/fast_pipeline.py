@@ -9,10 +9,11 @@ return the same values. River handles everything that is not known here.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from river import base
-from river.compose import Pipeline, TransformerUnion
+from river.compose import Pipeline, SelectType, TransformerUnion
 from river.linear_model import LinearRegression, LogisticRegression
 from river.optim import SGD
 from river.preprocessing import StandardScaler
@@ -31,7 +32,7 @@ def seen_by_last(model: Any, features: Features) -> tuple[Any, Any]:
         model._build_plan()
     x: Any = features
     for step in model._inference_transformers:
-        x = step.transform_one(x)
+        x = _transform(step, x) if type(step) is TransformerUnion else step.transform_one(x)
     return model._last_step_cached, x
 
 
@@ -80,17 +81,50 @@ def _learn_and_transform(step: Any, x: Any) -> Any:
     if kind is StandardScaler and step.window_size is None and step.with_std:
         return _scale(step, x)
     if kind is TransformerUnion:
-        parts = [_learn_and_transform(part, x) for part in step.transformers.values()]
-        joined: dict[Any, Any] = {}
-        for part in reversed(parts):
-            joined.update(part)
-        return joined
+        return _joined([_learn_and_transform(part, x) for part in step.transformers.values()])
     if kind is Pipeline and _only_transforms(step):
         for part in step.steps.values():
             x = _learn_and_transform(part, x)
         return x
+    if kind is SelectType:
+        return _selected(step, x)
     step.learn_one(x)
     return step.transform_one(x)
+
+
+def _transform(step: Any, x: Any) -> Any:
+    """Same effect as `step.transform_one(x)`."""
+    kind = type(step)
+    if kind is TransformerUnion:
+        return _joined([_transform(part, x) for part in step.transformers.values()])
+    if kind is Pipeline and _only_transforms(step):
+        for part in step.steps.values():
+            x = _transform(part, x)
+        return x
+    return _selected(step, x) if kind is SelectType else step.transform_one(x)
+
+
+def _joined(parts: list[Mapping[Any, Any]]) -> dict[Any, Any]:
+    """What the parts of a union put out, together; of the same name the first counts."""
+    joined: dict[Any, Any] = {}
+    for part in reversed(parts):
+        joined.update(part)
+    return joined
+
+
+def _selected(step: Any, x: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The features of the types that a step selects."""
+    found = frozenset(map(type, x.values()))
+    chosen = _chosen(step.types, found)
+    if len(chosen) == len(found):
+        return dict(x)
+    return {name: value for name, value in x.items() if type(value) in chosen} if chosen else {}
+
+
+@lru_cache(maxsize=256)
+def _chosen(types: tuple[type, ...], found: frozenset[type]) -> frozenset[type]:
+    """Those of the types found that are selected; there are few, and abstract classes take long to ask."""
+    return frozenset(kind for kind in found if issubclass(kind, types))
 
 
 def _only_transforms(pipeline: Any) -> bool:
@@ -98,7 +132,13 @@ def _only_transforms(pipeline: Any) -> bool:
     if pipeline._plan is None:
         pipeline._build_plan()
     transforming = len(pipeline._inference_transformers) + 1 == len(pipeline.steps)
-    return transforming and isinstance(pipeline._last_step_cached, base.Transformer)
+    last: object = type(pipeline._last_step_cached)
+    return transforming and _is_transformer(last)
+
+
+@lru_cache(maxsize=256)
+def _is_transformer(kind: Any) -> bool:
+    return issubclass(kind, base.Transformer)
 
 
 def _scale(scaler: Any, x: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from river import base
 
 from engine.errors import ModelError
+from engine.models import auto
 from engine.models.config import ModelConfig
 from engine.models.factory import build
 from engine.models.kinds import KINDS, Learn, Predict, last_step
@@ -49,9 +50,10 @@ def make_model(config: ModelConfig, where: str = "model.model") -> base.Estimato
     Raises:
         ModelError: If it cannot be built, or is not of the kind that the task needs.
     """
-    model = build(config.model, where)
+    task = find_task(config.task)
+    model = build(auto.whole(config.model, task), where)
     final = last_step(model)
-    kind = KINDS[find_task(config.task).model_kind]
+    kind = KINDS[task.model_kind]
     if not kind.accepts(final):
         raise ModelError(
             f"{where}: the task is {config.task}, which needs {kind.wanted}; {type(final).__name__} is none"

@@ -52,6 +52,7 @@ _ALLOWED_NAMES = {
     "functools": {"partial"},
     "random": {"Random"},
     "statistics": {"NormalDist"},
+    "engine.models.auto": {"TextEncoder"},
     "engine.models.numpy_reducers": numpy_reducers.NAMES,
     "engine.models.tree_reducers": tree_reducers.NAMES,
     "numbers": {"Number", "Complex", "Real", "Rational", "Integral"},

@@ -65,16 +65,13 @@ def reason_words(one: ReasonCount) -> str:
     return f"{one.records:,} x {one.reason}{where}"
 
 
-def rate_checks(
-    before: Counts, now: Counts, config: RatesConfig, *, labels_matter: bool, held: bool
-) -> tuple[Check, ...]:
+def rate_checks(before: Counts, now: Counts, config: RatesConfig, *, held: bool) -> tuple[Check, ...]:
     """The checks on a span.
 
     Args:
         before: The counts when it began.
         now: The counts when it ended.
         config: The limits.
-        labels_matter: Whether a prediction without a label is a loss; not in anomaly detection.
         held: Whether supervision holds labels back, so that none is learned.
     """
 
@@ -92,9 +89,8 @@ def rate_checks(
             config.unmatched_fail,
         ),
     ]
-    if labels_matter:
-        due = grown("inline", "matched", "expired")
-        checks += _check("expired", expired, due, config.expired_warn, config.expired_fail)
+    due = grown("inline", "matched", "expired")
+    checks += _check("expired", expired, due, config.expired_warn, config.expired_fail)
     if not held:
         learnable = grown("learned", "not_learned")
         limits = config.not_learned_warn, config.not_learned_fail

@@ -23,7 +23,7 @@ class RecordConfig(Section):
     id: str | None = Field(
         default="id",
         description="Field with the id that joins a label to its example. Without one "
-        "(id omitted as an empty string), every example must carry its label.",
+        "(id omitted as an empty string), every example must carry its label; in anomaly detection it may.",
     )
     time: str | None = Field(
         default="time",

@@ -64,6 +64,7 @@ class Decoder:
         self._longest = config.max_bytes
         self._time_field, self._id_field, self._label_field = config.time, config.id, config.label
         self._key_field, self._kind = config.key, config.kind
+        self._needs_label = config.id is None and labels.required
         # The label's field is taken out by itself.
         self._not_features = tuple(name for name in config.not_features() if name != config.label)
 
@@ -144,7 +145,7 @@ class Decoder:
         if self._kind is not None:
             is_label = self._is_label(fields, self._kind)
         value = fields.pop(self._label_field, None)
-        if value is None and not is_label and self._id_field is not None:
+        if value is None and not is_label and not self._needs_label:
             label = None
         else:
             label = self._label(value)

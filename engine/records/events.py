@@ -150,7 +150,7 @@ class Counts(Struct):
     Three sums always hold:
 
     records = rejected + predicted + matched + corrected + unmatched + early
-    predicted = inline + matched + expired + waiting
+    predicted = inline + matched + expired + unlabelled + waiting
     learned + not_learned = inline + matched + presumed + corrected, or at_once where that is not 0
 
     Attributes:
@@ -164,6 +164,7 @@ class Counts(Struct):
         early: Labels that wait for their example now.
         expired: Predictions that waited too long for a label.
         presumed: Of those, the ones taken to have the label that stands for none.
+        unlabelled: Anomaly detection: predictions that need no label and got none, in time or at all.
         waiting: Predictions that wait now.
         not_ready: Predictions served as `None`, before the model could say anything; not scored.
         at_once: Anomaly detection: examples that trained without waiting for a label.
@@ -182,6 +183,7 @@ class Counts(Struct):
     early: int = 0
     expired: int = 0
     presumed: int = 0
+    unlabelled: int = 0
     waiting: int = 0
     not_ready: int = 0
     at_once: int = 0
@@ -195,6 +197,6 @@ class Counts(Struct):
         learnable = self.at_once or self.inline + self.matched + self.presumed + self.corrected
         return (
             self.records == self.rejected + self.predicted + labels
-            and self.predicted == self.inline + self.matched + self.expired + self.waiting
+            and self.predicted == self.inline + self.matched + self.expired + self.unlabelled + self.waiting
             and self.learned + self.not_learned == learnable
         )

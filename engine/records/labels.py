@@ -18,6 +18,7 @@ class LabelFormat:
         shape: The values for which `is_label` holds, in words for a message.
         expected: The values that the reader accepts, in words for a message.
         values: All labels that exist; `None` if the data decides.
+        required: Whether an example that no label can find, for want of an id, must carry its own.
     """
 
     reader: Callable[[RecordConfig], Callable[[object], Target | None]]
@@ -25,3 +26,4 @@ class LabelFormat:
     shape: str
     expected: Callable[[RecordConfig], str]
     values: frozenset[Target] | None = None
+    required: bool = True

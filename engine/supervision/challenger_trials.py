@@ -80,7 +80,7 @@ class ChallengerTrials:
             contender.run.add(champion, loss)
             trial = contender.trial
             trial.add(champion, loss, scale)
-            if trial.proves(self._config.min_events, self._config.tolerance) and (
+            if trial.proves(self._config.trial_events, self._config.tolerance) and (
                 best is None or trial.log_capital > best[1].log_capital
             ):
                 best = (name, trial)

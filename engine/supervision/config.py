@@ -1,10 +1,13 @@
 """When to suspect the champion, and how much evidence it takes to change what serves."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
 from engine.records.config import Section
+
+_MIN_EVENTS = 500
+_COOLDOWN = 1000
 
 
 class SupervisionConfig(Section):
@@ -66,10 +69,11 @@ class SupervisionConfig(Section):
         description="Chance of a wrong change per suspicion, over all candidates and however often one "
         "looks.",
     )
-    min_events: int = Field(
-        default=500,
+    min_events: int | None = Field(
+        default=None,
         ge=1,
         description="Labelled events that a trial must cover before it decides; below the window's count. "
+        "When omitted half of `window.count`, at most 500; with `window.seconds` 500. "
         "Choose it so that it spans the stream's ups and downs: a spell of some hundred events in which "
         "the shadow is better proves nothing.",
     )
@@ -91,8 +95,11 @@ class SupervisionConfig(Section):
         description="Failed windows in a row after which the change is taken for the world's, not a "
         "fault: the reference moves on and the champion is cleared.",
     )
-    cooldown: int = Field(
-        default=1000, ge=0, description="Labelled events after a change during which there is no other."
+    cooldown: int | None = Field(
+        default=None,
+        ge=0,
+        description="Labelled events after a change during which there is no other. When omitted "
+        "`window.count`, at most 1000; with `window.seconds` 1000.",
     )
     compare_after: int = Field(
         default=3,
@@ -100,3 +107,24 @@ class SupervisionConfig(Section):
         description="Windows for which the model that a shadow replaced goes on as a challenger: it shows "
         "what would have happened otherwise, and comes back if it proves better.",
     )
+
+    @property
+    def trial_events(self) -> int:
+        """`min_events`, or its default."""
+        return _MIN_EVENTS if self.min_events is None else self.min_events
+
+    @property
+    def pause(self) -> int:
+        """`cooldown`, or its default."""
+        return _COOLDOWN if self.cooldown is None else self.cooldown
+
+    def fitted(self, count: int) -> Self:
+        """The same for windows of so many outcomes, which bound what was omitted.
+
+        >>> fitted = SupervisionConfig(cooldown=700).fitted(250)
+        >>> fitted.trial_events, fitted.pause
+        (125, 700)
+        """
+        derived = {"min_events": min(_MIN_EVENTS, count // 2), "cooldown": min(_COOLDOWN, count)}
+        omitted = [name for name in derived if getattr(self, name) is None]
+        return self.model_copy(update={name: derived[name] for name in omitted})

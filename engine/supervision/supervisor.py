@@ -130,7 +130,7 @@ class Supervisor:
             learned: Labelled events learned by now.
         """
         changed_at = self._state.changed_at
-        return changed_at < 0 or learned - changed_at >= self._config.cooldown
+        return changed_at < 0 or learned - changed_at >= self._config.pause
 
     @property
     def manual_only(self) -> bool:
@@ -194,7 +194,7 @@ class Supervisor:
         if suspicion is None:
             return None
         suspicion.add(sequence, champion, shadows, self.scale)
-        name = suspicion.winner(self._config.min_events, self._config.tolerance)
+        name = suspicion.winner(self._config.trial_events, self._config.tolerance)
         if name is None or not self.may_change(learned):
             return None
         trial = suspicion.trials[name]
@@ -266,7 +266,7 @@ class Supervisor:
         self, window: int, labelled: int, loss: float | None, baseline: float | None
     ) -> ProposedDecision | None:
         """Takes the mean losses of a window that has closed: is what is served worse than it was?"""
-        if loss is None or baseline is None or labelled < self._config.min_events:
+        if loss is None or baseline is None or labelled < self._config.trial_events:
             return None
         closed = ClosedWindow(window, labelled, loss, baseline)
         proposal = _first([trigger.on_window(closed) for trigger in self._triggers])
@@ -288,7 +288,7 @@ class Supervisor:
                 "clear", "a window passed, and there was no shadow to compare with", "", {}
             )
         best = suspicion.best_before() if suspicion.previous_throughout else None
-        if best is None or best[1].events < self._config.min_events:
+        if best is None or best[1].events < self._config.trial_events:
             return None
         name, paired = best
         if paired.champion > paired.shadow * (1.0 + self._config.tolerance):

@@ -1,5 +1,6 @@
 """Anomaly detection: a score for how unusual an example is, with a decision if there is a threshold."""
 
+from dataclasses import replace
 from typing import Any
 
 from engine.records.events import AnomalyScore
@@ -24,8 +25,9 @@ def _read(output: Any) -> Read:
 
 ANOMALY = LearningTask(
     name="anomaly",
-    labels=YES_OR_NO,
+    labels=replace(YES_OR_NO, required=False),
     model_kind="anomaly detector",
+    default_model=("preprocessing.MinMaxScaler", {"type": "anomaly.HalfSpaceTrees", "seed": 1}),
     unsupervised=True,
     loss=_wrong_decision,
     bounded_loss=True,

@@ -81,6 +81,7 @@ class LearningTask:
         name: As `model.task` names it.
         labels: How a label is read, and which values are labels.
         model_kind: The kind of River model that solves the task.
+        default_model: The steps of `model = "auto"` behind the preprocessing; see `engine.models.factory`.
         unsupervised: Whether models learn from features alone, and so before the label arrives.
         loss: The loss of an output on a label; `None` if the output decides nothing.
         bounded_loss: Whether the loss lies in [0, 1].
@@ -110,6 +111,7 @@ class LearningTask:
     name: str
     labels: LabelFormat
     model_kind: ModelKind
+    default_model: tuple[str | dict[str, Any], ...]
     unsupervised: bool = False
     loss: Callable[[Any, Any], float | None]
     bounded_loss: bool

@@ -100,6 +100,7 @@ BINARY = LearningTask(
     name="binary",
     labels=YES_OR_NO,
     model_kind="classifier",
+    default_model=("linear_model.LogisticRegression",),
     loss=_brier,
     bounded_loss=True,
     serve=_serve,

@@ -63,6 +63,7 @@ MULTICLASS = LearningTask(
     name="multiclass",
     labels=LabelFormat(reader=_reader, is_label=_is_label, shape=_SHAPE, expected=_expected),
     model_kind="classifier",
+    default_model=("linear_model.SoftmaxRegression",),
     loss=_brier,
     bounded_loss=True,
     serve=_serve,

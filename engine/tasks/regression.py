@@ -67,6 +67,12 @@ REGRESSION = LearningTask(
     name="regression",
     labels=LabelFormat(reader=_reader, is_label=is_finite, shape=_SHAPE, expected=_expected),
     model_kind="regressor",
+    default_model=(
+        {
+            "type": "preprocessing.TargetStandardScaler",
+            "regressor": {"type": "linear_model.LinearRegression"},
+        },
+    ),
     loss=_absolute_error,
     bounded_loss=False,
     serve=_serve,

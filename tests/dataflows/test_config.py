@@ -58,10 +58,20 @@ def test_what_is_read_cannot_be_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        (OK + "[windw]\n", ["windw: unknown key"]),
+        (OK + "[windw]\n", ["windw: unknown key; did you mean window?"]),
         (OK + "[window]\nsize = 3\n", ["window.size: unknown key"]),
+        (OK + "[scores]\nmetrcs = []\n", ["scores.metrcs: unknown key; did you mean scores.metrics?"]),
+        (OK + "[window]\ntolerance = 3\n", ["window.tolerance: unknown key; there is supervision.tolerance"]),
+        (
+            OK
+            + "[challengers.share]\nmodel = 'x'\nmodl = 1\n[contract.fields.a]\ntype = 'text'\nmaximum = 3\n",
+            [
+                "challengers.share.modl: unknown key; did you mean challengers.share.model?",
+                "contract.fields.a.maximum: unknown key; did you mean contract.fields.a.max?",
+            ],
+        ),
         ("base = '/'\n" + OK, ["base: unknown key"]),
-        (OK.replace("[run]", "[rum]"), ["run: required, but missing", "rum: unknown key"]),
+        (OK.replace("[run]", "[rum]"), ["run: required, but missing", "rum: unknown key; did you mean run?"]),
         (OK.replace('task = "binary"\n', ""), ["model.task: required, but missing"]),
         (
             OK.replace('"binary"', '"bin"'),
@@ -139,6 +149,22 @@ def test_a_trial_that_no_window_can_hold_is_refused_in_one_line(tmp_path: Path, 
     assert f"it is {events}" in text
     assert "\n" not in text
     assert len(text) - len(str(path)) < 200
+
+
+@pytest.mark.parametrize(
+    ("window", "min_events", "cooldown"),
+    [
+        ("count = 250", 125, 250),
+        ("count = 2", 1, 2),
+        ("count = 5000", 500, 1000),
+        ("seconds = 60", 500, 1000),
+    ],
+)
+def test_what_is_omitted_fits_the_window(tmp_path: Path, window: str, min_events: int, cooldown: int) -> None:
+    found = load_config(write(tmp_path, OK + f"[window]\n{window}\n")).supervision
+    assert (found.trial_events, found.pause) == (min_events, cooldown)
+    given = OK + f"[window]\n{window}\n[supervision]\ncooldown = 7\n"
+    assert load_config(write(tmp_path, given)).supervision.pause == 7
 
 
 def test_a_trial_that_a_window_just_holds_is_fine(tmp_path: Path) -> None:

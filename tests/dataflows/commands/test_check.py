@@ -33,6 +33,14 @@ class Visits(base.Classifier):
 class NeedsPrice(Visits):
     def learn_one(self, x, y):
         super().learn_one({"user": x["price"]}, y)
+
+
+class Silent(base.Classifier):
+    def learn_one(self, x, y):
+        pass
+
+    def predict_proba_one(self, x):
+        return {}
 '''
 LOGISTIC = '["preprocessing.StandardScaler", "linear_model.LogisticRegression"]'
 NO_USER = '[contract]\nextra = "ignore"\n[contract.fields]\nprice = { type = "number" }'
@@ -78,7 +86,14 @@ def test_a_model_that_grows_is_warned_of_and_passes(
     assert "made up for 'user'" in said
     assert said.endswith("fine")
     found = check_flow(load_config(flow))
-    assert (len(found.warnings), found.problems) == (1, [])
+    growth, *outputs = found.warnings
+    assert "its size is bounded" in growth
+    assert outputs == [
+        "the last 150 outputs are all the same: 0.5",
+        "worse than the baseline, which knows no features: mean loss 0.25, the baseline's 0.2233, over the "
+        "last 150 labelled events",
+    ]
+    assert found.problems == []
 
 
 def test_a_model_that_breaks_a_law_does_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,6 +115,40 @@ def test_the_contract_says_what_the_model_will_never_meet(tmp_path: Path) -> Non
 def test_a_text_for_a_model_of_numbers_is_a_problem_until_the_contract_keeps_it_out(tmp_path: Path) -> None:
     assert check_flow(load_config(write_flow(tmp_path, LOGISTIC))).problems
     assert check_flow(load_config(write_flow(tmp_path, LOGISTIC, extra=NO_USER))).problems == []
+
+
+def test_a_model_that_cannot_learn_from_text_is_told_the_fields_and_the_remedy(tmp_path: Path) -> None:
+    problems = check_flow(load_config(write_flow(tmp_path, LOGISTIC))).problems
+    assert problems[0].startswith(
+        "the model failed to learn 300 labelled examples; m0 cannot learn example '0'"
+    )
+    assert "Text in 'user': let the model begin with \"auto\"" in problems[0]
+    assert check_flow(load_config(write_flow(tmp_path, '"auto"'))).problems == []
+
+
+def test_a_model_that_answers_with_nothing_does_not_pass(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path, '"own:Silent"')
+    problem = "150 of the last 150 outputs are null: the model gives no answer there"
+    assert problem in check_flow(load_config(flow)).problems
+
+
+def test_long_lists_are_cut_and_say_how_much_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow = write_flow(tmp_path, '"auto"')
+    with (tmp_path / "orders.jsonl").open("wb") as out:
+        for number in range(100):
+            row: dict[str, Any] = {f"c{column}": float(number % 3) for column in range(1500)}
+            row |= {"id": number, "label": number % 2 == 0, "rare": "x" if number % 5 else None}
+            out.write(orjson.dumps(row) + b"\n")
+    monkeypatch.setattr("dataflows.commands.check.VALUES", 50_000)
+    monkeypatch.setattr("dataflows.commands.check.check_model", lambda *_: [])
+    check(flow)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "34 records tried" in said, "of wide records fewer are enough"
+    assert said.count("feature ") == 10
+    assert said.index("feature rare: str, present in 79.4%") < said.index("feature c0: float")
+    assert "and 1,491 more features" in said
 
 
 def test_only_labelled_examples_are_tried_and_counted(tmp_path: Path) -> None:

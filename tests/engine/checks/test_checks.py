@@ -244,3 +244,18 @@ def test_what_the_suite_costs_is_bounded_in_calls_however_large_the_sample() -> 
     assert [breach.severity for breach in breaches(Counted, sample=wide)] == ["warning"]
     assert 9_000 < Counted.calls["learn"] <= 10_500
     assert 4_500 < Counted.calls["predict"] <= 5_250
+
+
+class CountsValues(Sound):
+    learned = 0
+
+    def learn_one(self, x: Any, y: Any) -> None:
+        CountsValues.learned += len(x)
+        super().learn_one(dict(list(x.items())[:2]), y)
+
+
+def test_wide_rows_are_tried_on_fewer_events() -> None:
+    """10,500 events of 1,200 features would be 12 million values."""
+    wide = [({f"c{n}": float(number % 3) for n in range(1200)}, number % 2 == 0) for number in range(250)]
+    assert breaches(CountsValues, "binary", wide) == []
+    assert CountsValues.learned < 4_000_000

@@ -93,6 +93,32 @@ def test_an_example_is_an_outcome_at_once_and_again_when_its_label_comes() -> No
     assert len(tried.review.windows.learnable()) == 2
 
 
+def test_without_ids_and_labels_every_example_is_an_outcome_and_none_waits() -> None:
+    judge = ScriptedJudge()
+    tried = make_engine(
+        judge=judge, model={"task": "anomaly", "model": FILTERED}, record={"id": ""}, labels={"wait": 1000}
+    )
+    events = tried.process(
+        [Example(f"f:{n}", float(n), features) for n, (features, _) in enumerate(rows(50))]
+    )
+    assert [event.sequence for event in events if isinstance(event, Outcome)] == list(range(50))
+    assert [job.window for job in judge.seen] == [0, 1]
+    counts = tried.counts
+    assert (counts.unlabelled, counts.waiting, counts.learned, counts.expired) == (50, 0, 50, 0)
+    tried.process([Example("f:50", 50.0, {"a": 0.0, "b": 0.0}, label=True)])
+    assert (tried.counts.inline, tried.counts.unlabelled, tried.counts.learned) == (1, 50, 51)
+    assert tried.counts.add_up()
+
+
+def test_an_example_whose_label_never_comes_counts_as_unlabelled_and_not_as_expired() -> None:
+    tried = engine(wait=10)
+    tried.process([Example(str(n), float(n), features) for n, (features, _) in enumerate(rows(50))])
+    counts = tried.counts
+    assert (counts.learned, counts.expired, counts.unlabelled + counts.waiting) == (50, 0, 50)
+    assert counts.unlabelled > 30
+    assert counts.add_up()
+
+
 def test_a_detector_without_a_threshold_serves_scores_only_and_has_no_loss() -> None:
     tried = engine(BARE)
     served = predictions(

@@ -143,7 +143,7 @@ def test_a_rate_is_a_share_and_its_limit_is_never_below_the_configured_one(
     before = Counts(records=5, learned=learned)
     now = Counts(records=5 + sum(grown.values()), learned=learned, **grown)
     config = RatesConfig()
-    for check in rate_checks(before, now, config, labels_matter=True, held=False):
+    for check in rate_checks(before, now, config, held=False):
         assert check.value is not None
         assert check.limit is not None
         assert 0 <= check.value <= 1

@@ -17,6 +17,13 @@ def test_without_names_there_is_one_metric_that_fits_the_task(task: str, name: s
     assert make(task).values().keys() == {name}
 
 
+def test_a_metric_keeps_its_short_name_whatever_place_in_river_is_before_it() -> None:
+    scores = make(
+        "binary", "river.metrics.F1", "metrics.Accuracy", {"type": "river.metrics.FBeta", "beta": 2}
+    )
+    assert scores.values().keys() == {"F1", "Accuracy", "FBeta(beta=2)"}
+
+
 @pytest.mark.parametrize(
     ("task", "spec", "said"),
     [

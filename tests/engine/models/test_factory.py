@@ -194,6 +194,13 @@ def test_an_error_names_the_place_in_the_configuration(spec: Any, place: str) ->
     assert said(spec).startswith(place)
 
 
+@pytest.mark.parametrize(
+    "spec", [f"river.{LOGISTIC}", {"type": f"river.{LOGISTIC}", "optimizer": {"type": "river.optim.SGD"}}]
+)
+def test_a_name_may_begin_with_river(spec: Any) -> None:
+    assert type(build(spec)) is linear_model.LogisticRegression
+
+
 def test_a_wrong_parameter_lists_the_known_ones() -> None:
     text = said({"type": LOGISTIC, "l3": 1})
     assert "'l3'" in text
@@ -207,6 +214,11 @@ def test_a_wrong_parameter_lists_the_known_ones() -> None:
         ("linear_model.LogisticRegresion", "linear_model.LogisticRegression"),
         ("tree.HoefdingTreeClassifier", "tree.HoeffdingTreeClassifier"),
         ("linear_model.logisticregression", "linear_model.LogisticRegression"),
+        ("river.linear_model.LogisticRegresion", "linear_model.LogisticRegression"),
+        ("linear_model.HoeffdingTreeClassifier", "tree.HoeffdingTreeClassifier"),
+        ("trees.HoeffdingTreeClassifier", "tree.HoeffdingTreeClassifier"),
+        ("LogisticRegression", "linear_model.LogisticRegression"),
+        ("Auto", "auto"),
     ],
 )
 def test_a_typo_is_answered_with_the_name_that_was_meant(typo: str, meant: str) -> None:

@@ -122,6 +122,19 @@ def test_a_mistake_is_told_before_the_stream(configs: list[DetectorConfig], task
         check_detectors([config("adwin")], "anomaly", decides=False)
 
 
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("river.drift.ADWIN", "adwin"),
+        ("PageHinkley", "page_hinkley"),
+        ("drift.binary.HDDM_A", "hddm_a"),
+        ("kswin", "kswin"),
+    ],
+)
+def test_a_detector_may_be_named_as_in_river(name: str, method: str) -> None:
+    assert DetectorConfig.model_validate({"method": name, "on": "loss"}).method == method
+
+
 @pytest.mark.parametrize("on", ["losses", "feature:", "feature"])
 def test_what_is_looked_at_must_be_known(on: str) -> None:
     with pytest.raises(ValueError, match="should match pattern"):

@@ -41,6 +41,15 @@ def decode(fields: object, task: str = "binary", *, is_label: bool = False, **co
     return Decoder(RecordConfig(**config), find_task(task).labels).decode(line, "in", 7, is_label=is_label)
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_without_an_id_only_an_unsupervised_task_does_without_a_label(task: str) -> None:
+    record = decode({"time": 1, "a": 2.0}, task, id="")
+    if task == "anomaly":
+        assert (record.id, record.label, record.features) == ("in:7", None, {"a": 2.0})  # type: ignore[union-attr]
+    else:
+        assert reason(record).startswith("field 'label': expected ")
+
+
 def reason(record: Record) -> str:
     assert isinstance(record, Unreadable)
     return record.reason
