@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from dataflows.format import moment, size
+from dataflows.format import day, moment, size
 from dataflows.views.terminal.tables import plain_table
 from engine.registry.audit_entry import Entry
 from engine.registry.serving import Served
@@ -28,7 +28,7 @@ def versions_table(versions: Sequence[VersionRef]) -> Table:
             kept.entry.name,
             row.reason if row.role == "champion" else f"{row.reason} ({row.role})",
             f"{row.learned:,}",
-            moment(row.learned_to)[:10],
+            day(row.learned_to),
             "-" if loss is None else f"{loss:.4f}",
             size(row.size) if kept.here else "removed",
         )

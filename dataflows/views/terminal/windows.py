@@ -9,7 +9,7 @@ from statistics import mean
 from rich.markup import escape
 from rich.table import Table
 
-from dataflows.format import day, number
+from dataflows.format import day, number, short_day
 from dataflows.run_reader import read_rows
 from dataflows.views.terminal.tables import COLOURS, coloured, plain_table
 from engine.rows import DecisionRow, DriftRow, ReportRow
@@ -59,7 +59,7 @@ def windows_table(run: Path) -> Table:
         scores, best = row.scores, row.scores.best_shadow
         table.add_row(
             f"{row.key}/{row.window}" if several else str(row.window),
-            day(row.start)[-8:],
+            short_day(row.start),
             coloured(row.status),
             _drift(row),
             number(scores.loss),
