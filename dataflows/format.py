@@ -3,7 +3,6 @@
 import math
 from datetime import UTC, datetime
 
-
 _CYCLE = 400 * 365.2425 * 86_400
 """Seconds after which the calendar repeats."""
 

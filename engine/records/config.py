@@ -50,8 +50,8 @@ class RecordConfig(Section):
     )
     label: str = Field(
         default="label",
-        description="Field with the label. A class is the same in every writing: 1, 1.0, '1' and true are the "
-        "class 1.",
+        description="Field with the label. A class is the same in every writing: 1, 1.0, '1' and true are "
+        "the class 1.",
     )
     positive: bool | int | str = Field(
         default=True, description="Binary and anomaly task: the label that is yes."
@@ -88,7 +88,7 @@ class RecordConfig(Section):
             return None
         moment = datetime(2013, 4, 17, 18, 5, 9, tzinfo=UTC)
         try:
-            read = datetime.strptime(moment.strftime(value), value)  # noqa: DTZ007 - only the day is compared
+            read = datetime.strptime(moment.strftime(value), value)
         except (ValueError, re.error) as error:
             raise ValueError(f"a format of strptime, such as '%d.%m.%Y %H:%M': {error}") from error
         if read.date() != moment.date():

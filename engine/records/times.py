@@ -10,7 +10,7 @@ TimeReader = Callable[[object], float | None]
 """Reads an event time as records write it: seconds since 1970, or `None` if it is none."""
 
 _SECONDS, _MILLISECONDS, _MICROSECONDS = 3e11, 3e14, 3e17
-"""Numbers below are of this unit. So each unit reaches from July 1979 to the year 11476, sentinels included."""
+"""Numbers below are of this unit. So each unit reaches from July 1979 to the year 11476, past sentinels."""
 
 _DIVISORS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -76,7 +76,7 @@ def _formatted(form: str) -> TimeReader:
         if not isinstance(value, str):
             return None
         try:
-            return _utc(datetime.strptime(value, form))  # noqa: DTZ007 - UTC is set where it has no zone
+            return _utc(datetime.strptime(value, form))
         except (ValueError, OverflowError):
             return None
 
