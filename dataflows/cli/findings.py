@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # what they come from imports River
 def show_check(console: Console, config: Path, found: "Findings") -> None:
     """What the sample has shown."""
     console.print(f"{config}: {_where_they_went(found.counts)}", highlight=False)
+    if found.times is not None:
+        console.print(f"  {found.times}", highlight=False, markup=False)
     for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:5]:
         first = ", first" if len(set(reasons)) > 1 else ""
         console.print(f"  {len(reasons)} times{first}: {reasons[0]}", highlight=False, markup=False)

@@ -14,13 +14,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from dataflows.alerts.terminal import send_test
 from dataflows.cli import registry
 from dataflows.cli.findings import reading, show_check, show_inferred
 from dataflows.cli.pages import show_decision, show_page, show_report, show_ui
 from dataflows.cli.running_flow import order
-from dataflows.config import check_buildable, load_config
+from dataflows.config import FlowConfig, check_buildable, load_config
 from dataflows.lifecycle import commands
 from dataflows.runtime.process_group import Launch, end_with_parent, run_processes
 from dataflows.views.terminal.run import show_run
@@ -130,6 +131,7 @@ def run(
     if processes > 1 and addresses:
         raise ConfigError("--processes and --addresses: expected one of them, got both")
     check_buildable(flow, config)
+    _warn_of_times(flow)
     if processes > 1:
         run_processes(Launch(config, flow.run_dir, recovery, processes), console)
     else:
@@ -140,6 +142,15 @@ def run(
         run_flow(flow, recovery, console, member(addresses, process) if addresses else None)
     if not addresses:
         show_run(console, flow.run_dir)
+
+
+def _warn_of_times(flow: FlowConfig) -> None:
+    """Says before the run when its event times are none, as `check` does."""
+    from dataflows.commands.event_times import first_times  # noqa: PLC0415 - only `run` reads records
+
+    times = first_times(flow)
+    if times is not None and times.problem:
+        console.print(f"[yellow]warning:[/] {escape(times.problem)}", highlight=False)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 
 from dataflows.alerts.config import destinations, secrets
+from dataflows.commands.event_times import EventTimes, sample_times
 from dataflows.config import FlowConfig
 from dataflows.connectors.base import batches
 from dataflows.connectors.batch import RawRecord
@@ -42,6 +43,7 @@ class Findings:
         scores: Progressive scores over the sample.
         broken: Laws that the model breaks.
         alerts: Where alerts would go.
+        times: Event times of the sample; `None` without any.
         problems: What keeps this flow from being of use, in words.
         warnings: What does not, but should be known.
     """
@@ -54,6 +56,7 @@ class Findings:
     scores: dict[str, float]
     broken: list[BrokenLaw]
     alerts: str = ""
+    times: EventTimes | None = None
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -72,7 +75,8 @@ def check_flow(config: FlowConfig) -> Findings:
     read_reference(config)  # it must be readable
     engine = Engine(quick)
     decoder = Decoder(config.record, find_task(config.model.task).labels)
-    events = engine.process(decode_records(decoder, _sample(config)))
+    sample = _sample(config)
+    events = engine.process(decode_records(decoder, sample))
     unlabelled = find_task(config.model.task).unsupervised
     examples: dict[int, tuple[Features, Target | None]] = {}
     types: dict[str, Counter[str]] = {}
@@ -94,6 +98,7 @@ def check_flow(config: FlowConfig) -> Findings:
     findings = Findings(
         engine.counts, len(examples), reasons, types, last, engine.scores, _try_model(config, examples)
     )
+    findings.times = sample_times(sample, config.record)
     findings.problems, findings.warnings = _problems(findings), _broken(findings, "warning")
     findings.alerts = destinations(config.alerts)
     if config.alerts.webhook is not None:
@@ -131,7 +136,7 @@ def _problems(found: Findings) -> list[str]:
     counts = found.counts
     if not counts.records:
         return ["the input holds no records"]
-    problems = []
+    problems = [found.times.problem] if found.times is not None and found.times.problem else []
     if not counts.predicted:
         problems.append("no record could be predicted; see why they were turned away")
     elif counts.rejected > counts.records / 10:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dataflows.run_reader import read_rows
+from dataflows.run_reader import is_run, read_rows
 from dataflows.views.terminal.summary import summary_parts
 from dataflows.views.terminal.windows import (
     LEGEND,
@@ -22,6 +22,9 @@ _MOST_LINES = 40
 def show_run(console: Console, run: Path) -> None:
     """Windows, decisions, where every record went, and where the files are."""
     run = relative(run)
+    if is_run(run) and not any(run.glob("*.jsonl")):
+        console.print(f"no records: {run} has no results", highlight=False, markup=False)
+        return
     if any(read_rows(run, ReportRow)):
         console.print(windows_table(run))
         for line in newest(trend_lines(run), _MOST_LINES, "reports"):

@@ -111,18 +111,15 @@ def test_label_files_may_name_their_fields_otherwise(tmp_path: Path) -> None:
         (False, 2, 200, None),
         (True, 2, 201, True),
     ]
-    with pytest.raises(
-        InputError, match=r"expected the field 'ordre' in l\.jsonl.*there are id, order, closed"
-    ):
+    with pytest.raises(InputError, match=r"'ordre' in l\.jsonl, and no .* are id, order, closed"):
         records(tmp_path, labels | {"id": "ordre"})
 
 
 def test_labels_that_are_appended_between_two_runs_are_joined(tmp_path: Path) -> None:
     write(tmp_path, "e.jsonl", EXAMPLES)
     write(tmp_path, "l.jsonl", [{"id": 2, "label": 1}])
-    source = FileSource(
-        InputConfig.model_validate({"path": "e.jsonl", "labels": "l.jsonl", "batch": 1}), tmp_path
-    )
+    config = InputConfig.model_validate({"path": "e.jsonl", "labels": "l.jsonl", "batch": 1})
+    source = FileSource(config, tmp_path)
     with closing(source.open(None)) as reader:
         reader.take()
         state = reader.snapshot()
@@ -144,7 +141,7 @@ def test_labels_that_are_appended_between_two_runs_are_joined(tmp_path: Path) ->
 def test_labels_of_their_own_need_an_id(tmp_path: Path) -> None:
     write(tmp_path, "e.jsonl", EXAMPLES)
     write(tmp_path, "l.jsonl", [{"label": 1}])
-    with pytest.raises(InputError, match="joined by id, and record.id is empty"):
+    with pytest.raises(InputError, match=r"joined by id, and record\.id is empty"):
         records(tmp_path, "l.jsonl", id="")
     with pytest.raises(InputError, match=r"record.time is empty; name that field, or write time = \"\""):
         records(tmp_path, {"path": "l.jsonl", "time": "closed"}, time="")
