@@ -202,11 +202,10 @@ def test_the_earlier_goes_first_and_on_a_tie_the_example(
 ) -> None:
     expected: list[tuple[bool, int | None]] = []
     # Labels are sorted; one without a time stays behind the one before it.
-    places = [
-        max((i for i in range(at + 1) if labels[i] is not None), default=-1) for at in range(len(labels))
-    ]
-    order = sorted(range(len(labels)), key=lambda at: labels[places[at]] if places[at] >= 0 else -1)
-    left, right = examples.copy(), [labels[at] for at in order]
+    held: list[tuple[int, int | None]] = []
+    for time in labels:
+        held.append((time if time is not None else held[-1][0] if held else -1, time))
+    left, right = examples.copy(), [time for _, time in sorted(held, key=lambda pair: pair[0])]
     while left or right:
         times = [-1 if x is None else x for x in (*left[:1], *right[:1])]
         is_label = not left or (bool(right) and times[1] < times[0])

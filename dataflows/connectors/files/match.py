@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-from dataflows.connectors.batch import Batch, Builder, Chunk, Content, Source
+from dataflows.connectors.batch import Batch, Builder, Chunk, Fields, Source
 from dataflows.connectors.decoding import fields_of, time_of
 from dataflows.connectors.files.held_labels import HeldLabels, HeldPosition
 from dataflows.connectors.files.stream import Position, Stream
@@ -120,6 +120,6 @@ class Matched:
         content: Any = chunk.contents[0]  # bytes, unless the chunk has raws
         fields = None if chunk.errors else fields_of(content)
         if fields is None or self._time_field is None:
-            return replace(chunk, parsed=[fields])
-        timed: Content = {**fields, self._time_field: time}
-        return replace(chunk, contents=[timed], raws=chunk.raws or [content], parsed=[timed])
+            return replace(chunk, parsed=(fields,))
+        timed: Fields = {**fields, self._time_field: time}
+        return replace(chunk, contents=[timed], raws=chunk.raws or [content], parsed=(timed,))
