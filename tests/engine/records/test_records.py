@@ -345,3 +345,10 @@ def test_classes_that_are_equal_are_refused() -> None:
 
 def test_what_cannot_be_shown_is_named_by_its_type() -> None:
     assert shown(10**5000) == "a int that cannot be shown"
+
+
+def test_a_class_in_several_writings_is_one_to_a_model() -> None:
+    written = [1, "1", True, 1.0]
+    read = [decode({"id": 1, "time": 1, "label": label}, "multiclass") for label in written]
+    assert [record.label for record in read if isinstance(record, Example)] == [1] * 4
+    assert {type(record.label) for record in read if isinstance(record, Example)} == {int}
