@@ -14,7 +14,8 @@ from engine.tasks.outputs import bounded, probability_error, repeat_class, top_c
 
 def _reader(config: RecordConfig) -> Callable[[object], Target | None]:
     """Reads the labels that the configuration calls positive and negative as `True` and `False`."""
-    positive, negative = one_class(config.positive), one_class(config.negative)
+    positive, negative = config.positive, config.negative
+    yes, no = one_class(positive), one_class(negative)
 
     def read(value: object) -> bool | None:
         if value == positive:
@@ -22,7 +23,7 @@ def _reader(config: RecordConfig) -> Callable[[object], Target | None]:
         if value == negative:
             return False
         named = one_class(value)
-        return named == positive if named in (positive, negative) else None
+        return named == yes if named in (yes, no) else None
 
     return read
 
