@@ -19,7 +19,7 @@ import zstandard
 
 from dataflows.connectors.base import batches
 from dataflows.connectors.decoding import by_key, decode_records
-from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.config import InputConfig, LabelsConfig
 from dataflows.connectors.files.source import FileSource
 from dataflows.connectors.registry import FORMATS
 from engine.records.config import RecordConfig
@@ -58,13 +58,14 @@ def plain_loop(path: Path) -> int:
 
 def read(folder: Path, name: str, labels: str | None = None) -> int:
     """All batches of the source; returns the number of records."""
-    source = FileSource(InputConfig(path=name, labels=labels), folder, FORMATS, time_field="time")
+    late = None if labels is None else LabelsConfig(path=labels)
+    source = FileSource(InputConfig(path=name, labels=late), folder, FORMATS)
     return sum(len(batch) for batch in batches(source))
 
 
 def decode(folder: Path, name: str, labels: str) -> int:
     """All records as engines are given them, by key; returns their number."""
-    source = FileSource(InputConfig(path=name, labels=labels), folder, FORMATS, time_field="time")
+    source = FileSource(InputConfig(path=name, labels=LabelsConfig(path=labels)), folder, FORMATS)
     decoder = Decoder(RecordConfig(key="town"), find_task("binary").labels)
     return sum(
         1

@@ -1,15 +1,32 @@
 """Numbers, times and sizes as people read them."""
 
+import math
 from datetime import UTC, datetime
+
+_CYCLE = 400 * 365.2425 * 86_400
+"""Seconds after which the calendar repeats."""
+
+_LAST_YEAR = 99_999
+"""Later years are not written as dates: nobody means them as such."""
 
 
 def day(time: float | None) -> str:
     """An event time, seconds since 1970, as a UTC date; "-" without one (records may state no time).
 
-    >>> day(1366156800.0), day(0.0)
-    ('2013-04-17', '-')
+    >>> day(1366156800.0), day(0.0), day(253402300800.0)
+    ('2013-04-17', '-', '10000-01-01')
     """
-    return _stated(time, "%Y-%m-%d")
+    return _stated(time, "%m-%d")
+
+
+def short_day(time: float | None) -> str:
+    """A date in eight characters, without the century, for tables; years before 1900 or after 2099 in full.
+
+    >>> short_day(1366156800.0), short_day(253402300800.0)
+    ('13-04-17', '10000-01-01')
+    """
+    written = day(time)
+    return written[2:] if written[:2] in {"19", "20"} and written[4:5] == "-" else written
 
 
 def moment(time: float | None) -> str:
@@ -18,16 +35,19 @@ def moment(time: float | None) -> str:
     >>> moment(1366156800.0), moment(None), moment(1e20)
     ('2013-04-17 00:00', '-', '1e+20 s')
     """
-    return _stated(time, "%Y-%m-%d %H:%M")
+    return _stated(time, "%m-%d %H:%M")
 
 
 def _stated(time: float | None, form: str) -> str:
+    """The year, then the rest of the date in this form; the bare number where it is not a date of any use."""
     if not time:
         return "-"
-    try:
-        return datetime.fromtimestamp(time, UTC).strftime(form)
-    except (OverflowError, ValueError, OSError):
+    if not abs(time) <= _CYCLE * _LAST_YEAR / 400:  # NaN neither
         return f"{time:g} s"
+    cycles = math.floor(time / _CYCLE)
+    found = datetime.fromtimestamp(time - cycles * _CYCLE, UTC)  # between 1970 and 2369
+    year = found.year + 400 * cycles
+    return f"{year:04d}-{found:{form}}" if 1 <= year <= _LAST_YEAR else f"{time:g} s"
 
 
 def number(value: float | None) -> str:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from dataflows.lifecycle.status_file import STATUS
 from dataflows.suggestion import meant
 from engine.errors import InputError
 from engine.rows import Row
@@ -41,8 +42,8 @@ def read_rows(run: Path, kind: type[_R]) -> Iterator[_R]:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether this is the folder of a run that has written something."""
-    return any(folder.glob("*.jsonl"))
+    """Whether this is the folder of a run: it has written something, or has ended without a record."""
+    return (folder / STATUS).is_file() or any(folder.glob("*.jsonl"))
 
 
 def not_a_run(folder: Path) -> InputError:

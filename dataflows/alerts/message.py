@@ -1,12 +1,12 @@
 """Alerts in words: a line for the log, and a message for a chat."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from dataflows.escape import typed, visible
+from dataflows.format import moment
 from engine.rows import OF_RATES, AlertRow, CheckRow
 
 _MOST_CHECKS = 8
@@ -30,7 +30,7 @@ def line(alert: AlertRow, run: Path) -> str:
     >>> line(msgspec.structs.replace(EXAMPLE, state="lasting"), Path("runs/demo"))
     'FAIL demo main: still: window 18 fails: hour drifted 270 (limit 1) [since 2013-04-15 00:00 UTC; m0 is suspected; compared with: m0.w16; riverkeeper reports runs/demo 18 --html]'
     """  # noqa: E501 - it is one line
-    more = [f"since {moment(alert.since)}", *_done(alert), command(alert, run)]
+    more = [f"since {_when(alert.since)}", *_done(alert), command(alert, run)]
     return visible(f"{title(alert, run)} [{'; '.join(more)}]")
 
 
@@ -47,14 +47,10 @@ def _severity(alert: AlertRow) -> str:
     return "OK" if alert.state == "recovered" else severity
 
 
-def moment(time: float) -> str:
+def _when(time: float) -> str:
     """An event time in UTC; records that state none are all at 0."""
-    if time == 0.0:
-        return "the beginning"
-    try:
-        return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M} UTC"
-    except (OverflowError, ValueError, OSError):
-        return f"{time:g} s"
+    written = moment(time) if time else "the beginning"
+    return f"{written} UTC" if ":" in written else written
 
 
 def command(alert: AlertRow, run: Path) -> str:
@@ -109,7 +105,7 @@ def _where(alert: AlertRow) -> str:
     what = "spans of records" if alert.kind in OF_RATES else "windows"
     lasts = f", {alert.windows} {what}" if alert.windows > 1 else ""
     where = f"key {alert.key}, window {alert.window}, {alert.model} serves"
-    return f"{where}; since {moment(alert.since)}{lasts}"
+    return f"{where}; since {_when(alert.since)}{lasts}"
 
 
 def _section(text: str) -> dict[str, Any]:

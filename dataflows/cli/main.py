@@ -20,8 +20,8 @@ from dataflows.cli.errors import one_line_errors
 from dataflows.cli.findings import reading, show_check, show_inferred
 from dataflows.cli.pages import show_decision, show_page, show_report, show_ui
 from dataflows.cli.running_flow import order
-from dataflows.config import check_buildable, load_config
-from dataflows.console import PlainConsole
+from dataflows.config import FlowConfig, check_buildable, load_config
+from dataflows.console import PlainConsole, styled
 from dataflows.escape import typed
 from dataflows.lifecycle import commands
 from dataflows.views.terminal.run import show_run
@@ -149,6 +149,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's own arguments
     if processes > 1 and addresses:
         raise ConfigError("--processes and --addresses: expected one of them, got both")
     check_buildable(flow, config)
+    _warn_of_times(flow)
     from dataflows.runtime.process_group import Launch, end_with_parent, run_processes  # noqa: PLC0415
     from dataflows.runtime.run_setup import Place, member  # noqa: PLC0415 - see above
     from dataflows.runtime.runner import run_flow  # noqa: PLC0415 - see above
@@ -161,6 +162,15 @@ def run(  # noqa: PLR0913, PLR0917 - a command's own arguments
         run_flow(flow, recovery, console, who, overwrite=overwrite)
     if not addresses:
         show_run(console, flow.run_dir)
+
+
+def _warn_of_times(flow: FlowConfig) -> None:
+    """Says before the run when its event times are none, as `check` does."""
+    from dataflows.commands.event_times import first_times  # noqa: PLC0415 - only `run` reads records
+
+    times = first_times(flow)
+    if times is not None and times.problem:
+        console.print(styled(("warning:", "yellow"), f" {times.problem}"))
 
 
 @app.command()

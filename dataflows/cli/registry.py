@@ -23,7 +23,7 @@ from dataflows.views.terminal.versions import (
     versions_table,
 )
 from engine.errors import InputError
-from engine.records.decode import event_time
+from engine.records.times import event_time
 from engine.registry.audit_entry import REGISTRY, Entry
 from engine.registry.serving import served_at
 from engine.registry.version_ref import VersionRef

@@ -1,7 +1,7 @@
 """`riverkeeper check`: tries a flow on a sample of its own data, without running it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,8 +9,10 @@ from itertools import islice
 
 from dataflows.alerts.config import destinations, secrets
 from dataflows.commands.check_outputs import difference, doubtful_outputs, null_outputs
+from dataflows.commands.event_times import EventTimes, sample_times
 from dataflows.config import FlowConfig
 from dataflows.connectors.base import batches
+from dataflows.connectors.batch import RawRecord
 from dataflows.connectors.decoding import decode_records
 from dataflows.connectors.registry import open_source
 from dataflows.pinned_rows import read_reference
@@ -46,6 +48,7 @@ class Findings:
         scores: Progressive scores over the sample.
         broken: Laws that the model breaks.
         alerts: Where alerts would go.
+        times: Event times of the sample; `None` without any.
         problems: What keeps this flow from being of use, in words.
         warnings: What does not, but should be known.
     """
@@ -58,6 +61,7 @@ class Findings:
     scores: dict[str, float]
     broken: list[BrokenLaw]
     alerts: str = ""
+    times: EventTimes | None = None
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -94,7 +98,7 @@ def check_flow(config: FlowConfig) -> Findings:
     )
     read_reference(config)  # it must be readable
     engine = Engine(quick)
-    records = _sample(config, Decoder(config.record, find_task(config.model.task).labels))
+    raw, records = _sample(config, Decoder(config.record, find_task(config.model.task).labels))
     events = engine.process(records[: len(records) // 2])
     half = engine.progressive_scores.totals().sums.totals.copy()
     events += engine.process(records[len(records) // 2 :])
@@ -110,6 +114,7 @@ def check_flow(config: FlowConfig) -> Findings:
         _try_model(config, found.examples),
         destinations(config.alerts),
     )
+    findings.times = sample_times(raw, config.record)
     findings.problems = _problems(findings, found.failed)
     findings.warnings = [*_broken(findings, "warning"), *doubtful_outputs(found.served, late)]
     null, of = null_outputs(found.served)
@@ -163,24 +168,32 @@ def _try_model(config: FlowConfig, examples: Mapping[int, tuple[Features, Target
     ]
 
 
-def _sample(config: FlowConfig, decoder: Decoder) -> list[Record]:
+def _sample(config: FlowConfig, decoder: Decoder) -> tuple[list[RawRecord], list[Record]]:
+    """The first records, as they came and decoded."""
+    kept: list[RawRecord] = []
     records: list[Record] = []
     values = 0
     with closing(batches(open_source(config))) as read:
         raw = (record for batch in read for record in batch.records())
-        for record in decode_records(decoder, islice(raw, SAMPLE)):
+        for record in decode_records(decoder, _keeping(islice(raw, SAMPLE), kept)):
             records.append(record)
             values += len(record.features) if isinstance(record, Example) else 1
             if values >= VALUES:
                 break
-    return records
+    return kept, records
+
+
+def _keeping(records: Iterable[RawRecord], kept: list[RawRecord]) -> Iterator[RawRecord]:
+    for record in records:
+        kept.append(record)
+        yield record
 
 
 def _problems(found: Findings, failed: str) -> list[str]:
     counts = found.counts
     if not counts.records:
         return ["the input holds no records"]
-    problems = []
+    problems = [found.times.problem] if found.times is not None and found.times.problem else []
     if not counts.predicted:
         problems.append("no record could be predicted; see why they were turned away")
     elif counts.rejected > counts.records / 10:

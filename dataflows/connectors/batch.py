@@ -148,9 +148,10 @@ class Builder:
         self._errors: dict[int, str] = {}
         self._parsed: list[Fields | None] = []
 
-    def accepts(self, source: Source) -> bool:
-        """Whether records from there may join."""
-        return source in self._sources or len(self._sources) < MOST_SOURCES
+    def accepts(self, *sources: Source) -> bool:
+        """Whether records from there may join; an empty batch takes records from anywhere."""
+        new = sum(source not in self._sources for source in {*sources})
+        return len(self._sources) + new <= MOST_SOURCES
 
     def add(self, chunk: Chunk, start: int, stop: int, source: Source) -> None:
         """Takes the chunk's records from `start` up to, not including, `stop`."""

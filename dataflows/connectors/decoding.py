@@ -4,17 +4,22 @@ A record is parsed once: the step that needs a field first (the merge by event t
 of them in the batch, for the decoder.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from math import inf
 
 from dataflows.connectors.batch import Batch, Content, Fields, RawRecord
-from engine.records.decode import Decoder, event_time, identifier
+from engine.records.config import RecordConfig
+from engine.records.decode import Decoder, identifier
 from engine.records.parse import parse
+from engine.records.times import time_reader
 from engine.records.values import Record, Unreadable
 
 ONE_KEY = "main"
 """The model key when the configuration names no key field."""
+
+TimeOf = Callable[[Fields | None], float]
+"""Reads the event time from a record's fields."""
 
 NO_KEY = "no-key"
 """Where records without a readable key go: its engine only rejects and counts."""
@@ -35,13 +40,20 @@ def fields_of(content: Content) -> Fields | None:
     return fields if type(fields) is dict else None
 
 
-def time_of(fields: Fields | None, field: str) -> float:
-    """The event time of a record, seconds since 1970.
+def time_of(config: RecordConfig) -> TimeOf | None:
+    """Reads the event time from a record's fields, seconds since 1970; `None` when records have no time.
 
     A record without a readable time has minus infinity: it goes first, and is rejected downstream.
     """
-    time = None if fields is None else event_time(fields.get(field))
-    return -inf if time is None else time
+    field, read = config.time, time_reader(config)
+    if field is None:
+        return None
+
+    def of(fields: Fields | None) -> float:
+        time = None if fields is None else read(fields.get(field))
+        return -inf if time is None else time
+
+    return of
 
 
 def by_key(batch: Batch, field: str | None) -> dict[str, Batch]:

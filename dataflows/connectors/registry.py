@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dataflows.connectors.base import RecordSource
+from dataflows.connectors.decoding import time_of
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.format import FileFormat
 from dataflows.connectors.files.source import FileSource
@@ -22,7 +23,7 @@ class InputSettings(Protocol):
 
     @property
     def record(self) -> RecordConfig:
-        """Which field holds the event time."""
+        """Which fields hold the event time, the id and the label."""
         ...
 
     @property
@@ -49,7 +50,7 @@ class InputSettings(Protocol):
 def _files(config: InputSettings, _journal: bool) -> FileSource | None:
     if config.input.path is None:
         return None
-    return FileSource(config.input, config.base, FORMATS, time_field=config.record.time)
+    return FileSource(config.input, config.base, FORMATS, record=config.record)
 
 
 def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
@@ -60,7 +61,7 @@ def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
     return KafkaSource(
         config.kafka.model_copy(update={"input": named}),
         config.input.batch,
-        time_field=config.record.time,
+        time_of=time_of(config.record),
         journal=order_log.Journal(config.run_dir) if journal else None,
     )
 

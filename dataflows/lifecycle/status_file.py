@@ -94,7 +94,9 @@ class StatusFile:
             self._write("running")
 
     def end(self, state: Literal["stopped", "ended"]) -> None:
-        """Writes how the run came to its end."""
+        """Writes how the run came to its end, also when there was nothing to read."""
+        if self._last is None and not (self._folder / STATUS).exists():  # else another process reads
+            self(Reading(0, 0, 0, "bytes", dict))
         self._write(state)
 
     def _write(self, state: State) -> None:

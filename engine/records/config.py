@@ -1,6 +1,12 @@
 """How to read a record: the fields that hold the id, the time and the label."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import re
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from engine.records.classes import one_class
 
 
 class Section(BaseModel):
@@ -27,10 +33,26 @@ class RecordConfig(Section):
     )
     time: str | None = Field(
         default="time",
-        description="Field with the event time: ISO 8601, seconds or milliseconds since 1970. "
+        description="Field with the event time: ISO 8601, or a number since 1970. "
         "Empty string: records have no time, and pending examples expire by count only.",
     )
-    label: str = Field(default="label", description="Field with the label.")
+    time_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
+        default="auto",
+        description="Unit of event times that are numbers. auto: each by its own size, so that a stream may "
+        "mix them: below 3e11 seconds, below 3e14 milliseconds, below 3e17 microseconds, else nanoseconds; "
+        "so numbers other than seconds begin in July 1979. Name the unit of earlier times, and of times that "
+        "are meant to lie in 1970, such as counters.",
+    )
+    time_format: str | None = Field(
+        default=None,
+        description="Format of event times that are not ISO 8601, in the codes of Python's strptime: "
+        "'%d.%m.%Y %H:%M', or '%Y%m%d' for 20240115. In UTC, unless the format has a zone (%z).",
+    )
+    label: str = Field(
+        default="label",
+        description="Field with the label. A class is the same in every writing: 1, 1.0, '1' and true are "
+        "the class 1.",
+    )
     positive: bool | int | str = Field(
         default=True, description="Binary and anomaly task: the label that is yes."
     )
@@ -58,10 +80,31 @@ class RecordConfig(Section):
             }
         return values
 
+    @field_validator("time_format")
+    @classmethod
+    def _is_format(cls, value: str | None) -> str | None:
+        """What is written in the format can be read back, so the format names a day."""
+        if value is None:
+            return None
+        moment = datetime(2013, 4, 17, 18, 5, 9, tzinfo=UTC)
+        try:
+            read = datetime.strptime(moment.strftime(value), value)
+        except (ValueError, re.error) as error:
+            raise ValueError(f"a format of strptime, such as '%d.%m.%Y %H:%M': {error}") from error
+        if read.date() != moment.date():
+            raise ValueError(f"a format with year, month and day, such as '%d.%m.%Y %H:%M', got {value!r}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_reading_of_times(self) -> "RecordConfig":
+        if self.time_format is not None and self.time_unit != "auto":
+            raise ValueError("time_format, or time_unit for numbers, got both")
+        return self
+
     @model_validator(mode="after")
     def _classes_differ(self) -> "RecordConfig":
-        if self.positive == self.negative:
-            raise ValueError(f"positive and negative are both {self.positive!r}; they must differ")
+        if one_class(self.positive) == one_class(self.negative):
+            raise ValueError(f"positive and negative are both {one_class(self.positive)!r}; they must differ")
         return self
 
     def not_features(self) -> tuple[str, ...]:

@@ -1,41 +1,13 @@
 """Bytes to records. A line that cannot be one becomes `Unreadable` with the reason: nothing is raised."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from engine.records.config import KindConfig, RecordConfig
 from engine.records.labels import LabelFormat
 from engine.records.parse import parse
-from engine.records.shape import is_finite
+from engine.records.times import time_expected, time_reader
 from engine.records.values import Example, Label, Record, Target, Unreadable, shown
-
-_MILLISECONDS = 1e11
-"""Numbers from here on are milliseconds: as seconds they would lie beyond the year 5138."""
-
-
-def event_time(value: object) -> float | None:
-    """Seconds since 1970 of an event time as records write it, or `None` if it is none.
-
-    Text is ISO 8601, in UTC unless it says otherwise. Numbers from 1e11 on are milliseconds.
-
-    >>> event_time("2013-01-01T00:00:00Z"), event_time(1356998400), event_time(1356998400000)
-    (1356998400.0, 1356998400.0, 1356998400.0)
-    >>> event_time("yesterday"), event_time(True)
-    (None, None)
-    """
-    kind = type(value)
-    if (kind is float or kind is int) and -_MILLISECONDS < value < _MILLISECONDS:  # type: ignore[operator]
-        return float(value)  # type: ignore[arg-type]  # the most frequent case, and kind says that it is a number
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    if not is_finite(value):
-        return None
-    return value / 1000 if abs(value) >= _MILLISECONDS else float(value)
 
 
 def identifier(value: object) -> str | None:
@@ -61,6 +33,7 @@ class Decoder:
         self._config = config
         self._labels = labels
         self._read_label = labels.reader(config)
+        self._read_time = time_reader(config)
         self._longest = config.max_bytes
         self._time_field, self._id_field, self._label_field = config.time, config.id, config.label
         self._key_field, self._kind = config.key, config.kind
@@ -156,9 +129,9 @@ class Decoder:
         return Example(name, time, fields, label, source, position, raw)
 
     def _time(self, value: object) -> float:
-        time = event_time(value)
+        time = self._read_time(value)
         if time is None:
-            raise _refusal(self._time_field, "an event time (ISO 8601 or seconds since 1970)", value)
+            raise _refusal(self._time_field, time_expected(self._config), value)
         return time
 
     def _id(self, fields: dict[str, Any], field: str) -> str:

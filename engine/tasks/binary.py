@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
+from engine.records.classes import one_class
 from engine.records.config import RecordConfig
 from engine.records.labels import LabelFormat
 from engine.records.values import Scalar, Target
@@ -14,11 +15,15 @@ from engine.tasks.outputs import bounded, probability_error, repeat_class, top_c
 def _reader(config: RecordConfig) -> Callable[[object], Target | None]:
     """Reads the labels that the configuration calls positive and negative as `True` and `False`."""
     positive, negative = config.positive, config.negative
+    yes, no = one_class(positive), one_class(negative)
 
     def read(value: object) -> bool | None:
         if value == positive:
             return True
-        return False if value == negative else None
+        if value == negative:
+            return False
+        named = one_class(value)
+        return named == yes if named in (yes, no) else None
 
     return read
 

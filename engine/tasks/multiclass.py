@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.records.classes import one_class
 from engine.records.config import RecordConfig
 from engine.records.labels import LabelFormat
 from engine.records.values import Target
@@ -19,7 +20,10 @@ def _is_label(value: object) -> bool:
 
 def _reader(_: RecordConfig) -> Callable[[object], Target | None]:
     def read(value: object) -> Target | None:
-        return value if isinstance(value, bool | int | str) else None
+        if type(value) is int:  # the most frequent case
+            return value
+        named = one_class(value)
+        return named if isinstance(named, int | str) else None
 
     return read
 

@@ -275,7 +275,7 @@ def test_the_example_mentions_every_key_of_every_section() -> None:
 def test_the_example_is_toml_and_its_comments_show_the_defaults(tmp_path: Path) -> None:
     assert tomllib.loads(example_text())["model"]["task"] == "binary"
     shown, table = [], ""
-    optional_tables = {"[record.kind]", "[alerts.webhook]", "[[monitoring.detectors]]"}
+    optional_tables = {"[record.kind]", "[input.labels]", "[alerts.webhook]", "[[monitoring.detectors]]"}
     for line in example_text().splitlines():
         bare = line.removeprefix("# ")
         if bare.startswith("[") and bare.endswith("]"):

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dataflows.connectors.batch import RawRecord
-from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.config import InputConfig, LabelsConfig
 from dataflows.connectors.files.csv_cells import cell_value
 from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.sink import LinesPartition
@@ -68,7 +68,7 @@ def read(config: InputConfig, folder: Path, stops: Callable[[], bool] = lambda: 
     records: list[RawRecord] = []
     state: Snapshot | None = None
     while True:
-        source = FileSource(config, folder, FORMATS, time_field="time")
+        source = FileSource(config, folder, FORMATS)
         with closing(source.open(state)) as reader:
             stopped = False
             while not stopped:
@@ -103,13 +103,12 @@ def test_batches_and_stops_change_no_record(  # noqa: PLR0913, PLR0917 - each is
     heads = {"csv": b"time,b,c\n", "jsonl": b""}
     with TemporaryDirectory() as name:
         folder = Path(name)
+        late = [
+            write(folder, f"l{i}.{label_form}{packing}", heads[label_form] + x) for i, x in enumerate(labels)
+        ]
         config = InputConfig(
             path=[write(folder, f"e{i}.{form}{packing}", heads[form] + x) for i, x in enumerate(examples)],
-            labels=[
-                write(folder, f"l{i}.{label_form}{packing}", heads[label_form] + x)
-                for i, x in enumerate(labels)
-            ]
-            or None,
+            labels=LabelsConfig(path=late) if late else None,
         )
         whole = read(config, folder)
         again = read(config.model_copy(update={"batch": batch}), folder, lambda: chance.random() < 0.5)
@@ -202,7 +201,11 @@ def test_the_earlier_goes_first_and_on_a_tie_the_example(
     examples: list[int | None], labels: list[int | None], batch: int
 ) -> None:
     expected: list[tuple[bool, int | None]] = []
-    left, right = examples.copy(), labels.copy()
+    # Labels are sorted; one without a time stays behind the one before it.
+    held: list[tuple[int, int | None]] = []
+    for time in labels:
+        held.append((time if time is not None else held[-1][0] if held else -1, time))
+    left, right = examples.copy(), [time for _, time in sorted(held, key=lambda pair: pair[0])]
     while left or right:
         times = [-1 if x is None else x for x in (*left[:1], *right[:1])]
         is_label = not left or (bool(right) and times[1] < times[0])
@@ -210,7 +213,9 @@ def test_the_earlier_goes_first_and_on_a_tie_the_example(
     with TemporaryDirectory() as name:
         for file, times_of in (("e.jsonl", examples), ("l.jsonl", labels)):
             write(Path(name), file, b"".join(b'{"time":%s}\n' % orjson.dumps(t) for t in times_of))
-        records = read(InputConfig(path="e.jsonl", labels="l.jsonl", batch=batch), Path(name))
+        records = read(
+            InputConfig(path="e.jsonl", labels=LabelsConfig(path="l.jsonl"), batch=batch), Path(name)
+        )
     assert [(x.is_label, fields_in(x)["time"]) for x in records] == expected
     assert {x.source for x in records if x.is_label} <= {"l.jsonl"}
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dataflows.connectors.base import batches
 from dataflows.connectors.batch import RawRecord
 from dataflows.connectors.decoding import by_key, decode_records
-from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.config import InputConfig, LabelsConfig
 from dataflows.connectors.files.source import FileSource
 from dataflows.connectors.registry import FORMATS
 from engine.records.config import RecordConfig
@@ -60,10 +60,12 @@ def write(path: Path, rows: list[dict[str, Any]], group: int) -> None:
 
 def records(folder: Path, suffix: str, labels: bool) -> list[tuple[str, str, Any]]:
     """What the engine of each key is given, without the places."""
-    config = InputConfig(path=f"e*{suffix}", labels=f"l{suffix}" if labels else None, batch=4)
+    config = InputConfig(
+        path=f"e*{suffix}", labels=LabelsConfig(path=f"l{suffix}") if labels else None, batch=4
+    )
     decoder = Decoder(RECORD, find_task("binary").labels)
     found = []
-    for batch in batches(FileSource(config, folder, FORMATS, time_field="time")):
+    for batch in batches(FileSource(config, folder, FORMATS)):
         for key, part in by_key(batch, "shop").items():
             for record in decode_records(decoder, part.records()):
                 content = {
@@ -106,12 +108,12 @@ def test_row_groups_batches_and_stops_change_no_row(  # noqa: PLR0913, PLR0917 -
         folder = Path(name)
         for file, rows in (("e1", first), ("e2", second), ("l", labels)):
             write(folder / file, rows, group)
-        config = InputConfig(path="e*.parquet", labels="l.parquet")
+        config = InputConfig(path="e*.parquet", labels=LabelsConfig(path="l.parquet"))
         whole = read(config, folder)
         stopped = read(config.model_copy(update={"batch": batch}), folder, lambda: chance.random() < 0.5)
     assert stopped == whole
     assert _numbers(whole, "e1.parquet") == list(range(len(first)))
-    assert _numbers(whole, "l.parquet") == list(range(len(labels)))
+    assert sorted(_numbers(whole, "l.parquet")) == list(range(len(labels)))  # sorted by time
 
 
 def _numbers(found: list[RawRecord], source: str) -> list[int]:

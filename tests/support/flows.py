@@ -97,6 +97,7 @@ snapshot_interval = {snapshots}
 path = "events.jsonl"
 batch = 100
 [record]
+time_unit = "s"
 kind = {{ field = "kind" }}
 {'key = "region"' if keyed else ""}
 [labels]

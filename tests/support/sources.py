@@ -9,10 +9,11 @@ from uuid import uuid4
 import orjson
 
 from dataflows.connectors.batch import Fields, RawRecord
-from dataflows.connectors.decoding import fields_of
+from dataflows.connectors.decoding import fields_of, time_of
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.order_log import Journal
 from dataflows.connectors.kafka.source import KafkaReader, KafkaSource, Snapshot
+from engine.records.config import RecordConfig
 from tests.support.broker import Broker
 from tests.support.kafka import make_topics
 
@@ -27,7 +28,9 @@ def source(broker: Broker, topic: str, folder: Path | None = None, **given: Any)
     patience = given.pop("patience", 20)
     config = {"topic": topic, "group": f"g-{topic}", "order_wait": 0.05, **given}
     kafka = KafkaConfig.model_validate({"brokers": broker.address, "patience": patience, "input": config})
-    return KafkaSource(kafka, 100, time_field="time", journal=None if folder is None else Journal(folder))
+    return KafkaSource(
+        kafka, 100, time_of=time_of(RecordConfig()), journal=None if folder is None else Journal(folder)
+    )
 
 
 def opened(made: KafkaSource, state: Snapshot | None = None) -> closing[KafkaReader]:

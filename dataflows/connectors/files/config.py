@@ -3,9 +3,31 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.records.config import Section
+
+
+class LabelsConfig(Section):
+    """Files with labels. `labels = "labels.csv"` will do where their fields are called like those of records.
+
+    They are merged with the records by event time: the earlier goes first, on a tie the record.
+    """
+
+    path: str | list[str] = Field(
+        description="Written like input.path. Labels that are not in order of time are sorted in memory, up "
+        "to 2 million.",
+    )
+    id: str | None = Field(default=None, description="Their field with the id; record.id when omitted.")
+    label: str | None = Field(
+        default=None, description="Their field with the label; record.label when omitted."
+    )
+    time: str | None = Field(
+        default=None,
+        description="Their field with the time at which the label became known; record.time when omitted. "
+        "Where no label has it, or with an empty string, each label counts as known right after its example, "
+        "and up to 2 million are held in memory.",
+    )
 
 
 class InputConfig(Section):
@@ -17,11 +39,7 @@ class InputConfig(Section):
         "a list of these. Globs and folders are read in the order of their names, lists as "
         "written. Relative to the config file; or a URL, such as s3://bucket/clicks.csv.",
     )
-    labels: str | list[str] | None = Field(
-        default=None,
-        description="Files with label records, written like `path`. They are merged with the records by "
-        "event time: the smaller goes first, on a tie the record. Both should be sorted by time.",
-    )
+    labels: LabelsConfig | None = Field(default=None)
     follow: bool = Field(
         default=False,
         description="At the end of the file wait for lines that are appended, until the run is stopped. For "
@@ -56,6 +74,12 @@ class InputConfig(Section):
         ge=1,
         description="Most records that travel together. It decides speed, never results; below 100 is slow.",
     )
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _path_alone(cls, value: object) -> object:
+        """The short form: the fields are called like those of records."""
+        return {"path": value} if isinstance(value, str | list) else value
 
     @model_validator(mode="after")
     def _one_followed(self) -> Self:

@@ -4,7 +4,8 @@ from dataclasses import replace
 from math import inf
 
 from dataflows.connectors.batch import Batch, Builder, Chunk, Source
-from dataflows.connectors.decoding import fields_of, time_of
+from dataflows.connectors.decoding import TimeOf, fields_of
+from dataflows.connectors.files.held_labels import SortedLabels
 from dataflows.connectors.files.stream import Stream
 
 
@@ -21,12 +22,13 @@ def take(stream: Stream, limit: int) -> Batch | None:
 class Merged:
     """Two streams as one: of the two next records the earlier goes first, on a tie the example.
 
-    Only the next record of each is looked at: a stream that is not sorted by time is not sorted here.
+    Only the next record of each is looked at. Labels are in order of time (`labels`); examples come as their
+    files have them.
     """
 
-    def __init__(self, examples: Stream, labels: Stream, time_field: str) -> None:
-        self._examples = _Timed(examples, time_field)
-        self._labels = _Timed(labels, time_field)
+    def __init__(self, examples: Stream, labels: Stream | SortedLabels, time_of: TimeOf) -> None:
+        self._examples = _Timed(examples, time_of)
+        self._labels = _Timed(labels, time_of)
 
     def take(self, limit: int) -> Batch | None:
         """The next records, at most `limit`; `None` at the end of both streams."""
@@ -70,9 +72,9 @@ class Merged:
 class _Timed:
     """A stream with the event times of the records at hand, which are parsed for them."""
 
-    def __init__(self, stream: Stream, time_field: str) -> None:
+    def __init__(self, stream: Stream | SortedLabels, time_of: TimeOf) -> None:
         self.stream = stream
-        self._time_field = time_field
+        self._time_of = time_of
         self._of: Chunk | None = None
         self._times: list[float] = []
 
@@ -84,5 +86,5 @@ class _Timed:
         if chunk is not self._of:
             parsed = [*map(fields_of, chunk.contents)]
             self._of = self.stream.chunk = replace(chunk, parsed=parsed)
-            self._times = [time_of(fields, self._time_field) for fields in parsed]
+            self._times = [*map(self._time_of, parsed)]
         return self._times

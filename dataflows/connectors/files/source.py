@@ -5,18 +5,24 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from dataflows.connectors.batch import Batch
+from dataflows.connectors.decoding import time_of
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.find import InputFile, find_files, total_size
 from dataflows.connectors.files.format import FileFormat, OpenFile
+from dataflows.connectors.files.held_labels import HeldLabels, HeldPosition, SortedLabels
+from dataflows.connectors.files.labels import LabelFields, LabelScan, open_labels, scan_labels
+from dataflows.connectors.files.match import Matched
 from dataflows.connectors.files.merge import Merged, take
 from dataflows.connectors.files.stream import Position, Stream
 from dataflows.connectors.files.text import TEXT
 from dataflows.lifecycle.progress import Reading
 from engine.errors import InputError
+from engine.records.config import RecordConfig
 
-Snapshot = dict[str, Position]
+Snapshot = dict[str, Position | HeldPosition]
 """Where each stream stands, `examples` and `labels`. Plain values, since it outlives the code."""
 
 _LONGEST_WAIT = 0.01
@@ -35,7 +41,7 @@ class FileSource:
         config: What to read.
         base: The folder that relative paths begin at.
         formats: How files may be written, by the name that the configuration uses.
-        time_field: The field with the event time, by which labels are merged.
+        record: Names the fields by which labels are joined; the defaults without.
     """
 
     name = "files"
@@ -46,29 +52,26 @@ class FileSource:
         base: Path,
         formats: Mapping[str, FileFormat] = TEXT,
         *,
-        time_field: str | None = None,
+        record: RecordConfig | None = None,
     ) -> None:
         """Finds the files.
 
         Raises:
-            InputError: A file is missing or is not what it should be, labels come without a time field, or
-                what is to be followed cannot be.
+            InputError: A file is missing or is not what it should be, labels cannot be joined, or what is to
+                be followed cannot be.
             ConfigError: Reading one needs a library that is not installed.
         """
         self._config = config
         self._formats = formats
-        self._time_field = time_field
+        self._record = record = record or RecordConfig()
+        self._label_fields: LabelFields | None = None
         suffixes = {suffix: name for name, known in formats.items() for suffix in known.suffixes}
         if config.path is None:
             raise InputError("input.path: expected files to read, got none")
         self._streams = {"examples": find_files(config.path, base, suffixes, config.format)}
         if config.labels is not None:
-            if not time_field:
-                raise InputError(
-                    "input: labels in files of their own are merged by event time, and no time field is "
-                    "configured; name it, or put the labels into the records"
-                )
-            self._streams["labels"] = find_files(config.labels, base, suffixes, config.format)
+            self._label_fields = LabelFields.of(config.labels, record)
+            self._streams["labels"] = find_files(config.labels.path, base, suffixes, config.format)
         if config.follow:
             _check_followed(self.files())
         for file in self.files():
@@ -91,19 +94,55 @@ class FileSource:
                 f"{' and '.join(self._streams)}; configure the streams as they were, or start a new run"
             )
         config = self._config.model_copy(update={"follow": self._config.follow and not to_end})
-        open_file = partial(self._open_file, config)
-        streams: dict[str, Stream] = {}
+        place: Any = begin.get("examples")
+        examples = Stream(
+            self._streams["examples"], partial(self._open_file, config, None), place, follow=config.follow
+        )
+        reader = FileReader(examples, config, total_size(self.files()))
         try:
-            for name, files in self._streams.items():
-                streams[name] = Stream(files, open_file, begin.get(name), follow=config.follow)
+            if self._label_fields is not None:
+                reader.join(self._join(examples, self._label_fields, begin.get("labels")))
         except InputError:
-            for stream in streams.values():
-                stream.close()
+            examples.close()
             raise
-        return FileReader(streams, config, self._time_field, total_size(self.files()))
+        return reader
 
-    def _open_file(self, config: InputConfig, file: InputFile, offset: int) -> OpenFile:
-        return self._formats[file.format].open(file, offset, config)
+    def scan_labels(self) -> LabelScan | None:
+        """A look at all labels; `None` when there are no files with labels.
+
+        Raises:
+            InputError: They cannot be read, or lack a field that the configuration names.
+        """
+        return (
+            None
+            if self._label_fields is None
+            else scan_labels(self._open_labels(None, None), self._label_fields)
+        )
+
+    def _join(self, examples: Stream, fields: LabelFields, begin: Position | HeldPosition | None) -> "Joined":
+        labels = open_labels(self._open_labels, begin, fields)
+        if isinstance(labels, HeldLabels):
+            last = begin[2] if begin is not None else None
+            matched = Matched(examples, labels, self._record, last)
+            return matched, matched
+        read = time_of(self._record)
+        if read is None:
+            raise RuntimeError("labels are sorted by a time that records do not have")
+        return Merged(examples, labels, read), labels
+
+    def _open_labels(self, begin: Position | None, fields: LabelFields | None) -> Stream:
+        """The files with labels, with their fields renamed or as they are."""
+        return Stream(self._streams["labels"], partial(self._open_file, self._config, fields), begin)
+
+    def _open_file(
+        self, config: InputConfig, fields: LabelFields | None, file: InputFile, offset: int
+    ) -> OpenFile:
+        opened = self._formats[file.format].open(file, offset, config)
+        return opened if fields is None else fields.renamed(opened)
+
+
+Joined = tuple[Merged | Matched, Stream | SortedLabels | Matched]
+"""What gives records and labels as one stream, and the labels in it."""
 
 
 def _check_followed(files: list[InputFile]) -> None:
@@ -123,19 +162,20 @@ def _check_followed(files: list[InputFile]) -> None:
 class FileReader:
     """Reads all files of a source, from where it was opened on; see `Reader`."""
 
-    def __init__(
-        self, streams: dict[str, Stream], config: InputConfig, time_field: str | None, total: int
-    ) -> None:
+    def __init__(self, examples: Stream, config: InputConfig, total: int) -> None:
         self._follow = config.follow
         self._came = self._looked = time.monotonic()
         self._quiet = False
-        self._streams = streams
+        self._examples = examples
+        self._streams: dict[str, Stream | SortedLabels | Matched] = {"examples": examples}
         self._batch = config.batch
         self._total = total
         self._records = 0
-        self._merged: Merged | None = None
-        if "labels" in streams and time_field:
-            self._merged = Merged(streams["examples"], streams["labels"], time_field)
+        self._joined: Merged | Matched | None = None
+
+    def join(self, joined: Joined) -> None:
+        """Gives labels of their own to the records, before the first batch."""
+        self._joined, self._streams["labels"] = joined
 
     def take(self) -> Sequence[Batch] | None:
         """One batch; none when a file that is followed has no more, `None` when all files are read.
@@ -144,10 +184,10 @@ class FileReader:
             InputError: A file cannot be read on.
         """
         try:
-            if self._merged is not None:
-                batch = self._merged.take(self._batch)
+            if self._joined is not None:
+                batch = self._joined.take(self._batch)
             else:
-                batch = take(self._streams["examples"], self._batch)
+                batch = take(self._examples, self._batch)
             if batch is None and self._follow:
                 self._wait()
         except InputError:
@@ -174,7 +214,7 @@ class FileReader:
             self._came = now
         if now - self._looked >= _LOOK:
             self._looked = now
-            self._streams["examples"].check_grown()
+            self._examples.check_grown()
 
     def reading(self) -> Reading:
         """How far reading has come, in bytes on disk."""
@@ -182,7 +222,7 @@ class FileReader:
         return Reading(self._records, done, max(self._total, done), "bytes", self._places)
 
     def _places(self) -> dict[str, int]:
-        return {stream.source: stream.position()[2] for stream in self._streams.values()}
+        return {stream.source: stream.place() for stream in self._streams.values()}
 
     def snapshot(self) -> Snapshot:
         """Where the next record of each stream stands."""

@@ -76,6 +76,10 @@ class Stream:
             chunk.offsets[self.at] if self.at < len(chunk.contents) else chunk.end,
         )
 
+    def place(self) -> int:
+        """Offset of the next record in its file."""
+        return self.position()[2]
+
     def bytes_read(self) -> int:
         """Bytes on disk (packed where they are) that lie behind; reading runs a little ahead."""
         return sum(self._sizes[: self._index]) + self._file.disk_position()

@@ -11,7 +11,7 @@ from dataflows.connectors.batch import Content
 from engine.core.streams import STREAMS
 from engine.errors import ConfigError
 from engine.records.config import Section
-from engine.records.decode import event_time
+from engine.records.times import event_time
 
 Decode = Callable[[bytes, str], Content]
 """Turns a message's value, of a topic, into its fields, or JSON when it has none; it raises `ValueError`."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from dataflows.connectors.decoding import fields_of, time_of
+from dataflows.connectors.decoding import TimeOf, fields_of
 from dataflows.connectors.kafka.client import Health, log, metadata
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.envelope import Envelope, Received
@@ -62,17 +62,17 @@ class TopicReader:
         consumer: Without an assignment.
         health: What the consumer knows of its brokers.
         config: The cluster, with what to read and in what order.
-        time_field: The field with the event time; without it the message's timestamp is taken.
+        time_of: Reads the event time; without it the message's timestamp is taken.
         most: Records of one partition that a caller may ask for at once.
     """
 
     def __init__(
-        self, consumer: Consumer, health: Health, config: KafkaConfig, time_field: str | None, most: int
+        self, consumer: Consumer, health: Health, config: KafkaConfig, time_of: TimeOf | None, most: int
     ) -> None:
         if config.input is None:
             raise ValueError("a reader needs kafka.input")
         self._consumer, self._health, self._cluster, self._config = consumer, health, config, config.input
-        self._time_field = time_field
+        self._time_of = time_of
         self._envelope = Envelope(config.input)
         self._order: Order[Received] = Order(config.input.order_bound)
         self._held = max(_HELD, 2 * most)
@@ -140,11 +140,11 @@ class TopicReader:
         if received.offset < partition.read or beyond:
             return
         moment = 0.0
-        if not self._time_field:
+        if self._time_of is None:
             moment = message.timestamp()[1] / 1000
         elif len(self.partitions) > 1:
             # Records may wait here for long, and JSON takes less memory as bytes than as fields.
-            moment = time_of(fields_of(received.content), self._time_field)
+            moment = self._time_of(fields_of(received.content))
         self._order.put(number, moment, now, received)
         partition.read = received.offset + 1
         if partition.end is not None and partition.read >= partition.end:

@@ -25,6 +25,7 @@ from typing import TypedDict
 from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.connectors.batch import MOST_SOURCES, Batch, Source
+from dataflows.connectors.decoding import TimeOf
 from dataflows.connectors.kafka.client import Health, made, metadata
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.consumer import Partition, TopicReader
@@ -56,7 +57,7 @@ class KafkaSource:
     Args:
         config: The cluster, with an input.
         batch: Most records that travel together.
-        time_field: The field with the event time; without it the messages' timestamps order them.
+        time_of: Reads the event time; without it the messages' timestamps order them.
         journal: Where the order of records is kept between snapshots, when the run can be resumed.
     """
 
@@ -67,13 +68,13 @@ class KafkaSource:
         config: KafkaConfig,
         batch: int,
         *,
-        time_field: str | None = None,
+        time_of: TimeOf | None = None,
         journal: Journal | None = None,
     ) -> None:
         if config.input is None:
             raise ValueError("a Kafka source needs kafka.input")
         self._config, self._input, self._batch = config, config.input, batch
-        self._time_field = time_field
+        self._time_of = time_of
         self._journal = journal
 
     def open(self, snapshot: Snapshot | None, *, to_end: bool = False) -> "KafkaReader":
@@ -85,10 +86,10 @@ class KafkaSource:
         if to_end and self._input.until != "end":
             until_end = self._input.model_copy(update={"until": "end"})
             config = self._config.model_copy(update={"input": until_end})
-            return KafkaSource(config, self._batch, time_field=self._time_field).open(snapshot, to_end=True)
+            return KafkaSource(config, self._batch, time_of=self._time_of).open(snapshot, to_end=True)
         consumer, health = self._consumer()
         try:
-            reader = TopicReader(consumer, health, self._config, self._time_field, self._batch)
+            reader = TopicReader(consumer, health, self._config, self._time_of, self._batch)
             places = self._places(consumer, health, snapshot)
             for place in places:
                 reader.add(*place)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dataflows.console import PlainConsole
 from dataflows.escape import typed
-from dataflows.run_reader import read_rows
+from dataflows.run_reader import is_run, read_rows
 from dataflows.views.terminal.summary import summary_parts
 from dataflows.views.terminal.windows import (
     LEGEND,
@@ -23,6 +23,9 @@ _MOST_LINES = 40
 def show_run(console: PlainConsole, run: Path) -> None:
     """Windows, decisions, where every record went, and where the files are."""
     run = relative(run)
+    if is_run(run) and not any(run.glob("*.jsonl")):
+        console.print(f"no records: {run} has no results")
+        return
     several = len({row.key for row in read_rows(run, ReportRow)}) > 1
     if any(read_rows(run, ReportRow)):
         console.print(windows_table(run, console.width))

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from dataflows.format import moment, size
+from dataflows.format import day, moment, size
 from dataflows.views.terminal.tables import Column, fitted_table
 from engine.registry.audit_entry import Entry
 from engine.registry.serving import Served
@@ -23,7 +23,7 @@ def versions_table(versions: Sequence[VersionRef], width: int) -> Table:
         Column("version", [kept.entry.name for kept in versions], folds=True),
         Column("kept for", [_kept_for(row) for row in rows], folds=True),
         Column("learned", [f"{row.learned:,}" for row in rows], number=True),
-        Column("up to", [moment(row.learned_to)[:10] for row in rows], spare=2),
+        Column("up to", [day(row.learned_to) for row in rows], spare=2),
         Column("loss", ["-" if loss is None else f"{loss:.4f}" for loss in losses], spare=1, number=True),
         Column("size", [size(kept.row.size) if kept.here else "removed" for kept in versions], 3, True),
     ]

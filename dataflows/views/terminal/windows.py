@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dataflows.console import styled
-from dataflows.format import day, number
+from dataflows.format import day, number, short_day
 from dataflows.run_reader import read_rows
 from dataflows.views.terminal.tables import COLOURS, Column, coloured, fitted_table
 from engine.rows import DecisionRow, DriftRow, ReportRow, WindowScoresRow
@@ -52,7 +52,7 @@ def windows_table(run: Path, width: int) -> Table:
     several = len({row.key for row in rows}) > 1
     columns = [
         Column("win", [str(row.window) for row in rows], number=True),
-        Column("from", [day(row.start)[-8:] for row in rows], spare=3),
+        Column("from", [short_day(row.start) for row in rows], spare=3),
         Column("verdict", [coloured(row.status) for row in rows]),
         Column("drift", [_drift(row) for row in rows], spare=2, number=True),
         Column("served", [number(one.loss) for one in scores], spare=1, number=True),

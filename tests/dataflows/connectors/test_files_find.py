@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.config import InputConfig, LabelsConfig
 from dataflows.connectors.files.find import InputFile, find_files, total_size
 from dataflows.connectors.files.source import FileSource
 from engine.errors import InputError
@@ -96,7 +96,9 @@ def test_what_cannot_be_read_is_said_at_once(given: str | list[str], message: st
     with pytest.raises(InputError, match=message):
         FileSource(InputConfig(path=given), tmp_path)
     with pytest.raises(InputError, match=message):
-        FileSource(InputConfig(path=str(tmp_path / "empty/../x.csv"), labels=given), tmp_path, time_field="t")
+        FileSource(
+            InputConfig(path=str(tmp_path / "empty/../x.csv"), labels=LabelsConfig(path=given)), tmp_path
+        )
 
 
 @pytest.mark.parametrize(
@@ -115,12 +117,6 @@ def test_a_name_that_lies_about_packing_is_refused(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         found(name, tmp_path)
-
-
-def test_labels_of_their_own_need_a_time_to_be_merged_by(tmp_path: Path) -> None:
-    touch(tmp_path, "x.csv", "y.csv")
-    with pytest.raises(InputError, match="no time field"):
-        FileSource(InputConfig(path="x.csv", labels="y.csv"), tmp_path)
 
 
 @pytest.mark.parametrize(

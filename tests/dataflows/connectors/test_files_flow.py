@@ -21,7 +21,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import cluster_main, run_main
 
 from dataflows.connectors.batch import Batch
-from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.config import InputConfig, LabelsConfig
 from dataflows.connectors.files.sink import BLOBS, Blob, RunSink
 from dataflows.connectors.files.source import FileSource
 from dataflows.runtime.source import BatchPartition, BatchSource
@@ -63,7 +63,7 @@ def outputs(batch: Batch) -> list[tuple[str, bytes | Blob]]:
 
 
 def files(config: InputConfig, folder: Path) -> BatchSource:
-    return BatchSource(FileSource(config, folder, time_field="time"))
+    return BatchSource(FileSource(config, folder))
 
 
 def build(source: BatchSource, folder: Path) -> Dataflow:
@@ -77,7 +77,7 @@ def write_input(folder: Path, records: int) -> InputConfig:
     for name, shift in (("e.jsonl", 0), ("l.jsonl", 3)):
         lines = (orjson.dumps({"time": i + shift, "id": i}) + b"\n" for i in range(records))
         (folder / name).write_bytes(b"".join(lines))
-    return InputConfig(path="e.jsonl", labels="l.jsonl", batch=7)
+    return InputConfig(path="e.jsonl", labels=LabelsConfig(path="l.jsonl"), batch=7)
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -104,7 +104,7 @@ def test_an_aborted_run_resumes_to_the_same_output(tmp_path: Path) -> None:
     init_db_dir(store, 1)
     steps: list[int] = []
     for left in (1, 5, 3, -1):
-        source = AbortingSource(FileSource(config, tmp_path, time_field="time"))
+        source = AbortingSource(FileSource(config, tmp_path))
         source.left = left
         run_main(
             build(source, resumed),
@@ -170,7 +170,7 @@ def free_ports(count: int) -> list[int]:
 
 def main(base: str, out: str, store: str, index: str, *ports: str) -> None:
     """One process of the cluster that the test above kills."""
-    config = InputConfig(path="e.jsonl", labels="l.jsonl", batch=7)
+    config = InputConfig(path="e.jsonl", labels=LabelsConfig(path="l.jsonl"), batch=7)
     cluster_main(
         build(files(config, Path(base)), Path(out)),
         [f"127.0.0.1:{port}" for port in ports] if len(ports) > 1 else [],

@@ -26,7 +26,7 @@ def opened(
     folder: Path, state: Snapshot | None = None, progress: list[Reading] | None = None
 ) -> BatchPartition:
     told = None if progress is None else progress.append
-    source = BatchSource(FileSource(ONE_FILE, folder, time_field="time"), told)
+    source = BatchSource(FileSource(ONE_FILE, folder), told)
     return source.build_part("step", "files", state)
 
 

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from dataflows.connectors.batch import Batch, RawRecord, Source
-from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.config import InputConfig, LabelsConfig
 from dataflows.connectors.files.csv_cells import CellValues, cell_value
 from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.source import FileSource, Snapshot
@@ -21,7 +21,7 @@ from tests.support.sources import fields_in
 
 def batches(config: InputConfig, folder: Path, state: Snapshot | None = None) -> list[Batch]:
     found: list[Batch] = []
-    with closing(FileSource(config, folder, time_field="time").open(state)) as reader:
+    with closing(FileSource(config, folder).open(state)) as reader:
         while (taken := reader.take()) is not None:
             found += taken
     return found
@@ -164,7 +164,7 @@ def test_a_batch_may_span_files(tmp_path: Path) -> None:
 def test_labels_are_marked_and_each_record_has_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "e.jsonl").write_bytes(b'{"time":1}\n{"time":"1970-01-01T00:00:03Z"}\n')
     (tmp_path / "l.csv").write_bytes(b"time\n2\n4\nnever\n5,6\n")
-    (batch,) = batches(InputConfig(path="e.jsonl", labels="l.csv"), tmp_path)
+    (batch,) = batches(InputConfig(path="e.jsonl", labels=LabelsConfig(path="l.csv")), tmp_path)
     assert batch.sources == (Source("e.jsonl"), Source("l.csv", is_label=True))
     assert [line.is_label for line in batch.records()] == [False, True, False, True, True, True]
     assert batch.raws[1::2] == [b"2", b"4", b"5,6"]
@@ -255,7 +255,7 @@ def test_a_stream_that_was_not_there_before_stops_the_run(tmp_path: Path) -> Non
     (tmp_path / "l.jsonl").write_bytes(b"1\n")
     state = after(InputConfig(path="a.jsonl"), tmp_path, 1)
     with pytest.raises(InputError, match="was reading examples, now it is examples and labels"):
-        batches(InputConfig(path="a.jsonl", labels="l.jsonl"), tmp_path, state)
+        batches(InputConfig(path="a.jsonl", labels=LabelsConfig(path="l.jsonl")), tmp_path, state)
 
 
 def test_a_file_that_vanished_before_its_turn_stops_the_run(tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ def test_a_record_goes_to_its_key_also_when_a_number_in_it_is_none(line: bytes, 
     ],
 )
 def test_streams_are_merged_by_the_time_of_every_record_that_has_one(line: bytes, time: float) -> None:
-    assert time_of(fields_of(line), "time") == time
+    read = time_of(RecordConfig())
+    assert read is not None
+    assert read(fields_of(line)) == time
 
 
 @given(

@@ -24,7 +24,7 @@ from tests.support.sources import fields_in
 
 def records(folder: Path, path: str | list[str], **settings: Any) -> list[RawRecord]:
     config = InputConfig.model_validate({"path": path, **settings})
-    source = FileSource(config, folder, FORMATS, time_field="time")
+    source = FileSource(config, folder, FORMATS)
     return [record for batch in batches(source) for record in batch.records()]
 
 

@@ -27,6 +27,7 @@ path = "in.jsonl"
 {contract}
 [record]
 time = "at"
+time_unit = "s"
 label = "late"
 kind = {{ field = "kind" }}
 key = "shop"

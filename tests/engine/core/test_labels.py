@@ -282,3 +282,23 @@ def test_a_time_that_is_none_is_rejected_whatever_the_policy(time: float) -> Non
     tried = make_engine(contract={"policy": "warn"})
     tried.process([example("1", 0.0), example("x", time), label("1", time)])
     assert (tried.counts.rejected, tried.counts.predicted, tried.counts.matched) == (2, 1, 0)
+
+
+def test_one_time_past_year_9999_expires_nothing() -> None:
+    tried = engine()
+    never = 253402300800.0
+    records: list[Record] = [example(str(number), float(number)) for number in range(20)]
+    records[10] = example("10", never)
+    records += [label(str(number), 20.0 + number) for number in range(20)]
+    events = tried.process(records)
+    assert letters(events) == []
+    assert (tried.counts.matched, tried.counts.expired, tried.counts.waiting) == (20, 0, 0)
+    assert tried.admission.clock.now < 100
+
+
+def test_a_label_at_a_time_past_year_9999_expires_nothing() -> None:
+    tried = engine()
+    records: list[Record] = [example(str(number), float(number)) for number in range(20)]
+    records += [label("0", 253402300800.0), *(label(str(number), 20.0) for number in range(1, 20))]
+    tried.process(records)
+    assert (tried.counts.matched, tried.counts.expired) == (20, 0)

@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.records.config import KindConfig, RecordConfig
-from engine.records.decode import Decoder, event_time, identifier
+from engine.records.decode import Decoder, identifier
+from engine.records.times import event_time, time_reader
 from engine.records.values import Example, Label, Record, Unreadable, shown
 from engine.tasks.registry import find_task
 
@@ -150,13 +151,29 @@ def test_a_reason_stays_short_however_long_the_value(text: str) -> None:
         (1356998400, 1356998400.0),
         (1356998400.5, 1356998400.5),
         (1356998400000, 1356998400.0),
-        (99_999_999_999, 99_999_999_999.0),
-        (100_000_000_000, 100_000_000.0),
+        (1356998400000000, 1356998400.0),
+        (1356998400000000000, 1356998400.0),
+        (1.3569984e18, 1356998400.0),
+        ("1356998400", 1356998400.0),
+        ("1356998400000", 1356998400.0),
+        ("1356998400000000", 1356998400.0),
+        ("1356998400000000000", 1356998400.0),
+        ("1712010120159", 1712010120.159),
+        (299_999_999_999, 299_999_999_999.0),
+        (300_000_000_000, 300_000_000.0),
+        (300_000_000_000_000, 300_000_000.0),
+        (300_000_000_000_000_000, 300_000_000.0),
+        (253_402_300_799, 253_402_300_799.0),
+        (253_402_300_799_000, 253_402_300_799.0),
+        ("9999-12-31T23:59:59-12:00", 253_402_343_999.0),
         (-1, -1.0),
         (0, 0.0),
-        (10**300, 1e297),
+        (10**300, 1e291),
         ("yesterday", None),
-        ("1356998400", None),
+        ("20130101", 1356998400.0),
+        ("135699840", None),
+        ("20130101103000", None),
+        (-(2**63), None),
         ("2013-02-30", None),
         ("", None),
         (True, None),
@@ -171,6 +188,57 @@ def test_a_reason_stays_short_however_long_the_value(text: str) -> None:
 def test_event_times_are_seconds_since_1970(written: object, seconds: float | None) -> None:
     found = event_time(written)
     assert found == (seconds if seconds is None else pytest.approx(seconds))
+
+
+@given(st.integers(300_000_000, 250_000_000_000), st.sampled_from([1, 10**3, 10**6, 10**9]))
+@settings(max_examples=60)
+def test_the_unit_of_a_number_follows_from_its_size(seconds: int, per_second: int) -> None:
+    assert event_time(seconds * per_second) == seconds
+    assert event_time(float(seconds * per_second)) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("config", "written", "seconds"),
+    [
+        ({"time_unit": "s"}, 1356998400000, 1356998400000.0),
+        ({"time_unit": "ms"}, 1500, 1.5),
+        ({"time_unit": "us"}, 1_500_000, 1.5),
+        ({"time_unit": "ns"}, 1_500_000_000, 1.5),
+        ({"time_unit": "ns"}, -(2**63), None),
+        ({"time_unit": "ms"}, "1356998400000", 1356998400.0),
+        ({"time_unit": "ms"}, "2013-01-01", 1356998400.0),
+        ({"time_unit": "ms"}, True, None),
+        ({"time_format": "%d.%m.%Y %H:%M"}, "01.01.2013 00:00", 1356998400.0),
+        ({"time_format": "%d.%m.%Y %H:%M"}, "2013-01-01", None),
+        ({"time_format": "%d.%m.%Y %H:%M %z"}, "01.01.2013 02:00 +0200", 1356998400.0),
+        ({"time_format": "%Y%m%d"}, 20130101, 1356998400.0),
+        ({"time_format": "%Y%m%d"}, 1356998400.5, None),
+        ({"time_format": "%d.%m.%Y"}, None, None),
+    ],
+)
+def test_a_configuration_names_the_unit_or_the_format(
+    config: dict[str, Any], written: object, seconds: float | None
+) -> None:
+    assert time_reader(RecordConfig(**config))(written) == seconds
+    record = decode({"id": 1, "time": written}, **config)
+    assert (record.time if isinstance(record, Example) else None) == seconds
+
+
+def test_a_refused_time_is_told_what_was_expected() -> None:
+    assert reason(decode({"id": 1, "time": "x"}, time_unit="ms")) == (
+        "field 'time': expected an event time (ISO 8601, or a number of ms since 1970), got 'x'"
+    )
+    assert "as record.time_format has it ('%d.%m.%Y')" in reason(
+        decode({"id": 1, "time": "2013-01-01"}, time_format="%d.%m.%Y")
+    )
+
+
+@pytest.mark.parametrize("form", ["%H:%M", "d.m.Y", "%Q", "%d.%m.", ""])
+def test_a_format_that_names_no_day_is_refused(form: str) -> None:
+    with pytest.raises(ValueError, match=r"format .*such as '%d\.%m\.%Y %H:%M'"):
+        RecordConfig(time_format=form)
+    with pytest.raises(ValueError, match="got both"):
+        RecordConfig(time_format="%Y%m%d", time_unit="s")
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
@@ -195,7 +263,11 @@ def test_nothing_that_can_come_as_a_time_raises(value: object) -> None:
         ("binary", {}, 1, True),
         ("binary", {}, 0, False),
         ("binary", {}, 1.0, True),
+        ("binary", {}, "1", True),
+        ("binary", {}, "0", False),
         ("binary", {}, "true", None),
+        ("binary", {"positive": "1", "negative": "-1"}, 1, True),
+        ("binary", {"positive": "1", "negative": "-1"}, -1.0, False),
         ("binary", {}, None, None),
         ("binary", {"positive": "spam", "negative": "ham"}, "spam", True),
         ("binary", {"positive": "spam", "negative": "ham"}, "ham", False),
@@ -203,7 +275,14 @@ def test_nothing_that_can_come_as_a_time_raises(value: object) -> None:
         ("binary", {"positive": 1, "negative": 2}, 2, False),
         ("multiclass", {}, "cat", "cat"),
         ("multiclass", {}, 3, 3),
-        ("multiclass", {}, False, False),
+        ("multiclass", {}, False, 0),
+        ("multiclass", {}, "3", 3),
+        ("multiclass", {}, 3.0, 3),
+        ("multiclass", {}, "-3", -3),
+        ("multiclass", {}, "03", "03"),
+        ("multiclass", {}, "3.0", "3.0"),
+        ("multiclass", {}, "", ""),
+        ("multiclass", {}, "9" * 19, "9" * 19),
         ("multiclass", {}, 1.5, None),
         ("multiclass", {}, ["cat"], None),
         ("regression", {}, 3, 3),
@@ -275,3 +354,10 @@ def test_classes_that_are_equal_are_refused() -> None:
 
 def test_what_cannot_be_shown_is_named_by_its_type() -> None:
     assert shown(10**5000) == "a int that cannot be shown"
+
+
+def test_a_class_in_several_writings_is_one_to_a_model() -> None:
+    written = [1, "1", True, 1.0]
+    read = [decode({"id": 1, "time": 1, "label": label}, "multiclass") for label in written]
+    assert [record.label for record in read if isinstance(record, Example)] == [1] * 4
+    assert {type(record.label) for record in read if isinstance(record, Example)} == {int}
