@@ -8,7 +8,7 @@ from dataflows.connectors.base import RecordSource
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.format import FileFormat
 from dataflows.connectors.files.source import FileSource
-from dataflows.connectors.files.text import TEXT
+from dataflows.connectors.files.text import TEXT, text_formats
 from dataflows.connectors.kafka import order_log, transactions
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.source import KafkaSource
@@ -49,7 +49,8 @@ class InputSettings(Protocol):
 def _files(config: InputSettings, _journal: bool) -> FileSource | None:
     if config.input.path is None:
         return None
-    return FileSource(config.input, config.base, FORMATS, time_field=config.record.time)
+    formats = _formats(config.record)
+    return FileSource(config.input, config.base, formats, time_field=config.record.time)
 
 
 def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
@@ -67,6 +68,12 @@ def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
 
 FORMATS: Mapping[str, FileFormat] = {**TEXT, "parquet": Parquet()}
 """How files may be written, by the name that `input.format` uses."""
+
+
+def _formats(record: RecordConfig) -> Mapping[str, FileFormat]:
+    """The formats of files, told which columns hold names: in CSV they are text whatever they look like."""
+    return {**FORMATS, **text_formats([name for name in (record.id, record.key) if name])}
+
 
 Find = Callable[[InputSettings, bool], RecordSource[Any] | None]
 """Looks for an input of one kind; `None` when the configuration names none.
@@ -98,11 +105,11 @@ def open_source(config: InputSettings, *, journal: bool = False) -> RecordSource
     raise InputError("expected input.path or another input in the configuration, got none")
 
 
-def open_files(config: InputConfig, base: Path, paths: Sequence[str]) -> FileSource:
+def open_files(config: InputConfig, record: RecordConfig, base: Path, paths: Sequence[str]) -> FileSource:
     """Files beside the input, written and read like it.
 
     Raises:
         InputError: One is missing or is not what it should be.
     """
     given = config.model_copy(update={"path": list(paths), "labels": None, "follow": False})
-    return FileSource(given, base, FORMATS)
+    return FileSource(given, base, _formats(record))
