@@ -22,7 +22,7 @@ def read_reference(config: FlowConfig) -> dict[str, list[Example]]:
     """
     if config.input.reference is None:
         return {}
-    source = open_files(config.input, config.base, [config.input.reference])
+    source = open_files(config.input, config.record, config.base, [config.input.reference])
     decoder = Decoder(config.record, find_task(config.model.task).labels)
     found: dict[str, Reservoir[Example]] = {}
     first = ""
@@ -49,7 +49,7 @@ def read_labelled(config: FlowConfig, data: Sequence[str]) -> tuple[list[Example
     examples: list[Example] = []
     labels: dict[str, Target] = {}
     skipped = 0
-    for batch in batches(open_files(config.input, config.base, data)):
+    for batch in batches(open_files(config.input, config.record, config.base, data)):
         for record in decode_records(decoder, batch.records()):
             if isinstance(record, Label):
                 labels[record.id] = record.value

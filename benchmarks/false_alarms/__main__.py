@@ -1,7 +1,7 @@
 """Do healthy streams stay green, and are faults in them found at once?
 
-Real streams of three tasks in shuffled order, which cannot drift, run under the configuration that
-`riverkeeper init --from` writes. Then a fault is put into one window of each.
+Real streams of three tasks in shuffled order, which cannot drift, run with the model that is called auto and
+the defaults otherwise. Then a fault is put into one window of each.
 
     python -m benchmarks.false_alarms [--rows 20000] [--seeds 3] [--streams flights]
     python -m benchmarks.false_alarms --drawn 250       # clean windows, drawn from laws

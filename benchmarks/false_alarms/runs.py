@@ -1,4 +1,4 @@
-"""A stream through a whole engine, under the configuration that `riverkeeper init --from` writes.
+"""A stream through a whole engine, with the model that is called auto and the defaults otherwise.
 
 Windows get the verdict of their report, from the numbers alone: the report itself is not made.
 """
@@ -72,7 +72,7 @@ class Found:
 
 
 def configured(stream: Stream, rows: Sequence[Row]) -> EngineConfig:
-    """The configuration that `riverkeeper init --from` writes for these rows."""
+    """Windows of 1,000, or of 250 where there are few rows; all else is left to the defaults."""
     count = 1000 if len(rows) >= 10_000 else 250
     return EngineConfig.model_validate(
         {"model": {"task": stream.task, "model": "auto"}, "window": {"count": count}}

@@ -51,7 +51,7 @@ def infer_contract(data: list[str], flow: Path | None, progress: Progress | None
     """
     record, like = (RecordConfig(), None) if flow is None else read_sections(flow)
     found = Findings(data, record)
-    for batch in batches(open_files(like or InputConfig(), Path(), data), progress):
+    for batch in batches(open_files(like or InputConfig(), record, Path(), data), progress):
         for raw_record in batch.records():
             _look_at(raw_record, found)
     if not found.inference.records:

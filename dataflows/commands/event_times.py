@@ -68,7 +68,7 @@ def first_times(config: FlowConfig) -> EventTimes | None:
     path = config.input.path
     if path is None:
         return None
-    source = open_files(config.input, config.base, [path] if isinstance(path, str) else path)
+    source = open_files(config.input, config.record, config.base, [path] if isinstance(path, str) else path)
     with closing(source.open(None, to_end=True)) as reader:
         batches = reader.take() or ()
         return sample_times((record for batch in batches for record in batch.records()), config.record)

@@ -9,7 +9,7 @@ from dataflows.connectors.decoding import time_of
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.format import FileFormat
 from dataflows.connectors.files.source import FileSource
-from dataflows.connectors.files.text import TEXT
+from dataflows.connectors.files.text import TEXT, text_formats
 from dataflows.connectors.kafka import order_log, transactions
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.source import KafkaSource
@@ -50,7 +50,8 @@ class InputSettings(Protocol):
 def _files(config: InputSettings, _journal: bool) -> FileSource | None:
     if config.input.path is None:
         return None
-    return FileSource(config.input, config.base, FORMATS, record=config.record)
+    formats = _formats(config.record, config.input)
+    return FileSource(config.input, config.base, formats, record=config.record)
 
 
 def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
@@ -68,6 +69,19 @@ def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
 
 FORMATS: Mapping[str, FileFormat] = {**TEXT, "parquet": Parquet()}
 """How files may be written, by the name that `input.format` uses."""
+
+
+def _formats(record: RecordConfig, files: InputConfig) -> Mapping[str, FileFormat]:
+    """The formats of files, told which columns hold text whatever they look like in CSV.
+
+    Ids and keys are names; and a time in a format of its own would lose its zeros as a number.
+    """
+    labels = files.labels
+    texts = [record.id, record.key, labels.id if labels is not None else None]
+    if record.time_format:
+        texts += [record.time, labels.time if labels is not None else None]
+    return {**FORMATS, **text_formats([name for name in texts if name])}
+
 
 Find = Callable[[InputSettings, bool], RecordSource[Any] | None]
 """Looks for an input of one kind; `None` when the configuration names none.
@@ -99,11 +113,11 @@ def open_source(config: InputSettings, *, journal: bool = False) -> RecordSource
     raise InputError("expected input.path or another input in the configuration, got none")
 
 
-def open_files(config: InputConfig, base: Path, paths: Sequence[str]) -> FileSource:
+def open_files(config: InputConfig, record: RecordConfig, base: Path, paths: Sequence[str]) -> FileSource:
     """Files beside the input, written and read like it.
 
     Raises:
         InputError: One is missing or is not what it should be.
     """
     given = config.model_copy(update={"path": list(paths), "labels": None, "follow": False})
-    return FileSource(given, base, FORMATS)
+    return FileSource(given, base, _formats(record, given))

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from dataflows.connectors.batch import RawRecord
 from dataflows.connectors.files.config import InputConfig, LabelsConfig
-from dataflows.connectors.files.csv_cells import cell_value
+from dataflows.connectors.files.csv_cells import cell_reader
+from dataflows.connectors.files.csv_config import CsvConfig
 from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.sink import LinesPartition
 from dataflows.connectors.files.source import FileSource, Snapshot
@@ -153,7 +154,7 @@ def test_what_a_csv_writer_wrote_comes_back(rows: list[list[str]], ends: str) ->
     writer.writerows([["a", "b"], *rows])
     with TemporaryDirectory() as name:
         path = write(Path(name), "e.csv", out.getvalue().encode())
-        records = read(InputConfig(path=path, text_columns=["a", "b"]), Path(name))
+        records = read(InputConfig(path=path, csv=CsvConfig(text_columns=["a", "b"])), Path(name))
     assert [record.error for record in records] == [None] * len(rows)
     assert [list(fields_in(record).values()) for record in records] == [
         [cell or None for cell in row] for row in rows
@@ -166,9 +167,9 @@ def test_what_a_csv_writer_wrote_comes_back(rows: list[list[str]], ends: str) ->
 @given(st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans())
 def test_a_number_in_a_cell_is_that_number(value: float) -> None:
     cell = orjson.dumps(value).decode()
-    assert (cell_value(cell), type(cell_value(cell))) == (value, type(value))
+    assert (cell_reader(CsvConfig())(cell), type(cell_reader(CsvConfig())(cell))) == (value, type(value))
     if type(value) is int and value > 0:
-        assert cell_value("0" + cell) == "0" + cell
+        assert cell_reader(CsvConfig())("0" + cell) == "0" + cell
 
 
 @quick

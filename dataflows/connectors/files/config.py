@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from dataflows.connectors.files.csv_config import CsvConfig
 from engine.records.config import Section
 
 
@@ -45,11 +46,11 @@ class InputConfig(Section):
         description="At the end of the file wait for lines that are appended, until the run is stopped. For "
         "one file of JSON lines that is not packed, and without `labels`: labels come in it as records.",
     )
-    format: Literal["auto", "jsonl", "csv", "parquet"] = Field(
+    format: Literal["auto", "jsonl", "csv", "tsv", "parquet"] = Field(
         default="auto",
-        description="auto: by the file name without .gz or .zst: .csv is CSV; .jsonl, .ndjson and .json "
-        "are JSON lines; .parquet is Parquet, which needs the extra riverkeeper[parquet]. Any other: every "
-        "file is of this format, whatever its name.",
+        description="auto: by the file name without .gz or .zst: .csv is CSV; .tsv is CSV with tabs; "
+        ".jsonl, .ndjson and .json are JSON lines; .parquet is Parquet, which needs the extra "
+        "riverkeeper[parquet]. Any other: every file is of this format, whatever its name.",
     )
     contract: str | None = Field(
         default=None,
@@ -66,9 +67,7 @@ class InputConfig(Section):
         description="A file of records with their labels, in no other input. A challenger is promoted, also "
         "by hand, only when it is surely no worse there (supervision.gate_margin). Relative to this file.",
     )
-    text_columns: list[str] = Field(
-        default=[], description="CSV columns whose cells stay text even when they look like numbers."
-    )
+    csv: CsvConfig = Field(default=CsvConfig())
     batch: int = Field(
         default=1000,
         ge=1,

@@ -5,11 +5,13 @@ number is therefore joined with those up to the next such line. If that makes no
 is an error and reading goes on with the second: a stray quote costs the line that it stands in.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import getitem
 
 from dataflows.connectors.batch import Chunk, Content
-from dataflows.connectors.files.csv_cells import CellValues, split_row
+from dataflows.connectors.files.csv_cells import CellValues, TextCells, Value, cell_reader, split_row
+from dataflows.connectors.files.csv_config import CsvConfig
 from dataflows.connectors.files.lines import Lines
 from engine.errors import InputError
 
@@ -21,7 +23,7 @@ class Header:
     """The first row of a CSV file.
 
     Attributes:
-        columns: Their names, in order.
+        columns: Their names, in order. One without a name is `column_N`, by its place from 1.
         end: Where the first row of data begins, in bytes of the decompressed file.
     """
 
@@ -29,13 +31,13 @@ class Header:
     end: int
 
 
-def read_header(parts: Iterator[Lines], name: str) -> Header | None:
+def read_header(parts: Iterator[Lines], name: str, config: CsvConfig, delimiter: str) -> Header | None:
     """The header of the file `name`, or `None` when there is nothing in the file.
 
     Raises:
         InputError: The first row cannot name columns.
     """
-    ahead = _Ahead(parts)
+    ahead = _Ahead(parts, delimiter, config.encoding)
     at = 0
     while at < len(ahead.lines) or ahead.more():
         if ahead.lines[at].strip():
@@ -47,29 +49,47 @@ def read_header(parts: Iterator[Lines], name: str) -> Header | None:
     if row.error:
         raise InputError(f"input {name}: the header line cannot be read: {row.error}")
     end = ahead.offsets[at + row.used] if at + row.used < len(ahead.lines) else ahead.end
-    columns = [cell.strip() for cell in row.cells]
-    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t|"):
-        raise InputError(f"input {name}: expected cells separated by commas, got {columns[0]!r}; convert it")
+    columns = [cell.strip() or f"column_{place}" for place, cell in enumerate(row.cells, 1)]
+    if len(columns) == 1 and any(mark in columns[0] for mark in ",;\t|"):
+        raise InputError(
+            f"input {name}: expected cells separated by {delimiter!r}, got {columns[0]!r}; name the mark "
+            "between them in input.csv.delimiter"
+        )
     for index, column in enumerate(columns):
-        if not column or column in columns[:index]:
-            what = f"{column!r} twice" if column else f"none for column {index + 1}"
-            raise InputError(f"input {name}: expected a header with a name for each column, got {what}")
+        if column in columns[:index]:
+            raise InputError(
+                f"input {name}: expected a header with a name for each column, got {column!r} twice"
+            )
     return Header(columns, end)
 
 
 def csv_chunks(
-    parts: Iterator[Lines], columns: Sequence[str], text_columns: Sequence[str] = ()
+    parts: Iterator[Lines],
+    columns: Sequence[str],
+    config: CsvConfig,
+    delimiter: str,
+    names: Sequence[str] = (),
 ) -> Iterator[Chunk]:
-    """Records of the rows after the header. Columns in `text_columns` stay text; an empty cell is null."""
-    ahead = _Ahead(parts)
-    values = CellValues()
-    as_text = [index for index, column in enumerate(columns) if column in text_columns]
+    """Records of the rows after the header.
+
+    Args:
+        parts: The lines of the file, in UTF-8.
+        columns: The header's.
+        config: What cells mean.
+        delimiter: Between two cells.
+        names: Columns that are text in which every word is a name, so that only an empty cell is missing.
+    """
+    ahead = _Ahead(parts, delimiter, config.encoding)
+    values, texts, words = CellValues(cell_reader(config)), TextCells(config.missing), TextCells([])
+    kinds: list[Mapping[str, Value]] = [
+        words if column in names else texts if column in config.text_columns else values for column in columns
+    ]
     while ahead.more():
-        yield _chunk(ahead, columns, values, as_text)
+        yield _chunk(ahead, columns, kinds)
         ahead.clear()
 
 
-def _chunk(ahead: "_Ahead", columns: Sequence[str], values: CellValues, as_text: list[int]) -> Chunk:
+def _chunk(ahead: "_Ahead", columns: Sequence[str], kinds: Sequence[Mapping[str, Value]]) -> Chunk:
     """Records of all lines at hand, and of those that the last row needs beyond them."""
     contents: list[Content] = []
     offsets: list[int] = []
@@ -88,10 +108,7 @@ def _chunk(ahead: "_Ahead", columns: Sequence[str], values: CellValues, as_text:
             errors[len(contents)] = error
             contents.append(row.raw)
         else:
-            found = [values[cell] for cell in row.cells]
-            for index in as_text:
-                found[index] = row.cells[index] or None
-            contents.append(dict(zip(columns, found, strict=True)))
+            contents.append(dict(zip(columns, map(getitem, kinds, row.cells), strict=True)))
         offsets.append(ahead.offsets[at])
         raws.append(row.raw)
         at += row.used
@@ -101,8 +118,9 @@ def _chunk(ahead: "_Ahead", columns: Sequence[str], values: CellValues, as_text:
 class _Ahead:
     """Lines at hand; more can be called for, since a row may go on beyond them."""
 
-    def __init__(self, parts: Iterator[Lines]) -> None:
+    def __init__(self, parts: Iterator[Lines], delimiter: str, encoding: str) -> None:
         self._parts = parts
+        self.delimiter, self.encoding = delimiter, encoding
         self.clear()
         self.end = 0
 
@@ -142,9 +160,9 @@ def _read_row(ahead: _Ahead, at: int) -> _Row:
         return _Row(1, raw, [], ahead.errors[at])
     if b'"' not in raw and b"\r" not in raw:
         try:
-            return _Row(1, raw, raw.decode().split(","))
+            return _Row(1, raw, raw.decode().split(ahead.delimiter))
         except UnicodeDecodeError as error:
-            return _Row(1, raw, [], _not_utf8(error))
+            return _Row(1, raw, [], _unreadable(error, ahead.encoding))
     return _read_quoted(ahead, at)
 
 
@@ -155,13 +173,13 @@ def _read_quoted(ahead: _Ahead, at: int) -> _Row:
         return _Row(1, raw, [], f"a quote is opened and not closed within {_LONGEST_ROW} bytes")
     whole = b"\n".join(ahead.lines[at : at + used]).removesuffix(b"\r")
     # Structure first: where a row ends must not depend on whether its text can be read.
-    cells = split_row(whole.decode(errors="surrogateescape"))
+    cells = split_row(whole.decode(errors="surrogateescape"), ahead.delimiter)
     if cells is None:
         return _Row(1, raw, [], "a quote or carriage return inside a cell that is not quoted as CSV has it")
     try:
         whole.decode()
     except UnicodeDecodeError as error:
-        return _Row(used, whole, [], _not_utf8(error))
+        return _Row(used, whole, [], _unreadable(error, ahead.encoding))
     return _Row(used, whole, cells)
 
 
@@ -181,5 +199,10 @@ def _lines_of_row(ahead: _Ahead, at: int) -> int:
     return 0
 
 
-def _not_utf8(error: UnicodeDecodeError) -> str:
-    return f"not UTF-8: byte 0x{error.object[error.start]:02x} at {error.start}; save the file as UTF-8"
+def _unreadable(error: UnicodeDecodeError, encoding: str) -> str:
+    if encoding != "utf-8":
+        return f"not {encoding}: a character cannot be read; name the file's encoding in input.csv.encoding"
+    return (
+        f"not UTF-8: byte 0x{error.object[error.start]:02x} at {error.start}; save the file as UTF-8, "
+        "or name its encoding in input.csv.encoding"
+    )

@@ -44,7 +44,7 @@ class FileFormat(Protocol):
         """How names of such files end: with the dot, in lower case."""
         ...
 
-    def check(self, file: InputFile) -> None:
+    def check(self, file: InputFile, config: InputConfig) -> None:
         """Looks at the beginning of a file, so that what is wrong with it shows before a run begins.
 
         Raises:

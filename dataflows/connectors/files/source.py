@@ -75,7 +75,7 @@ class FileSource:
         if config.follow:
             _check_followed(self.files())
         for file in self.files():
-            formats[file.format].check(file)
+            formats[file.format].check(file, config)
 
     def files(self) -> list[InputFile]:
         """All files, in reading order, those of the labels last."""

@@ -1,12 +1,14 @@
-"""The two text formats: JSON lines and CSV."""
+"""The text formats: JSON lines, and CSV with commas or tabs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from dataflows.connectors.batch import Chunk
 from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.csv_config import CsvConfig
 from dataflows.connectors.files.csv_rows import Header, csv_chunks, read_header
+from dataflows.connectors.files.encoding import UTF_8, ByteStream, as_utf8, encoding_of
 from dataflows.connectors.files.find import InputFile
 from dataflows.connectors.files.format import FileFormat
 from dataflows.connectors.files.lines import Lines, json_chunks, split_lines
@@ -17,7 +19,7 @@ _LOOK = 1 << 12
 
 
 class TextFile:
-    """A file of lines, read from an offset (bytes, unpacked) on; see `OpenFile`.
+    """A file of lines, read from an offset (bytes, unpacked, in UTF-8) on; see `OpenFile`.
 
     Attributes:
         chunks: Its records.
@@ -28,11 +30,13 @@ class TextFile:
         file: InputFile,
         offset: int,
         to_chunks: Callable[[Iterator[Lines]], Iterator[Chunk]],
-        follow: bool,
+        *,
+        encoding: str = UTF_8,
+        follow: bool = False,
     ) -> None:
         self._raw = RawFile(file)
         try:
-            read = _from_line_start(self._raw, offset, file.name)
+            read = _from_line_start(as_utf8(self._raw, encoding), offset, file.name)
         except InputError:
             self._raw.close()
             raise
@@ -48,47 +52,72 @@ class JsonLines:
 
     suffixes: tuple[str, ...] = (".jsonl", ".ndjson", ".json")
 
-    def check(self, file: InputFile) -> None:
+    def check(self, file: InputFile, config: InputConfig) -> None:
         """Nothing is wrong with a line until it is decoded."""
 
     def open(self, file: InputFile, offset: int, config: InputConfig) -> TextFile:
         """Opens a file where a line begins."""
-        return TextFile(file, offset, json_chunks, config.follow)
+        return TextFile(file, offset, json_chunks, follow=config.follow)
 
 
 @dataclass(frozen=True, slots=True)
 class Csv:
-    """A header line, then rows of cells; see `FileFormat`."""
+    """A header line, then rows of cells; see `FileFormat`.
+
+    Attributes:
+        suffixes: How names of such files end.
+        delimiter: Between two cells, unless the configuration names another.
+        names: Columns that hold names (ids, keys): every text that is not empty is one.
+    """
 
     suffixes: tuple[str, ...] = (".csv",)
+    delimiter: str = ","
+    names: tuple[str, ...] = ()
 
-    def check(self, file: InputFile) -> None:
+    def check(self, file: InputFile, config: InputConfig) -> None:
         """Reads the header."""
-        header_of(file)
+        self.header(file, config.csv)
 
     def open(self, file: InputFile, offset: int, config: InputConfig) -> TextFile:
         """Opens a file where a row begins, the first one after the header."""
-        header = header_of(file)
-        columns = header.columns if header else []
+        header = self.header(file, config.csv)
+        to_chunks = partial(
+            csv_chunks,
+            columns=header.columns if header else [],
+            config=config.csv,
+            delimiter=config.csv.delimiter or self.delimiter,
+            names=self.names,
+        )
         start = max(offset, header.end) if header else offset
-        to_chunks = partial(csv_chunks, columns=columns, text_columns=config.text_columns)
-        return TextFile(file, start, to_chunks, config.follow)
+        return TextFile(
+            file, start, to_chunks, encoding=encoding_of(file, config.csv.encoding), follow=config.follow
+        )
+
+    def header(self, file: InputFile, config: CsvConfig) -> Header | None:
+        """The header of a file; `None` when it is empty."""
+        encoding = encoding_of(file, config.encoding)
+        raw = RawFile(file)
+        try:
+            lines = split_lines(as_utf8(raw, encoding).read, 0)
+            return read_header(lines, file.name, config, config.delimiter or self.delimiter)
+        finally:
+            raw.close()
 
 
-TEXT: Mapping[str, FileFormat] = {"csv": Csv(), "jsonl": JsonLines()}
+def text_formats(names: Sequence[str] = ()) -> dict[str, FileFormat]:
+    """Formats of text, by the name that the configuration uses; `names`: fields that hold ids and keys."""
+    return {
+        "csv": Csv(names=tuple(names)),
+        "tsv": Csv((".tsv",), "\t", tuple(names)),
+        "jsonl": JsonLines(),
+    }
+
+
+TEXT: Mapping[str, FileFormat] = text_formats()
 """By the name that the configuration uses."""
 
 
-def header_of(file: InputFile) -> Header | None:
-    """The header of a CSV file; `None` when the file is empty."""
-    raw = RawFile(file)
-    try:
-        return read_header(split_lines(raw.read, 0), file.name)
-    finally:
-        raw.close()
-
-
-def _from_line_start(raw: RawFile, offset: int, name: str) -> Callable[[int], bytes]:
+def _from_line_start(raw: ByteStream, offset: int, name: str) -> Callable[[int], bytes]:
     """A `read` from `offset` on, which is checked to be where a line begins.
 
     Raises:

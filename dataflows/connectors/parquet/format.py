@@ -17,7 +17,7 @@ class Parquet:
 
     suffixes: tuple[str, ...] = (".parquet",)
 
-    def check(self, file: InputFile) -> None:
+    def check(self, file: InputFile, config: InputConfig) -> None:  # noqa: ARG002
         """Reads the file's schema.
 
         Raises:

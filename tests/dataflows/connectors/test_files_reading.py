@@ -11,7 +11,8 @@ import zstandard
 
 from dataflows.connectors.batch import Batch, RawRecord, Source
 from dataflows.connectors.files.config import InputConfig, LabelsConfig
-from dataflows.connectors.files.csv_cells import CellValues, cell_value
+from dataflows.connectors.files.csv_cells import CellValues, cell_reader
+from dataflows.connectors.files.csv_config import CsvConfig
 from dataflows.connectors.files.lines import split_lines
 from dataflows.connectors.files.source import FileSource, Snapshot
 from dataflows.lifecycle.progress import Reading
@@ -51,7 +52,7 @@ def test_cells_become_values_and_rows_keep_their_bytes(tmp_path: Path) -> None:
 
 
 def test_text_columns_stay_text_and_empty_is_still_missing(tmp_path: Path) -> None:
-    rows = records(tmp_path, "x.csv", b"zip,n\n12,12\n,3\ntrue,4\n", text_columns=["zip"])
+    rows = records(tmp_path, "x.csv", b"zip,n\n12,12\n,3\ntrue,4\n", csv={"text_columns": ["zip"]})
     assert [fields_in(row)["zip"] for row in rows] == ["12", None, "true"]
     assert fields_in(rows[0])["n"] == 12
 
@@ -113,14 +114,14 @@ def test_memory_does_not_grow_with_a_line() -> None:
 
 
 def test_cells_remembered_are_few() -> None:
-    values = CellValues()
+    values = CellValues(cell_reader(CsvConfig()))
     assert [values[str(number)] for number in range(50_000)] == list(range(50_000))
     assert len(values) <= 1 << 14
 
 
 @pytest.mark.parametrize("cell", [str(2**63), str(-(2**63) - 1), "1" * 5000])
 def test_whole_numbers_that_would_lose_digits_stay_text(cell: str) -> None:
-    assert cell_value(cell) == cell
+    assert cell_reader(CsvConfig())(cell) == cell
 
 
 def test_zstd_frames_that_hold_no_data_are_passed_over(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_csv_and_json_and_whole_folders_are_read_together(tmp_path: Path) -> Non
 def test_text_columns_of_the_flow_stay_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,zip\n1,8001\n2,8002\n", encoding="utf-8")
     flow = tmp_path / "flow.toml"
-    flow.write_text('[input]\npath = "gone.csv"\ntext_columns = ["zip"]\n', encoding="utf-8")
+    flow.write_text('[input]\npath = "gone.csv"\n[input.csv]\ntext_columns = ["zip"]\n', encoding="utf-8")
     kinds = [
         infer_contract([str(tmp_path / "a.csv")], given).inference.found()[0].field for given in (None, flow)
     ]
