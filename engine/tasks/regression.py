@@ -70,7 +70,13 @@ REGRESSION = LearningTask(
     default_model=(
         {
             "type": "preprocessing.TargetStandardScaler",
-            "regressor": {"type": "linear_model.LinearRegression"},
+            # Robust, since one value far out, of a feature or the label, throws plain least squares off for
+            # hundreds of events: Huber's loss (1964) bounds the gradient, RMSProp the step of each weight.
+            "regressor": {
+                "type": "linear_model.LinearRegression",
+                "loss": {"type": "optim.losses.Huber", "epsilon": 1.0},
+                "optimizer": {"type": "optim.RMSProp", "lr": 0.003},
+            },
         },
     ),
     loss=_absolute_error,
