@@ -22,6 +22,9 @@ _FEWEST_TESTED = 5
 """Features, from which on their drifted share says more than each of them does."""
 
 
+_DRIFTS = frozenset({"drift", *SERVED.values()})
+
+
 @dataclass(frozen=True, slots=True)
 class Measurements:
     """What was measured and found.
@@ -73,7 +76,8 @@ def measure(job: EvaluationJob, screened: Screened, config: MonitoringConfig, ta
     ]
     metrics = {f"drift.{name}": value for name, value in drift.items()}
     metrics["drift_tested_columns"] = float(len(drifts))
-    metrics["drifted_columns"] = float(sum(check.status != "pass" for check in drifts))
+    drifted = sum(check.status != "pass" for check in columns if check.name in _DRIFTS)
+    metrics["drifted_columns"] = float(drifted)
     metrics |= {f"missing.{name}": value for name, value in missing.items()}
     metrics |= {f"quality.{name}": value for name, value in scores.items()}
     return Measurements(drift, missing, tuple(quality), scores, tuple(checks), metrics)

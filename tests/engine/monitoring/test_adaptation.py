@@ -54,6 +54,10 @@ def judged(
 
 
 def test_outputs_that_move_while_errors_fall_are_adaptation() -> None:
+    given = job(served(1, 0.45), served(2, 0.1))
+    config = MonitoringConfig()
+    measured = measure(given, screen(given, config, "binary"), config, "binary")
+    assert measured.metrics["drifted_columns"] == 0
     found = judged(served(1, 0.45), served(2, 0.1))
     assert found["adaptation", "probability"] == "pass"
     assert ("prediction drift", "probability") not in found
