@@ -26,7 +26,7 @@ from dataflows.escape import typed
 from dataflows.lifecycle import commands
 from dataflows.views.terminal.run import show_run
 from dataflows.views.terminal.status import standing
-from engine.errors import ConfigError
+from engine.errors import ConfigError, RiverkeeperError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -168,7 +168,10 @@ def _warn_of_times(flow: FlowConfig) -> None:
     """Says before the run when its event times are none, as `check` does."""
     from dataflows.commands.event_times import first_times  # noqa: PLC0415 - only `run` reads records
 
-    times = first_times(flow)
+    try:
+        times = first_times(flow)
+    except RiverkeeperError:
+        return  # the run itself says what is wrong with its input
     if times is not None and times.problem:
         console.print(styled(("warning:", "yellow"), f" {times.problem}"))
 

@@ -69,7 +69,7 @@ def test_the_dashboard_has_a_line_for_everything_and_new_windows_come_in(tmp_pat
             assert project["name"] == "demo main"
             dashboard = ask(f"{base}/api/v2/dashboards/{project['id']}")
             points = series(base, dashboard, project["id"])
-            assert points["Drift from the reference, by column"] == 3 * 6
+            assert points["Drift from the reference, by column"] == 3 * 4, "no outputs to compare with"
             assert points["Missing values, share by column"] == 3 * 6
             assert points["Business metrics, sum of the window"] == 3
             assert min(points.values()) >= 3

@@ -46,6 +46,7 @@ STREAMS = (
     "dead_letters",
     "drifts",
     "preliminary_verdicts",
+    "rates",
     "summary",
 )
 SERVED = ("predictions", "decisions", "reports", "alerts", "dead_letters")

@@ -9,6 +9,7 @@ import orjson
 import pytest
 from typer.main import get_command
 
+from dataflows.cli import main, registry_options
 from dataflows.cli.main import app
 from dataflows.escape import visible
 from dataflows.toml import literal
@@ -30,6 +31,7 @@ name = "test"
 path = {path}
 [record]
 key = "shop"
+time_unit = "s"
 [model]
 task = "multiclass"
 model = "naive_bayes.GaussianNB"
@@ -125,6 +127,8 @@ def test_text_appears_as_it_is_written_and_steers_nothing(
     typed: Typed, run: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(run.parents[1])
+    for one in (main.console, registry_options.console):  # where a name is folded depends on the terminal
+        monkeypatch.setattr(one, "width", 1000)
     status, printed = typed(*command)
     assert status in {0, 2}
     assert not RAW.search(printed)
