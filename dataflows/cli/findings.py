@@ -27,6 +27,8 @@ def show_check(console: PlainConsole, config: Path, found: "Findings") -> None:
     console.print(f"{config}: {_where_they_went(found.counts)}")
     if found.times is not None:
         console.print(f"  {found.times}")
+    if found.labels:
+        console.print(f"  {found.labels}")
     for reasons in sorted(found.reasons.values(), key=len, reverse=True)[:_REASONS]:
         first = ", first" if len(set(reasons)) > 1 else ""
         console.print(f"  {len(reasons)} times{first}: {reasons[0]}")

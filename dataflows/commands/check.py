@@ -9,7 +9,7 @@ from itertools import islice
 
 from dataflows.alerts.config import destinations, secrets
 from dataflows.commands.check_outputs import difference, doubtful_outputs, null_outputs
-from dataflows.commands.event_times import EventTimes, sample_times
+from dataflows.commands.event_times import EventTimes, label_order, sample_times
 from dataflows.config import FlowConfig
 from dataflows.connectors.base import batches
 from dataflows.connectors.batch import RawRecord
@@ -49,6 +49,7 @@ class Findings:
         broken: Laws that the model breaks.
         alerts: Where alerts would go.
         times: Event times of the sample; `None` without any.
+        labels: How the labels of files stand in time; empty without such files.
         problems: What keeps this flow from being of use, in words.
         warnings: What does not, but should be known.
     """
@@ -62,6 +63,7 @@ class Findings:
     broken: list[BrokenLaw]
     alerts: str = ""
     times: EventTimes | None = None
+    labels: str = ""
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -114,7 +116,7 @@ def check_flow(config: FlowConfig) -> Findings:
         _try_model(config, found.examples),
         destinations(config.alerts),
     )
-    findings.times = sample_times(raw, config.record)
+    findings.times, findings.labels = sample_times(raw, config.record), label_order(config)
     findings.problems = _problems(findings, found.failed)
     findings.warnings = [*_broken(findings, "warning"), *doubtful_outputs(found.served, late)]
     null, of = null_outputs(found.served)

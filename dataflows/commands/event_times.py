@@ -10,7 +10,8 @@ from statistics import median
 from dataflows.config import FlowConfig
 from dataflows.connectors.batch import RawRecord
 from dataflows.connectors.decoding import fields_of
-from dataflows.connectors.registry import open_files
+from dataflows.connectors.files.source import FileSource
+from dataflows.connectors.registry import open_files, open_source
 from dataflows.format import day, duration, moment
 from engine.records.config import RecordConfig
 from engine.records.times import time_reader
@@ -72,6 +73,20 @@ def first_times(config: FlowConfig) -> EventTimes | None:
     with closing(source.open(None, to_end=True)) as reader:
         batches = reader.take() or ()
         return sample_times((record for batch in batches for record in batch.records()), config.record)
+
+
+def label_order(config: FlowConfig) -> str:
+    """How the labels of files stand in time, and what a run does about it; empty without such files."""
+    source = open_source(config)
+    found = source.scan_labels() if isinstance(source, FileSource) else None
+    if found is None:
+        return ""
+    if not found.timed:
+        return f"labels: {found.count:,} in files, without a time: each is known right after its example"
+    if found.behind:
+        order = f"up to {duration(found.behind)} out of order"
+        return f"labels: {found.count:,} in files, {order}: a run sorts them in memory"
+    return f"labels: {found.count:,} in files, in order of time"
 
 
 def _problem(config: RecordConfig, written: list[object], times: list[float]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dataflows.commands.event_times import EventTimes, first_times, sample_times
+from dataflows.commands.event_times import EventTimes, first_times, label_order, sample_times
 from dataflows.config import FlowConfig
 from dataflows.connectors.batch import RawRecord
 from dataflows.console import PlainConsole
@@ -70,3 +70,29 @@ def test_a_run_without_a_record_says_so(tmp_path: Path, capsys: pytest.CaptureFi
         status.end("ended")
     show_run(PlainConsole(), tmp_path)
     assert capsys.readouterr().out.startswith("no records: ")
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ('{"id": "a", "time": 1700000000}\n{"id": "b", "time": 1700000060}\n', "in order of time"),
+        (
+            '{"id": "a", "time": 1700007200}\n{"id": "b", "time": 1700000000}\n',
+            "up to 2.0 h out of order: a run sorts them in memory",
+        ),
+        ('{"id": "a"}\n{"id": "b"}\n', "without a time: each is known right after its example"),
+    ],
+)
+def test_how_labels_of_files_stand_in_time_is_told(tmp_path: Path, labels: str, told: str) -> None:
+    (tmp_path / "e.jsonl").write_text('{"id": "a", "time": 1700000000, "x": 1}\n', encoding="utf-8")
+    (tmp_path / "l.jsonl").write_text(labels, encoding="utf-8")
+    given: dict[str, Any] = {
+        "run": {"name": "r"},
+        "input": {"path": "e.jsonl", "labels": "l.jsonl"},
+        "model": {"task": "binary", "model": "auto"},
+        "base": tmp_path,
+    }
+    assert label_order(FlowConfig.model_validate(given)).startswith("labels: 2 in files, ")
+    assert label_order(FlowConfig.model_validate(given)).endswith(told)
+    given["input"] = {"path": "e.jsonl"}
+    assert label_order(FlowConfig.model_validate(given)) == ""
