@@ -154,7 +154,7 @@ def test_what_a_csv_writer_wrote_comes_back(rows: list[list[str]], ends: str) ->
     writer.writerows([["a", "b"], *rows])
     with TemporaryDirectory() as name:
         path = write(Path(name), "e.csv", out.getvalue().encode())
-        records = read(InputConfig(path=path, csv=CsvConfig(text_columns=["a", "b"])), Path(name))
+        records = read(InputConfig(path=path, csv=CsvConfig(text_columns=["a", "b"], missing=[])), Path(name))
     assert [record.error for record in records] == [None] * len(rows)
     assert [list(fields_in(record).values()) for record in records] == [
         [cell or None for cell in row] for row in rows
