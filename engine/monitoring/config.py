@@ -16,6 +16,18 @@ def _own_limits(kind: Kind, limit: Literal["warn", "fail"]) -> str:
     return ", ".join(own) + "."
 
 
+def _check_order(section: Section, *names: str) -> None:
+    """Checks that no limit `<name>_warn` is above `<name>_fail`.
+
+    Raises:
+        ValueError: When one is.
+    """
+    for name in names:
+        warn, fail = getattr(section, f"{name}_warn"), getattr(section, f"{name}_fail")
+        if warn > fail:
+            raise ValueError(f"{name}_warn ({warn}) is above {name}_fail ({fail})")
+
+
 class FirstLookConfig(Section):
     """Counts of every example, compared with the reference when a window closes: a first verdict.
 
@@ -34,8 +46,7 @@ class FirstLookConfig(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.psi_warn > self.psi_fail:
-            raise ValueError(f"psi_warn ({self.psi_warn}) is above psi_fail ({self.psi_fail})")
+        _check_order(self, "psi")
         return self
 
 
@@ -88,10 +99,7 @@ class RatesConfig(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        for name in ("rejected", "unmatched", "expired", "not_learned", "null"):
-            warn, fail = getattr(self, f"{name}_warn"), getattr(self, f"{name}_fail")
-            if warn > fail:
-                raise ValueError(f"{name}_warn ({warn}) is above {name}_fail ({fail})")
+        _check_order(self, "rejected", "unmatched", "expired", "not_learned", "null")
         return self
 
 
@@ -329,10 +337,7 @@ class MonitoringConfig(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> "MonitoringConfig":
-        for name in ("missing", "unseen", "duplicates"):
-            warn, fail = getattr(self, f"{name}_warn"), getattr(self, f"{name}_fail")
-            if warn > fail:
-                raise ValueError(f"{name}_warn ({warn}) is above {name}_fail ({fail})")
+        _check_order(self, "missing", "unseen", "duplicates")
         return self
 
     @model_validator(mode="after")
