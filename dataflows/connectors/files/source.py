@@ -35,7 +35,8 @@ _LOOK = 1.0
 class FileSource:
     """Files with records; see `RecordSource`.
 
-    Nothing is guaranteed when files change while they are read, other than growing at their end.
+    Nothing is guaranteed when files change while they are read, other than growing at their end. What changed
+    between a stop and the resumed run is noticed by the last records before the place where it goes on.
 
     Args:
         config: What to read.
@@ -95,9 +96,8 @@ class FileSource:
             )
         config = self._config.model_copy(update={"follow": self._config.follow and not to_end})
         place: Any = begin.get("examples")
-        examples = Stream(
-            self._streams["examples"], partial(self._open_file, config, None), place, follow=config.follow
-        )
+        open_file = partial(self._open_file, config, None)
+        examples = Stream(self._streams["examples"], open_file, place, follow=config.follow, named=True)
         reader = FileReader(examples, config, total_size(self.files()))
         try:
             if self._label_fields is not None:

@@ -3,6 +3,7 @@
 import gc
 import gzip
 import tracemalloc
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -224,8 +225,10 @@ def test_a_plain_file_that_has_grown_is_read_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"a.jsonl": b"1\n2"}, "a.jsonl: expected at least 4 bytes"),
-        ({"a.jsonl": b"1\n2345\n"}, "a.jsonl: expected a line to begin at byte 4"),
+        ({"a.jsonl": b""}, "a.jsonl: expected the same records before byte 4 .* got others"),
+        ({"a.jsonl": b"1\n2"}, "a.jsonl: expected the same records before byte 4 .* got others"),
+        ({"a.jsonl": b"1\n2345\n"}, "a.jsonl: expected the same records before byte 4 .* got others"),
+        ({"a.jsonl": b"1\n4\n3\n5\n6\n"}, "got others: .* Put the old one back"),
         ({"0.jsonl": b"", "a.jsonl": b"1\n2\n3\n"}, "expected a.jsonl as file 1 of the list.*got 0.jsonl"),
         ({"b.jsonl": b"1\n2\n3\n"}, "got b.jsonl; put the files back"),
     ],
@@ -241,6 +244,29 @@ def test_files_that_are_not_those_of_the_snapshot_stop_the_run(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         batches(config, tmp_path, state)
+
+
+@pytest.mark.parametrize("name", ["x.jsonl.gz", "x.jsonl.zst", "x.csv", "x.csv.gz"])
+def test_another_file_of_that_name_is_not_read_on_and_one_that_has_grown_is(
+    name: str, tmp_path: Path
+) -> None:
+    packers: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstandard.compress}
+    pack = packers.get(Path(name).suffix, bytes)
+    first = b"time,x\n" if ".csv" in name else b""
+    rows = [b"%d,%d" % (i, i * i % 7) for i in range(100)]
+    lines = [b"%s\n" % (row if first else b"[%s]" % row) for row in rows]
+    config = InputConfig(path=name, batch=30)
+    (tmp_path / name).write_bytes(pack(first + b"".join(lines[:70])))
+    state = after(config, tmp_path, 2)
+    (tmp_path / name).write_bytes(pack(first + b"".join(lines[:70])) + pack(b"".join(lines[70:])))
+    assert [len(batch) for batch in batches(config, tmp_path, state)] == [30, 10]
+    changed = [first + b"".join(lines).replace(b"50,", b"05,")]
+    if first:
+        changed.append(b"time,y\n" + b"".join(lines))
+    for content in changed:
+        (tmp_path / name).write_bytes(pack(content))
+        with pytest.raises(InputError, match=f"{name}: expected the same records before byte .* got others"):
+            batches(config, tmp_path, state)
 
 
 def test_a_list_that_has_become_shorter_stops_the_run(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -152,7 +153,24 @@ def test_a_file_with_fewer_rows_than_the_snapshot_stops_the_run(tmp_path: Path) 
     write(tmp_path / "x.parquet", {"time": [1]})
     source = FileSource(InputConfig(path="x.parquet"), tmp_path, FORMATS)
     with pytest.raises(InputError, match=r"expected at least 5 rows .*, got 1; put the old file back"):
-        source.open({"examples": (0, "x.parquet", 5)})
+        source.open({"examples": (0, "x.parquet", 5, (5, 0, b""))})
+
+
+def test_other_rows_under_the_name_stop_the_run_and_more_rows_do_not(tmp_path: Path) -> None:
+    rows = [i * i for i in range(50)]
+    write(tmp_path / "x.parquet", {"time": rows})
+    source = FileSource(InputConfig(path="x.parquet", batch=30), tmp_path, FORMATS)
+    with closing(source.open(None)) as reader:
+        reader.take()
+        state = reader.snapshot()
+    write(tmp_path / "x.parquet", {"time": [*rows, 1, 2]})
+    with closing(source.open(state)) as reader:
+        assert [len(batch) for batch in reader.take() or ()] == [22]
+    write(tmp_path / "x.parquet", {"time": [0, *rows, 1, 2]})
+    with pytest.raises(
+        InputError, match=r"x\.parquet: expected the same records before row 30 .* got others"
+    ):
+        source.open(state)
 
 
 def test_progress_ends_at_the_total(tmp_path: Path) -> None:
