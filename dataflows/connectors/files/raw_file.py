@@ -17,12 +17,23 @@ _FEED = 1 << 12
 """Compressed bytes given to zstd at a time: it may unpack up to 32,000 times as many (128 MiB)."""
 
 
-class RawFile:
-    """Reads one file from its beginning, unpacking as it goes. Close it."""
+_OVERLAP = 256
+"""Bytes before the position that are read once more with what follows, in a file that is followed."""
 
-    def __init__(self, file: InputFile) -> None:
+
+class RawFile:
+    """Reads one file from its beginning, unpacking as it goes. Close it.
+
+    Args:
+        file: Which.
+        follow: Whether more is to come at its end. Then each read makes sure that what is before it is still
+            there; the file must be a local one that is not packed.
+    """
+
+    def __init__(self, file: InputFile, *, follow: bool = False) -> None:
         self._file = file
         self._position = 0
+        self._tail = b""
         self._end = 0
         try:
             self._disk = open_bytes(file.location, buffered=file.compression != "plain")
@@ -35,12 +46,15 @@ class RawFile:
             self._read = self._gzip.read
         elif file.compression == "zstd":
             self._read = _zstd_reader(self._disk)
+        elif follow:
+            self._read = self._read_on
 
     def read(self, size: int) -> bytes:
         """About `size` bytes, unpacked; none at the end of the file.
 
         Raises:
-            InputError: The packed data is cut off or damaged, or the disk fails.
+            InputError: The packed data is cut off or damaged, the disk fails, or a file that is followed is
+                not what it was.
         """
         try:
             data = self._read(size)
@@ -52,6 +66,16 @@ class RawFile:
             raise InputError(f"input {self._file.name}: cannot be read: {error.strerror or error}") from error
         self._position += len(data)
         return data
+
+    def _read_on(self, size: int) -> bytes:
+        """What follows in a file that others write to: its end and what was there before in one read."""
+        tail = self._tail
+        data = os.pread(self._disk.fileno(), len(tail) + size, self._position - len(tail))
+        if not data.startswith(tail):
+            raise self._changed(f"the bytes before {self._position}, which were read, are others now")
+        if len(data) > len(tail):
+            self._tail = data[-_OVERLAP:]
+        return data[len(tail) :]
 
     def skip_to(self, offset: int) -> bytes:
         """Passes over everything before `offset` (unpacked); gives the byte before it, none at the start.
@@ -74,30 +98,32 @@ class RawFile:
         return before[-1:]
 
     def check_grown(self) -> None:
-        """Checks that the file of this name is the one being read, and has what was read of it.
+        """Checks that the file of this name is the one being read; `read` checks what is in it.
 
         Raises:
-            InputError: It has become shorter, or another has taken its place.
+            InputError: Another has taken its place.
         """
         mine = os.fstat(self._disk.fileno())
         try:
             named = Path(self._file.location).stat()
         except FileNotFoundError:
             return  # moved away: its writer may go on
-        if named.st_ino != mine.st_ino:
-            raise self._changed("another file has taken its place")
-        if mine.st_size < self._position:
-            raise self._changed(f"it has {mine.st_size} bytes, and {self._position} were read")
+        if (named.st_dev, named.st_ino) != (mine.st_dev, mine.st_ino):
+            raise self._changed(f"another file has taken its place after byte {self._position}")
 
     def _changed(self, how: str) -> InputError:
         return InputError(
-            f"input {self._file.name}: expected a file that only grows, since it is followed, but {how}; "
-            "start a new run, and let its writer append only"
+            f"input {self._file.name}: expected a file that only grows, since it is followed, but {how}: it "
+            f"was rotated, replaced or cut off. To lose nothing put the old file back with the new lines "
+            f"appended to it, and start the same command again; else start a new run. Keep the file out of "
+            f"log rotation"
         )
 
     def disk_position(self) -> int:
         """Bytes read from disk; may run ahead of what has been given out."""
-        return self._end if self._disk.closed else self._disk.tell()
+        if self._disk.closed:
+            return self._end
+        return self._position if self._tail else self._disk.tell()
 
     def close(self) -> None:
         """Closes the file; a second time does nothing."""

@@ -34,7 +34,7 @@ class TextFile:
         encoding: str = UTF_8,
         follow: bool = False,
     ) -> None:
-        self._raw = RawFile(file)
+        self._raw = RawFile(file, follow=follow)
         try:
             read = _from_line_start(as_utf8(self._raw, encoding), offset, file.name)
         except InputError:

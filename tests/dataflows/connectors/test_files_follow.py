@@ -128,14 +128,25 @@ def _cut(path: Path) -> None:
     path.write_bytes(b"1\n")
 
 
+def _cut_and_grow(path: Path) -> None:
+    path.write_bytes(b"3\n4\n5\n6\n")
+
+
 def _replace(path: Path) -> None:
     path.rename(path.with_suffix(".old"))
     path.write_bytes(b"1\n2\n3\n")
 
 
+BEFORE = "the bytes before 4, which were read, are others now"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
-    [(_cut, r"it has 2 bytes, and 4 were read"), (_replace, "another file has taken its place")],
+    [
+        (_cut, BEFORE),
+        (_cut_and_grow, BEFORE),
+        (_replace, "another file has taken its place after byte 4"),
+    ],
 )
 def test_a_file_that_does_not_only_grow_stops_the_run(
     change: Callable[[Path], None], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -146,9 +157,25 @@ def test_a_file_that_does_not_only_grow_stops_the_run(
     assert len(taken(part)) == 2
     change(tmp_path / "x.jsonl")
     with pytest.raises(
-        InputError, match=f"input x.jsonl: expected a file that only grows.* {said}; start a new"
+        InputError, match=f"input x.jsonl: expected a file that only grows.* {said}: it was rotated"
     ):
         taken(part)
+
+
+def test_what_was_rotated_while_nobody_looked_stops_the_run_until_it_is_put_back(tmp_path: Path) -> None:
+    append(tmp_path, b"1\n2\n")
+    with closing(opened(tmp_path)) as part:
+        assert len(taken(part)) == 2
+        state = part.snapshot()
+    old = (tmp_path / "x.jsonl").rename(tmp_path / "x.jsonl.1")
+    append(tmp_path, b"3\n4\n5\n")  # longer than what was read
+    with pytest.raises(InputError, match=r"x\.jsonl: expected the same records before byte 4 .* got others"):
+        opened(tmp_path, state)
+    with old.open("ab") as file:
+        file.write((tmp_path / "x.jsonl").read_bytes())
+    old.replace(tmp_path / "x.jsonl")
+    with closing(opened(tmp_path, state)) as part:
+        assert taken(part) == [(b"3", 4), (b"4", 6), (b"5", 8)]
 
 
 def test_a_file_that_was_only_moved_away_is_followed_on(
