@@ -10,7 +10,14 @@ from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.source import KafkaSource, Snapshot
 from engine.errors import InputError
 from tests.support.broker import Broker
-from tests.support.kafka import add_partitions, delete_records, delete_topic, offsets_of, produce
+from tests.support.kafka import (
+    add_partitions,
+    delete_records,
+    delete_topic,
+    offsets_of,
+    produce,
+    remake_topic,
+)
 from tests.support.sources import ids, message, opened, read, source, topic_on
 
 pytestmark = pytest.mark.integration
@@ -131,7 +138,7 @@ def test_records_that_expired_before_they_were_read_stop_the_run_and_are_counted
     made = source(real_broker, topic)
     with opened(made) as part:
         read(part, 1)
-        state: Snapshot = {"places": [(topic, 0, 40)], "batches": 1}
+        state: Snapshot = {"places": [(topic, 0, 40)], "batches": 1, "ids": {}}
     delete_records(real_broker.address, topic, 60)
     with pytest.raises(InputError, match=rf"{topic}\[0\]: expected the record at offset 40.*20 records were"):
         made.open(state)
@@ -145,14 +152,40 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_old_one(real_broker: Br
     topic = topic_on(real_broker)
     produce(real_broker.address, [message(topic, 0)])
     with pytest.raises(InputError, match=r"got a partition that ends at 1: the topic was made anew"):
-        source(real_broker, topic).open({"places": [(topic, 0, 9)], "batches": 1})
+        source(real_broker, topic).open({"places": [(topic, 0, 9)], "batches": 1, "ids": {}})
+
+
+def test_a_topic_that_was_deleted_and_made_again_is_not_read_on_though_it_is_longer(
+    real_broker: Broker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("dataflows.connectors.kafka.source._LOOK", 0.0)
+    topic = topic_on(real_broker)
+    produce(real_broker.address, (message(topic, i) for i in range(3)))
+    made = source(real_broker, topic, tmp_path)
+    with opened(made) as part:
+        read(part, 2)
+        assert part.snapshot()["ids"].keys() == {topic}
+        state = part.snapshot()
+    with opened(made, state) as part:  # it is the same topic
+        part.take()
+        delete_topic(real_broker.address, topic)
+        remake_topic(real_broker.address, topic)
+        produce(real_broker.address, (message(topic, i) for i in range(300)))
+        with pytest.raises(InputError, match=f"expected topic '{topic}' with the id .* made again"):
+            read(part, 300)
+    said = (
+        rf"expected topic '{topic}' with the id {state['ids'][topic]}, .* got one with the id .* made again"
+    )
+    for known in (state, None):  # resumed, and killed before its first snapshot
+        with pytest.raises(InputError, match=said):
+            made.open(known)
 
 
 def test_a_topic_that_is_missing_is_named(real_broker: Broker) -> None:
     topic = topic_on(real_broker)
     with pytest.raises(InputError, match="there is no topic 'nowhere'"):
         source(real_broker, "nowhere").open(None)
-    state: Snapshot = {"places": [(topic, 0, 0), ("gone", 0, 0)], "batches": 0}
+    state: Snapshot = {"places": [(topic, 0, 0), ("gone", 0, 0)], "batches": 0, "ids": {}}
     with pytest.raises(InputError, match=r"was reading gone\[0\], which is not configured or not there"):
         source(real_broker, topic).open(state)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # their only place
     AdminClient,
     NewPartitions,
@@ -58,6 +58,19 @@ def delete_topic(address: str, topic: str) -> None:
     admin = AdminClient({"bootstrap.servers": address})
     for future in admin.delete_topics([topic]).values():
         future.result(30)
+
+
+def remake_topic(address: str, topic: str) -> None:
+    """Makes a topic that was just removed: its name is taken until the brokers have forgotten the old one."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            make_topics(address, {topic: 1})
+        except KafkaException:
+            assert time.monotonic() < until, f"{topic} cannot be made again"
+            time.sleep(0.02)
+        else:
+            return
 
 
 def consume(address: str, topic: str, *, committed: bool = True) -> list[Message]:

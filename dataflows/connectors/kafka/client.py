@@ -2,7 +2,8 @@
 
 import logging
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import ClusterMetadata  # type: ignore[attr-defined]  # its only place
@@ -15,6 +16,9 @@ log = logging.getLogger("riverkeeper.kafka")
 
 _librdkafka = logging.getLogger("librdkafka")
 _librdkafka.addHandler(logging.NullHandler())  # a line for every failed try; we say it once
+
+Client = TypeVar("Client")
+"""A consumer, a producer, or what manages topics."""
 
 _AT_ONCE = 1.0
 """Seconds for one try to reach a broker."""
@@ -92,8 +96,8 @@ class Health:
 
 
 def made(
-    kind: type[Consumer] | type[Producer], config: KafkaConfig, more: dict[str, Any]
-) -> tuple[Any, Health]:
+    kind: Callable[[dict[str, Any]], Client], config: KafkaConfig, more: dict[str, Any]
+) -> tuple[Client, Health]:
     """A client, and what it knows of its brokers.
 
     Raises:

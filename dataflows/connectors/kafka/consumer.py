@@ -11,6 +11,7 @@ from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.envelope import Envelope, Received
 from dataflows.connectors.kafka.interleave import Order
 from dataflows.connectors.kafka.offsets import bounds, partitions
+from dataflows.connectors.kafka.topic_ids import TopicIds
 from engine.errors import InputError
 
 _IDLE = 0.01
@@ -64,6 +65,11 @@ class TopicReader:
         config: The cluster, with what to read and in what order.
         time_of: Reads the event time; without it the message's timestamp is taken.
         most: Records of one partition that a caller may ask for at once.
+
+    Attributes:
+        partitions: Those that are read, by number.
+        gaps: How many times records were gone before they were read.
+        ids: Which topics these are.
     """
 
     def __init__(
@@ -73,6 +79,7 @@ class TopicReader:
             raise ValueError("a reader needs kafka.input")
         self._consumer, self._health, self._cluster, self._config = consumer, health, config, config.input
         self._time_of = time_of
+        self.ids = TopicIds(config)
         self._envelope = Envelope(config.input)
         self._order: Order[Received] = Order(config.input.order_bound)
         self._held = max(_HELD, 2 * most)
@@ -103,11 +110,11 @@ class TopicReader:
         """Begins to read partitions that topics have got since, from their first record.
 
         Raises:
-            InputError: When a topic no longer exists, or no broker answers.
+            InputError: When a topic no longer exists or was made anew, or no broker answers.
         """
-        for topic, partition in partitions(
-            metadata(self._consumer, self._cluster, self._health), self._config
-        ):
+        found = metadata(self._consumer, self._cluster, self._health)
+        self.ids.check()
+        for topic, partition in partitions(found, self._config):
             if (topic, partition) not in self._numbers:
                 log.info("%s has a new partition, %d", topic, partition)
                 self.add(topic, partition, 0)
@@ -154,7 +161,7 @@ class TopicReader:
         """An end, a gap, or what makes further reading impossible; everything else heals by itself.
 
         Raises:
-            InputError: When the partition cannot be read on.
+            InputError: When the partition cannot be read on, or its topic was made anew.
         """
         code = error.code()
         if number is None:
@@ -173,6 +180,7 @@ class TopicReader:
             KafkaError.TOPIC_AUTHORIZATION_FAILED,
             KafkaError._FATAL,
         }:
+            self.ids.check()
             raise InputError(
                 f"kafka.input {self.partitions[number].name}: cannot be read on: {error.str()}; what was "
                 f"read before is safe. See to the topic, then start the same command again"
@@ -184,8 +192,9 @@ class TopicReader:
         """The next record of a partition is no longer there: stops, or goes on with the earliest.
 
         Raises:
-            InputError: When configured to stop, or no broker answers.
+            InputError: When configured to stop, the topic was made anew, or no broker answers.
         """
+        self.ids.check()
         partition = self.partitions[number]
         low, high = bounds(self._consumer, partition.topic, partition.number)
         where = f"kafka.input {partition.name}: expected the record at offset {partition.read}"

@@ -4,7 +4,7 @@ Event time decides the order, but not alone: a record that came too late to be w
 time says, and a replay, which has all records at hand, would put it where it belongs. Then a killed run would
 come to other predictions than those it has written. So what goes next is written down before it goes.
 
-    order-start.json        where the run began, written before the first record goes
+    order-start.json        where the run began and the topics' ids, written before the first record goes
     order-<batch>.jsonl     the names of the partitions, then a line for each batch from that number on:
                             [[partition, records], ...]
 
@@ -42,21 +42,21 @@ class Journal:
         self._file: BinaryIO | None = None
         self._named = 0
 
-    def start(self) -> list[Place] | None:
-        """Where the run began, if it has."""
+    def start(self) -> tuple[list[Place], dict[str, str]] | None:
+        """Where the run began, if it has, and the ids of its topics."""
         try:
-            places = orjson.loads((self._folder / START).read_bytes())
+            places, ids = orjson.loads((self._folder / START).read_bytes())
         except FileNotFoundError:
             return None
-        return [(topic, partition, offset) for topic, partition, offset in places]
+        return [(topic, partition, offset) for topic, partition, offset in places], ids
 
-    def begin(self, places: list[Place]) -> None:
-        """Writes down where the run begins.
+    def begin(self, places: list[Place], ids: dict[str, str]) -> None:
+        """Writes down where the run begins, and the ids of its topics.
 
         Raises:
             OutputError: When it cannot be written.
         """
-        write_blob(self._folder, START, orjson.dumps(places))
+        write_blob(self._folder, START, orjson.dumps([places, ids]))
 
     def append(self, batch: int, partitions: Iterable[int], names: Sequence[str]) -> None:
         """Writes down whose records a batch holds, before it goes.

@@ -45,10 +45,12 @@ class Snapshot(TypedDict):
     Attributes:
         places: The next record to hand on, for each partition, in the order of their numbers.
         batches: How many batches went.
+        ids: Those of the topics, by name, where the brokers give them.
     """
 
     places: list[Place]
     batches: int
+    ids: dict[str, str]
 
 
 class KafkaSource:
@@ -81,7 +83,8 @@ class KafkaSource:
         """Begins to read, where a snapshot stood or as configured.
 
         Raises:
-            InputError: No broker answers, a topic is not there, or what comes next is no longer in it.
+            InputError: No broker answers, a topic is not there or was made anew, or what comes next is no
+                longer in it.
         """
         if to_end and self._input.until != "end":
             until_end = self._input.model_copy(update={"until": "end"})
@@ -89,12 +92,16 @@ class KafkaSource:
             return KafkaSource(config, self._batch, time_of=self._time_of).open(snapshot, to_end=True)
         consumer, health = self._consumer()
         try:
+            start = self._journal.start() if self._journal is not None and snapshot is None else None
+            known, known_ids = (snapshot["places"], snapshot["ids"]) if snapshot else start or ([], {})
+            places = self._places(consumer, health, known)
             reader = TopicReader(consumer, health, self._config, self._time_of, self._batch)
-            places = self._places(consumer, health, snapshot)
+            reader.ids.known.update(known_ids)
+            reader.ids.check()
             for place in places:
                 reader.add(*place)
             if self._journal is not None and snapshot is None:
-                self._journal.begin(places)
+                self._journal.begin(places, reader.ids.known)
         except BaseException:
             consumer.close()
             raise
@@ -115,10 +122,9 @@ class KafkaSource:
             },
         )
 
-    def _places(self, consumer: Consumer, health: Health, state: Snapshot | None) -> list[Place]:
-        """Where each partition begins: those of the snapshot, then those that have come since."""
+    def _places(self, consumer: Consumer, health: Health, known: list[Place]) -> list[Place]:
+        """Where each partition begins: those that are known, then those that have come since."""
         there = partitions(metadata(consumer, self._config, health), self._input)
-        known = state["places"] if state is not None else self._journal and self._journal.start()
         if not known:
             return places_to_begin(consumer, self._input, there)
         places = [(topic, number, offset) for topic, number, offset in known]
@@ -212,6 +218,7 @@ class KafkaReader:
         return {
             "places": [(one.topic, one.number, one.begin) for one in partitions],
             "batches": self._batches,
+            "ids": dict(self._reader.ids.known),
         }
 
     def close(self) -> None:

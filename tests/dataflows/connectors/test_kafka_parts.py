@@ -84,8 +84,8 @@ def test_a_flow_has_one_input(sections: str, said: str, tmp_path: Path) -> None:
 def test_the_journal_gives_back_what_went_since_a_batch(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     assert journal.start() is None
-    journal.begin([("t", 0, 5)])
-    assert journal.start() == [("t", 0, 5)]
+    journal.begin([("t", 0, 5)], {"t": "an-id"})
+    assert journal.start() == ([("t", 0, 5)], {"t": "an-id"})
     journal.append(0, [0, 0, 1], ["a", "b"])
     journal.append(1, [1], ["a", "b"])
     journal.cut()
