@@ -93,7 +93,8 @@ class RawFile:
             if not before:
                 raise InputError(
                     f"input {self._file.name}: expected at least {offset} bytes as in the run to be resumed, "
-                    "but it is shorter now; put the old file back, or start a new run"
+                    "but it is shorter now; put the old file back (what came since may be appended to it), "
+                    "or start a new run"
                 )
         return before[-1:]
 

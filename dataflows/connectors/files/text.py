@@ -128,7 +128,8 @@ def _from_line_start(raw: ByteStream, offset: int, name: str) -> Callable[[int],
     if before not in {b"", b"\n"} and first[:1] not in {b"", b"\r", b"\n"}:
         raise InputError(
             f"input {name}: expected a line to begin at byte {offset}, where the run to be resumed stood, "
-            "but the file has changed; put the old one back, or start a new run"
+            "but the file was replaced, rotated or changed; put the old one back (what came since may be "
+            "appended to it), or start a new run"
         )
     waiting = [first]
     return lambda size: waiting.pop() if waiting else raw.read(size)

@@ -13,6 +13,9 @@ _PATIENCE = 10.0
 _NONE = "AAAAAAAAAAAAAAAAAAAAAA"
 """The id of a topic that was made before brokers gave ids."""
 
+_AS_KAFKA = str.maketrans("+/", "-_")
+"""As Kafka's own tools write ids."""
+
 
 class TopicIds:
     """The ids of the topics of a run.
@@ -59,5 +62,5 @@ class TopicIds:
             except (KafkaException, TimeoutError):
                 continue
             if str(about.topic_id) != _NONE:
-                found[topic] = str(about.topic_id)
+                found[topic] = str(about.topic_id).translate(_AS_KAFKA)
         return found
