@@ -55,11 +55,13 @@ def read_header(parts: Iterator[Lines], name: str, config: CsvConfig, delimiter:
             f"input {name}: expected cells separated by {delimiter!r}, got {columns[0]!r}; name the mark "
             "between them in input.csv.delimiter"
         )
-    for index, column in enumerate(columns):
-        if column in columns[:index]:
+    seen: set[str] = set()
+    for column in columns:
+        if column in seen:
             raise InputError(
                 f"input {name}: expected a header with a name for each column, got {column!r} twice"
             )
+        seen.add(column)
     return Header(columns, end)
 
 
