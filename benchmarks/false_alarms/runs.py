@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.false_alarms.streams import Row, Stream
+from dataflows.guess.flow import window_of
 from engine.config import EngineConfig
 from engine.core.engine import Engine
 from engine.events import Decision, Event, Report
@@ -72,10 +73,9 @@ class Found:
 
 
 def configured(stream: Stream, rows: Sequence[Row]) -> EngineConfig:
-    """Windows of 1,000, or of 250 where there are few rows; all else is left to the defaults."""
-    count = 1000 if len(rows) >= 10_000 else 250
+    """The model and the windows that `riverkeeper init --from` writes; all else is left to the defaults."""
     return EngineConfig.model_validate(
-        {"model": {"task": stream.task, "model": "auto"}, "window": {"count": count}}
+        {"model": {"task": stream.task, "model": "auto"}, "window": {"count": window_of(len(rows))}}
     )
 
 

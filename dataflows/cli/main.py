@@ -16,10 +16,12 @@ import typer
 
 from dataflows.alerts.terminal import send_test
 from dataflows.cli import registry
+from dataflows.cli.begin import begin_flow
 from dataflows.cli.errors import one_line_errors
 from dataflows.cli.findings import reading, show_check, show_inferred
 from dataflows.cli.pages import show_decision, show_page, show_report, show_ui
 from dataflows.cli.running_flow import order
+from dataflows.commands.new_files import refuse_existing, write_new
 from dataflows.config import FlowConfig, check_buildable, load_config
 from dataflows.console import PlainConsole, styled
 from dataflows.escape import typed
@@ -57,8 +59,22 @@ def _options(
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path()) -> None:
-    """Write a commented example flow, and the small data set that it runs on."""
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path(),
+    data: Annotated[
+        Path | None,
+        typer.Option("--from", help="A file of your own: CSV, TSV, JSON lines or Parquet. It is not copied."),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="With --from: the column to predict; an empty one detects anomalies.")
+    ] = None,
+) -> None:
+    """Write a flow for a file of your own, guessed from its rows; or a commented example with its data."""
+    if data is not None:
+        begin_flow(console, folder, data, label)
+        return
+    if label is not None:
+        raise ConfigError("--label: expected --from FILE too, whose column it names")
     from dataflows.commands.init import write_example  # noqa: PLC0415 - see above
 
     for path in write_example(folder):
@@ -76,23 +92,18 @@ def infer(
     out: Annotated[Path | None, typer.Option(help="Write it to this new file, not to the terminal.")] = None,
 ) -> None:
     """Learn fields, types, ranges and categories from data, and write them as TOML to read and edit."""
-    from dataflows.commands.contract_infer import (  # noqa: PLC0415 - see above
-        contract_text,
-        infer_contract,
-        refuse_existing,
-        write_contract,
-    )
+    from dataflows.commands.contract_infer import contract_text, infer_contract  # noqa: PLC0415 - see above
 
     notes = PlainConsole(stderr=True)
     if out is not None:
-        refuse_existing(out)
+        refuse_existing([out])
     with reading(notes) as progress:
         found = infer_contract(data, config, progress)
     text = contract_text(found, out.name if out else "contract.toml")
     if out is None:
         typer.echo(text.encode(), nl=False)
     else:
-        write_contract(text, out)
+        write_new({out: text.encode()})
     show_inferred(notes, found, config, out)
 
 

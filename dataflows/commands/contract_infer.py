@@ -10,11 +10,12 @@ from dataflows.connectors.base import batches
 from dataflows.connectors.batch import Content, RawRecord
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.registry import open_files
+from dataflows.guess.sample import files_of, read_sample
 from dataflows.lifecycle.progress import Progress
 from dataflows.toml import comment, key, literal
 from engine.contract.config import ContractConfig, FieldConfig
 from engine.contract.infer import Inference, Inferred
-from engine.errors import InputError, OutputError
+from engine.errors import InputError
 from engine.records.config import RecordConfig
 from engine.records.parse import parse
 
@@ -49,9 +50,10 @@ def infer_contract(data: list[str], flow: Path | None, progress: Progress | None
         ConfigError: When that file cannot be used.
         InputError: When the data cannot be read, or not one record of it.
     """
-    record, like = (RecordConfig(), None) if flow is None else read_sections(flow)
+    record, given = (RecordConfig(), None) if flow is None else read_sections(flow)
+    like = given or _as_guessed(data)
     found = Findings(data, record)
-    for batch in batches(open_files(like or InputConfig(), record, Path(), data), progress):
+    for batch in batches(open_files(like, record, Path(), data), progress):
         for raw_record in batch.records():
             _look_at(raw_record, found)
     if not found.inference.records:
@@ -61,6 +63,15 @@ def infer_contract(data: list[str], flow: Path | None, progress: Progress | None
             f"cannot be read and {found.labels:,} labels{first}"
         )
     return found
+
+
+def _as_guessed(data: list[str]) -> InputConfig:
+    """How the first table is written, where no flow says it: its marks, and which of its columns are text."""
+    try:
+        tables = [file for file in files_of(data) if file.format in {"csv", "tsv"}]
+        return InputConfig(csv=read_sample(Path(tables[0].name)).csv()) if tables else InputConfig()
+    except InputError:
+        return InputConfig()  # what is wrong with it is told where all of it is read
 
 
 def _look_at(raw_record: RawRecord, found: Findings) -> None:
@@ -141,7 +152,9 @@ def _table(one: Inferred) -> list[str]:
     table = [f"[contract.fields.{key(one.name)}]", *(_settings(one.field) if one.field else ["type ="])]
     if one.settled:
         return [*comment(one.seen), *table]
-    decide = "Say what it must be, and remove the #."
+    decide = (
+        "Say what it must be, and remove the #. In CSV, input.csv.text_columns makes it text in every row."
+    )
     if one.field is not None:
         decide += f" As it is below, what is no {one.field.type} becomes missing."
     return [*comment(f"{one.seen}. {decide}"), *(f"# {line}" for line in table)]
@@ -167,23 +180,3 @@ def _setting(name: str, value: Any) -> list[str]:
 def _tidy(value: Any) -> Any:
     """Whole numbers without a point; they are read back as the same limit."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
-
-
-def refuse_existing(path: Path) -> None:
-    """Raises what `write_contract` would raise in the end, before all the data is read."""
-    if path.exists():
-        raise OutputError(f"{path} is there already; nothing was written. Choose another name or remove it")
-
-
-def write_contract(text: str, path: Path) -> None:
-    """Writes the file, which must not be there yet.
-
-    Raises:
-        OutputError: When it is, or cannot be written.
-    """
-    refuse_existing(path)
-    try:
-        with path.open("x", encoding="utf-8") as out:
-            out.write(text)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error

@@ -11,9 +11,9 @@ import orjson
 from pydantic.fields import FieldInfo
 from river import datasets
 
+from dataflows.commands.new_files import make_folder, refuse_existing, write_new
 from dataflows.config import FlowConfig
 from dataflows.toml import comment, literal
-from engine.errors import OutputError
 from engine.records.config import Section
 
 DATA = "phishing.jsonl"
@@ -43,23 +43,15 @@ def write_example(folder: Path) -> list[Path]:
         OutputError: When one of them is there already, since nothing is written over, or the folder cannot be
             written to.
     """
-    paths = [folder / "flow.toml", folder / DATA]
-    for path in paths:
-        if path.exists():
-            raise OutputError(
-                f"{path} is there already; nothing was written. Choose another folder or remove it"
-            )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        paths[0].write_text(example_text(), encoding="utf-8")
-        with paths[1].open("wb") as out:
-            for number, (features, label) in enumerate(datasets.Phishing()):
-                out.write(orjson.dumps({"id": number, **features, "phishing": label}) + b"\n")
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: expected a folder that can be written to: {error.strerror}. Choose another"
-        ) from error
-    return paths
+    rows = (
+        orjson.dumps({"id": number, **features, "phishing": label}) + b"\n"
+        for number, (features, label) in enumerate(datasets.Phishing())
+    )
+    contents = {folder / "flow.toml": example_text().encode(), folder / DATA: b"".join(rows)}
+    refuse_existing(contents)
+    make_folder(folder)
+    write_new(contents)
+    return [*contents]
 
 
 def example_text() -> str:
