@@ -88,7 +88,8 @@ def _form(guess: FlowGuess) -> str:
 
 
 def _classes(guess: FlowGuess) -> str:
-    return f": {guess.positive!r} is positive, {guess.negative!r} negative" if guess.task == "binary" else ""
+    two = guess.positive is not None
+    return f": {guess.positive!r} is positive, {guess.negative!r} negative" if two else ""
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:
@@ -140,7 +141,7 @@ def _record(guess: FlowGuess) -> list[str]:
     if label is not None:
         lines += comment(f"{_values(columns[label])}. Taken for {guess.why['label']}.")
         lines.append(f"label = {literal(label)}")
-    if guess.task == "binary" and (guess.positive, guess.negative) != (1, 0):
+    if guess.positive is not None and (guess.positive, guess.negative) != (1, 0):
         lines += [f"positive = {literal(guess.positive)}", f"negative = {literal(guess.negative)}"]
     if guess.ignore:
         reasons = [f"{name} {why}" for name, why in guess.ignore[:_NAMED]]

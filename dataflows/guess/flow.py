@@ -12,6 +12,10 @@ from dataflows.suggestion import meant
 from engine.errors import InputError
 from engine.records.classes import one_class
 from engine.records.values import Target, shown
+from engine.tasks.anomaly import ANOMALY
+from engine.tasks.binary import BINARY
+from engine.tasks.multiclass import MULTICLASS
+from engine.tasks.regression import REGRESSION
 
 FEW_ROWS = 10_000
 """Below this many rows, windows are of 250, so that there are some to compare."""
@@ -122,7 +126,7 @@ def guess_flow(path: Path, label: str | None = None) -> FlowGuess:
     ignore = tuple((column.name, reason) for column in left if (reason := _useless(column, others)))
     roles = {ident, target and target.name, *(name for name, _ in ignore)}
     texts = tuple(name for name in sample.text_columns if name not in roles)
-    task, positive, negative = ("anomaly", None, None) if target is None else _task(target, path)
+    task, positive, negative = (ANOMALY.name, None, None) if target is None else _task(target, path)
     guess = FlowGuess(
         sample, ident, time, target.name if target else None, task, positive, negative, texts, ignore, why
     )
@@ -189,15 +193,15 @@ def _task(target: Column, path: Path) -> tuple[str, Target | None, Target | None
         )
     fractions = any(isinstance(value, float) and not value.is_integer() for value in target.counts)
     if len(classes) == 2 and not fractions:
-        return "binary", *_yes_and_no(classes)
+        return BINARY.name, *_yes_and_no(classes)
     if len(classes) > _most_classes(target) or fractions:
         if not target.numeric:
             raise InputError(
                 f"input {path}: expected a label with numbers or at most {_MOST_CLASSES} classes, got "
                 f"{target.name!r} with {len(classes)} different texts; name another column (--label NAME)"
             )
-        return "regression", None, None
-    return "multiclass", None, None
+        return REGRESSION.name, None, None
+    return MULTICLASS.name, None, None
 
 
 def _yes_and_no(classes: Counter[object]) -> tuple[Target, Target]:
