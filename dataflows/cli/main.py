@@ -16,7 +16,6 @@ import typer
 
 from dataflows.alerts.terminal import send_test
 from dataflows.cli import registry
-from dataflows.cli.begin import begin_flow
 from dataflows.cli.errors import one_line_errors
 from dataflows.cli.findings import reading, show_check, show_inferred
 from dataflows.cli.pages import show_decision, show_page, show_report, show_ui
@@ -71,6 +70,8 @@ def init(
 ) -> None:
     """Write a flow for a file of your own, guessed from its rows; or a commented example with its data."""
     if data is not None:
+        from dataflows.cli.begin import begin_flow  # noqa: PLC0415 - see above
+
         begin_flow(console, folder, data, label)
         return
     if label is not None:
