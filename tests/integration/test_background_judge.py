@@ -64,10 +64,10 @@ def inline(jobs: list[EvaluationJob]) -> list[Verdict]:
 
 def started(judge: BackgroundEvaluator) -> "subprocess.Popen[bytes]":
     deadline = time.monotonic() + 30
-    while judge._process._process is None:
+    while judge._carrier._process._process is None:
         assert time.monotonic() < deadline, "no process was started"
         time.sleep(0.01)
-    return judge._process._process
+    return judge._carrier._process._process
 
 
 def test_background_and_inline_give_equal_verdicts(background: BackgroundEvaluator) -> None:
@@ -212,7 +212,7 @@ from engine.monitoring.worker.evaluator import BackgroundEvaluator
 from engine.monitoring.types import EvaluationJob, Table
 judge = BackgroundEvaluator(MonitoringConfig(), "binary")
 judge.submit(EvaluationJob("a", 0, Table({"x": [1.0, 2.0, 3.0]}), None, "none"))
-print(judge.collect("a", 0).status, judge._process._process.pid, flush=True)
+print(judge.collect("a", 0).status, judge._carrier._process._process.pid, flush=True)
 """
 
 

@@ -1,17 +1,15 @@
 """Who computes the verdicts: this process, or one of its own beside the stream."""
 
-import atexit
-import threading
-from collections import deque
+import weakref
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, Self
 
 from engine.errors import EvaluatorError
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.types import EvaluationJob, Verdict
-from engine.monitoring.worker.process import Process
-from engine.monitoring.worker.protocol import Packed, Packer
+from engine.monitoring.worker.carrier import Carrier
+from engine.monitoring.worker.protocol import Packer
 
 _Id = tuple[str, int]
 
@@ -47,14 +45,20 @@ def _no_clock() -> float:
     return 0.0
 
 
-def make_evaluator(config: MonitoringConfig, task: str, clock: Clock = _no_clock) -> WindowEvaluator:
-    """The judge that the configuration asks for."""
+def make_evaluator(
+    config: MonitoringConfig, task: str, clock: Clock = _no_clock
+) -> "InlineEvaluator | BackgroundEvaluator":
+    """The judge that the configuration asks for; a context manager, which closes it."""
     kind = InlineEvaluator if config.mode == "inline" else BackgroundEvaluator
     return kind(config, task, clock)
 
 
 def _not_submitted(key: str, window: int) -> EvaluatorError:
     return EvaluatorError(f"key {key!r}, window {window}: no job was submitted, or its verdict was collected")
+
+
+def _closed() -> EvaluatorError:
+    return EvaluatorError("the evaluator is closed, and its jobs are lost: make another (make_evaluator)")
 
 
 class InlineEvaluator:
@@ -68,10 +72,16 @@ class InlineEvaluator:
         self._clock = clock
         self.waited = 0.0
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def submit(self, job: EvaluationJob) -> None:
         """Judges the job, which takes as long as it takes."""
         if self._closed:
-            raise EvaluatorError("the evaluator is closed")
+            raise _closed()
         if (job.key, job.window) not in self._verdicts:
             began = self._clock()
             self._verdicts[job.key, job.window] = evaluate_window(job, self._config, self._task)
@@ -80,7 +90,7 @@ class InlineEvaluator:
     def collect(self, key: str, window: int) -> Verdict:
         """The verdict; see `WindowEvaluator.collect`."""
         if self._closed:
-            raise EvaluatorError("the evaluator is closed")
+            raise _closed()
         try:
             return self._verdicts.pop((key, window))
         except KeyError:
@@ -95,107 +105,68 @@ class InlineEvaluator:
 class BackgroundEvaluator:
     """Has verdicts computed by a process of its own, started with the first job.
 
-    A thread carries one job at a time to the process and its verdict back, so neither a long report nor a
-    full pipe holds up the caller. The caller waits in `submit` only while `queue_limit` jobs have no
-    verdict yet, and that never depends on what the caller itself collects. A process that dies is started
-    again and the job it had is judged again; the third time the job's verdict is `unjudged`. So is that of
-    a job that was twice not done in `monitoring.timeout` seconds: the one verdict that a clock decides.
+    A thread carries one job at a time to the process and its verdict back (`engine.monitoring.worker.carrier`),
+    so neither a long report nor a full pipe holds up the caller. The caller waits in `submit` only while
+    `queue_limit` jobs have no verdict yet, and that never depends on what the caller itself collects. A process
+    that dies is started again and the job it had is judged again; the third time the job's verdict is
+    `unjudged`. So is that of a job that was twice not done in `monitoring.timeout` seconds: the one verdict that
+    a clock decides.
+
+    A program that forks has the evaluator in both processes: the child starts a process of its own for the jobs
+    that have no verdict yet. One that is not closed is closed when nothing refers to it any more, and when the
+    interpreter ends; when the program is killed, the process ends by itself.
     """
 
     def __init__(self, config: MonitoringConfig, task: str, clock: Clock = _no_clock) -> None:
         self._limit = config.queue_limit
-        self._process = Process(config, task)
+        self._carrier = carrier = Carrier(config, task)
         self._packer = Packer()
-        self._changed = threading.Condition()
-        self._waiting: deque[tuple[_Id, Packed]] = deque()
-        self._known: set[_Id] = set()
-        self._verdicts: dict[_Id, Verdict] = {}
-        self._closed = False
-        self._warm = False
-        self._thread: threading.Thread | None = None
         self._clock = clock
         self.waited = 0.0
+        self._end = weakref.finalize(self, carrier.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def warm(self) -> None:
         """Has the process started and Evidently imported, which takes seconds, ahead of the first job."""
-        with self._changed:
-            if not self._closed and self._thread is None:
-                self._warm = True
-                self._start_thread()
+        self._carrier.start(warm=True)
 
     def submit(self, job: EvaluationJob) -> None:
         """Hands in a job; waits while too many have no verdict yet."""
-        name = (job.key, job.window)
+        name, carrier = (job.key, job.window), self._carrier
         # Now: a job that cannot be sent is the caller's error, and later changes to it change nothing.
         content = self._packer.pack(job)
-        with self._changed:
-            self._wait_for(lambda: self._closed or name in self._known or len(self._waiting) < self._limit)
-            if self._closed:
-                raise EvaluatorError("the evaluator is closed")
-            if name in self._known:
-                return
-            self._known.add(name)
-            self._waiting.append((name, content))
-            self._start_thread()
-            self._changed.notify_all()
+        with carrier.changed:
+            self._wait_for(
+                lambda: carrier.closed or name in carrier or len(carrier.unanswered) < self._limit,
+            )
+            if carrier.closed:
+                raise _closed()
+            if name not in carrier:
+                carrier.take(name, content)
 
     def collect(self, key: str, window: int) -> Verdict:
         """Waits for the verdict; see `WindowEvaluator.collect`."""
-        name = (key, window)
-        with self._changed:
-            self._wait_for(lambda: self._closed or name in self._verdicts or name not in self._known)
-            if self._closed:
-                raise EvaluatorError("the evaluator is closed")
-            if name not in self._known:
+        name, carrier = (key, window), self._carrier
+        with carrier.changed:
+            self._wait_for(lambda: carrier.closed or name not in carrier.unanswered)
+            if carrier.closed:
+                raise _closed()
+            if name not in carrier.verdicts:
                 raise _not_submitted(key, window)
-            self._known.remove(name)
-            return self._verdicts.pop(name)
+            return carrier.verdicts.pop(name)
 
     def close(self) -> None:
         """Kills the process, which holds nothing that could not be computed again."""
-        with self._changed:
-            if self._closed:
-                return
-            self._closed = True
-            self._changed.notify_all()
-        self._process.close()
-        if self._thread is not None:
-            self._thread.join()
-            atexit.unregister(self.close)
-        self._waiting.clear()
-        self._verdicts.clear()
+        self._end()
 
     def _wait_for(self, ready: Callable[[], bool]) -> None:
         if not ready():
+            self._carrier.start()
             began = self._clock()
-            self._changed.wait_for(ready)
+            self._carrier.changed.wait_for(ready)
             self.waited += self._clock() - began
-
-    def _start_thread(self) -> None:
-        if self._thread is None:
-            # A daemon: an interpreter that ends without close() does not wait for it; atexit then closes.
-            self._thread = threading.Thread(target=self._carry, name="evaluator", daemon=True)
-            self._thread.start()
-            atexit.register(self.close)
-
-    def _carry(self) -> None:
-        """The thread: carries jobs until the judge is closed."""
-        try:
-            if self._warm:
-                self._process.warm()
-            while True:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._closed or self._waiting)
-                    if self._closed:
-                        return
-                    name, content = self._waiting[0]
-                verdict = self._process.judged(name[1], content)
-                with self._changed:
-                    if self._closed:
-                        return
-                    # Only now, so that the job being judged counts towards the limit.
-                    self._waiting.popleft()
-                    self._verdicts[name] = verdict
-                    self._changed.notify_all()
-        finally:
-            self._process.end()

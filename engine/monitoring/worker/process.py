@@ -31,7 +31,8 @@ class Process:
     def __init__(self, config: MonitoringConfig, task: str) -> None:
         self._config = config
         self._task = task
-        self._lock = threading.Lock()
+        # A finalizer may close it inside any of these methods.
+        self._lock = threading.RLock()
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._there: RecentlyUsed[None] = RecentlyUsed()
@@ -102,10 +103,16 @@ class Process:
             return None
         process.kill()
         for pipe in (process.stdin, process.stdout):
-            # Buffered bytes cannot be written to a process that has ended.
-            with contextlib.suppress(OSError):
-                _pipe(pipe).close()
+            _pipe(pipe).close()
         return process.wait()
+
+    def disown(self) -> None:
+        """In a forked child: the process is the parent's, which alone may hold its pipes, kill it and wait."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.returncode = 0
+            _pipe(process.stdin).close()
+            _pipe(process.stdout).close()
 
     def close(self) -> None:
         """Kills the process and starts no other; callers that wait for it get an error."""
@@ -126,6 +133,7 @@ def _start() -> "subprocess.Popen[bytes]":
         [sys.executable, "-P", "-m", "engine.monitoring.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        bufsize=0,  # a buffer has a lock, which a fork may leave locked for ever
         env={"PYTHONHASHSEED": "0", **os.environ, "PYTHONPATH": paths},
     )
 

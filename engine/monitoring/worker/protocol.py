@@ -163,7 +163,10 @@ def send(stream: IO[bytes], content: bytes) -> None:
         OSError: When the other end is closed.
     """
     stream.write(_LENGTH.pack(len(content)))
-    stream.write(content)
+    rest = memoryview(content)
+    while rest:
+        # A pipe without a buffer takes what fits.
+        rest = rest[stream.write(rest) :]
     stream.flush()
 
 
@@ -178,7 +181,10 @@ def receive(stream: IO[bytes]) -> bytes:
 
 
 def _exactly(stream: IO[bytes], length: int) -> bytes:
-    content = stream.read(length)
-    if len(content) < length:
-        raise EOFError(f"expected {length} bytes, got {len(content)}")
-    return content
+    content = bytearray()
+    while len(content) < length:
+        part = stream.read(length - len(content))
+        if not part:
+            raise EOFError(f"expected {length} bytes, got {len(content)}")
+        content += part
+    return bytes(content)
