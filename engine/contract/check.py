@@ -1,7 +1,8 @@
 """Checks records against the contract.
 
-Fields that the contract does not name may hold any scalar; NumPy's scalars become Python's. A `null` is a
-missing value and leaves the features: for every model alike, a missing value is an absent key.
+Fields that the contract does not name may hold any scalar; scalars of NumPy and `Decimal` become Python's
+own. A `null` is a missing value and leaves the features: for every model alike, a missing value is an absent
+key.
 """
 
 import math
@@ -10,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from engine.contract.config import ContractConfig, FieldConfig, FieldType, Policy
+from engine.records.native import native
 from engine.records.values import Features, Scalar, shown
 
 _LARGEST = sys.float_info.max
@@ -109,7 +109,7 @@ class Contract:
         field = self._config.fields.get(name)
         if value is None or (field is None and self._config.extra == "ignore"):
             return None, None
-        found = plain(value)
+        found = native(value)
         if field is None:
             return self._examine_extra(name, found)
         bearable = kind_of(found) == field.type
@@ -143,14 +143,6 @@ class Contract:
 def rejection(faults: Sequence[Fault]) -> str | None:
     """The reason why a record with these faults is rejected; `None` if it is accepted."""
     return faults[-1].reason if faults and faults[-1].policy == "reject" else None
-
-
-def plain(value: object) -> Any:
-    """A value as the contract judges it.
-
-    NumPy's scalars are what programs that embed the engine often have at hand; they become Python's.
-    """
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def kind_of(value: object) -> FieldType | None:

@@ -5,8 +5,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from statistics import median
 
-from engine.contract.check import kind_of, plain
+from engine.contract.check import kind_of
 from engine.contract.config import FieldType
+from engine.records.native import native
 from engine.records.values import shown
 
 MOST_TEXTS = 50
@@ -106,7 +107,7 @@ class Seen:
 
     def add(self, value: object) -> None:
         """Adds the next value that is not missing."""
-        found = plain(value)
+        found = native(value)
         kind = kind_of(found)
         if kind is None:
             self.broken[_name(found)] += 1

@@ -1,11 +1,15 @@
-"""Bytes to records. A line that cannot be one becomes `Unreadable` with the reason: nothing is raised."""
+"""What came to a record. What cannot be one becomes `Unreadable` with the reason: nothing is raised."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine.records.config import KindConfig, RecordConfig
 from engine.records.labels import LabelFormat
+from engine.records.native import JSON_SCALARS, as_json, native, native_fields
 from engine.records.parse import parse
+from engine.records.shape import is_finite
 from engine.records.times import time_expected, time_reader
 from engine.records.values import Example, Label, Record, Target, Unreadable, shown
 
@@ -22,7 +26,7 @@ class _Refused(Exception):  # noqa: N818 - not an error of ours: it only carries
 
 
 class Decoder:
-    """Turns lines of JSON, or fields, into records, as the configuration names their fields.
+    """Turns lines of JSON, dictionaries, or fields into records, as the configuration names their fields.
 
     Args:
         config: Names the fields of a record.
@@ -43,14 +47,26 @@ class Decoder:
 
     def decode(
         self,
-        line: bytes,
+        line: object,
         source: str = "",
         position: int = -1,
         raw: bytes | None = None,
         *,
         is_label: bool = False,
     ) -> Record:
-        """Reads one line of JSON.
+        """Reads one record, whatever a program has it as.
+
+        JSON comes as bytes, `bytearray`, `memoryview` or `str`. A mapping is read as if it had been JSON: it
+        is copied and left as it is, and scalars of NumPy, `Decimal`, dates and times become Python's own. So
+        they do in an `Example` or a `Label`, whose label may also be written as records write it. Anything
+        else, also `None` (a tombstone), is `Unreadable`.
+
+        >>> from engine.tasks.registry import find_task
+        >>> decoder = Decoder(RecordConfig(positive="yes", negative="no"), find_task("binary").labels)
+        >>> decoder.decode({"id": 1, "time": 5, "x": 0.5, "label": "yes"}).label
+        True
+        >>> decoder.decode(None).reason
+        'expected a record, got None'
 
         Args:
             line: The record.
@@ -59,6 +75,8 @@ class Decoder:
             raw: Its bytes as they came, when they were not JSON; else they are `line`.
             is_label: Whether it comes from the stream of labels.
         """
+        if type(line) is not bytes:
+            return self._decode_other(line, source, position, raw, is_label)
         raw = line if raw is None else raw
         if len(line) > self._longest:
             return self._too_long(len(line), source, position, raw)
@@ -73,6 +91,68 @@ class Decoder:
             return self._record(fields, is_label, source, position, raw)
         except _Refused as refused:
             return Unreadable(str(refused), source, position, raw)
+
+    def _decode_other(
+        self, given: object, source: str, position: int, raw: bytes | None, is_label: bool
+    ) -> Record:
+        """Reads what is not bytes."""
+        try:
+            if isinstance(given, Example | Label | Unreadable):
+                return given if isinstance(given, Unreadable) else self._checked(given)
+            if isinstance(given, Mapping):
+                return self._mapping(given, source, position, raw, is_label)
+            line = _as_bytes(given)
+        except _Refused as refused:
+            return Unreadable(str(refused), given.source, given.position, given.raw)  # type: ignore[attr-defined]
+        except Exception as error:  # noqa: BLE001 - an object of a program may raise anything when it is read
+            reason = f"{type(given).__name__} cannot be read: {type(error).__name__}: {error}"
+            return Unreadable(reason, source, position, raw or b"")
+        if line is None:
+            raw = (b"" if given is None else as_json(given)) if raw is None else raw
+            return Unreadable(f"expected a record, got {shown(given)}", source, position, raw)
+        return self.decode(line, source, position, raw, is_label=is_label)
+
+    def _mapping(
+        self, given: Mapping[Any, Any], source: str, position: int, raw: bytes | None, is_label: bool
+    ) -> Record:
+        """Reads fields as a program has them."""
+        fields, misnamed = native_fields(given)
+        raw = as_json(fields) if raw is None else raw
+        if len(raw) > self._longest:
+            return self._too_long(len(raw), source, position, raw)
+        if misnamed is not None:
+            return Unreadable(misnamed, source, position, raw)
+        try:
+            value = fields.get(self._label_field)
+            if type(value) not in JSON_SCALARS:
+                raise _refusal(self._label_field, self._labels.expected(self._config), value)
+            return self._record(fields, is_label, source, position, raw)
+        except _Refused as refused:
+            return Unreadable(str(refused), source, position, raw)
+
+    def _checked(self, given: Example | Label) -> Example | Label:
+        """A record that a program has built, with values of Python's own."""
+        name, when = identifier(native(given.id)), native(given.time)
+        if name is None:
+            raise _refusal("id", "text or a whole number", given.id)
+        # A number is in seconds already, whatever unit the fields of records have.
+        time = float(when) if is_finite(when) else self._read_time(when)
+        if time is None:
+            raise _refusal("time", time_expected(self._config), given.time)
+        if isinstance(given, Label):
+            return replace(given, id=name, time=time, value=self._native_label(given.value))
+        features, misnamed = native_fields(given.features)
+        if misnamed is not None:
+            raise _Refused(misnamed)
+        label = None if given.label is None else self._native_label(given.label)
+        return replace(given, id=name, time=time, features=features, label=label)
+
+    def _native_label(self, given: object) -> Target:
+        """A label as models learn it, or as records write it."""
+        value = native(given)
+        if type(value) not in JSON_SCALARS:
+            raise _refusal(self._label_field, self._labels.expected(self._config), value)
+        return value if self._labels.is_label(value) else self._label(value)
 
     def decode_fields(
         self,
@@ -158,6 +238,14 @@ class Decoder:
         if label is None:
             raise _refusal(self._label_field, self._labels.expected(self._config), value)
         return label
+
+
+def _as_bytes(given: object) -> bytes | None:
+    """Text and bytes of any kind as bytes; `None` for anything else."""
+    if isinstance(given, str):
+        # Half a surrogate pair is no UTF-8, which the parser says.
+        return given.encode(errors="surrogatepass")
+    return bytes(given) if isinstance(given, bytes | bytearray | memoryview) else None
 
 
 def _refusal(field: str | None, expected: str, got: object) -> _Refused:

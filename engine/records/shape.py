@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from typing import Final, TypeGuard
 
 from engine.records.labels import LabelFormat
+from engine.records.native import JSON_SCALARS
 from engine.records.values import Example, Label, Target, Unreadable, shown
 
 _LARGEST: Final = sys.float_info.max
+_NUMBERS = frozenset({int, float})
 
 
 def misshapen(record: object, labels: LabelFormat) -> str | None:
@@ -23,7 +25,11 @@ def misshapen(record: object, labels: LabelFormat) -> str | None:
     if not isinstance(record, Example | Label):
         return f"expected an Example or a Label, got {shown(record)}"
     wrong = _wrong_field(record, labels)
-    return wrong and f"{wrong[0]}: expected {wrong[1]}, got {shown(wrong[2])}"
+    if wrong is None:
+        return None
+    place, expected, got = wrong
+    foreign = "" if type(got) in JSON_SCALARS else "; Decoder.decode makes values of NumPy Python's own"
+    return f"{place}: expected {expected}, got {shown(got)}{foreign}"
 
 
 def _is_plain(example: Example) -> bool:
@@ -40,13 +46,14 @@ def _is_plain(example: Example) -> bool:
 
 def _wrong_field(record: Example | Label, labels: LabelFormat) -> tuple[str, str, object] | None:
     """Its name, what was expected, and what came."""
-    if not isinstance(record.id, str):
+    # Subclasses are none of Python's own types: a snapshot could not hold them.
+    if type(record.id) is not str:
         return "id", "text", record.id
-    if not is_finite(record.time):
+    if type(record.time) not in _NUMBERS or not is_finite(record.time):
         return "event time", "a finite number", record.time
-    if not isinstance(record.source, str):
+    if type(record.source) is not str:
         return "source", "text", record.source
-    if not isinstance(record.position, int):
+    if type(record.position) is not int:
         return "position", "a whole number", record.position
     label: Target | None
     if isinstance(record, Label):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from engine.records.config import RecordConfig
+from engine.records.native import moment
 from engine.records.shape import is_finite
 
 TimeReader = Callable[[object], float | None]
@@ -24,7 +25,8 @@ _DIGITS = frozenset({10, 13, 16, 19})
 def event_time(value: object) -> float | None:
     """Seconds since 1970 of an event time, the unit of a number by its magnitude; `None` if it is none.
 
-    Text is ISO 8601, in UTC unless it says otherwise, or such a number.
+    Text is ISO 8601, in UTC unless it says otherwise, or such a number. Dates and times of Python and pandas
+    are taken as well, in UTC unless they have a zone.
 
     >>> event_time("2013-01-01T00:00:00Z"), event_time(1356998400), event_time(1356998400000)
     (1356998400.0, 1356998400.0, 1356998400.0)
@@ -39,7 +41,7 @@ def event_time(value: object) -> float | None:
     if isinstance(value, str):
         return event_time(int(value)) if _is_number(value) else _iso(value)
     if not is_finite(value) or value == _NOT_A_TIME:
-        return None
+        return _date(value)
     size = abs(value)
     if size < _MILLISECONDS:
         return value / (1 if size < _SECONDS else 10**3)
@@ -74,7 +76,7 @@ def _formatted(form: str) -> TimeReader:
         if type(value) is int:
             value = str(value)
         if not isinstance(value, str):
-            return None
+            return _date(value)
         try:
             return _utc(datetime.strptime(value, form))
         except (ValueError, OverflowError):
@@ -91,7 +93,7 @@ def _in_unit(divisor: int) -> TimeReader:
             if not _is_number(value):
                 return _iso(value)
             value = int(value)
-        return value / divisor if is_finite(value) and value != _NOT_A_TIME else None
+        return value / divisor if is_finite(value) and value != _NOT_A_TIME else _date(value)
 
     return read
 
@@ -104,6 +106,14 @@ def _iso(value: str) -> float | None:
     try:
         return _utc(datetime.fromisoformat(value))
     except (ValueError, OverflowError):
+        return None
+
+
+def _date(value: object) -> float | None:
+    found = moment(value)
+    try:
+        return None if found is None else _utc(found)
+    except (ValueError, OverflowError):  # NaT is a datetime of pandas that is no time
         return None
 
 

@@ -11,11 +11,13 @@ from engine.tasks.base import Cells, LearningTask, Quality, Read, Served, scored
 from engine.tasks.baselines import ClassPrior
 from engine.tasks.outputs import bounded, probability_error, repeat_class, top_class, zero_one_loss
 
+_CLASSES = frozenset({bool, int, str})
 _SHAPE = "a class (text, whole number or boolean)"
 
 
 def _is_label(value: object) -> bool:
-    return isinstance(value, bool | int | str)
+    # Not subclasses: a text or number of NumPy's would not come out of a snapshot as it went in.
+    return type(value) in _CLASSES
 
 
 def _reader(_: RecordConfig) -> Callable[[object], Target | None]:

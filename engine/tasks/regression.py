@@ -12,6 +12,7 @@ from engine.tasks.base import Cells, LearningTask, Quality, Read, Served, no_out
 from engine.tasks.baselines import RunningMean
 
 _SHAPE = "a finite number"
+_NUMBERS = frozenset({int, float})
 _LARGEST = 1e100
 """Largest magnitude that is scored: squares beyond would overflow."""
 
@@ -25,6 +26,11 @@ def _reader(_: RecordConfig) -> Callable[[object], Target | None]:
 
 def _expected(_: RecordConfig) -> str:
     return _SHAPE
+
+
+def _is_label(value: object) -> bool:
+    # Not subclasses: a snapshot could not hold a number of NumPy's.
+    return type(value) in _NUMBERS and is_finite(value)
 
 
 def _absolute_error(output: float, label: float) -> float:
@@ -65,7 +71,7 @@ def _number(cell: Scalar) -> float | None:
 
 REGRESSION = LearningTask(
     name="regression",
-    labels=LabelFormat(reader=_reader, is_label=is_finite, shape=_SHAPE, expected=_expected),
+    labels=LabelFormat(reader=_reader, is_label=_is_label, shape=_SHAPE, expected=_expected),
     model_kind="regressor",
     default_model=(
         {

@@ -1,6 +1,6 @@
-"""What carries jobs to the process that judges them: a thread, and what it shares with the evaluator's callers.
+"""The thread that carries jobs to the process, and what it shares with the evaluator's callers.
 
-The evaluator is apart from it, so that the thread does not keep an evaluator alive that nobody else refers to.
+It knows no evaluator, so that it does not keep one alive that nobody else refers to.
 """
 
 import os

@@ -105,16 +105,16 @@ class InlineEvaluator:
 class BackgroundEvaluator:
     """Has verdicts computed by a process of its own, started with the first job.
 
-    A thread carries one job at a time to the process and its verdict back (`engine.monitoring.worker.carrier`),
-    so neither a long report nor a full pipe holds up the caller. The caller waits in `submit` only while
-    `queue_limit` jobs have no verdict yet, and that never depends on what the caller itself collects. A process
-    that dies is started again and the job it had is judged again; the third time the job's verdict is
-    `unjudged`. So is that of a job that was twice not done in `monitoring.timeout` seconds: the one verdict that
-    a clock decides.
+    A thread (`engine.monitoring.worker.carrier`) carries one job at a time to the process and its verdict
+    back, so neither a long report nor a full pipe holds up the caller. The caller waits in `submit` only
+    while `queue_limit` jobs have no verdict yet, and that never depends on what the caller itself collects. A
+    process that dies is started again and the job it had is judged again; the third time the job's verdict
+    is `unjudged`. So is that of a job that was twice not done in `monitoring.timeout` seconds: the one
+    verdict that a clock decides.
 
-    A program that forks has the evaluator in both processes: the child starts a process of its own for the jobs
-    that have no verdict yet. One that is not closed is closed when nothing refers to it any more, and when the
-    interpreter ends; when the program is killed, the process ends by itself.
+    A program that forks has the evaluator in both processes: the child starts a process of its own for the
+    jobs that have no verdict yet. One that is not closed is closed when nothing refers to it any more, and
+    when the interpreter ends; when the program is killed, the process ends by itself.
     """
 
     def __init__(self, config: MonitoringConfig, task: str, clock: Clock = _no_clock) -> None:

@@ -107,7 +107,7 @@ class Process:
         return process.wait()
 
     def disown(self) -> None:
-        """In a forked child: the process is the parent's, which alone may hold its pipes, kill it and wait."""
+        """In a forked child: the process is the parent's, which alone holds its pipes and ends it."""
         process, self._process = self._process, None
         if process is not None:
             process.returncode = 0

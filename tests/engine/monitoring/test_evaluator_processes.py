@@ -1,4 +1,4 @@
-"""The evaluator's process belongs to one program: not to its forked children, and not for longer than it lives."""
+"""The evaluator's process belongs to one program, not to its forked children, and ends with it."""
 
 import gc
 import os
