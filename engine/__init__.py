@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         RegistryError,
         RiverkeeperError,
         SnapshotError,
+        UsageError,
     )
     from engine.events import Alert, Decision, Event, Rates, Report, Summary
     from engine.monitoring.detectors.detectors import Drift
@@ -53,6 +54,7 @@ _HOMES = {
         "RegistryError",
         "RiverkeeperError",
         "SnapshotError",
+        "UsageError",
     ),
     "engine.events": ("Alert", "Decision", "Event", "Rates", "Report", "Summary"),
     "engine.monitoring.detectors.detectors": ("Drift",),
@@ -111,6 +113,7 @@ __all__ = [  # noqa: RUF022 - in the order in which one meets them
     "SnapshotError",
     "InputError",
     "OutputError",
+    "UsageError",
     "EvaluatorError",
     "RegistryError",
 ]

@@ -29,6 +29,10 @@ class OutputError(RiverkeeperError):
     """An output cannot be written or does not fit the run that wrote it before."""
 
 
+class UsageError(RiverkeeperError):
+    """An engine is called as it cannot be: by two threads at once, from within itself, after its end."""
+
+
 class EvaluatorError(RiverkeeperError):
     """The process that judges windows cannot be started or has died more often than it may."""
 

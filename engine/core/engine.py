@@ -5,10 +5,13 @@ with Engine(config) as engine:
     events += engine.process(records)     # as often as there are records
     saved = engine.snapshot()             # at any moment
 engine = Engine.restore(saved, config)
+
+An engine is for one thread at a time; a second call while one is under way is a `UsageError`. It can be
+pickled and deep-copied: the copy goes on from a snapshot, with an evaluator of its own.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Self
 
 import orjson
 
@@ -18,6 +21,7 @@ from engine.core.actions import Actions
 from engine.core.admission import Admission, Admitted
 from engine.core.commands import proposed
 from engine.core.comparison import Comparison
+from engine.core.guard import Guard, drained
 from engine.core.label_join import LabelJoin, Resolution
 from engine.core.live_model import Moment
 from engine.core.model_pool import ModelPool
@@ -114,6 +118,7 @@ class Engine:
         self.rates = RateWatch(config.monitoring.rates, key)
         self._progress = Progress()
         self._events: list[Event] = []
+        self._guard = Guard(key)
         if start is not None:
             pool.begin_from(start)
         if config.window.reference == "pinned":
@@ -133,16 +138,18 @@ class Engine:
 
     def begin(self) -> list[Event]:
         """Before the first record: the model as it begins, as a version. Later there is nothing to report."""
-        if self.admission.counts.records:
-            return []
-        time = self.admission.clock.time
-        return [self.actions.version(self.actions.checkpoint("start", time), "start", time)]
+        with self._guard:
+            if self.admission.counts.records:
+                return []
+            time = self.admission.clock.time
+            return [self.actions.version(self.actions.checkpoint("start", time), "start", time)]
 
     def process(self, records: Iterable[Record]) -> list[Event]:
         """Takes a batch of records in order; returns what came of them, in order.
 
-        How records are cut into batches makes no difference to what comes of them. Each goes through these
-        steps:
+        How records are cut into batches makes no difference to what comes of them. An iterator is drained
+        before its first record is taken, so that one that raises changes nothing: cut an endless one into
+        batches (`itertools.batched`). Each record goes through these steps:
 
         1. Admit: its shape, the contract and event time are checked.
         2. Join: event time moves on, and windows and predictions that are due resolve. An example is
@@ -155,7 +162,18 @@ class Engine:
            the model that it put in charge.
         6. Review: an outcome that fills a window closes it.
         7. Alert: problems that began, changed or ended are reported.
+
+        Raises:
+            UsageError: When the engine is in use, closed, or given something that is no list of records.
+            EvaluatorError: When the evaluator it was given is closed.
         """
+        given = records if type(records) is list else drained(records)
+        with self._guard:
+            self._take(given)
+            events, self._events = self._events, []
+            return events
+
+    def _take(self, records: list[Record]) -> None:
         alerts, admit, resolve = self.alerts, self.admission.admit, self._resolve
         received, watch = self.admission.counts, self.rates
         for record in records:
@@ -171,8 +189,6 @@ class Engine:
                 resolve(found)
             if alerts.pending:
                 self._events += alerts.due()
-        events, self._events = self._events, []
-        return events
 
     def _turn_away(self, letter: DeadLetter) -> None:
         self._events.append(letter)
@@ -306,6 +322,10 @@ class Engine:
         Changes nothing that later records would notice: more input can follow. Without any since the last
         time there is nothing to report again.
         """
+        with self._guard:
+            return self._finish()
+
+    def _finish(self) -> list[Event]:
         records, time, actions = self.admission.counts.records, self.admission.clock.time, self.actions
         events: list[Event] = []
         if self._progress.finished == records:
@@ -346,6 +366,10 @@ class Engine:
         Given again, with the same id, it does nothing. For a replay to be the same, it must be given at the
         same `counts.records`.
         """
+        with self._guard:
+            return self._obey(command)
+
+    def _obey(self, command: Command) -> list[Event]:
         if command.id in self._progress.commands:
             return [*self.alerts.due()]
         self._progress.commands.append(command.id)
@@ -412,8 +436,16 @@ class Engine:
 
         Raises:
             SnapshotError: When a model cannot be saved.
+            UsageError: When the engine is in use.
         """
-        state = EngineState(
+        self._guard.acquire()
+        try:
+            return pack(self._state(), _KIND)
+        finally:
+            self._guard.release()
+
+    def _state(self) -> EngineState:
+        return EngineState(
             self.key,
             _identity(self.config),
             self._progress,
@@ -430,7 +462,10 @@ class Engine:
             self.detectors.state(),
             self.rates.saved(),
         )
-        return pack(state, _KIND)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Copies, pickles included, go on from a snapshot; an evaluator that was given stays behind."""
+        return _copied, (type(self), self.snapshot(), self.config, self.actions.holdout)
 
     @classmethod
     def restore(
@@ -470,9 +505,17 @@ class Engine:
         self.trials.restore(state.trials, self.pool.challengers.alive, state.serving.predicted)
 
     def close(self) -> None:
-        """Ends the evaluator, if the engine made it."""
+        """Ends the evaluator, if the engine made it; afterwards there are only snapshots. Twice is fine.
+
+        An engine that nobody refers to any more need not be closed: its evaluator ends with it.
+        """
+        self._guard.closed = True
         if self._owns_evaluator:
             self._evaluator.close()
+
+
+def _copied(kind: type[Engine], saved: bytes, config: EngineConfig, holdout: Sequence[Example]) -> Engine:
+    return kind.restore(saved, config, holdout=holdout)
 
 
 def _identity(config: EngineConfig) -> str:

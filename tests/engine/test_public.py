@@ -16,7 +16,7 @@ PUBLIC = [
     *("Event", "Prediction", "AnomalyScore", "Outcome", "DeadLetter", "ContractViolation"),
     *("PreliminaryVerdict", "Drift", "Report", "Rates", "Decision", "Version", "Alert", "Summary", "Counts"),
     *("RiverkeeperError", "ConfigError", "ModelError", "SnapshotError"),
-    *("InputError", "OutputError", "EvaluatorError", "RegistryError"),
+    *("InputError", "OutputError", "UsageError", "EvaluatorError", "RegistryError"),
 ]
 """To change this list is to change what programs rely on: say so in the changelog."""
 

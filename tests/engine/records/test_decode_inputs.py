@@ -93,6 +93,8 @@ class Odd:
 released = memoryview(bytearray(b"{}"))
 released.release()
 
+example: Any = Example
+label: Any = Label
 HOPELESS = [
     None,
     5,
@@ -121,12 +123,12 @@ HOPELESS = [
     FIELDS | {"time": Decimal("NaN")},
     FIELDS | {"id": Decimal("1.5")},
     FIELDS | {"time": Decimal("sNaN")},
-    Example(None, 1.0, {}),
-    Label("a", "x", True),
-    Label("a", 1.0, Odd()),  # type: ignore[arg-type]
-    Example("a", 1.0, None),
-    Example("a", 1.0, {b"x": 1}),
-    Example("a", 1.0, {}, "x"),  # type: ignore[arg-type, dict-item]
+    example(None, 1.0, {}),
+    label("a", "x", True),
+    label("a", 1.0, Odd()),
+    example("a", 1.0, None),
+    example("a", 1.0, {b"x": 1}),
+    example("a", 1.0, {}, "x"),
     {None: 1} | FIELDS,
 ]
 
