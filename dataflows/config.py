@@ -1,24 +1,21 @@
 """One TOML file that says everything: what to read, the engine's sections, where results go."""
 
 import sys
-import tomllib
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from dataflows.alerts.config import DestinationsConfig
-from dataflows.config_errors import explain
 from dataflows.connectors.files.config import InputConfig, resolve
 from dataflows.connectors.kafka.config import KafkaConfig
 from engine.config import EngineConfig
+from engine.config_reading import read_toml, validated
 from engine.contract.config import ContractConfig
 from engine.core.streams import STREAMS
 from engine.errors import ConfigError, ModelError
 from engine.records.config import RecordConfig, Section
 from engine.registry.config import RegistryConfig
-
-_S = TypeVar("_S", bound=Section)
 
 _MOST_NAME = 200
 """Bytes of a run's name: folders are called after it, with a number behind."""
@@ -139,7 +136,7 @@ def load_config(path: Path) -> FlowConfig:
     Raises:
         ConfigError: Naming the file, the key, what was expected and what came.
     """
-    content = _read(path, "'riverkeeper init' writes an example")
+    content = read_toml(path, "'riverkeeper init' writes an example")
     base = path.resolve().parent
     if "base" in content:
         raise ConfigError(f"{path}: base: unknown key")
@@ -152,7 +149,7 @@ def load_config(path: Path) -> FlowConfig:
                 f"remove one"
             )
         content["contract"] = read_contract(resolve(name, base))
-    config = _validated(FlowConfig, {**content, "base": base}, path)
+    config = validated(FlowConfig, {**content, "base": base}, str(path))
     # The user's own models live beside the file that names them.
     if str(base) not in sys.path:
         sys.path.insert(0, str(base))
@@ -184,8 +181,8 @@ def read_contract(path: Path) -> ContractConfig:
     Raises:
         ConfigError: Naming the file, the key, what was expected and what came.
     """
-    content = _read(path, "'riverkeeper contract infer' writes one")
-    return _validated(_ContractFile, content, path).contract
+    content = read_toml(path, "'riverkeeper contract infer' writes one")
+    return validated(_ContractFile, content, str(path)).contract
 
 
 def read_sections(path: Path) -> tuple[RecordConfig, InputConfig | None]:
@@ -194,8 +191,10 @@ def read_sections(path: Path) -> tuple[RecordConfig, InputConfig | None]:
     Raises:
         ConfigError: Naming the file, the key, what was expected and what came.
     """
-    content = _read(path, "It is a flow's file, and 'riverkeeper init' writes an example")
-    found = _validated(_Sections, {key: content[key] for key in ("record", "input") if key in content}, path)
+    content = read_toml(path, "It is a flow's file, and 'riverkeeper init' writes an example")
+    found = validated(
+        _Sections, {key: content[key] for key in ("record", "input") if key in content}, str(path)
+    )
     return found.record, found.input
 
 
@@ -206,23 +205,3 @@ class _ContractFile(Section):
 class _Sections(Section):
     record: RecordConfig = RecordConfig()
     input: InputConfig | None = None
-
-
-def _read(path: Path, hint: str) -> dict[str, Any]:
-    """The content of a TOML file; the hint says what to do when there is none."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}. {hint}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: expected text in UTF-8, got other bytes") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
-
-
-def _validated(section: type[_S], content: dict[str, Any], path: Path) -> _S:
-    """The content as the section that it must be."""
-    try:
-        return section.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError("\n".join(f"{path}: {line}" for line in explain(error, section))) from error

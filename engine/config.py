@@ -1,11 +1,14 @@
 """The engine's whole configuration: one section for each part."""
 
 import re
-from typing import Self
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from engine.alerts.config import AlertsConfig
+from engine.config_reading import read_toml, validated
 from engine.contract.config import ContractConfig
 from engine.evaluation.config import BusinessConfig, LabelsConfig, ScoresConfig
 from engine.models.config import ChallengerConfig, ModelConfig, own_modules
@@ -16,7 +19,12 @@ from engine.windows import WindowConfig
 
 
 class EngineConfig(Section):
-    """Everything an engine is built from. Only `model` has no default."""
+    """Everything an engine is built from. Only `model` has no default.
+
+    >>> config = EngineConfig.from_dict({"model": {"task": "binary", "model": "auto"}})
+    >>> config.window.count
+    1000
+    """
 
     model: ModelConfig
     challengers: dict[str, ChallengerConfig] = Field(
@@ -33,6 +41,25 @@ class EngineConfig(Section):
     monitoring: MonitoringConfig = Field(default=MonitoringConfig())
     supervision: SupervisionConfig = Field(default=SupervisionConfig(), validate_default=True)
     alerts: AlertsConfig = Field(default=AlertsConfig())
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """From sections by name, as a TOML file has them; a model may also be an object of Python.
+
+        Raises:
+            ConfigError: With a line for each mistake: the key, what was expected, what came.
+        """
+        return validated(cls, content, "configuration")
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """From a TOML file that has the engine's sections and no others.
+
+        Raises:
+            ConfigError: When the file cannot be read; with a line for each mistake in it.
+        """
+        content = read_toml(Path(path), "It must have at least the section [model]")
+        return validated(cls, content, str(path))
 
     @property
     def allowed(self) -> tuple[str, ...]:

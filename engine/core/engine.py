@@ -13,8 +13,6 @@ pickled and deep-copied: the copy goes on from a snapshot, with an evaluator of 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
-import orjson
-
 from engine.alerts.policy import AlertPolicy
 from engine.config import EngineConfig
 from engine.core.actions import Actions
@@ -34,6 +32,7 @@ from engine.core.window_review import WindowReview
 from engine.core.wiring import make_scores, make_supervisor
 from engine.errors import SnapshotError
 from engine.events import Event, Summary
+from engine.models.identity import difference, identity
 from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
 from engine.records.events import Counts, DeadLetter, Outcome
@@ -119,6 +118,7 @@ class Engine:
         self._progress = Progress()
         self._events: list[Event] = []
         self._guard = Guard(key)
+        self._model: str | None = None
         if start is not None:
             pool.begin_from(start)
         if config.window.reference == "pinned":
@@ -447,7 +447,7 @@ class Engine:
     def _state(self) -> EngineState:
         return EngineState(
             self.key,
-            _identity(self.config),
+            self._identity(),
             self._progress,
             self.admission.state(),
             self.labels.state(),
@@ -462,6 +462,12 @@ class Engine:
             self.detectors.state(),
             self.rates.saved(),
         )
+
+    def _identity(self) -> str:
+        """What a snapshot and the configuration it is restored under must agree on."""
+        if self._model is None:
+            self._model = identity(self.config.model)
+        return self._model
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Copies, pickles included, go on from a snapshot; an evaluator that was given stays behind."""
@@ -481,12 +487,13 @@ class Engine:
             SnapshotError: When the bytes are damaged, of another version, or of another model or task.
         """
         state = unpack(saved, _KIND, EngineState)
-        if state.model != _identity(config):
-            raise SnapshotError(
-                f"{_KIND}: it holds another model than the configuration: {state.model} there, "
-                f"{_identity(config)} here. Restore the model's section, or start a new run."
-            )
         engine = cls(config, state.key, evaluator, holdout=holdout)
+        here = engine._identity()
+        if state.model != here:
+            raise SnapshotError(
+                f"{_KIND}: it holds another model than the configuration: {difference(state.model, here)}. "
+                "Restore the model's section, or start a new run."
+            )
         engine._restore(state)
         return engine
 
@@ -516,9 +523,3 @@ class Engine:
 
 def _copied(kind: type[Engine], saved: bytes, config: EngineConfig, holdout: Sequence[Example]) -> Engine:
     return kind.restore(saved, config, holdout=holdout)
-
-
-def _identity(config: EngineConfig) -> str:
-    """What a snapshot and the configuration it is restored under must agree on, as JSON."""
-    given = {"task": config.model.task, "model": config.model.model}
-    return orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()

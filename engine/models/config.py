@@ -1,8 +1,9 @@
 """The model and its task."""
 
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, field_validator
 from pydantic_core import PydanticCustomError
 
 from engine.records.config import Section
@@ -11,8 +12,18 @@ from engine.tasks.registry import TASKS
 AUTO = "auto"
 """A model, or a step of one: the preprocessing that takes any columns; see `engine.models.auto`."""
 
-Spec = str | dict[str, Any] | list[Any]
-"""A model as text, a table or a list; see `engine.models.factory`."""
+
+def _spec(given: Any, as_text: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(given, str | dict | list):
+        return as_text(given)
+    if is_model(given):
+        return given
+    expected = "a name, a table, a list, or in Python a River model or a function that makes one"
+    raise PydanticCustomError("no_model", "Input should be {expected}", {"expected": expected})
+
+
+Spec = Annotated[str | dict[str, Any] | list[Any], WrapValidator(_spec)]
+"""A model as text, a table or a list, or an object of Python; see `engine.models.factory`."""
 
 
 class ModelConfig(Section):
@@ -58,8 +69,20 @@ class ChallengerConfig(Section):
     )
 
 
+def is_model(value: object) -> bool:
+    """Whether it is a model of Python's, or a function or class that makes one."""
+    return hasattr(value, "learn_one") or callable(value)
+
+
+def is_text(spec: Any) -> bool:
+    """Whether a specification fits in a file: it holds no objects of Python."""
+    if isinstance(spec, dict):
+        return all(map(is_text, spec.values()))
+    return all(map(is_text, spec)) if isinstance(spec, list) else isinstance(spec, str | bool | int | float)
+
+
 def own_modules(spec: Any) -> list[str]:
-    """The modules that a specification names as `module:function`.
+    """The modules that a specification names as `module:function`, or that define its objects.
 
     >>> own_modules([{"type": "mine:scale"}, {"type": "tree.SGTClassifier", "model": "other.place:make"}])
     ['mine', 'other.place']
@@ -67,5 +90,26 @@ def own_modules(spec: Any) -> list[str]:
     if isinstance(spec, str):
         module, colon, _ = spec.partition(":")
         return [module] if colon else []
-    parts = spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ()
-    return [module for part in parts for module in own_modules(part)]
+    if isinstance(spec, dict):
+        return [module for part in spec.values() for module in own_modules(part)]
+    if isinstance(spec, list | tuple):
+        return [module for part in spec for module in own_modules(part)]
+    return _modules_of(spec) if is_model(spec) else []
+
+
+def _modules_of(model: Any) -> list[str]:
+    """The modules of the user's own that define a model, its steps and its parameters, or what makes it."""
+    if isinstance(model, partial):
+        return _modules_of(model.func)
+    maker = isinstance(model, type) or not hasattr(model, "learn_one")
+    home = str(getattr(model if maker else type(model), "__module__", ""))
+    found = [] if home.split(".", maxsplit=1)[0] in {"river", "builtins", ""} else [home]
+    parts = () if maker else vars(model).values() if hasattr(model, "__dict__") else ()
+    for part in parts:
+        inner = (
+            part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else [part]
+        )
+        for one in inner:
+            if hasattr(one, "learn_one") or hasattr(one, "transform_one"):
+                found += _modules_of(one)
+    return found

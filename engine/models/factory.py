@@ -6,12 +6,18 @@
 - `["preprocessing.StandardScaler", ...]`: a pipeline, step after step
 - `"auto"` as a step: the preprocessing of `engine.models.auto`
 
+In Python also, and in any of these places:
+
+- a River model: a fresh model like it is built, with its parameters and without what it has learned
+- a function, or a class, that returns a model: it is called without arguments
+
 A name may begin with `river.`.
 
 Parameters are built the same way when they are tables with a `type`, or lists that end in one: such a list is
 a pipeline too, unless the parameter takes a list (`models` of an ensemble), when it is a list of models.
 """
 
+import copy
 import importlib
 import inspect
 import pkgutil
@@ -62,13 +68,35 @@ def make(spec: Any, where: str) -> Any:
         return auto.make_preprocessing()
     if isinstance(spec, str):
         return _call(_resolve(spec, where), [], {}, spec, where)
+    if _is_object(spec):
+        return _fresh(spec, where)
     if isinstance(spec, list):
         if not spec:
             raise ModelError(f"{where}: a pipeline needs at least one step, got an empty list")
         return _pipeline(spec, where)
     if isinstance(spec, dict) and isinstance(spec.get("type"), str):
         return _object(spec, where)
+    if callable(spec):
+        return _call(spec, [], {}, getattr(spec, "__qualname__", type(spec).__name__), where)
     raise ModelError(f"{where}: expected a name, a list of steps or a table with a 'type', got {spec!r}")
+
+
+def _is_object(spec: Any) -> bool:
+    """Whether it is an object of River's, or a model of the user's own."""
+    return isinstance(spec, base.Base) or (hasattr(spec, "learn_one") and not inspect.isclass(spec))
+
+
+def _fresh(model: Any, where: str) -> Any:
+    """A model like this one that has learned nothing: it is one of many, and the user's stays as it is."""
+    try:
+        return model.clone() if hasattr(model, "clone") else copy.deepcopy(model)
+    except Exception as error:
+        # It is the user's object: it may raise anything.
+        raise ModelError(
+            f"{where}: this {type(model).__name__} cannot be copied: {type(error).__name__}: {error}. Keep "
+            "every argument of its __init__ under its own name, as River's models do, or give a function "
+            "that makes it."
+        ) from error
 
 
 def _object(spec: dict[str, Any], where: str) -> Any:
@@ -126,7 +154,7 @@ def _value(value: Any, where: str) -> Any:
         if value and isinstance(value[-1], dict) and "type" in value[-1]:
             return make(value, where)
         return [_value(item, f"{where}[{i}]") for i, item in enumerate(value)]
-    return value
+    return _fresh(value, where) if _is_object(value) else value
 
 
 def _call(target: Any, positional: list[Any], parameters: dict[str, Any], name: str, where: str) -> Any:

@@ -12,7 +12,7 @@ from river import base
 
 from engine.errors import ModelError
 from engine.models import auto
-from engine.models.config import ModelConfig
+from engine.models.config import ModelConfig, is_text
 from engine.models.factory import build
 from engine.models.kinds import KINDS, Learn, Predict, last_step
 from engine.tasks.base import Served
@@ -69,6 +69,8 @@ def configured_ops(config: ModelConfig, model: base.Estimator) -> TaskOps:
 
     Only the first such model is asked, which takes a copy of it: there may be one for each of many keys.
     """
+    if not is_text(config.model):  # two classes may look the same
+        return task_ops(config.task, model)
     built = config.task, repr(config.model)
     if built not in _configured:
         _configured[built] = task_ops(config.task, model)

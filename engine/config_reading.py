@@ -1,13 +1,61 @@
-"""What pydantic finds wrong with a file, in words: the key, what was expected, what came, what was meant."""
+"""Configurations from files and dictionaries, and what is wrong with them in words.
 
-from collections.abc import Iterator, Sequence
+Of each mistake: the key, what was expected, what came, what was meant.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from engine.errors import ConfigError
+
+_S = TypeVar("_S", bound=BaseModel)
+
 _NEARLY = 0.8
 """Least likeness of two keys, from 0 to 1, that are taken for the same."""
+
+
+def read_toml(path: Path, hint: str) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Args:
+        path: The file.
+        hint: What to do when there is none.
+
+    Raises:
+        ConfigError: When it cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}. {hint}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: expected text in UTF-8, got other bytes") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def validated(section: type[_S], content: object, where: str) -> _S:
+    """The content as the section that it must be.
+
+    Args:
+        section: The class of the section.
+        content: What there is, by key.
+        where: Where it comes from, for messages.
+
+    Raises:
+        ConfigError: With a line for each mistake.
+    """
+    if not isinstance(content, Mapping):
+        raise ConfigError(f"{where}: expected sections by name, got {content!r}")
+    try:
+        return section.model_validate({**content})
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{where}: {line}" for line in explain(error, section))) from error
 
 
 def explain(error: ValidationError, section: type[BaseModel]) -> list[str]:
