@@ -1,7 +1,7 @@
 """One call at a time: what an engine that is used wrongly says, instead of going on with half of a change."""
 
-import threading
 from collections.abc import Iterable, Mapping
+from threading import Lock, get_ident
 
 from engine.errors import UsageError
 from engine.records.values import Example, Label, Record, Unreadable, shown
@@ -26,7 +26,7 @@ class Guard:
 
     def __init__(self, key: str) -> None:
         self._key, self._holder, self.closed = key, 0, False
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def __enter__(self) -> None:
         """Begins a call.
@@ -39,23 +39,25 @@ class Guard:
                 f"engine {self._key!r} is closed. Its snapshot() is still to be had: "
                 "Engine.restore(engine.snapshot(), config) goes on from there."
             )
-        self.acquire()
+        if not self._lock.acquire(False):
+            raise UsageError(f"engine {self._key!r} {self._reason()}")
+        self._holder = get_ident()
 
     def __exit__(self, *_: object) -> None:
-        self.release()
+        self._lock.release()
 
     def acquire(self) -> None:
         """Begins a call that a closed engine answers, too."""
         if not self._lock.acquire(blocking=False):
             raise UsageError(f"engine {self._key!r} {self._reason()}")
-        self._holder = threading.get_ident()
+        self._holder = get_ident()
 
     def release(self) -> None:
         """Ends a call."""
         self._lock.release()
 
     def _reason(self) -> str:
-        if self._holder == threading.get_ident():
+        if self._holder == get_ident():
             return (
                 "is called from within a call of its own, by a model, a metric or an evaluator that it was "
                 "given. Call it when that call has returned."
@@ -72,6 +74,8 @@ def drained(records: Iterable[Record]) -> list[Record]:
     Raises:
         UsageError: When it is a single record, or nothing to iterate over.
     """
+    if hasattr(records, "__next__"):  # nearly always, and the other checks take longer
+        return list(records)
     if isinstance(records, _ONE) or not isinstance(records, Iterable):
         got = type(records).__name__ if isinstance(records, _ONE) else shown(records)
         raise UsageError(
