@@ -16,6 +16,7 @@ from engine.core.streams import STREAMS
 from engine.errors import ConfigError, ModelError
 from engine.records.config import RecordConfig, Section
 from engine.registry.config import RegistryConfig
+from engine.requirements import require
 
 _MOST_NAME = 200
 """Bytes of a run's name: folders are called after it, with a number behind."""
@@ -159,6 +160,8 @@ def load_config(path: Path) -> FlowConfig:
 def check_buildable(config: FlowConfig, path: Path) -> None:
     """Builds the models, metrics and detectors of a configuration once, before a run or a check begins.
 
+    And looks for the extras that it asks for, without importing them.
+
     Args:
         config: What the file says.
         path: The file, for the message.
@@ -166,7 +169,12 @@ def check_buildable(config: FlowConfig, path: Path) -> None:
     Raises:
         ConfigError: When a metric or a detector cannot be built.
         ModelError: When a model cannot.
+        MissingExtraError: When it asks for what is not installed.
     """
+    if config.monitoring.reports:
+        require("evidently", f"{path}: monitoring.reports = true", "reports")
+    if config.kafka is not None:
+        require("confluent_kafka", f"{path}: [kafka]", "kafka")
     from engine.core.engine import Engine  # noqa: PLC0415 - it imports River, which takes seconds
 
     try:

@@ -13,6 +13,10 @@ class ConfigError(RiverkeeperError):
     """A configuration does not say something that can be built: a wrong key, type or value."""
 
 
+class MissingExtraError(ConfigError):
+    """What was asked for needs a package that is not installed; the message says which extra brings it."""
+
+
 class ModelError(RiverkeeperError):
     """A model cannot be built, or does not do what the task asks of it."""
 

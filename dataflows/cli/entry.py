@@ -8,6 +8,10 @@ already is kept.
 
 import os
 import sys
+from importlib.metadata import version
+
+from engine.errors import MissingExtraError
+from engine.requirements import needing
 
 
 def main() -> None:
@@ -16,9 +20,14 @@ def main() -> None:
         os.environ["PYTHONHASHSEED"] = "0"
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves again
     try:
-        from dataflows.cli.main import main as start  # noqa: PLC0415 - not imported twice: it takes seconds
+        with needing("the command riverkeeper", "flow"):
+            from dataflows.cli.main import main as start  # noqa: PLC0415 - not imported twice: takes seconds
     except KeyboardInterrupt:
         sys.exit(130)
+    except MissingExtraError as error:
+        if sys.argv[1:] == ["--version"]:
+            sys.exit(sys.stdout.write(f"riverkeeper {version('riverkeeper')}\n") and 0)
+        sys.exit(sys.stderr.write(f"error: {error}\n") and 2)
     start()
 
 

@@ -28,6 +28,7 @@ from dataflows.lifecycle import commands
 from dataflows.views.terminal.run import show_run
 from dataflows.views.terminal.status import standing
 from engine.errors import ConfigError, RiverkeeperError
+from engine.requirements import needing
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -162,9 +163,10 @@ def run(  # noqa: PLR0913, PLR0917 - a command's own arguments
         raise ConfigError("--processes and --addresses: expected one of them, got both")
     check_buildable(flow, config)
     _warn_of_times(flow)
-    from dataflows.runtime.process_group import Launch, end_with_parent, run_processes  # noqa: PLC0415
-    from dataflows.runtime.run_setup import Place, member  # noqa: PLC0415 - see above
-    from dataflows.runtime.runner import run_flow  # noqa: PLC0415 - see above
+    with needing("riverkeeper run", "flow"):
+        from dataflows.runtime.process_group import Launch, end_with_parent, run_processes  # noqa: PLC0415
+        from dataflows.runtime.run_setup import Place, member  # noqa: PLC0415 - see above
+        from dataflows.runtime.runner import run_flow  # noqa: PLC0415 - see above
 
     if processes > 1:
         run_processes(Launch(config, Place(flow, recovery, overwrite, processes)), console)
@@ -300,7 +302,8 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where to write data and results.")] = Path(),
 ) -> None:
     """Run the flights of New York 2013 through a model that learns, with a fault on purpose."""
-    from dataflows.demo.run import run_demo  # noqa: PLC0415 - see above
+    with needing("riverkeeper demo", "flow"):
+        from dataflows.demo.run import run_demo  # noqa: PLC0415 - see above
 
     run_demo(folder, date(until.year, until.month, until.day), fault=fault, console=console)
 

@@ -18,6 +18,7 @@ from dataflows.views.terminal.window import read_window, show_window
 from engine.errors import InputError
 from engine.monitoring.evidently import render_html
 from engine.names import file_name
+from engine.requirements import require
 from engine.rows import ReportRow
 
 _PAUSE = 2.0
@@ -51,7 +52,7 @@ def _drawn(run: Path, row: ReportRow) -> Path:
     """Evidently's page of a window, written anew."""
     if row.evidently is None:
         raise InputError(
-            f"{run}: window {row.window} could not be judged, so it has no HTML report: {row.reason}"
+            f"{run}: window {row.window} has no report of Evidently's: {row.reason or 'none was made'}"
         )
     report = run / row.evidently
     if not report.is_file():
@@ -88,8 +89,10 @@ def show_ui(console: PlainConsole, run: Path, port: int, *, serve: bool) -> None
 
     Raises:
         InputError: When this is not the folder of a run, it has no report, or the pages cannot be served.
+        MissingExtraError: When Evidently is not installed.
         OutputError: When the workspace cannot be written.
     """
+    require("evidently", "riverkeeper ui", "serve")
     if serve:
         refuse_taken(port)
     exported = export(run)

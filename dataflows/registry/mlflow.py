@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import RegistryError
 from engine.names import file_name
 from engine.registry.version_ref import VersionRef
+from engine.requirements import needing
 
 _RETRIES = "2"
 """MLflow's own seven tries take minutes before it says that there is no server."""
@@ -17,7 +18,8 @@ def push(kept: VersionRef, exported: bytes, uri: str, model: str, alias: str) ->
     """Registers it under a model name, with an alias such as `champion`; returns MLflow's version number.
 
     Raises:
-        RegistryError: When `mlflow` is not installed, or the server refuses.
+        RegistryError: When the server refuses.
+        MissingExtraError: When `mlflow` is not installed.
     """
     if not uri.startswith(("http://", "https://")):
         raise RegistryError(
@@ -25,11 +27,9 @@ def push(kept: VersionRef, exported: bytes, uri: str, model: str, alias: str) ->
         )
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", _RETRIES)
-    try:
+    with needing("riverkeeper registry push", "mlflow"):
         from mlflow import MlflowClient  # noqa: PLC0415 - an extra, and slow to import
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
-    except ImportError as error:
-        raise RegistryError("mlflow is not installed; pip install 'riverkeeper[mlflow]'") from error
     try:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         return _registered(client, kept, exported, model, alias)

@@ -23,7 +23,6 @@ from dataflows.config import FlowConfig, check_buildable, load_config
 from dataflows.connectors.batch import Batch
 from dataflows.connectors.decoding import by_key
 from dataflows.connectors.files.sink import Blob, RunSink
-from dataflows.connectors.kafka.sink import KafkaSink
 from dataflows.connectors.registry import open_source
 from dataflows.lifecycle.progress import Progress
 from dataflows.pinned_rows import read_holdout, read_reference
@@ -34,6 +33,7 @@ from dataflows.runtime.operators import SHARE, EngineLogic, Item, OverallLogic, 
 from dataflows.runtime.source import BatchSource
 from engine.core.serialize import Chunk
 from engine.core.streams import ALL_KEYS, STREAMS
+from engine.requirements import needing
 
 
 def flow(path: str) -> Dataflow:
@@ -89,6 +89,8 @@ def build_flow(
     filed = op.filter_map("filed", items, partial(_filed, left_out=frozenset(config.run.leave_out)))
     op.output("run", filed, RunSink(config.run_dir, STREAMS))
     if config.kafka is not None and config.kafka.outputs.topics:
+        with needing("[kafka.outputs]", "kafka"):
+            from dataflows.connectors.kafka.sink import KafkaSink  # noqa: PLC0415 - an extra
         topics = config.kafka.outputs.topics
         wanted = op.filter("topics", items, lambda item: item[0] in topics)
         op.output("kafka", wanted, KafkaSink(config.kafka, config.run_dir))

@@ -84,11 +84,12 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         window: The window's number, as in the job.
-        status: The worst status of the checks; `unjudged` when the report could not be computed.
-        reason: One line naming the checks that failed or warned, or why the window is unjudged.
+        status: The worst status of the checks; `unjudged` when they could not be computed.
+        reason: One line naming the checks that failed or warned, why the window is unjudged, or
+            has no report.
         checks: Every check made.
         metrics: Named numbers of the report: drift per column, missing share, quality scores.
-        snapshot: Evidently's own serialised report, for its UI and for HTML; empty when unjudged.
+        snapshot: Evidently's own serialised report, for its UI and for HTML; empty when there is none.
     """
 
     window: int

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import fsspec  # type: ignore[import-untyped]
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
-
 from engine.errors import RegistryError
 from engine.models.serialization import digest
+from engine.requirements import needing
+
+with needing("the registry", "registry"):
+    import fsspec  # type: ignore[import-untyped]
+    from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 
 
 class Blobs:

@@ -12,32 +12,34 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Float,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    create_engine,
-    event,
-    func,
-    insert,
-    select,
-    text,
-    tuple_,
-)
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
-
 from engine.errors import RegistryError
 from engine.names import bounded
 from engine.registry.audit_entry import Draft, Entry, Kind, faults, is_sealed, sealed
+from engine.requirements import needing
+
+with needing("the registry", "registry"):
+    from sqlalchemy import (
+        Column,
+        Connection,
+        Engine,
+        Float,
+        Integer,
+        MetaData,
+        String,
+        Table,
+        Text,
+        UniqueConstraint,
+        create_engine,
+        event,
+        func,
+        insert,
+        select,
+        text,
+        tuple_,
+    )
+    from sqlalchemy.engine import URL, make_url
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+    from sqlalchemy.pool import NullPool
 
 _BUSY = 30.0
 """Seconds that a writer waits for another."""
@@ -271,14 +273,10 @@ def _connect(url: str) -> tuple[Engine, str]:
         more: dict[str, Any] = {"poolclass": NullPool}
         if parsed.get_backend_name() == "sqlite":
             more |= {"connect_args": {"timeout": _BUSY}}
-        made = create_engine(parsed, **more)
+        with needing(f"registry {where}", "postgres"):
+            made = create_engine(parsed, **more)
     except (ArgumentError, NoSuchModuleError) as error:
         raise RegistryError(f"registry: expected a database URL as SQLAlchemy has it, got {url!r}") from error
-    except ImportError as error:
-        raise RegistryError(
-            f"registry {where}: its driver is not installed ({error.name}); "
-            f"pip install 'riverkeeper[postgres]'"
-        ) from error
     if parsed.get_backend_name() == "sqlite":
         event.listen(made, "connect", _set_up)
         event.listen(made, "begin", _begin)

@@ -17,6 +17,9 @@ Decode = Callable[[bytes, str], Content]
 """Turns a message's value, of a topic, into its fields, or JSON when it has none; it raises `ValueError`."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+TOPIC_FILES = ("kafka-start-*.json",)
+"""What transactional sinks keep in a run's folder (`transactions`), as patterns."""
+
 HEADER = "header:"
 ENVELOPE = ("key", "timestamp", "partition")
 

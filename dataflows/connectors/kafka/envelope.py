@@ -7,7 +7,7 @@ from confluent_kafka import Message
 
 from dataflows.connectors.batch import Content
 from dataflows.connectors.kafka.config import HEADER, Decode, KafkaInput
-from engine.errors import ConfigError
+from engine.requirements import needing
 
 
 class Received(NamedTuple):
@@ -30,20 +30,15 @@ class Envelope:
     """Reads messages as a configuration says.
 
     Raises:
-        ConfigError: When values are of a form whose library is not installed.
+        MissingExtraError: When values are of a form whose library is not installed.
     """
 
     def __init__(self, config: KafkaInput) -> None:
         self._fields = config.fields
         self._decode: Decode | None = None
         if config.value != "json":
-            try:
+            with needing(f"kafka.input.value = {config.value!r}", "schemas"):
                 from dataflows.connectors.kafka.schemas import decoder  # noqa: PLC0415 - an extra
-            except ImportError as error:
-                raise ConfigError(
-                    f"kafka.input.value = {config.value!r} needs more libraries ({error.name}); "
-                    f"pip install 'riverkeeper[schemas]'"
-                ) from error
             self._decode = decoder(config)
 
     def read(self, message: Message) -> Received:

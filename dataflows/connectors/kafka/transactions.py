@@ -33,8 +33,6 @@ from engine.errors import OutputError
 _LONGEST = 900.0
 """Seconds that a transaction may be open: the brokers' default."""
 
-FILES = ("kafka-start-*.json",)
-
 
 class TransactionalSink(TopicSink):
     """A sink whose messages are committed with each snapshot.

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.find import InputFile
-from engine.errors import ConfigError, InputError
+from engine.errors import InputError
+from engine.requirements import needing
 
 if TYPE_CHECKING:
     from dataflows.connectors.parquet.rows import ParquetRows
@@ -23,7 +24,7 @@ class Parquet:
         Raises:
             InputError: It is no Parquet file, is packed as a whole, or a column has a type without a meaning
                 for a model.
-            ConfigError: pyarrow is not installed.
+            MissingExtraError: pyarrow is not installed.
         """
         if file.compression != "plain":
             raise InputError(
@@ -38,11 +39,6 @@ class Parquet:
 
 
 def _opened(file: InputFile, offset: int) -> "ParquetRows":
-    try:
+    with needing(f"input {file.name}: reading Parquet", "parquet"):
         from dataflows.connectors.parquet.rows import ParquetRows  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ConfigError(
-            f"input {file.name}: reading Parquet needs pyarrow ({error.name} is not there); "
-            f"pip install 'riverkeeper[parquet]'"
-        ) from error
     return ParquetRows(file, offset)

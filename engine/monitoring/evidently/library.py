@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.monitoring.drift.base import DriftMethod
 from engine.monitoring.drift.registry import METHODS
+from engine.requirements import needing
 
 
 @contextmanager
@@ -59,8 +60,17 @@ class Library:
 @functools.cache
 @quiet()
 def library() -> Library:
-    """Evidently, with our drift methods registered, so that its own drift metrics use them."""
+    """Evidently, with our drift methods registered, so that its own drift metrics use them.
+
+    Raises:
+        MissingExtraError: When Evidently is not installed.
+    """
     os.environ["DO_NOT_TRACK"] = "1"  # Evidently reads it when it is imported
+    with needing("a report", "reports"):
+        return _imported()
+
+
+def _imported() -> Library:
     import evidently  # type: ignore[import-untyped]
     import evidently.sdk.panels  # type: ignore[import-untyped]
     import pandas as pd

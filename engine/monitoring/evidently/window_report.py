@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from msgspec import structs
 
+from engine.errors import MissingExtraError
 from engine.monitoring.columns import Screened, screen
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.extras import extra_part
 from engine.monitoring.evidently.full import full_parts, wants_full
-from engine.monitoring.evidently.library import quiet
+from engine.monitoring.evidently.library import library, quiet
 from engine.monitoring.evidently.light import light_part
 from engine.monitoring.evidently.snapshots import joined
 from engine.monitoring.measurements import Measurements, counts, measure
@@ -19,6 +20,7 @@ from engine.monitoring.verdicts import summary, worst
 def evaluate_window(job: EvaluationJob, config: MonitoringConfig, task: str) -> Verdict:
     """Judges one window; the same arguments give the same verdict in every process.
 
+    Without Evidently the window is judged by our own checks, and the reason says that there is no report.
     Whatever Evidently raises makes the window `unjudged`, with the reason.
     """
     if not job.current.rows:
@@ -35,6 +37,10 @@ def evaluate_window(job: EvaluationJob, config: MonitoringConfig, task: str) -> 
 
 
 def _judge(job: EvaluationJob, screened: Screened, found: Measurements, config: MonitoringConfig) -> Verdict:
+    try:
+        library()
+    except MissingExtraError as error:
+        return _without_report(job, screened, found, config, str(error))
     parts = [light_part(job, screened, found)]
     extra = extra_part(job, screened, found.quality, config)
     checks = (*found.checks, *extra.checks)
@@ -52,3 +58,15 @@ def _judge(job: EvaluationJob, screened: Screened, found: Measurements, config: 
     metrics = {**counts(job, screened), **found.metrics, **extra.metrics}
     verdict = Verdict(job.window, status, reason, checks, metrics, b"")
     return structs.replace(verdict, snapshot=joined(parts, job))
+
+
+def _without_report(
+    job: EvaluationJob, screened: Screened, found: Measurements, config: MonitoringConfig, why: str
+) -> Verdict:
+    """The verdict of our own checks; metrics of the user's own are Evidently's, and were not computed."""
+    status, reason = worst(found.checks), summary(found.checks)
+    if config.extra:
+        status = "fail" if status == "fail" else "unjudged"
+    reason = "; ".join(text for text in (reason, f"no report was made: {why}") if text)
+    metrics = {**counts(job, screened), **found.metrics}
+    return Verdict(job.window, status, reason, tuple(found.checks), metrics, b"")

