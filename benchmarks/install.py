@@ -1,8 +1,8 @@
-"""What an installation costs: `python -m benchmarks.install [EXTRA ...]`, by default of the base and of `all`.
+"""What an installation costs: `python -m benchmarks.install [EXTRA ...]`; by default the base and `all`.
 
 Each is installed by pip into a virtual environment of its own, which takes minutes and some gigabytes of a
-temporary folder. Counted is what an empty environment does not have: packages beside Riverkeeper, and bytes of
-files, compiled ones too. Times and memory are medians over new interpreters, each after one that warms the disk.
+temporary folder. Counted is what an empty environment does not have: packages beside Riverkeeper, and bytes
+of files, compiled ones too. Times and memory are medians over new interpreters, after one that warms the disk.
 """
 
 import subprocess
@@ -39,7 +39,7 @@ class Cost:
 
 
 def run(*command: str | Path) -> str:
-    """What a command prints; what it warns of is shown. Away from the checkout, so that it is not imported."""
+    """What a command prints; run away from the checkout, so that this is not imported."""
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd="/").stdout  # noqa: S603
 
 
@@ -60,13 +60,17 @@ def megabytes(folder: Path) -> float:
 
 def packages(python: Path) -> int:
     """How many packages there are."""
-    return len(run(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check").splitlines())
+    return len(
+        run(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check").splitlines()
+    )
 
 
 def cost(python: Path, statement: str) -> Cost:
     """What a statement takes."""
     script = _MEASURED.format(statement=statement)
-    times, sizes = zip(*(map(float, run(python, "-c", script).split()) for _ in range(ROUNDS + 1)), strict=True)
+    times, sizes = zip(
+        *(map(float, run(python, "-c", script).split()) for _ in range(ROUNDS + 1)), strict=True
+    )
     return Cost(median(times[1:]), median(sizes[1:]) / 1024)
 
 

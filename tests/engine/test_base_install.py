@@ -94,7 +94,10 @@ def test_a_module_of_ours_that_is_missing_is_a_defect() -> None:
     ("python", "told"),
     [
         ((3, 12), "which is not installed: pip install 'riverkeeper[flow]'"),
-        ((3, 13), "which is not installed and is built for Python up to 3.12: with such a Python, pip install"),
+        (
+            (3, 13),
+            "which is not installed and is built for Python up to 3.12: with such a Python, pip install",
+        ),
     ],
 )
 def test_a_python_that_a_package_is_not_built_for_is_told(

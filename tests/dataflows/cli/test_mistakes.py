@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dataflows.cli import entry
 from dataflows.cli.errors import one_line_errors
 from engine.errors import ConfigError, StoppedError
 from tests.dataflows.views.test_html import write
@@ -122,6 +123,49 @@ def test_a_missing_extra_is_named_whole(
     status, printed = typed("demo", "--folder", tmp_path)
     assert status == 2
     assert "pip install 'riverkeeper[demo]'" in printed
+
+
+@pytest.mark.parametrize(
+    ("module", "command", "told"),
+    [
+        ("evidently", "run flow.toml", "flow.toml: monitoring.reports = true needs Evidently, which"),
+        ("evidently", "check flow.toml", "flow.toml: monitoring.reports = true needs Evidently, which"),
+        ("evidently", "ui run", "riverkeeper ui needs Evidently, which"),
+        ("confluent_kafka", "run topics.toml", "topics.toml: [kafka] needs confluent-kafka, which"),
+        ("confluent_kafka", "check topics.toml", "topics.toml: [kafka] needs confluent-kafka, which"),
+    ],
+)
+def test_what_a_flow_asks_for_and_is_not_installed_is_told_first(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch, module: str, command: str, told: str
+) -> None:
+    flow = '[run]\nname = "new"\n[model]\ntask = "binary"\nmodel = "linear_model.LogisticRegression"\n'
+    Path("flow.toml").write_text(f'{flow}[input]\npath = "nowhere"\n', encoding="utf-8")
+    kafka = '[kafka]\nbrokers = "127.0.0.1:9"\n[kafka.input]\ntopic = "t"\n'
+    Path("topics.toml").write_text(flow + kafka, encoding="utf-8")
+    monkeypatch.setitem(sys.modules, module, None)
+    status, printed = typed(*command.split())
+    assert status == 2
+    assert printed.startswith(f"error: {told} is not installed: pip install 'riverkeeper[")
+    assert not Path("runs").exists()
+
+
+def test_without_its_extra_the_command_says_so_and_knows_its_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    monkeypatch.delitem(sys.modules, "dataflows.cli.main")
+    monkeypatch.setitem(sys.modules, "typer", None)
+    shown = []
+    for arguments in (["run", "flow.toml"], ["--version"]):
+        monkeypatch.setattr(sys, "argv", ["riverkeeper", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            entry.main()
+        shown.append((ended.value.code, "".join(capsys.readouterr())))
+    install = "pip install 'riverkeeper[flow]'"
+    assert shown == [
+        (2, f"error: the command riverkeeper needs Typer, which is not installed: {install}\n"),
+        (0, f"riverkeeper {installed('riverkeeper')}\n"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from engine.monitoring.config import ColumnLimits, DriftConfig, MonitoringConfig
 from engine.monitoring.evidently import evaluate_window
 from engine.monitoring.types import Cell, EvaluationJob, Table
+from engine.requirements import needing
 from engine.windows import Status
 from tests.support.verdicts import (
     CONFIG,
@@ -306,3 +307,26 @@ def test_every_check_is_a_test_of_evidently_s_with_the_same_outcome() -> None:
         (f"{check.name}: {check.column}" if check.column else check.name, words[check.status])
         for check in result.checks
     }
+
+
+def test_without_evidently_a_window_gets_the_same_verdict_and_no_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drifted, extra = put("hour", [400]), MonitoringConfig(extra=["RowCount"])
+    windows = [(nothing, CONFIG), (drifted, CONFIG), (nothing, extra), (drifted, extra)]
+    whole = verdict()
+
+    def missing() -> None:
+        with needing("a report", "reports"):
+            raise ModuleNotFoundError(name="evidently")
+
+    monkeypatch.setattr("engine.monitoring.evidently.window_report.library", missing)
+    bare = [verdict(change, config=config) for change, config in windows]
+    assert [one.status for one in bare] == ["pass", "fail", "unjudged", "fail"]
+    assert (bare[0].status, bare[0].checks, bare[0].metrics) == (whole.status, whole.checks, whole.metrics)
+    for one in bare:
+        assert one.snapshot == b""
+        assert one.reason.endswith(
+            "no report was made: a report needs Evidently, which is not installed: "
+            "pip install 'riverkeeper[reports]'"
+        )
