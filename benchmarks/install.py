@@ -2,7 +2,7 @@
 
 Each is installed by pip into a virtual environment of its own, which takes minutes and some gigabytes of a
 temporary folder. Counted is what an empty environment does not have: packages beside Riverkeeper, and bytes
-of files, compiled ones too. Times and memory are medians over new interpreters, after one that warms the disk.
+of files, compiled ones too. Times and memory are medians over new interpreters, after one to warm up.
 """
 
 import subprocess
@@ -38,9 +38,10 @@ class Cost:
     megabytes: float
 
 
-def run(*command: str | Path) -> str:
-    """What a command prints; run away from the checkout, so that this is not imported."""
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd="/").stdout  # noqa: S603
+def run(python: Path, *arguments: str | Path) -> str:
+    """What an interpreter prints; isolated (-I): what is installed is imported, not the checkout."""
+    command = [python, "-I", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
 
 
 def installed(folder: Path, extra: str | None) -> Path:

@@ -8,6 +8,8 @@ import river.naive_bayes
 import river.preprocessing  # noqa: F401
 
 import dataflows.cli.main
+import dataflows.connectors.kafka.sink
+import dataflows.connectors.kafka.source
 import dataflows.runtime.runner  # noqa: F401
 from engine.monitoring.evidently.library import library
 
