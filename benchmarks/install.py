@@ -2,7 +2,8 @@
 
 Each is installed by pip into a virtual environment of its own, which takes minutes and some gigabytes of a
 temporary folder. Counted is what an empty environment does not have: packages beside Riverkeeper, and bytes
-of files, compiled ones too. Times and memory are medians over new interpreters, after one to warm up.
+of files, compiled ones too. Times, of the processor, and memory are medians over new interpreters, after one
+to warm up. It needs Linux.
 """
 
 import subprocess
@@ -18,10 +19,12 @@ ROUNDS = 7
 MODULE, ENGINE = "import engine", "from engine import Engine"
 
 _MEASURED = """
-import resource, time
-began = time.perf_counter()
+import pathlib, time
+began = time.process_time()
 {statement}
-print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+taken = time.process_time() - began
+(peak,) = (line.split()[1] for line in pathlib.Path("/proc/self/status").open() if line.startswith("VmHWM"))
+print(taken, peak)
 """
 
 
@@ -30,7 +33,7 @@ class Cost:
     """What a statement takes in a new interpreter.
 
     Attributes:
-        seconds: Until it is done, from when the interpreter is up.
+        seconds: Of the processor, from when the interpreter is up.
         megabytes: The most memory that the process has had.
     """
 
