@@ -9,11 +9,11 @@ from statistics import median
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.batch import RawRecord
-from dataflows.connectors.decoding import fields_of
 from dataflows.connectors.files.source import FileSource
 from dataflows.connectors.registry import open_files, open_source
 from dataflows.format import day, duration, moment
 from engine.records.config import RecordConfig
+from engine.records.keys import fields_of
 from engine.records.times import time_reader
 
 _COUNTERS = 366 * 86_400.0

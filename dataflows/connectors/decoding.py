@@ -8,36 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from math import inf
 
-from dataflows.connectors.batch import Batch, Content, Fields, RawRecord
+from dataflows.connectors.batch import Batch, Fields, RawRecord
 from engine.records.config import RecordConfig
-from engine.records.decode import Decoder, identifier
-from engine.records.parse import parse
+from engine.records.decode import Decoder
+from engine.records.keys import ONE_KEY, fields_of, key_of
 from engine.records.times import time_reader
 from engine.records.values import Record, Unreadable
 
-ONE_KEY = "main"
-"""The model key when the configuration names no key field."""
-
 TimeOf = Callable[[Fields | None], float]
 """Reads the event time from a record's fields."""
-
-NO_KEY = "no-key"
-"""Where records without a readable key go: its engine only rejects and counts."""
-
-
-def fields_of(content: Content) -> Fields | None:
-    """The fields of a record; `None` when it is not a JSON object, which a decoder rejects.
-
-    >>> fields_of(b'{"a": 1}'), fields_of({"a": 1}), fields_of(b"[]")
-    ({'a': 1}, {'a': 1}, None)
-    """
-    if not isinstance(content, bytes):
-        return content
-    try:
-        fields = parse(content)
-    except ValueError:
-        return None
-    return fields if type(fields) is dict else None
 
 
 def time_of(config: RecordConfig) -> TimeOf | None:
@@ -63,8 +42,8 @@ def by_key(batch: Batch, field: str | None) -> dict[str, Batch]:
     parsed = batch.parsed or [*map(fields_of, batch.contents)]
     found: dict[str, list[int]] = {}
     for index, fields in enumerate(parsed):
-        key = identifier(fields.get(field)) if fields and index not in batch.errors else None
-        found.setdefault(key or NO_KEY, []).append(index)
+        key = key_of(fields if index not in batch.errors else None, field)
+        found.setdefault(key, []).append(index)
     whole = replace(batch, parsed=parsed)
     return {key: whole.select(indices) for key, indices in found.items()}
 

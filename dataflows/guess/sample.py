@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from dataflows.connectors.base import batches
-from dataflows.connectors.decoding import fields_of
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.csv_cells import Value, cell_reader
 from dataflows.connectors.files.csv_config import MISSING_WORDS, CsvConfig
@@ -20,6 +19,7 @@ from dataflows.connectors.registry import FORMATS, open_files
 from dataflows.guess.dialect import SAMPLE, Dialect, guess_dialect, guess_encoding
 from engine.errors import InputError
 from engine.records.config import RecordConfig
+from engine.records.keys import fields_of
 
 ROWS = 50_000
 """Rows that are looked at, unless they are wide."""

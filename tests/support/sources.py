@@ -9,11 +9,12 @@ from uuid import uuid4
 import orjson
 
 from dataflows.connectors.batch import Fields, RawRecord
-from dataflows.connectors.decoding import fields_of, time_of
+from dataflows.connectors.decoding import time_of
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.order_log import Journal
 from dataflows.connectors.kafka.source import KafkaReader, KafkaSource, Snapshot
 from engine.records.config import RecordConfig
+from engine.records.keys import fields_of
 from tests.support.broker import Broker
 from tests.support.kafka import make_topics
 

@@ -10,8 +10,9 @@ from itertools import islice, takewhile
 from math import inf
 
 from dataflows.connectors.batch import Chunk, Content
-from dataflows.connectors.decoding import TimeOf, fields_of
+from dataflows.connectors.decoding import TimeOf
 from dataflows.connectors.files.stream import Position, Stream
+from engine.records.keys import fields_of
 
 HeldPosition = tuple[Position, bytes, object]
 """Where the first label stands, which were taken (one bit each), and the event time of the last example."""

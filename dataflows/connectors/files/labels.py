@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from math import inf
 
 from dataflows.connectors.batch import Chunk, Fields
-from dataflows.connectors.decoding import fields_of, time_of
+from dataflows.connectors.decoding import time_of
 from dataflows.connectors.files.config import LabelsConfig
 from dataflows.connectors.files.format import OpenFile
 from dataflows.connectors.files.held_labels import HeldLabels, HeldPosition, SortedLabels
 from dataflows.connectors.files.stream import Position, Stream
 from engine.errors import InputError
 from engine.records.config import RecordConfig
+from engine.records.keys import fields_of
 from engine.records.times import time_reader
 
 MOST_HELD = 2_000_000

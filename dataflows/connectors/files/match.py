@@ -5,11 +5,12 @@ from math import inf
 from typing import Any
 
 from dataflows.connectors.batch import Batch, Builder, Chunk, Fields, Source
-from dataflows.connectors.decoding import fields_of, time_of
+from dataflows.connectors.decoding import time_of
 from dataflows.connectors.files.held_labels import HeldLabels, HeldPosition
 from dataflows.connectors.files.stream import Position, Stream
 from engine.records.config import RecordConfig
 from engine.records.decode import identifier
+from engine.records.keys import fields_of
 
 
 class Matched:

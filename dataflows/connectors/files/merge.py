@@ -4,9 +4,10 @@ from dataclasses import replace
 from math import inf
 
 from dataflows.connectors.batch import Batch, Builder, Chunk, Source
-from dataflows.connectors.decoding import TimeOf, fields_of
+from dataflows.connectors.decoding import TimeOf
 from dataflows.connectors.files.held_labels import SortedLabels
 from dataflows.connectors.files.stream import Stream
+from engine.records.keys import fields_of
 
 
 def take(stream: Stream, limit: int) -> Batch | None:

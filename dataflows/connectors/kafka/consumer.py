@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from dataflows.connectors.decoding import TimeOf, fields_of
+from dataflows.connectors.decoding import TimeOf
 from dataflows.connectors.kafka.client import Health, log, metadata
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.envelope import Envelope, Received
@@ -13,6 +13,7 @@ from dataflows.connectors.kafka.interleave import Order
 from dataflows.connectors.kafka.offsets import bounds, partitions
 from dataflows.connectors.kafka.topic_ids import TopicIds
 from engine.errors import InputError
+from engine.records.keys import fields_of
 
 _IDLE = 0.01
 """Seconds to wait for a message when there is nothing to do."""

@@ -9,11 +9,11 @@ import orjson
 import pytest
 
 from dataflows.connectors.batch import RawRecord
-from dataflows.connectors.decoding import fields_of
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.source import FileSource
 from engine.errors import InputError
 from engine.records.config import RecordConfig
+from engine.records.keys import fields_of
 
 Seen = list[tuple[bool, Any, Any, Any]]
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from dataflows.connectors.base import batches
 from dataflows.connectors.batch import Batch, RawRecord, Source
-from dataflows.connectors.decoding import NO_KEY, by_key, decode_records, fields_of, time_of
+from dataflows.connectors.decoding import by_key, decode_records, time_of
 from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.files.source import FileSource
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
+from engine.records.keys import NO_KEY, fields_of
 from engine.records.values import Example, Unreadable
 from engine.tasks.registry import find_task
 
