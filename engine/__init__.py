@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.config import EngineConfig
     from engine.core.engine import Engine
     from engine.core.overall_summary import overall
+    from engine.core.serialize import as_dict
     from engine.errors import (
         ConfigError,
         EvaluatorError,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
         UsageError,
     )
     from engine.events import Alert, Decision, Event, Rates, Report, Summary
+    from engine.keeper.async_keeper import AsyncKeeper
+    from engine.keeper.durable import Durable, HostState
+    from engine.keeper.keeper import Keeper
     from engine.monitoring.detectors.detectors import Drift
     from engine.monitoring.first_look.verdict import PreliminaryVerdict
     from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
@@ -45,6 +49,7 @@ _HOMES = {
     "engine.config": ("EngineConfig",),
     "engine.core.engine": ("Engine",),
     "engine.core.overall_summary": ("overall",),
+    "engine.core.serialize": ("as_dict",),
     "engine.errors": (
         "ConfigError",
         "EvaluatorError",
@@ -57,6 +62,9 @@ _HOMES = {
         "UsageError",
     ),
     "engine.events": ("Alert", "Decision", "Event", "Rates", "Report", "Summary"),
+    "engine.keeper.async_keeper": ("AsyncKeeper",),
+    "engine.keeper.durable": ("Durable", "HostState"),
+    "engine.keeper.keeper": ("Keeper",),
     "engine.monitoring.detectors.detectors": ("Drift",),
     "engine.monitoring.first_look.verdict": ("PreliminaryVerdict",),
     "engine.monitoring.worker.evaluator": ("WindowEvaluator", "make_evaluator"),
@@ -76,6 +84,12 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # noqa: RUF022 - in the order in which one meets them
+    # Engines by key, for programs that embed them
+    "Keeper",
+    "AsyncKeeper",
+    "Durable",
+    "HostState",
+    "as_dict",
     # The engine
     "Engine",
     "EngineConfig",

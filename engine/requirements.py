@@ -52,7 +52,7 @@ def needing(by: str, extra: str) -> Iterator[None]:
         yield
     except ImportError as error:
         module = (error.name or "").partition(".")[0]
-        if module in {"engine", "dataflows"}:
+        if module in {"riverkeeper", "engine", "dataflows"}:
             raise  # a defect of ours
         how = (
             "is not installed" if isinstance(error, ModuleNotFoundError) else f"cannot be imported ({error})"

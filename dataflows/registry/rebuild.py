@@ -19,7 +19,7 @@ from dataflows.registry.open import origin, user
 from dataflows.registry.origin import Opened, flow_of
 from dataflows.registry.start_version import read_start
 from engine.core.engine import Engine
-from engine.core.serialize import plain
+from engine.core.serialize import as_dict
 from engine.errors import RegistryError
 from engine.events import Event
 from engine.models.serialization import VERSIONS
@@ -65,7 +65,7 @@ def rebuild(where: Opened, reference: str, data: Sequence[str]) -> Rebuilt:
         config = config.model_copy(update={"input": given, "kafka": None})
     version = _replayed(where, kept, config)
     run = f"{kept.entry.run}-rebuilt-river-{VERSIONS['river']}-python-{VERSIONS['python']}"
-    row = plain(version) | origin(config)
+    row = as_dict(version) | origin(config)
     agree = {
         name: (kept.row.scores.get(name), row["scores"].get(name))
         for name in {**kept.row.scores, **row["scores"]}

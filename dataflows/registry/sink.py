@@ -8,7 +8,7 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from dataflows.config import FlowConfig
 from dataflows.lifecycle.run_id import identity
 from dataflows.registry.open import open_registry, origin, run_body, user
-from engine.core.serialize import plain
+from engine.core.serialize import as_dict
 from engine.events import Decision, Event
 from engine.registry.audit_entry import Draft
 from engine.registry.versions import Version
@@ -25,10 +25,10 @@ def entries_of(events: Iterable[Event]) -> Iterator[Item]:
     """What of an engine's events the registry keeps."""
     for event in events:
         if isinstance(event, Version):
-            yield Draft("", event.key, "version", event.name, event.time, "", plain(event)), event.saved
+            yield Draft("", event.key, "version", event.name, event.time, "", as_dict(event)), event.saved
         elif isinstance(event, Decision):
             name = str(event.number)
-            yield Draft("", event.key, "decision", name, event.time, event.who, plain(event)), None
+            yield Draft("", event.key, "decision", name, event.time, event.who, as_dict(event)), None
 
 
 def entry_of(command: Command, key: str, records: int) -> Item:

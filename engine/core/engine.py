@@ -168,27 +168,24 @@ class Engine:
             EvaluatorError: When the evaluator it was given is closed.
         """
         given = records if type(records) is list else drained(records)
-        with self._guard:
-            self._take(given)
-            events, self._events = self._events, []
-            return events
-
-    def _take(self, records: list[Record]) -> None:
         alerts, admit, resolve = self.alerts, self.admission.admit, self._resolve
         received, watch = self.admission.counts, self.rates
-        for record in records:
-            if received.records >= watch.state.due:
-                self._review_rates()
-            admitted = admit(record)
-            if isinstance(admitted, DeadLetter):
-                self._turn_away(admitted)
-                continue
-            for found in self._advance(record.time):  # type: ignore[union-attr]  # it has one: it is admitted
-                resolve(found)
-            for found in self._join(record, admitted):
-                resolve(found)
-            if alerts.pending:
-                self._events += alerts.due()
+        with self._guard:
+            for record in given:
+                if received.records >= watch.state.due:
+                    self._review_rates()
+                admitted = admit(record)
+                if isinstance(admitted, DeadLetter):
+                    self._turn_away(admitted)
+                    continue
+                for found in self._advance(record.time):  # type: ignore[union-attr]  # it has one: it is admitted
+                    resolve(found)
+                for found in self._join(record, admitted):
+                    resolve(found)
+                if alerts.pending:
+                    self._events += alerts.due()
+            events, self._events = self._events, []
+            return events
 
     def _turn_away(self, letter: DeadLetter) -> None:
         self._events.append(letter)

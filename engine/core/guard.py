@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from threading import Lock, get_ident
+from typing import TypeVar
 
 from engine.errors import UsageError
-from engine.records.values import Example, Label, Record, Unreadable, shown
+from engine.records.values import Example, Label, Unreadable, shown
+
+T = TypeVar("T")
 
 _ONE = (Example, Label, Unreadable, Mapping, str, bytes, bytearray, memoryview)
 
@@ -68,7 +71,7 @@ class Guard:
         )
 
 
-def drained(records: Iterable[Record]) -> list[Record]:
+def drained(records: Iterable[T]) -> list[T]:
     """All records, before the first is taken: an iterator that raises leaves the engine as it was.
 
     Raises:

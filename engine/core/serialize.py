@@ -14,10 +14,9 @@ import numpy as np
 import orjson
 
 from engine.core.event_rows import report_path, row_of
-from engine.events import Decision, Event, Report
+from engine.events import Event, Report
 from engine.records.events import Outcome, Prediction
 from engine.records.values import shown
-from engine.registry.versions import Version
 from engine.rows import DeadLetterRow, Row, VersionRow
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
@@ -124,12 +123,26 @@ def _prediction(prediction: Prediction) -> bytes:
         return _json(prediction) + b"\n"
 
 
-def plain(event: Decision | Version) -> dict[str, Any]:
-    """The line of a decision or version, decoded: what the registry's log keeps of it."""
-    return dict(orjson.loads(_json(row_of(event))))
+def as_dict(event: Event) -> dict[str, Any]:
+    """An event as its line in the run folder has it, decoded.
+
+    An outcome has no line: it gives what it knows of its prediction, with the label and the loss.
+
+    >>> as_dict(Prediction("a", 0.0, True, 0.75, "m0", 0, "main"))["probability"]
+    0.75
+    """
+    if isinstance(event, Prediction):
+        return dict(orjson.loads(_prediction(event)))
+    row = _of_outcome(event) if isinstance(event, Outcome) else row_of(event)
+    return dict(orjson.loads(_json(row)))
 
 
-def _json(value: msgspec.Struct) -> bytes:
+def _of_outcome(event: Outcome) -> dict[str, Any]:
+    names = ("time", "output", "label", "loss", "model", "sequence", "correction")
+    return {"id": event.example.id} | {name: getattr(event, name) for name in names}
+
+
+def _json(value: msgspec.Struct | dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(value, _fields, _OPTIONS)
     except TypeError:

@@ -149,6 +149,12 @@ class WindowReview:
         """The window whose verdict takes effect now; its verdict is waited for."""
         return None if self._pending is None else self._judged(self._pending)
 
+    @property
+    def awaited(self) -> int | None:
+        """The window whose report takes effect when the next one closes; `None` when its verdict is known."""
+        waiting = self._pending
+        return None if waiting is None or waiting.verdict is not None else waiting.window.index
+
     def early_verdict(self) -> PendingVerdict | None:
         """At the end of the input: the window that waits, reported now; its verdict takes effect later."""
         if self._pending is None or self._pending.reported:

@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from engine.core.serialize import plain
+from engine.core.serialize import as_dict
 from engine.models.serialization import digest, dump
 from engine.registry.audit_entry import Draft
 from engine.registry.blobs import Blobs
@@ -61,7 +61,7 @@ def version(  # noqa: PLR0913 - what tests choose
 def items(*versions: Version, run: str = RUN) -> Iterator[tuple[Draft, bytes | None]]:
     """As a flow writes them."""
     for one in versions:
-        yield Draft(run, one.key, "version", one.name, one.time, "", plain(one)), one.saved
+        yield Draft(run, one.key, "version", one.name, one.time, "", as_dict(one)), one.saved
 
 
 def decision(

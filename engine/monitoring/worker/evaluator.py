@@ -2,11 +2,13 @@
 
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, Self
 
-from engine.errors import EvaluatorError
+from engine.errors import EvaluatorError, MissingExtraError
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently import evaluate_window
+from engine.monitoring.evidently.library import library
 from engine.monitoring.types import EvaluationJob, Verdict
 from engine.monitoring.worker.carrier import Carrier
 from engine.monitoring.worker.protocol import Packer
@@ -96,6 +98,15 @@ class InlineEvaluator:
         except KeyError:
             raise _not_submitted(key, window) from None
 
+    def ready(self, *_: object) -> bool:
+        """Always: what was submitted was judged at once."""
+        return True
+
+    def warm(self) -> None:
+        """Imports Evidently, here and now."""
+        with suppress(MissingExtraError):  # every verdict says so
+            library()
+
     def close(self) -> None:
         """Forgets everything."""
         self._closed = True
@@ -159,6 +170,11 @@ class BackgroundEvaluator:
             if name not in carrier.verdicts:
                 raise _not_submitted(key, window)
             return carrier.verdicts.pop(name)
+
+    def ready(self, key: str, window: int) -> bool:
+        """Whether the verdict is there, or will never be."""
+        with self._carrier.changed:
+            return (key, window) not in self._carrier.unanswered
 
     def close(self) -> None:
         """Kills the process, which holds nothing that could not be computed again."""

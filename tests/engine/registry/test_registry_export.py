@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from river import linear_model
 
-from engine.core.serialize import plain
+from engine.core.serialize import as_dict
 from engine.errors import RegistryError
 from engine.models.serialization import dump, load
 from engine.registry.export import HOW_TO_LOAD, export, read_export
@@ -24,7 +24,7 @@ VERSION = version("m0.w3", window=3, model=MODEL)
 
 
 def exported(key: bytes | None = None, **changes: Any) -> bytes:
-    return export(plain(VERSION) | changes, {"run": "test-1"}, VERSION.saved, MODEL, key)
+    return export(as_dict(VERSION) | changes, {"run": "test-1"}, VERSION.saved, MODEL, key)
 
 
 def test_plain_river_loads_it_in_the_three_lines_that_it_states(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_plain_river_loads_it_in_the_three_lines_that_it_states(tmp_path: Path) 
 
 def test_what_is_imported_is_what_was_exported(tmp_path: Path) -> None:
     row, saved = read_export(exported(), None, "m.zip")
-    assert (row, saved) == (plain(VERSION), VERSION.saved)
+    assert (row, saved) == (as_dict(VERSION), VERSION.saved)
     registry = make(tmp_path)
     kept = registry.add("imported-1", row, saved, "ada", {"file": "m.zip"})
     assert registry.read(kept) == VERSION.saved
@@ -65,7 +65,7 @@ def test_no_flipped_byte_is_taken_for_the_version(data: Any) -> None:
     content[at] ^= data.draw(st.integers(1, 255))
     with suppress(RegistryError):
         # If it is let through, it was in what an import does not look at: the plain pickle, or padding.
-        assert read_export(bytes(content), b"key", "m.zip") == (plain(VERSION), VERSION.saved)
+        assert read_export(bytes(content), b"key", "m.zip") == (as_dict(VERSION), VERSION.saved)
 
 
 def zipped(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
@@ -119,7 +119,7 @@ def test_a_hostile_plain_pickle_in_it_is_not_even_looked_at(tmp_path: Path) -> N
 
 def test_a_model_that_plain_pickle_cannot_write_is_told() -> None:
     with pytest.raises(RegistryError, match="plain pickle cannot write this model"):
-        export(plain(VERSION), {}, VERSION.saved, lambda: None, None)
+        export(as_dict(VERSION), {}, VERSION.saved, lambda: None, None)
 
 
 def test_the_version_of_another_river_is_refused_with_both_versions_named(
