@@ -1,7 +1,11 @@
 """What the demo's rollback was worth: what was served against the same model without supervision.
 
-Run the demo first (`make demo`), then `python -m benchmarks.rollback`. Every labelled flight is counted with
-the true label; the loss is the halved Brier score, as in the demo's table.
+Run the demo first (`make demo`), then
+
+    python -m benchmarks.rollback [--draw docs/rollback.svg]
+
+Every labelled flight is counted with the true label; the loss is the halved Brier score, as in the demo's
+table. The picture shows the mean of seven days, and when another model took over.
 """
 
 import argparse
@@ -10,28 +14,29 @@ from pathlib import Path
 
 import orjson
 
+from benchmarks.rollback_picture import Losses, picture
 from dataflows.config import load_config
 from dataflows.run_reader import read_rows
 from engine.models.operations import make_model
-from engine.rows import PredictionRow
+from engine.rows import DecisionRow, PredictionRow
 
 
 @dataclass(slots=True)
-class Losses:
-    """Sums over the same labelled events."""
+class Comparison:
+    """What was lost with supervision and without, on the same events.
 
-    events: int = 0
-    alone: float = 0.0
-    served: float = 0.0
+    Attributes:
+        whole: Over the run.
+        changed: From the first change of the model on.
+        days: By day, counted from 1970.
+    """
 
-    def add(self, alone: float, served: float, *, label: bool) -> None:
-        """Adds one event: both probabilities of the positive class."""
-        self.events += 1
-        self.alone += (alone - label) ** 2
-        self.served += (served - label) ** 2
+    whole: Losses
+    changed: Losses
+    days: dict[int, Losses]
 
 
-def compare(config_path: Path) -> dict[str, Losses]:
+def compare(config_path: Path) -> Comparison:
     """Trains the model alone on the demo's stream and holds it against what the run has served."""
     config = load_config(config_path)
     served = {
@@ -41,34 +46,40 @@ def compare(config_path: Path) -> dict[str, Losses]:
     }
     model = make_model(config.model)
     held = {}
-    losses = {"the whole run": Losses(), "from the first rollback on": Losses()}
+    found = Comparison(Losses(), Losses(), {})
     with (config.base / str(config.input.path)).open("rb") as lines:
         for line in lines:
             record = orjson.loads(line)
             kind, name = record.pop("kind"), record.pop("id")
-            del record["time"]
+            day = int(record.pop("time") // 86_400)
             if kind == "flight":
                 held[name] = (record, model.predict_proba_one(record)[True])  # type: ignore[attr-defined]
                 continue
             features, alone = held.pop(name)
             probability, by = served[name]
             assert isinstance(probability, float)  # noqa: S101 - the demo's model has one
-            losses["the whole run"].add(alone, probability, label=record["late"])
-            if by != "m0":
-                losses["from the first rollback on"].add(alone, probability, label=record["late"])
+            parts = [found.whole, found.days.setdefault(day, Losses())]
+            for part in [*parts, found.changed] if by != "m0" else parts:
+                part.add(alone, probability, label=record["late"])
             model.learn_one(features, record["late"])  # type: ignore[attr-defined]
-    return losses
+    return found
 
 
 def main() -> None:
-    """Runs and prints."""
+    """Runs, prints and draws."""
     parser = argparse.ArgumentParser(description="What the demo's rollback was worth.")
     parser.add_argument("config", nargs="?", type=Path, default=Path("demo.toml"))
+    parser.add_argument("--draw", type=Path, help="Where to write the picture.")
+    given = parser.parse_args()
+    found = compare(given.config)
     print(f"{'mean loss':30}{'events':>10}{'without supervision':>21}{'served':>9}")
-    for name, sums in compare(parser.parse_args().config).items():
+    for name, sums in {"the whole run": found.whole, "from the first rollback on": found.changed}.items():
         if sums.events:
             alone, served = sums.alone / sums.events, sums.served / sums.events
             print(f"{name:30}{sums.events:>10,}{alone:>21.4f}{served:>9.4f}")
+    if given.draw is not None:
+        decisions = [*read_rows(load_config(given.config).run_dir, DecisionRow)]
+        given.draw.write_text(picture(found.days, decisions), encoding="utf-8")
 
 
 if __name__ == "__main__":
