@@ -1,0 +1,1 @@
+"""Riverkeeper inside other programs: an example for each host, and what tries them (`python -m examples`)."""
