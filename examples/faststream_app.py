@@ -1,7 +1,7 @@
-"""FastStream: a batch subscriber, an AsyncKeeper, and a checkpoint in SQLite before the batch is acknowledged.
+"""FastStream: a batch subscriber, an AsyncKeeper, and a checkpoint in SQLite before a batch is acknowledged.
 
-Its database is in step with itself, not with Kafka: after a kill a batch may come again whose records are in
-the checkpoint, which are passed over, and predictions may have been sent twice: at least once, the same ones.
+After a kill Kafka brings records again; those that the checkpoint has are passed over. Predictions sent after
+the last checkpoint are sent again, with the same content: at least once. For one process.
 
     python examples/faststream_app.py 127.0.0.1:9092
 """
@@ -9,10 +9,53 @@ the checkpoint, which are passed over, and predictions may have been sent twice:
 import asyncio
 import sqlite3
 import sys
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated, Any
 
-from faststream import AckPolicy, FastStream
+from faststream import AckPolicy, Context, ContextRepo, FastStream
 from faststream.confluent import KafkaBroker
 from faststream.confluent.annotations import KafkaMessage
 
 import riverkeeper as rk
+
+store = sqlite3.connect("state.sqlite")
+store.execute("CREATE TABLE IF NOT EXISTS states (key TEXT PRIMARY KEY, state BLOB)")
+store.execute("CREATE TABLE IF NOT EXISTS offsets (partition INTEGER PRIMARY KEY, offset INTEGER)")
+broker = KafkaBroker(sys.argv[1])
+
+
+@asynccontextmanager
+async def lifespan(context: ContextRepo) -> AsyncIterator[None]:
+    async with rk.AsyncKeeper("flow.toml") as keeper:
+        await keeper.restore(dict(store.execute("SELECT key, state FROM states")))
+        context.set_global("keeper", keeper)
+        yield
+
+
+@broker.subscriber(
+    "records",
+    group_id="keeper",
+    auto_offset_reset="earliest",
+    ack_policy=AckPolicy.MANUAL,
+    batch=True,
+    max_records=200,
+)
+async def keep(
+    records: list[dict[str, Any]], message: KafkaMessage, keeper: Annotated[rk.AsyncKeeper, Context()]
+) -> None:
+    done = dict(store.execute("SELECT partition, offset FROM offsets"))
+    places = [(raw.partition(), raw.offset()) for raw in message.raw_message]
+    new = [record for record, (at, offset) in zip(records, places) if offset > done.get(at, -1)]
+    for event in await keeper.process(new):
+        if isinstance(event, rk.Prediction):
+            await broker.publish(rk.as_dict(event), "predictions", key=event.key.encode())
+    states = await keeper.changed()
+    with store:
+        store.executemany("REPLACE INTO states VALUES (?, ?)", states.items())
+        store.executemany("REPLACE INTO offsets VALUES (?, ?)", (done | dict(places)).items())
+    await message.ack()
+
+
+if __name__ == "__main__":
+    asyncio.run(FastStream(broker, lifespan=lifespan).run())

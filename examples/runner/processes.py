@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-PATIENCE = 180.0
+PATIENCE = 90.0
 """Seconds without a new prediction until a host counts as stuck."""
 
 
