@@ -71,7 +71,7 @@ HOSTS = (
     Host("faststream_app", "faststream", "kafka"),
     Host("faust_app", "faust-streaming", "kafka"),
     Host("beam_pipeline", "apache-beam"),
-    Host("ray_actors", "ray"),
+    Host("ray_actors", "ray", rows=_parts),
     Host("spark_streaming", "pyspark", rows=_spark_parts),
     Host("flink_job", "apache-flink", rows=_parts),
 )
