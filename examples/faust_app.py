@@ -1,7 +1,7 @@
-"""Faust (faust-streaming): Durable in a table, whose changelog topic Kafka keeps.
+"""Faust (faust-streaming): Durable in a table, whose changelog topic Kafka keeps. At least once.
 
-With `exactly_once` the table's changes, the predictions and the offsets are of one transaction for each
-partition.
+Faust commits offsets whether or not its buffer has been sent, so this sends in order: the prediction, then
+the table's changes, and only then is the record done. What comes again after a kill is passed over.
 
     python examples/faust_app.py 127.0.0.1:9092
 """
@@ -12,46 +12,55 @@ import faust
 
 import riverkeeper as rk
 
-durable = rk.Durable(rk.Keeper("flow.toml"))
-raw = {"key_serializer": "raw", "value_serializer": "raw"}
+raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw"}
 app = faust.App(
     "keeper",
     broker=f"kafka://{sys.argv[1]}",
-    processing_guarantee="exactly_once",
     store="memory://",
     datadir="state",
     topic_partitions=2,  # of the table's changelog: as many as `records` has
     consumer_auto_offset_reset="earliest",
-    web_enabled=False,
+    broker_session_timeout=6,  # seconds until a killed process is missed
+    broker_heartbeat_interval=2,
 )
-records = app.topic("records", key_type=bytes, value_type=bytes, **raw)
-predictions = app.topic("predictions", key_type=bytes, key_serializer="raw", value_serializer="json")
-table = app.Table("states", key_type=bytes, value_type=bytes, schema=faust.Schema(**raw))
+records = app.topic("records", value_serializer="raw", **raw)
+predictions = app.topic("predictions", key_serializer="raw", value_serializer="json")
+schema = faust.Schema(key_serializer="raw", value_serializer="raw")
+table = app.Table("states", key_type=bytes, value_type=bytes, schema=schema)
+durable = rk.Durable(rk.Keeper("flow.toml"))
 
 
-class State:
-    """What the table holds for one model key."""
+class State(dict[str, bytes | None]):
+    """What the table holds for a model key, under changes that are not there yet."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: bytes) -> None:
         self.key = key
 
     def get(self, name: str) -> bytes | None:
-        return table.get(f"{self.key} {name}".encode())
-
-    def __setitem__(self, name: str, value: bytes) -> None:
-        table[f"{self.key} {name}".encode()] = value
+        return self[name] if name in self else table.get(b"%s %s" % (self.key, name.encode()))
 
     def __delitem__(self, name: str) -> None:
-        del table[f"{self.key} {name}".encode()]
+        self[name] = None
 
 
 @app.agent(records)
 async def keep(stream: faust.Stream[bytes]) -> None:
-    async for key, line in stream.items():
-        name = key.decode()
-        for event in durable.process([line], State(name), key=name):
-            if isinstance(event, rk.Prediction):
-                await predictions.send(key=key, value=rk.as_dict(event))
+    async for event in stream.events():
+        key, offset, state = event.key.decode(), event.message.offset, State(event.key)
+        if key not in durable.keeper.engines:
+            durable.process([], state, key=key)  # as the table has it
+        engine = durable.keeper.engines.get(key)
+        if engine is not None and offset <= durable.keeper.positions(key).get("records", -1):
+            continue
+        for made in durable.process([event.value], state, key=key, source="records", position=offset):
+            if isinstance(made, rk.Prediction):
+                await (await predictions.send(key=event.key, value=rk.as_dict(made)))
+        for name, value in state.items():
+            if value is None:
+                del table[b"%s %s" % (event.key, name.encode())]
+            else:
+                table[b"%s %s" % (event.key, name.encode())] = value
+        await app.producer.flush()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """The stream that all examples read: three shops, labels that come late, and a fault in the middle.
 
-    python -m examples.input [FOLDER]       writes records.jsonl and flow.toml there
+    python -m examples.input [FOLDER]       writes flow.toml and records.jsonl there
+
+The same records are in the folder `records`, in files of 500, for hosts that read folders.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,11 +68,16 @@ def _record(n: int, number: int, now: int, kind: str) -> dict[str, Any]:
 
 
 def write_input(folder: Path, examples: int = 3000) -> None:
-    """Writes records.jsonl and flow.toml."""
+    """Writes flow.toml, records.jsonl and the folder records."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "flow.toml").write_text(FLOW)
-    lines = (json.dumps(record) + "\n" for record in records(examples))
+    lines = [json.dumps(record) + "\n" for record in records(examples)]
     (folder / "records.jsonl").write_text("".join(lines))
+    (folder / "records").mkdir(exist_ok=True)
+    for first in range(0, len(lines), 500):
+        part = folder / "records" / f"{first:06}.jsonl"
+        part.write_text("".join(lines[first : first + 500]))
+        os.utime(part, (START, START + first))  # Spark takes the oldest first
 
 
 if __name__ == "__main__":
