@@ -11,7 +11,6 @@ first, or the offsets of a topic).
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pandas as pd
 from pyspark.sql import SparkSession
@@ -20,13 +19,10 @@ from pyspark.sql.streaming.state import GroupState, GroupStateTimeout
 
 import riverkeeper as rk
 
-FLOW = str(Path("flow.toml").resolve())
 
-
-@cache
+@cache  # one for each Python worker of Spark
 def keeper() -> rk.Keeper:
-    """One for each Python worker of Spark."""
-    return rk.Keeper(FLOW)
+    return rk.Keeper("flow.toml")
 
 
 def keep(keys: tuple[str], frames: Iterable[pd.DataFrame], state: GroupState) -> Iterator[pd.DataFrame]:
@@ -44,6 +40,9 @@ def keep(keys: tuple[str], frames: Iterable[pd.DataFrame], state: GroupState) ->
 if __name__ == "__main__":
     spark = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", 2).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    spark.sparkContext.addPyFile(__file__)  # workers import what is cached; of a script they get copies
+    from spark_streaming import keep
+
     shop = F.get_json_object("value", "$.shop").alias("shop")
     n = F.get_json_object("value", "$.n").cast("long").alias("n")
     lines = spark.readStream.option("maxFilesPerTrigger", 1).text("records").select("value", shop, n)

@@ -33,7 +33,8 @@ def _spark_parts(work: Path) -> Iterator[Row]:
     """Files that Spark's log of its sink names; others are left from a batch that was not finished."""
     logs = [p for p in (work / "predictions" / "_spark_metadata").glob("*") if p.name[0].isdigit()]
     rows = [line for log in logs for line in log.read_text().splitlines() if line.startswith("{")]
-    return _whole_lines([Path(json.loads(row)["path"].removeprefix("file://")) for row in rows])
+    named = dict.fromkeys(json.loads(row)["path"].removeprefix("file://") for row in rows)
+    return _whole_lines([Path(name) for name in named])
 
 
 @dataclass(frozen=True, slots=True)
