@@ -29,6 +29,10 @@ def _parts(work: Path) -> Iterator[Row]:
     return _whole_lines([p for p, parts in pairs if p.is_file() and not any(x[0] in "._" for x in parts)])
 
 
+def _batches(work: Path) -> Iterator[Row]:
+    return _whole_lines([*work.glob("batches/*/predictions*")])
+
+
 def _spark_parts(work: Path) -> Iterator[Row]:
     """Files that Spark's log of its sink names; others are left from a batch that was not finished."""
     logs = [p for p in (work / "predictions" / "_spark_metadata").glob("*") if p.name[0].isdigit()]
@@ -71,7 +75,7 @@ HOSTS = (
     Host("quix_streams", "quixstreams", "kafka"),
     Host("faststream_app", "faststream", "kafka"),
     Host("faust_app", "faust-streaming", "kafka"),
-    Host("beam_pipeline", "apache-beam"),
+    Host("beam_pipeline", "apache-beam", rows=_batches),
     Host("ray_actors", "ray", rows=_parts),
     Host("spark_streaming", "pyspark", rows=_spark_parts),
     Host("flink_job", "apache-flink", rows=_parts),
