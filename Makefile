@@ -9,7 +9,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-long types suite coverage bench bench-compare format clean
+.PHONY: help demo test test-quick test-long types suite coverage examples bench bench-compare format clean
 
 help: ## Show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -46,6 +46,9 @@ suite: $(VENV)/installed
 coverage: $(VENV)/installed ## Which lines and branches the tests run; takes twice their time
 	$(PYTEST) --cov --cov-report=term:skip-covered
 
+examples: $(VENV)/installed ## Kill each host of examples/ in the middle, and compare (ARGS="ray_actors flink_job")
+	@$(BIN)/python -m examples $(ARGS)
+
 bench: $(VENV)/installed ## What the engine costs beside its model, in minutes (ARGS="--rounds 5")
 	@$(BIN)/python -m benchmarks.speed $(ARGS)
 
@@ -58,4 +61,4 @@ format: $(VENV)/installed ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove the environment and what runs have written
-	rm -rf $(VENV) runs data .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) examples/.venv runs data .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

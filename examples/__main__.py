@@ -1,7 +1,8 @@
-"""Tries the examples: python -m examples [NAME ...]
+"""Tries the examples: each is killed in the middle, started again, and compared with `riverkeeper run`.
 
-Each runs in an environment of its own (examples/requirements/NAME.txt), is killed in the middle, started again,
-and compared with `riverkeeper run` on the same records.
+    python -m examples [NAME ...]
+
+Each runs in an environment of its own, of the packages that examples/requirements/NAME.txt names.
 """
 
 import shutil
@@ -18,7 +19,7 @@ from examples.runner.processes import HostError
 from examples.runner.trial import Result, reference, try_files, try_requests
 
 EXAMPLES = 3000
-HEAD = f"{'host':<20}{'version':<10}{'records':>8}{'killed at':>11}{'repeated':>10}{'seconds':>9}  predictions"
+HEAD = "host                version    records  killed at  repeated  seconds  predictions"
 
 
 def main(names: Sequence[str]) -> int:

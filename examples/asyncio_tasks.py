@@ -1,4 +1,4 @@
-"""asyncio: an AsyncKeeper between two tasks. The event loop goes on while a window closes or a report is made.
+"""asyncio: an AsyncKeeper behind a queue. The event loop goes on while a window closes or a report is made.
 
 Here a file stands for whatever the records come from. State is kept as in `plain_loop.py`, but a prediction
 may be written again after a kill, with the same content: at least once.

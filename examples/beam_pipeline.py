@@ -1,8 +1,7 @@
-"""Apache Beam: one pipeline for each file of records; what it makes of the states is what the next begins with.
+"""Apache Beam: a pipeline for each file of records; it begins with the states that the last one ended with.
 
-Beam keeps no order, so the records of a key are grouped and sorted by a number of their own. The local runner
-loses its state cells with the process; files outlive it. What a pipeline has written counts when its folder
-has its final name, so one that was killed is run again: exactly once.
+Beam keeps no order, so the records of a key are sorted by a number of their own. The local runner loses its
+state cells with the process, so states are files. A pipeline that was killed is run again: exactly once.
 
     python -m examples.input && python examples/beam_pipeline.py
 """
@@ -35,7 +34,7 @@ class Keep(beam.DoFn):
     def process(self, group: tuple[str, dict[str, Any]]) -> Iterator[Any]:
         key, found = group
         self.keeper.forget(key)
-        self.keeper.restore({key: state for state in found["states"]})
+        self.keeper.restore(dict(found["states"]))
         for event in self.keeper.process(sorted(found["lines"], key=lambda x: json.loads(x)["n"]), key=key):
             if isinstance(event, rk.Prediction):
                 yield json.dumps(rk.as_dict(event))
@@ -49,7 +48,8 @@ if __name__ == "__main__":
         if not done.exists():
             shutil.rmtree(making, ignore_errors=True)
             with beam.Pipeline() as p:
-                states = p | beam.io.ReadFromTFRecord(f"{before}/states*", STATES) if before else p | beam.Create([])
+                saved = beam.io.ReadFromTFRecord(f"{before}/states*", STATES) if before else beam.Create([])
+                states = p | saved | beam.Map(lambda pair: (pair[0], pair))
                 lines = p | beam.io.ReadFromText(str(file)) | beam.Map(by_shop)
                 groups = {"lines": lines, "states": states} | beam.CoGroupByKey()
                 kept = groups | beam.ParDo(Keep()).with_outputs("states", main="lines")

@@ -1,8 +1,7 @@
 """FastAPI: POST /records takes an example or a label; an example is answered with its prediction.
 
-Each answer is safe before it is given: Durable writes into the same SQLite transaction as the answer itself.
-A client that got none (the service was killed) sends the record again, and gets what was decided the first
-time. Exactly once, for clients that send a key's records one after the other.
+State and answer are of one SQLite transaction. A client that got none sends the record again, and gets what
+was answered the first time: exactly once, if a key's records are sent one after the other.
 
     python -m examples.input && python examples/fastapi_service.py 8000
 """
@@ -29,9 +28,7 @@ one_at_a_time = threading.Lock()
 app = FastAPI()
 
 
-class State:
-    """What SQLite keeps for one key."""
-
+class State:  # what SQLite keeps for one model key
     def __init__(self, key: str) -> None:
         self.key = key
 

@@ -1,7 +1,7 @@
 """FastStream: a batch subscriber, an AsyncKeeper, and a checkpoint in SQLite before a batch is acknowledged.
 
-After a kill Kafka brings records again; those that the checkpoint has are passed over. Predictions sent after
-the last checkpoint are sent again, with the same content: at least once. For one process.
+Records that come again after a kill are passed over when the checkpoint has them; predictions since then are
+sent again, the same ones: at least once. For one process.
 
     python examples/faststream_app.py 127.0.0.1:9092
 """
@@ -39,14 +39,13 @@ async def lifespan(context: ContextRepo) -> AsyncIterator[None]:
     auto_offset_reset="earliest",
     ack_policy=AckPolicy.MANUAL,
     batch=True,
-    max_records=200,
 )
 async def keep(
     records: list[dict[str, Any]], message: KafkaMessage, keeper: Annotated[rk.AsyncKeeper, Context()]
 ) -> None:
     done = dict(store.execute("SELECT partition, offset FROM offsets"))
     places = [(raw.partition(), raw.offset()) for raw in message.raw_message]
-    new = [record for record, (at, offset) in zip(records, places) if offset > done.get(at, -1)]
+    new = [record for record, (at, offset) in zip(records, places, strict=True) if offset > done.get(at, -1)]
     for event in await keeper.process(new):
         if isinstance(event, rk.Prediction):
             await broker.publish(rk.as_dict(event), "predictions", key=event.key.encode())

@@ -1,7 +1,7 @@
 """Faust (faust-streaming): Durable in a table, whose changelog topic Kafka keeps. At least once.
 
 Faust commits offsets whether or not its buffer has been sent, so this sends in order: the prediction, then
-the table's changes, and only then is the record done. What comes again after a kill is passed over.
+the table's changes; only then is the record done. What comes again after a kill is passed over.
 
     python examples/faust_app.py 127.0.0.1:9092
 """
@@ -12,32 +12,25 @@ import faust
 
 import riverkeeper as rk
 
-raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw"}
+BYTES = {"key_type": bytes, "value_type": bytes}
+RAW = {"key_serializer": "raw", "value_serializer": "raw"}
 app = faust.App(
     "keeper",
     broker=f"kafka://{sys.argv[1]}",
     store="memory://",
-    datadir="state",
     topic_partitions=2,  # of the table's changelog: as many as `records` has
     consumer_auto_offset_reset="earliest",
     broker_session_timeout=6,  # seconds until a killed process is missed
-    broker_heartbeat_interval=2,
 )
-records = app.topic("records", value_serializer="raw", **raw)
+records = app.topic("records", **BYTES, **RAW)
 predictions = app.topic("predictions", key_serializer="raw", value_serializer="json")
-schema = faust.Schema(key_serializer="raw", value_serializer="raw")
-table = app.Table("states", key_type=bytes, value_type=bytes, schema=schema)
+table = app.Table("states", schema=faust.Schema(**RAW), **BYTES)
 durable = rk.Durable(rk.Keeper("flow.toml"))
 
 
-class State(dict[str, bytes | None]):
-    """What the table holds for a model key, under changes that are not there yet."""
-
-    def __init__(self, key: bytes) -> None:
-        self.key = key
-
+class State(dict[str, bytes | None]):  # changes to what the table holds for a model key
     def get(self, name: str) -> bytes | None:
-        return self[name] if name in self else table.get(b"%s %s" % (self.key, name.encode()))
+        return self[name] if name in self else table.get(f"{self.key} {name}".encode())
 
     def __delitem__(self, name: str) -> None:
         self[name] = None
@@ -46,23 +39,22 @@ class State(dict[str, bytes | None]):
 @app.agent(records)
 async def keep(stream: faust.Stream[bytes]) -> None:
     async for event in stream.events():
-        key, offset, state = event.key.decode(), event.message.offset, State(event.key)
+        offset, state = event.message.offset, State()
+        state.key = key = event.key.decode()
         if key not in durable.keeper.engines:
             durable.process([], state, key=key)  # as the table has it
-        engine = durable.keeper.engines.get(key)
-        if engine is not None and offset <= durable.keeper.positions(key).get("records", -1):
+        if key in durable.keeper.engines and offset <= durable.keeper.positions(key).get("records", -1):
             continue
         for made in durable.process([event.value], state, key=key, source="records", position=offset):
             if isinstance(made, rk.Prediction):
                 await (await predictions.send(key=event.key, value=rk.as_dict(made)))
         for name, value in state.items():
             if value is None:
-                del table[b"%s %s" % (event.key, name.encode())]
+                table.pop(f"{key} {name}".encode())
             else:
-                table[b"%s %s" % (event.key, name.encode())] = value
+                table[f"{key} {name}".encode()] = value
         await app.producer.flush()
 
 
-if __name__ == "__main__":
-    sys.argv[1:] = ["worker", "--without-web", "--loglevel", "warn"]
-    app.main()
+sys.argv[1:] = ["worker", "--without-web", "--loglevel", "warn"]
+app.main()

@@ -1,7 +1,6 @@
 """Flink (PyFlink): Durable in a keyed map state, of which Flink makes checkpoints. Exactly once.
 
-A checkpoint has the place in the file, the state, and the output that belongs to it. This program begins with
-the newest one, as a cluster does by itself.
+A checkpoint has the place in the file, the state and its output. The job begins with the newest.
 
     python -m examples.input && python examples/flink_job.py
 """
@@ -44,8 +43,7 @@ class Keep(KeyedProcessFunction):
 
 
 if __name__ == "__main__":
-    config = Configuration()
-    config.set_string("python.executable", sys.executable)
+    config = Configuration().set_string("python.executable", sys.executable)
     config.set_string("execution.checkpointing.dir", f"file://{HERE}/checkpoints")
     config.set_string("execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION")
     if made := [path.parent for path in HERE.glob("checkpoints/*/chk-*/_metadata")]:
@@ -55,7 +53,8 @@ if __name__ == "__main__":
     env.set_parallelism(1).enable_checkpointing(500)
     source = FileSource.for_record_stream_format(StreamFormat.text_line_format(), "records.jsonl").build()
     lines = env.from_source(source, WatermarkStrategy.no_watermarks(), "records")
-    kept = lines.key_by(lambda line: json.loads(line)["shop"]).process(Keep(f"{HERE}/flow.toml"), Types.STRING())
+    shops = lines.key_by(lambda line: json.loads(line)["shop"])
+    kept = shops.process(Keep(f"{HERE}/flow.toml"), Types.STRING())
     sink = FileSink.for_row_format("predictions", Encoder.simple_string_encoder())
     kept.sink_to(sink.with_rolling_policy(RollingPolicy.on_checkpoint_rolling_policy()).build())
     env.execute("keeper")

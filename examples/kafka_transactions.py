@@ -1,7 +1,6 @@
 """confluent-kafka: records, predictions, state and offsets in Kafka's own transactions. Exactly once.
 
-The compacted topic `states`, with as many partitions as `records`, holds what Durable keeps for the model
-keys. Whoever is given a partition reads its states first.
+The compacted topic `states`, with as many partitions as `records`, holds what Durable keeps.
 
     python examples/kafka_transactions.py 127.0.0.1:9092
 """
@@ -9,13 +8,12 @@ keys. Whoever is given a partition reads its states first.
 import json
 import sys
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 import riverkeeper as rk
 
 BROKER = {"bootstrap.servers": sys.argv[1]}
 READ = BROKER | {"group.id": "keeper", "isolation.level": "read_committed", "enable.auto.commit": False}
-QUICK = {"auto.offset.reset": "earliest", "session.timeout.ms": 6000}  # until a killed process is missed
 # Who takes over from a killed process has its id, and so ends the transaction that it left open.
 producer = Producer(BROKER | {"transactional.id": "keeper-0"})
 durable = rk.Durable(rk.Keeper("flow.toml"))
@@ -43,21 +41,20 @@ def read_states(_: Consumer, partitions: list[TopicPartition]) -> None:  # to th
         reader.assign([TopicPartition("states", number, 0)])
         while (message := reader.poll()).error() is None:
             values[number, message.key().decode()] = message.value()
-        assert message.error().code() == KafkaError._PARTITION_EOF
-    reader.close()
+        if message.error().code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(message.error())
 
 
 producer.init_transactions()
-consumer = Consumer(READ | QUICK)
+consumer = Consumer(READ | {"auto.offset.reset": "earliest", "session.timeout.ms": 6000})
 consumer.subscribe(["records"], on_assign=read_states)
 while True:
-    messages = consumer.consume(500, 0.5)
     producer.begin_transaction()
-    for message in messages:
+    for message in consumer.consume(500, 0.5):
         key = message.key().decode()
-        events = durable.process([message.value()], State(message.partition(), key), key=key)
-        for prediction in (event for event in events if isinstance(event, rk.Prediction)):
-            producer.produce("predictions", json.dumps(rk.as_dict(prediction)), key)
+        for event in durable.process([message.value()], State(message.partition(), key), key=key):
+            if isinstance(event, rk.Prediction):
+                producer.produce("predictions", json.dumps(rk.as_dict(event)), key)
     places = consumer.position(consumer.assignment())
     producer.send_offsets_to_transaction(places, consumer.consumer_group_metadata())
     producer.commit_transaction()

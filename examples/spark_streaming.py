@@ -14,7 +14,7 @@ from functools import cache
 
 import pandas as pd
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql.functions import get_json_object
 from pyspark.sql.streaming.state import GroupState, GroupStateTimeout
 
 import riverkeeper as rk
@@ -43,8 +43,8 @@ if __name__ == "__main__":
     spark.sparkContext.addPyFile(__file__)  # workers import what is cached; of a script they get copies
     from spark_streaming import keep
 
-    shop = F.get_json_object("value", "$.shop").alias("shop")
-    n = F.get_json_object("value", "$.n").cast("long").alias("n")
+    shop = get_json_object("value", "$.shop").alias("shop")
+    n = get_json_object("value", "$.n").cast("long").alias("n")
     lines = spark.readStream.option("maxFilesPerTrigger", 1).text("records").select("value", shop, n)
     kept = lines.groupBy("shop").applyInPandasWithState(
         keep, "value string", "snapshot binary", "append", GroupStateTimeout.NoTimeout

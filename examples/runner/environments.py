@@ -33,7 +33,7 @@ def environment(name: str) -> Path:
 
 
 def conflicts(python: Path) -> list[str]:
-    """What pip finds wrong with the versions; not what Riverkeeper has as a dependency and does not need here."""
+    """What pip finds wrong with the versions. What Riverkeeper asks for besides is not needed here."""
     check = [str(python), "-m", "pip", "check", "--disable-pip-version-check"]
     said = subprocess.run(check, capture_output=True, text=True, check=False).stdout  # noqa: S603
     return [line for line in said.splitlines() if " has requirement " in line and "riverkeeper " not in line]

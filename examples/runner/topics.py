@@ -24,7 +24,8 @@ def try_topics(command: Sequence[str], work: Path, wanted: Sequence[Row]) -> Res
         make_topics(kafka.address, {"records": PARTITIONS, "predictions": 1})
         make_topics(kafka.address, {"states": PARTITIONS}, **compacted)
         lines = (work / "records.jsonl").read_bytes().splitlines()
-        produce(kafka.address, ({"topic": "records", "value": x, "key": json.loads(x)["shop"]} for x in lines))
+        keyed = ((json.loads(line)["shop"], line) for line in lines)
+        produce(kafka.address, ({"topic": "records", "key": key, "value": value} for key, value in keyed))
         with started([*command, kafka.address], work) as process:
             process.wait(lambda: _written(kafka.address) >= len(wanted) // 4)
         killed = len(_rows(kafka.address))

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def try_requests(command: Sequence[str], work: Path, port: int, wanted: Sequence
     service = Process([*command, str(port)], work)
     killed = 0
     try:
-        for answer in _answers(port, lines):
+        for answer in answers(port, lines):
             rows += answer
             if not killed and len(rows) >= len(wanted) // 4:
                 killed = len(rows)
@@ -95,26 +96,33 @@ def try_requests(command: Sequence[str], work: Path, port: int, wanted: Sequence
     return result(work, wanted, killed, rows)
 
 
-def _answers(port: int, lines: Sequence[bytes]) -> Iterator[list[Row]]:
-    """The answer to each line; an empty one for each try that got none."""
-    connection: http.client.HTTPConnection | None = None
-    until = time.monotonic() + 60
-    for line in lines:
-        while True:
-            try:
-                connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-                connection.request("POST", "/records", line, {"Content-Type": "application/json"})
-                response = connection.getresponse()
-                answer = json.loads(response.read())
-                if response.status != 200:
-                    raise HostError(f"{line!r}: {response.status} {answer}")
-                yield answer
-            except (OSError, http.client.HTTPException):
-                connection = None
-                if time.monotonic() > until:
-                    raise
+def answers(port: int, lines: Sequence[bytes]) -> Iterator[list[Row]]:
+    """The answer to each line; an empty one for each try that got none.
+
+    Raises:
+        HostError: The service refused a record.
+        OSError: It did not answer for a minute.
+    """
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        for line in lines:
+            until = time.monotonic() + 60
+            while (answer := _answer(connection, line, until)) is None:
                 time.sleep(0.05)
                 yield []
-            else:
-                until = time.monotonic() + 60
-                break
+            yield answer
+
+
+def _answer(connection: http.client.HTTPConnection, line: bytes, until: float) -> list[Row] | None:
+    try:
+        connection.request("POST", "/records", line, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()  # the next request opens it again
+        if time.monotonic() > until:
+            raise
+        return None
+    if response.status != 200:
+        raise HostError(f"{line!r}: {response.status} {body!r}")
+    found: list[Row] = json.loads(body)
+    return found
