@@ -5,8 +5,10 @@
 Each runs in an environment of its own, of the packages that examples/requirements/NAME.txt names.
 """
 
+import platform
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -35,16 +37,16 @@ def main(names: Sequence[str]) -> int:
 
 def _report(host: Host) -> int:
     """Tries one host and prints its line; 1 when it was not equal."""
-    python = environment(host.name)
-    shown = version(python, host.package) if host.package else f"{sys.version_info[0]}.{sys.version_info[1]}"
     work = Path(tempfile.mkdtemp(prefix=f"riverkeeper-{host.name}-"))
-    began = time.monotonic()
     try:
+        python = environment(host.name)
+        began = time.monotonic()
         found = trial(host, str(python), work, EXAMPLES)
-    except HostError as error:
-        print(f"{host.name:<20}{shown:<10}{error}\n(in {work})", flush=True)
+        took = time.monotonic() - began
+    except (HostError, subprocess.CalledProcessError) as error:
+        print(f"{host.name:<20}failed in {work}: {error}", flush=True)
         return 1
-    took = time.monotonic() - began
+    shown = version(python, host.package) if host.package else platform.python_version()
     numbers = f"{found.records:>8,}{found.killed:>11,}{found.repeated:>10,}{took:>9.1f}"
     said = found.wrong or f"all {found.predictions:,} equal"
     print(f"{host.name:<20}{shown:<10}{numbers}  {said}", flush=True)

@@ -37,8 +37,9 @@ async def lifespan(context: ContextRepo) -> AsyncIterator[None]:
     "records",
     group_id="keeper",
     auto_offset_reset="earliest",
-    ack_policy=AckPolicy.MANUAL,
     batch=True,
+    max_records=200,
+    ack_policy=AckPolicy.MANUAL,
 )
 async def keep(
     records: list[dict[str, Any]], message: KafkaMessage, keeper: Annotated[rk.AsyncKeeper, Context()]
@@ -56,5 +57,4 @@ async def keep(
     await message.ack()
 
 
-if __name__ == "__main__":
-    asyncio.run(FastStream(broker, lifespan=lifespan).run())
+asyncio.run(FastStream(broker, lifespan=lifespan).run())

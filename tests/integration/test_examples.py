@@ -112,4 +112,4 @@ def test_every_example_is_short_and_has_its_requirements() -> None:
         assert len((HERE / described.example).read_text().splitlines()) <= 60 or described.command
         pins = (HERE / "requirements" / f"{described.name}.txt").read_text().splitlines()
         assert pins
-        assert all("==" in pin for pin in pins)
+        assert all("==" in pin for pin in pins if not pin.startswith("#"))
