@@ -15,7 +15,7 @@ import orjson
 import pytest
 from bytewax.dataflow import Dataflow
 from bytewax.recovery import RecoveryConfig, init_db_dir
-from bytewax.testing import TestingSink, TestingSource, run_main
+from bytewax.testing import TestingSink, TestingSource, cluster_main, run_main
 
 from dataflows.operators import keep
 from engine import Event, Keeper, ModelError, Prediction, Summary, Version
@@ -75,6 +75,14 @@ def test_events_are_those_of_a_keeper_alone() -> None:
     kept = by_key(out)
     assert kept == by_key(wanted)
     assert [type(kept[key][-1]) for key in KEYS] == [Summary] * 3
+
+
+def test_workers_of_one_process_share_a_keeper() -> None:
+    one: list[tuple[str, Event]] = []
+    run_main(flow(lines(150), one))
+    two: list[tuple[str, Event]] = []
+    cluster_main(flow(lines(150), two), [], 0, worker_count_per_proc=2)
+    assert by_key(two) == by_key(one)
 
 
 def test_an_aborted_flow_goes_on_with_the_events_of_one_that_was_not(recovery: RecoveryConfig) -> None:
