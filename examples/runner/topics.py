@@ -11,14 +11,20 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from examples.runner.hosts import Row
 from examples.runner.processes import PATIENCE, HostError, Process, started
 from examples.runner.trial import Result, result
-from tests.support.broker import broker
+from tests.support.broker import AVAILABLE, broker
 from tests.support.kafka import consume, make_topics, produce
 
 PARTITIONS = 2
 
 
 def try_topics(command: Sequence[str], work: Path, wanted: Sequence[Row]) -> Result:
-    """A host that reads `records`, keyed by shop, and writes `predictions`; it runs until it is ended."""
+    """A host that reads `records`, keyed by shop, and writes `predictions`; it runs until it is ended.
+
+    Raises:
+        HostError: There is no Java or no Maven for the broker, or the host failed.
+    """
+    if not AVAILABLE:
+        raise HostError("a broker needs java and mvn on the path")
     with broker() as kafka:
         compacted = {"cleanup.policy": "compact"}
         make_topics(kafka.address, {"records": PARTITIONS, "predictions": 1})
