@@ -45,7 +45,7 @@ class State:  # what SQLite keeps for one model key
 
 @app.post("/records")
 def take(record: Annotated[dict[str, Any], Body()]) -> Any:  # FastAPI calls it in a thread
-    name, key = f"{record['kind']} {record['id']}", record["shop"]
+    key, name = record["shop"], f"{record['shop']} {record['kind']} {record['id']}"
     with one_at_a_time, store:
         for (known,) in store.execute("SELECT answer FROM answers WHERE record = ?", (name,)):
             return json.loads(known)
