@@ -1,7 +1,7 @@
 """Faust (faust-streaming): Durable in a table, whose changelog topic Kafka keeps. At least once.
 
-Faust commits offsets whether or not its buffer has been sent, so this sends in order: the prediction, then
-the table's changes; only then is the record done. What comes again after a kill is passed over.
+A record's prediction is sent before the table's changes are, and these before the record is done. What comes
+again after a kill is passed over. (With `exactly_once` Faust commits without waiting for its buffer.)
 
     python examples/faust_app.py 127.0.0.1:9092
 """
