@@ -76,7 +76,7 @@ class KeeperLogic(StatefulBatchLogic[tuple[str, RawRecord], Event, Saved]):
         """The input has ended: the last report, and the summary, unless they were given before."""
         if self._saved is not None:
             self._begin(self._saved[0])
-        events = [] if self._key is None else self._keeper.engines[self._key].finish()
+        events = [] if self._key is None else self._keeper.finish(self._key)
         return events, StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> Saved:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.config import EngineConfig
     from engine.core.engine import Engine
     from engine.core.overall_summary import overall
-    from engine.core.serialize import as_dict
+    from engine.core.serialize import as_dict, as_line
     from engine.errors import (
         ConfigError,
         EvaluatorError,
@@ -49,7 +49,7 @@ _HOMES = {
     "engine.config": ("EngineConfig",),
     "engine.core.engine": ("Engine",),
     "engine.core.overall_summary": ("overall",),
-    "engine.core.serialize": ("as_dict",),
+    "engine.core.serialize": ("as_dict", "as_line"),
     "engine.errors": (
         "ConfigError",
         "EvaluatorError",
@@ -90,6 +90,7 @@ __all__ = [  # noqa: RUF022 - in the order in which one meets them
     "Durable",
     "HostState",
     "as_dict",
+    "as_line",
     # The engine
     "Engine",
     "EngineConfig",

@@ -7,7 +7,6 @@ may be written again after a kill, with the same content: at least once.
 """
 
 import asyncio
-import json
 import sqlite3
 from pathlib import Path
 
@@ -40,7 +39,7 @@ async def main() -> None:
         while (batch := await batches.get())[1]:
             place, lines = batch
             events = await keeper.process(lines)
-            made = [json.dumps(rk.as_dict(event)) for event in events if isinstance(event, rk.Prediction)]
+            made = [rk.as_line(event).decode() for event in events if isinstance(event, rk.Prediction)]
             with Path("predictions.jsonl").open("ab", buffering=0) as out:
                 out.write("".join(f"{line}\n" for line in made).encode())
             states = await keeper.changed()

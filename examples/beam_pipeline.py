@@ -37,7 +37,7 @@ class Keep(beam.DoFn):
         self.keeper.restore(dict(found["states"]))
         for event in self.keeper.process(sorted(found["lines"], key=lambda x: json.loads(x)["n"]), key=key):
             if isinstance(event, rk.Prediction):
-                yield json.dumps(rk.as_dict(event))
+                yield rk.as_line(event).decode()
         yield beam.pvalue.TaggedOutput("states", (key, self.keeper.snapshot(key)))
 
 

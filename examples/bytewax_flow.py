@@ -25,7 +25,7 @@ def shop(line: str) -> str:
 
 
 def as_line(event: rk.Event) -> str | None:
-    return json.dumps(rk.as_dict(event)) if isinstance(event, rk.Prediction) else None
+    return rk.as_line(event).decode() if isinstance(event, rk.Prediction) else None
 
 
 def build() -> Dataflow:

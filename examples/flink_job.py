@@ -39,7 +39,7 @@ class Keep(KeyedProcessFunction):
     def process_element(self, line: str, context: KeyedProcessFunction.Context) -> Iterator[str]:
         for event in self.durable.process([line], self, key=context.get_current_key()):
             if isinstance(event, rk.Prediction):
-                yield json.dumps(rk.as_dict(event))
+                yield rk.as_line(event).decode()
 
 
 if __name__ == "__main__":

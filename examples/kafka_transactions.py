@@ -5,7 +5,6 @@ The compacted topic `states`, with as many partitions as `records`, holds what D
     python examples/kafka_transactions.py 127.0.0.1:9092
 """
 
-import json
 import sys
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -54,7 +53,7 @@ while True:
         key = message.key().decode()
         for event in durable.process([message.value()], State(message.partition(), key), key=key):
             if isinstance(event, rk.Prediction):
-                producer.produce("predictions", json.dumps(rk.as_dict(event)), key)
+                producer.produce("predictions", rk.as_line(event), key)
     places = consumer.position(consumer.assignment())
     producer.send_offsets_to_transaction(places, consumer.consumer_group_metadata())
     producer.commit_transaction()

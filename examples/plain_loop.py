@@ -6,7 +6,6 @@ kill the loop goes on from the last one, and cuts off what was written after it:
     python -m examples.input && python examples/plain_loop.py
 """
 
-import json
 import sqlite3
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def main() -> None:
         while lines := records.readlines(20_000):
             for event in keeper.process(lines):
                 if isinstance(event, rk.Prediction):
-                    out.write(json.dumps(rk.as_dict(event)).encode() + b"\n")
+                    out.write(rk.as_line(event) + b"\n")
             out.flush()
             with store:
                 store.executemany("REPLACE INTO states VALUES (?, ?)", keeper.changed().items())

@@ -32,7 +32,7 @@ class Shop:
         """Takes the shop's records from `first` on, but for those it has taken."""
         for event in self.keeper.process(lines[max(self.taken - first, 0) :], key=self.key):
             if isinstance(event, rk.Prediction):
-                self.out.write(json.dumps(rk.as_dict(event)).encode() + b"\n")
+                self.out.write(rk.as_line(event) + b"\n")
         self.out.flush()
         self.taken = max(self.taken, first + len(lines))
         new = self.saved.with_suffix(".new")

@@ -8,7 +8,6 @@ first, or the offsets of a topic).
     python -m examples.input && python examples/spark_streaming.py
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -33,7 +32,7 @@ def keep(keys: tuple[str], frames: Iterable[pd.DataFrame], state: GroupState) ->
     lines = pd.concat(frames).sort_values("n")["value"]
     events = keeper().process(lines, key=key)
     state.update((keeper().snapshot(key),))
-    rows = [json.dumps(rk.as_dict(event)) for event in events if isinstance(event, rk.Prediction)]
+    rows = [rk.as_line(event).decode() for event in events if isinstance(event, rk.Prediction)]
     yield pd.DataFrame({"value": rows})
 
 

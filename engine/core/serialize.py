@@ -123,18 +123,23 @@ def _prediction(prediction: Prediction) -> bytes:
         return _json(prediction) + b"\n"
 
 
-def as_dict(event: Event) -> dict[str, Any]:
-    """An event as its line in the run folder has it, decoded.
+def as_line(event: Event) -> bytes:
+    """An event as its line in the run folder has it, without the newline.
 
-    An outcome has no line: it gives what it knows of its prediction, with the label and the loss.
+    An outcome has no line; it gives what it knows of its prediction, with the label and the loss.
+    """
+    if isinstance(event, Prediction):
+        return _prediction(event).removesuffix(b"\n")
+    return _json(_of_outcome(event) if isinstance(event, Outcome) else row_of(event))
+
+
+def as_dict(event: Event) -> dict[str, Any]:
+    """The same, decoded.
 
     >>> as_dict(Prediction("a", 0.0, True, 0.75, "m0", 0, "main"))["probability"]
     0.75
     """
-    if isinstance(event, Prediction):
-        return dict(orjson.loads(_prediction(event)))
-    row = _of_outcome(event) if isinstance(event, Outcome) else row_of(event)
-    return dict(orjson.loads(_json(row)))
+    return dict(orjson.loads(as_line(event)))
 
 
 def _of_outcome(event: Outcome) -> dict[str, Any]:

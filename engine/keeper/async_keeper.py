@@ -14,7 +14,7 @@ from engine.events import Event
 from engine.keeper.keeper import Keeper
 from engine.keeper.router import RawRecord
 from engine.keeper.settings import Settings
-from engine.records.events import Outcome, Prediction
+from engine.records.events import Outcome, Output, Prediction
 from engine.records.values import Example, Scalar
 
 P = ParamSpec("P")
@@ -79,9 +79,17 @@ class AsyncKeeper:
         """See `Keeper.command`."""
         return await self._run(self.keeper.command, order, target, **kwargs)
 
-    async def finish(self) -> list[Event]:
+    async def finish(self, key: str | None = None) -> list[Event]:
         """See `Keeper.finish`."""
-        return await self._run(self.keeper.finish)
+        return await self._run(self.keeper.finish, key)
+
+    async def positions(self, key: str = "main") -> dict[str, int]:
+        """See `Keeper.positions`."""
+        return await self._run(self.keeper.positions, key)
+
+    async def peek(self, x: Mapping[str, Scalar], *, key: str = "main") -> Output | None:
+        """See `Keeper.peek`."""
+        return await self._run(self.keeper.peek, x, key=key)
 
     async def snapshot(self, key: str = "main") -> bytes:
         """See `Keeper.snapshot`."""

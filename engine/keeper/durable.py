@@ -8,19 +8,22 @@ deterministic: from both it comes to the same state.
     events = durable.process([line], state, key="shop-1")       # `state`: what the host keeps for the key
 """
 
+import threading
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, Protocol
 
 from msgspec import Struct, structs
 
+from engine.core.guard import drained
 from engine.core.state import pack, unpack
-from engine.errors import SnapshotError
+from engine.errors import SnapshotError, UsageError
 from engine.events import Event
 from engine.keeper.keeper import Keeper
 from engine.keeper.router import RawRecord, Router
 from engine.records.keys import ONE_KEY
 from engine.records.values import Example, Label, Record, Unreadable
+from engine.supervision.decisions import Order
 
 _PLACE = "place"
 _LOGGED = "records of a host"
@@ -74,17 +77,19 @@ class Durable:
     a rebalance, or a transaction that was rolled back), the engine is rebuilt from the state.
 
     What a call returns and what it writes into the state belong together: exactly once where the host makes
-    both safe in one step, else at least once.
+    both safe in one step, else at least once. It may be called from any thread: calls take turns.
 
     Args:
-        keeper: The engines.
+        keeper: The engines. From now on only this changes them: what is done to the keeper itself is in no
+            state.
         every: Records between two snapshots. Rebuilding takes as many again, at most.
     """
 
     def __init__(self, keeper: Keeper, every: int = 200) -> None:
         self.keeper, self._every = keeper, every
         self._router = Router(keeper.config)
-        self._there: dict[str, bytes] = {}
+        self._there: dict[str, tuple[bytes, int]] = {}
+        self._lock = threading.RLock()
 
     def process(  # noqa: PLR0913 - a record and where it comes from
         self,
@@ -103,40 +108,98 @@ class Durable:
             state: What the host keeps for this key.
             key: The model key.
             source: As in `Keeper.process`.
-            position: As in `Keeper.process`.
+            position: As in `Keeper.process`. Records up to the last one that the state has accepted from
+                this source are passed over, so that a host may give them again.
             is_label: As in `Keeper.process`.
 
         Raises:
             SnapshotError: When the state is damaged or of another model, or a record cannot be kept.
+            UsageError: When the keeper was used by others.
         """
-        drained = [*records]
-        taken = [
-            record for _, record in self._router.route(drained, key, source, position, is_label=is_label)
-        ]
-        place = self._place(state)
-        if self._there.get(key) != place.chain or key not in self.keeper.engines:
-            self._rebuild(key, place, state)
-        if not taken:
-            return []
-        logged = pack(LoggedRecords([_stored(record) for record in taken]), _LOGGED)
-        self._there.pop(key, None)  # until the engine and the state agree again
-        events = self.keeper.process(taken, key=key)
-        chain = blake2b(place.chain + logged, digest_size=16).digest()
-        if place.since + len(taken) >= self._every:
+        given = drained(records)
+        with self._lock:
+            place = self._at(key, state)
+            known = self._known(key, source, position)
+            routed = self._router.route(given[known:], key, source, position + known, is_label=is_label)
+            taken = [record for _, record in routed]
+            if not taken:
+                return []
+            logged = pack(LoggedRecords([_stored(record) for record in taken]), _LOGGED)
+            self._there.pop(key, None)  # until the engine and the state agree again
+            events = self.keeper.process(taken, key=key)
+            chain = _link(place.chain, logged)
+            if place.since + len(taken) >= self._every:
+                self._save(key, place, state, chain)
+            else:
+                self._log(place, state, chain, logged, len(taken))
+            self._there[key] = chain, self._received(key)
+            return events
+
+    def command(  # noqa: PLR0913 - what a person says, and where it is kept
+        self,
+        order: Order,
+        target: str = "",
+        *,
+        state: HostState,
+        key: str = ONE_KEY,
+        who: str = "",
+        why: str = "",
+        id: str | None = None,  # noqa: A002 - the command's own word for it
+    ) -> list[Event]:
+        """Carries out what a person wants, as `Keeper.command`, and writes a snapshot with it.
+
+        Args:
+            order: As in `Keeper.command`.
+            target: As in `Keeper.command`.
+            state: What the host keeps for this key.
+            key: The model key.
+            who: Who wants it.
+            why: Why.
+            id: As in `Keeper.command`.
+        """
+        with self._lock:
+            place = self._at(key, state)
+            self._there.pop(key, None)
+            events = self.keeper.command(order, target, key=key, who=who, why=why, id=id)
+            chain = _link(place.chain, f"{order} {target} {id}".encode())
             self._save(key, place, state, chain)
-        else:
-            parts = _write(state, f"records.{place.snapshots}", place.logged, _framed(logged))
-            moved = structs.replace(
-                place, chain=chain, since=place.since + len(taken), logged=place.logged + parts
+            self._there[key] = chain, self._received(key)
+            return events
+
+    def _at(self, key: str, state: HostState) -> Place:
+        """Where the state stands; the engine stands there too, then."""
+        place = self._place(state)
+        chain, received = self._there.get(key, (None, 0))
+        if key in self.keeper.engines and chain is not None and received != self._received(key):
+            raise UsageError(
+                f"key {key!r}: its keeper was used beside Durable, which is in no state. Use process() and "
+                f"command() of Durable alone; forget({key!r}) goes on from the host's state"
             )
-            state[_PLACE] = pack(moved, _PLACE)
-        self._there[key] = chain
-        return events
+        if chain != place.chain or key not in self.keeper.engines:
+            self._rebuild(key, place, state)
+        return place
+
+    def _received(self, key: str) -> int:
+        """Records that the engine of a key has received."""
+        return self.keeper.engines[key].admission.counts.records
+
+    def _known(self, key: str, source: str, position: int) -> int:
+        """How many of the records from a position on the state has already."""
+        if not source or position < 0:
+            return 0
+        return max(0, self.keeper.positions(key).get(source, -1) - position + 1)
+
+    def _log(self, before: Place, state: HostState, chain: bytes, logged: bytes, count: int) -> None:
+        """The records, then the place that names them."""
+        parts = _write(state, f"records.{before.snapshots}", before.logged, _framed(logged))
+        moved = structs.replace(before, chain=chain, since=before.since + count, logged=before.logged + parts)
+        state[_PLACE] = pack(moved, _PLACE)
 
     def forget(self, key: str) -> None:
         """Drops a key's engine from memory; its next record rebuilds it from the host's state."""
-        self._there.pop(key, None)
-        self.keeper.forget(key)
+        with self._lock:
+            self._there.pop(key, None)
+            self.keeper.forget(key)
 
     def _place(self, state: HostState) -> Place:
         saved = state.get(_PLACE)
@@ -162,6 +225,10 @@ class Durable:
             for frame in _frames(log):
                 stored = unpack(frame, _LOGGED, LoggedRecords)
                 self.keeper.process([_KINDS[kind](*fields) for kind, fields in stored.records], key=key)
+
+
+def _link(chain: bytes, change: bytes) -> bytes:
+    return blake2b(chain + change, digest_size=16).digest()
 
 
 def _stored(record: Record) -> tuple[int, tuple[Any, ...]]:

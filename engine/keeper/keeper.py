@@ -238,19 +238,24 @@ class Keeper:
             name = id or f"{order}-{engine.admission.counts.records}"
             return events + engine.command(Command(name, order, target, who, why))
 
-    def finish(self) -> list[Event]:
+    def finish(self, key: str | None = None) -> list[Event]:
         """At the end of the input: reports still awaited, each champion as it is, and a summary of each key.
 
         More records may follow.
+
+        Args:
+            key: The key whose input has ended; all keys without one.
         """
         with self._lock:
-            self._touched.update(dict.fromkeys(self._engines))
-            return [event for engine in self._engines.values() for event in engine.finish()]
+            ended = [*self._engines] if key is None else [key] if key in self._engines else []
+            self._touched.update(dict.fromkeys(ended))
+            return [event for name in ended for event in self._engines[name].finish()]
 
     def positions(self, key: str = ONE_KEY) -> dict[str, int]:
         """Position of the last accepted record of a key, by source: where a host that replays may begin."""
         with self._lock:
-            return dict(self._known(key).admission.counts.positions)
+            engine = self._engines.get(key)
+            return {} if engine is None else dict(engine.admission.counts.positions)
 
     def snapshot(self, key: str = ONE_KEY) -> bytes:
         """Everything that is known of a key, as a value.
@@ -263,6 +268,8 @@ class Keeper:
 
     def changed(self) -> dict[str, bytes]:
         """A checkpoint: snapshots of the keys that were touched since the last call (or the start).
+
+        Those that could not be stored belong to the next checkpoint, unless it has newer ones.
 
         Raises:
             SnapshotError: When a model cannot be saved; the next call gives all of them again.

@@ -15,7 +15,7 @@ import io
 import pickle
 import platform
 from collections.abc import Iterable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from random import Random
 from typing import Any
 
@@ -28,11 +28,21 @@ SCHEMA = 6
 """Raised by one whenever older bytes can no longer be read."""
 
 _MAGIC = b"riverkeeper\n"
+
+
+def _own_version() -> str:
+    """Ours; a host that sends code to its workers has it on a path, not installed."""
+    try:
+        return version("riverkeeper")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 VERSIONS = {
     "river": version("river"),
     "numpy": version("numpy"),
     "python": ".".join(platform.python_version_tuple()[:2]),
-    "riverkeeper": version("riverkeeper"),
+    "riverkeeper": _own_version(),
 }
 """The versions that a header states."""
 

@@ -12,7 +12,7 @@ import engine
 from tests.engine.test_base_install import EXTRAS
 
 PUBLIC = [
-    *("Keeper", "AsyncKeeper", "Durable", "HostState", "as_dict"),
+    *("Keeper", "AsyncKeeper", "Durable", "HostState", "as_dict", "as_line"),
     *("Engine", "EngineConfig", "Command", "Start", "WindowEvaluator", "make_evaluator", "overall"),
     *("Record", "Example", "Label", "Unreadable", "Decoder"),
     *("Event", "Prediction", "AnomalyScore", "Outcome", "DeadLetter", "ContractViolation"),

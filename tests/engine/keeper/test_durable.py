@@ -1,12 +1,13 @@
 """State in a host's store: whatever is lost, rolled back or moved, the engine is where the state says."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Durable, Event, Keeper, SnapshotError
+from engine import Decision, Durable, Event, Keeper, SnapshotError, UsageError
 from tests.engine.keeper.test_keeper import CONFIG, lines, rows
 
 steps = st.lists(
@@ -103,3 +104,65 @@ def test_a_record_that_cannot_be_kept_changes_nothing() -> None:
             durable.process([wrong], state, key="k")
         assert not state
         assert not keeper.engines
+
+
+@given(st.integers(0, 50), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 25)), max_size=12))
+def test_records_that_a_host_gives_again_are_passed_over(seed: int, parts: list[tuple[int, int]]) -> None:
+    """At least once: a host goes back to an offset that it has committed, and on from there."""
+    stream = [row | {"x": 1.0} for row in rows(seed, 120)]
+    state: dict[str, bytes] = {}
+    events: list[Event] = []
+    at = 0
+    with Keeper(CONFIG) as keeper, Keeper(CONFIG) as straight:
+        durable = Durable(keeper, every=30)
+        for back, count in parts:
+            begin = max(0, at - back)
+            end = min(begin + count, len(stream))
+            events += durable.process(stream[begin:end], state, key="k", source="t", position=begin)
+            at = max(at, end)
+        assert lines(events) == lines(straight.process(stream[:at], key="k", source="t", position=0))
+
+
+def test_a_command_is_kept_with_the_state() -> None:
+    state: dict[str, bytes] = {}
+    with Keeper(CONFIG) as keeper:
+        durable = Durable(keeper)
+        durable.process(rows(0, 30), state, key="k")
+        [*_, pinned] = durable.command("pin", state=state, key="k", who="eva", id="1")
+        expected = keeper.engines["k"].supervisor.state()
+        durable.forget("k")
+        durable.process([], state, key="k")
+        assert keeper.engines["k"].supervisor.state() == expected
+        assert isinstance(pinned, Decision)
+        assert not durable.command("pin", state=state, key="k", who="eva", id="1")
+
+
+def test_what_is_done_beside_it_is_refused_and_not_lost_without_a_word() -> None:
+    state: dict[str, bytes] = {}
+    with Keeper(CONFIG) as keeper:
+        durable = Durable(keeper)
+        durable.process(rows(0, 10), state, key="k")
+        keeper.predict_one({"x": 1.0}, key="k")
+        with pytest.raises(UsageError, match="its keeper was used beside Durable"):
+            durable.process(rows(0, 20)[10:], state, key="k")
+        durable.forget("k")
+        durable.process(rows(0, 20)[10:], state, key="k")
+        assert keeper.engines["k"].counts.records == 20
+
+
+def test_threads_take_turns() -> None:
+    states: dict[str, dict[str, bytes]] = {name: {} for name in "abcd"}
+    with Keeper(CONFIG) as keeper:
+        durable = Durable(keeper, every=7)
+
+        def work(name: str) -> None:
+            for row in rows(1, 60):
+                durable.process([row], states[name], key=name)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert [*pool.map(work, states)] == [None] * 4
+        for name, state in states.items():
+            expected = keeper.engines[name].counts
+            durable.forget(name)
+            durable.process([], state, key=name)
+            assert keeper.engines[name].counts == expected

@@ -31,6 +31,7 @@ from engine import (
     UsageError,
     Version,
     as_dict,
+    as_line,
 )
 from engine.core.serialize import encode
 
@@ -243,6 +244,7 @@ def test_every_event_says_as_a_dict_what_its_line_says() -> None:
         assert {type(event) for event in events} >= {Prediction, Version}
         for event in events:
             [chunk] = encode([event])[0].values()
+            assert as_line(event) + b"\n" == chunk.text
             assert as_dict(event) == json.loads(chunk.text)
 
 
