@@ -21,7 +21,7 @@ from typing import Any, Self
 from engine.config import EngineConfig
 from engine.core.engine import Engine
 from engine.core.guard import drained
-from engine.errors import InputError, SnapshotError
+from engine.errors import InputError, SnapshotError, UsageError
 from engine.events import Event
 from engine.keeper.router import RawRecord, Router
 from engine.keeper.settings import Settings, make_config
@@ -30,7 +30,7 @@ from engine.records.decode import identifier
 from engine.records.events import DeadLetter, Outcome, Output, Prediction
 from engine.records.keys import ONE_KEY
 from engine.records.values import Example, Label, Record, Scalar, shown
-from engine.supervision.decisions import Command, Order
+from engine.supervision.decisions import ORDERS, Command, Order
 
 _ASIDE = 10_000
 """Events that wait for `events()`; beyond it the oldest leave."""
@@ -73,6 +73,7 @@ class Keeper:
         self._asked: dict[str, str] = {}
         self._aside: deque[Event] = deque(maxlen=_ASIDE)
         self._lock = threading.RLock()
+        self._closed = False
         # A model that cannot be built is the caller's mistake now, not with the first record.
         Engine(self.config, ONE_KEY, self._evaluator)
 
@@ -231,7 +232,12 @@ class Keeper:
             who: Who wants it.
             why: Why.
             id: A command that comes again with the same id does nothing.
+
+        Raises:
+            UsageError: When there is no such order.
         """
+        if order not in ORDERS:
+            raise UsageError(f"command: expected one of {', '.join(ORDERS)}, got {shown(order)}")
         with self._lock:
             events: list[Event] = []
             engine = self._engine(key, events)
@@ -285,6 +291,8 @@ class Keeper:
         Raises:
             SnapshotError: When one is damaged, of another key, model or task; then no key is changed.
         """
+        if not isinstance(saved, Mapping):
+            raise UsageError(f"restore: expected snapshots by key, got a {type(saved).__name__}")
         with self._lock:
             found = {key: Engine.restore(state, self.config, self._evaluator) for key, state in saved.items()}
             for key, engine in found.items():
@@ -320,11 +328,18 @@ class Keeper:
             return window is not None and not self._evaluator.ready(key, window)
 
     def close(self) -> None:
-        """Ends the process that makes reports. Twice is fine; a keeper that is dropped does it by itself."""
-        self._evaluator.close()
+        """Ends the process that makes reports; a keeper that is dropped does it by itself. Twice is fine.
+
+        Afterwards only what is known can be had: snapshots, counts, scores.
+        """
+        with self._lock:
+            self._closed = True
+            self._evaluator.close()
 
     def _engine(self, key: str, events: Any) -> Engine:
         """The engine of a key, which is about to change; events of one that begins go to `events`."""
+        if self._closed:
+            raise UsageError("the keeper is closed; changed() or snapshot() restores into another")
         engine = self._engines.get(key)
         if engine is None:
             engine = Engine(self.config, key, self._evaluator, self._reference.get(key, ()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Action = Literal[
     "suspect",
@@ -62,6 +62,7 @@ def loss_text(loss: float) -> str:
 
 
 Order = Literal["rollback", "promote", "suspect", "pin", "unpin", "save"]
+ORDERS: tuple[str, ...] = get_args(Order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,3 +261,17 @@ def test_an_engine_config_is_taken_as_it_is() -> None:
         assert keeper.config is config
         example = Example("a", 0.0, {"x": 1.0})
         assert keeper.process([example], key="main") == alone.begin() + alone.process([example])
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    with Keeper(CONFIG) as keeper:
+        keeper.predict_one({"x": 1}, id="a")
+        with pytest.raises(UsageError, match=r"command: expected one of rollback, .*, got 'explode'"):
+            keeper.command("explode")  # type: ignore[arg-type]  # that is the test
+        with pytest.raises(UsageError, match="restore: expected snapshots by key, got a bytes"):
+            keeper.restore(keeper.snapshot())  # type: ignore[arg-type]  # that is the test
+    with pytest.raises(UsageError, match="the keeper is closed"):
+        keeper.learn_one(True, id="a")
+    with Keeper(CONFIG) as other:
+        other.restore(keeper.changed())
+        assert other.learn_one(True, id="a") is not None
