@@ -146,16 +146,6 @@ def test_every_command_is_in_the_readme_and_has_a_help_text() -> None:
         assert command.help
 
 
-def test_the_readme_example_runs() -> None:
-    text = README.read_text(encoding="utf-8")
-    code = text.split("```python\n")[1].split("```")[0]
-    assert 8 <= sum(bool(line.strip()) for line in code.splitlines()) <= 12
-    names: dict[str, object] = {}
-    exec(code, names)  # noqa: S102 - our own README
-    events = names["events"]
-    assert [type(event).__name__ for event in events] == ["Prediction", "Outcome", "Prediction"]  # type: ignore[attr-defined]
-
-
 def test_the_readme_names_the_two_commands() -> None:
     text = README.read_text(encoding="utf-8")
     assert "\n    make demo\n" in text
