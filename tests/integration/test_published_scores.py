@@ -167,7 +167,7 @@ def shown(values: tuple[float, ...]) -> tuple[float, ...]:
         ),
         pytest.param(
             *("binary", "Bananas", "k-Nearest Neighbors", 1, (0.885073, 0.870838)),
-            marks=pytest.mark.integration,
+            marks=[pytest.mark.integration, pytest.mark.long],  # a third of this file's time
         ),
     ],
 )
