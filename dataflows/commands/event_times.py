@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from math import inf
 from statistics import median
 
@@ -14,7 +13,7 @@ from dataflows.connectors.registry import open_files, open_source
 from dataflows.format import day, duration, moment
 from engine.records.config import RecordConfig
 from engine.records.keys import fields_of
-from engine.records.times import time_reader
+from engine.records.times import is_date, time_reader
 
 _COUNTERS = 366 * 86_400.0
 """Numbers that lie in 1970 as seconds are more likely counters."""
@@ -95,7 +94,7 @@ def _problem(config: RecordConfig, written: list[object], times: list[float]) ->
         return ""
     field, usual = f"field {config.time!r}", median(times)
     numbers = all(isinstance(value, int | float) for value in written)
-    if numbers and all(map(_is_date, written)):
+    if numbers and all(map(is_date, written)):
         return (
             f"{field}: numbers such as {written[0]} are dates, and would be read as seconds, in "
             f'{day(usual)}: set record.time_format = "%Y%m%d"'
@@ -111,14 +110,3 @@ def _problem(config: RecordConfig, written: list[object], times: list[float]) ->
             "or record.time_format to what they are"
         )
     return ""
-
-
-def _is_date(value: object) -> bool:
-    """Whether a number is written like a date, 20240115."""
-    if not isinstance(value, int) or not 19000101 <= value <= 21991231:
-        return False
-    try:
-        datetime.strptime(str(value), "%Y%m%d")
-    except ValueError:
-        return False
-    return True

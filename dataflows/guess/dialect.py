@@ -2,11 +2,12 @@
 
 import codecs
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from dataflows.connectors.files.csv_cells import cell_reader
+from dataflows.connectors.files.csv_cells import Value, cell_reader
 from dataflows.connectors.files.csv_config import CsvConfig
+from dataflows.connectors.files.encoding import UTF_16_MARKS
 from engine.errors import InputError
 
 SAMPLE = 1 << 18
@@ -16,8 +17,6 @@ _ROWS = 1000
 _DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((".", ""), (".", ","), (",", ""), (",", "."), (".", "'"), (".", " "), (",", " "))
 """Decimal mark and mark between thousands, likely ones first."""
-
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def guess_encoding(head: bytes, name: str) -> str:
     Raises:
         InputError: It is none.
     """
-    if head.startswith(_UTF_16):
+    if head.startswith(UTF_16_MARKS):
         return "utf-16"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -116,8 +115,7 @@ def _with_marks(dialect: Dialect, rows: Sequence[Sequence[str]]) -> Dialect:
     return best
 
 
-def _is_number(column: Sequence[str], read: object) -> bool:
-    assert callable(read)  # noqa: S101 - narrows the type
+def _is_number(column: Sequence[str], read: Callable[[str], Value]) -> bool:
     values = [read(cell) for cell in column]
     present = [value for value in values if value is not None]
     return bool(present) and all(isinstance(value, int | float) for value in present)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dataflows.guess.sample import Column, Sample, read_sample
+from dataflows.guess.sample import Column, Sample, plain, read_sample
 from dataflows.guess.times import TimeGuess, guess_times, is_named
 from dataflows.suggestion import meant
 from engine.errors import InputError
@@ -87,7 +87,7 @@ class FlowGuess:
         ignored = {name for name, _ in self.ignore}
         time = self.time.name if self.time else None
         roles = {self.id, time, self.label} | ignored
-        return [name for name in (column.name for column in self.sample.columns) if name not in roles]
+        return [column.name for column in self.sample.columns if column.name not in roles]
 
 
 def window_of(rows: int) -> int:
@@ -138,19 +138,10 @@ def guess_flow(path: Path, label: str | None = None) -> FlowGuess:
 def _find_id(columns: Sequence[Column]) -> str | None:
     """A column with another value in each row whose name, or whose values, look like ids."""
     candidates = [column for column in columns if column.distinct and (column.whole or _is_text(column))]
-    named = [column for column in candidates if _IDS.search(_plain(column.name))]
+    named = [column for column in candidates if _IDS.search(plain(column.name))]
     hashes = [column for column in candidates if _is_text(column) and all(map(_HEX.fullmatch, column.counts))]
-    exact = [column for column in named if _plain(column.name) in {"id", "uuid", "guid"}]
+    exact = [column for column in named if plain(column.name) in {"id", "uuid", "guid"}]
     return next((column.name for column in (*exact, *named, *hashes)), None)
-
-
-def _plain(name: str) -> str:
-    """A name in small letters, with its words apart.
-
-    >>> _plain("customerID"), _plain("Order-Id"), _plain("Unnamed: 0")
-    ('customer_id', 'order_id', 'unnamed: 0')
-    """
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[ -](?!\d)", "_", name).lower()
 
 
 def _is_text(column: Column) -> bool:
@@ -160,7 +151,7 @@ def _is_text(column: Column) -> bool:
 def _find_label(columns: Sequence[Column]) -> tuple[Column | None, str]:
     """The column with the label, and why."""
     usable = [column for column in columns if _is_label(column)]
-    by_name = {_plain(column.name): column for column in usable}
+    by_name = {plain(column.name): column for column in usable}
     for name in _LABELS.split():
         if name in by_name:
             return by_name[name], "its name"

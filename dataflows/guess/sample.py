@@ -130,7 +130,16 @@ def is_code(name: str) -> bool:
     >>> is_code("zipCode"), is_code("PLZ"), is_code("encoded")
     (True, True, False)
     """
-    return _CODES.search(re.sub(r"(?<=[a-z])(?=[A-Z])|[ -]", "_", name).lower()) is not None
+    return _CODES.search(plain(name)) is not None
+
+
+def plain(name: str) -> str:
+    """A name in small letters, with its words apart.
+
+    >>> plain("customerID"), plain("Order-Id"), plain("Unnamed: 0")
+    ('customer_id', 'order_id', 'unnamed: 0')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[ -](?!\d)", "_", name).lower()
 
 
 def read_sample(path: Path) -> Sample:
@@ -181,7 +190,7 @@ def _head(file: InputFile) -> bytes:
 
 @dataclass(slots=True)
 class _Read:
-    values: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)
+    values: dict[str, list[Any]] = field(default_factory=dict)
     rows: int = 0
     broken: int = 0
     first: str = ""
@@ -190,10 +199,9 @@ class _Read:
     def add(self, fields: Mapping[str, Any]) -> None:
         """One row more."""
         for name, value in fields.items():
+            present = self.values.setdefault(name, [])
             if value is not None:
-                self.values.setdefault(name, []).append((self.rows, value))
-            else:
-                self.values.setdefault(name, [])
+                present.append(value)
         self.rows += 1
 
 
@@ -214,9 +222,9 @@ def _read(config: InputConfig, file: InputFile) -> _Read:
     return found
 
 
-def _settled(name: str, placed: list[tuple[int, Any]], found: _Read, dialect: Dialect | None) -> Column:
+def _settled(name: str, values: list[Any], found: _Read, dialect: Dialect | None) -> Column:
     """A column with the type that belongs to all its cells."""
-    column = Column(name, [value for _, value in placed])
+    column = Column(name, values)
     if dialect is not None:
         _read_cells(column, dialect)
     column.nested = any(isinstance(value, list | dict) for value in column.values)

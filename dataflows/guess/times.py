@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 
 from dataflows.guess.sample import Column
 from engine.records.config import RecordConfig
-from engine.records.times import time_reader
+from engine.records.times import is_date, time_reader
 
 _DAYS = (
     "%d.%m.%Y|%m/%d/%Y|%d/%m/%Y|%Y/%m/%d|%d-%m-%Y|%Y%m%d|%d.%m.%y|%m/%d/%y|%d %b %Y|%b %d, %Y|%d-%b-%Y|"
@@ -79,7 +78,7 @@ def _guess(column: Column) -> TimeGuess | None:
 
 
 def _number(column: Column, values: Sequence[float]) -> TimeGuess | None:
-    if column.whole and all(_is_date(int(value)) for value in values) and len(column.counts) > 1:
+    if column.whole and all(map(is_date, values)) and len(column.counts) > 1:
         times = _times([str(value) for value in values], "%Y%m%d") or []
         return TimeGuess(column.name, "%Y%m%d", _ordered(times), values[0])
     times = _times(values, None) or []
@@ -89,16 +88,6 @@ def _number(column: Column, values: Sequence[float]) -> TimeGuess | None:
     if not is_named(column.name) and ordered < _ORDERED:
         return None
     return TimeGuess(column.name, None, ordered, values[0])
-
-
-def _is_date(number: int) -> bool:
-    if not 19_000_101 <= number <= 21_991_231:
-        return False
-    try:
-        datetime.strptime(str(number), "%Y%m%d")
-    except ValueError:
-        return False
-    return True
 
 
 def _times(values: Sequence[object], form: str | None) -> list[float] | None:

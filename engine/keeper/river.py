@@ -13,7 +13,8 @@ from typing import Any
 from river import base
 
 from engine.keeper.keeper import Keeper
-from engine.records.events import AnomalyScore
+from engine.models.config import AUTO
+from engine.records.events import AnomalyScore, Prediction
 from engine.tasks.anomaly import ANOMALY
 from engine.tasks.binary import BINARY
 from engine.tasks.multiclass import MULTICLASS
@@ -36,34 +37,46 @@ class _Kept:
     config: Sections | None
     _task: str
 
-    def __init__(self, model: Any, config: Sections | None) -> None:
+    def __init__(self, model: Any = None, config: Sections | None = None) -> None:
         self.model, self.config = model, config
         self._made: Keeper | None = None
-        self._open: dict[frozenset[Any], deque[str]] = {}
-        self._waiting = 0
 
     @property
     def keeper(self) -> Keeper:
         """The keeper: its scores, events, decisions and snapshots."""
         if self._made is None:
-            model = "auto" if self.model is None else self.model
+            model = AUTO if self.model is None else self.model
             given = self.config or {}
             sections = {name: {**values, **given.get(name, {})} for name, values in _DEFAULTS.items()}
             self._made = Keeper({**given, **sections, "model": {"task": self._task, "model": model}})
         return self._made
 
-    def _ask(self, x: Mapping[Any, Any]) -> Any:
-        """The prediction, which is held: `_learn` brings its label."""
+
+class _Labelled(_Kept):
+    """What is predicted waits for its label, which is found by the features."""
+
+    def __init__(self, model: Any = None, config: Sections | None = None) -> None:
+        super().__init__(model, config)
+        self._open: dict[frozenset[Any], deque[str]] = {}
+        self._waiting = 0
+
+    def predict_one(self, x: Mapping[Any, Any], **_: Any) -> Any:
+        """The class or value that is served; `None` before the model has learned."""
+        return self._ask(x).prediction
+
+    def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
+        """Brings the label of the oldest prediction on these features; predicts first if there was none."""
+        name = self._take(frozenset(x.items())) or self.keeper.predict_one(x).id
+        self.keeper.learn_one(y, id=name)
+
+    def _ask(self, x: Mapping[Any, Any]) -> Prediction:
+        """The prediction, which is held: `learn_one` brings its label."""
         served = self.keeper.predict_one(x)
         if self._waiting >= _OPEN:
             self._take(next(iter(self._open)))
         self._open.setdefault(frozenset(x.items()), deque()).append(served.id)
         self._waiting += 1
         return served
-
-    def _learn(self, x: Mapping[Any, Any], y: Any) -> None:
-        name = self._take(frozenset(x.items())) or self.keeper.predict_one(x).id
-        self.keeper.learn_one(y, id=name)
 
     def _take(self, features: frozenset[Any]) -> str | None:
         """The oldest prediction on these features that has no label; `None` when there is none."""
@@ -77,7 +90,7 @@ class _Kept:
         return name
 
 
-class Kept(_Kept, base.Classifier):
+class Kept(_Labelled, base.Classifier):
     """A classifier that is kept: watched, compared with shadows, rolled back.
 
     What is predicted waits for its label, which is found by the features: so a pipeline belongs into `model`,
@@ -108,16 +121,8 @@ class Kept(_Kept, base.Classifier):
             return {}
         return dict(found) if isinstance(found, Mapping) else {False: 1.0 - found, True: found}
 
-    def predict_one(self, x: Mapping[Any, Any], **_: Any) -> Any:
-        """The class that is served; `None` before the model has learned."""
-        return self._ask(x).prediction
 
-    def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
-        """Brings the label of the last prediction on these features; predicts first if there was none."""
-        self._learn(x, y)
-
-
-class KeptRegressor(_Kept, base.Regressor):
+class KeptRegressor(_Labelled, base.Regressor):
     """A regressor that is kept; see `Kept`.
 
     Args:
@@ -126,17 +131,6 @@ class KeptRegressor(_Kept, base.Regressor):
     """
 
     _task = REGRESSION.name
-
-    def __init__(self, model: Any = None, config: Sections | None = None) -> None:
-        super().__init__(model, config)
-
-    def predict_one(self, x: Mapping[Any, Any], **_: Any) -> Any:
-        """The value that is served; `None` before the model has learned."""
-        return self._ask(x).prediction
-
-    def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
-        """As in `Kept`."""
-        self._learn(x, y)
 
 
 class KeptDetector(_Kept, base.AnomalyDetector):
@@ -148,9 +142,6 @@ class KeptDetector(_Kept, base.AnomalyDetector):
     """
 
     _task = ANOMALY.name
-
-    def __init__(self, model: Any = None, config: Sections | None = None) -> None:
-        super().__init__(model, config)
 
     def score_one(self, x: Mapping[Any, Any], **_: Any) -> float:
         """The score that `learn_one` would serve; 0 before the detector has one. Changes nothing."""

@@ -48,6 +48,21 @@ def event_time(value: object) -> float | None:
     return value / (10**6 if size < _MICROSECONDS else 10**9)
 
 
+def is_date(value: object) -> bool:
+    """Whether a number is written like a date, year, month and day.
+
+    >>> is_date(20240115), is_date(20241301), is_date(1700000000)
+    (True, False, False)
+    """
+    if not isinstance(value, int) or not 19_000_101 <= value <= 21_991_231:
+        return False
+    try:
+        datetime.strptime(str(value), "%Y%m%d")
+    except ValueError:
+        return False
+    return True
+
+
 def time_reader(config: RecordConfig) -> TimeReader:
     """The reader of event times in the unit and format that a configuration names.
 

@@ -12,7 +12,7 @@ from dataflows.connectors.files.raw_file import RawFile
 from engine.errors import InputError
 
 UTF_8 = "utf-8"
-_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK = 1 << 18
 _MARK = "riverkeeper.unreadable"
 
@@ -51,7 +51,7 @@ def encoding_of(file: InputFile, encoding: str) -> str:
         head = raw.read(2)
     finally:
         raw.close()
-    return "utf-16" if head in _UTF_16_MARKS else encoding
+    return "utf-16" if head in UTF_16_MARKS else encoding
 
 
 class _Recoded:
