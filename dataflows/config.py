@@ -1,17 +1,16 @@
 """One TOML file that says everything: what to read, the engine's sections, where results go."""
 
-import sys
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
 from dataflows.alerts.config import DestinationsConfig
-from dataflows.connectors.files.config import InputConfig, resolve
+from dataflows.connectors.files.config import InputConfig
 from dataflows.connectors.kafka.config import KafkaConfig
 from engine.config import EngineConfig
-from engine.config_reading import read_toml, validated
-from engine.contract.config import ContractConfig
+from engine.config_reading import make_importable, read_toml, validated
+from engine.contract.files import read_flow
 from engine.core.streams import STREAMS
 from engine.errors import ConfigError, ModelError
 from engine.records.config import RecordConfig, Section
@@ -137,23 +136,12 @@ def load_config(path: Path) -> FlowConfig:
     Raises:
         ConfigError: Naming the file, the key, what was expected and what came.
     """
-    content = read_toml(path, "'riverkeeper init' writes an example")
+    content = read_flow(path)
     base = path.resolve().parent
     if "base" in content:
         raise ConfigError(f"{path}: base: unknown key")
-    section = content.get("input")
-    name = section.get("contract") if isinstance(section, dict) else None
-    if isinstance(name, str):
-        if "contract" in content:
-            raise ConfigError(
-                f"{path}: contract: expected a section here or the file that input.contract names, got both; "
-                f"remove one"
-            )
-        content["contract"] = read_contract(resolve(name, base))
     config = validated(FlowConfig, {**content, "base": base}, str(path))
-    # The user's own models live beside the file that names them.
-    if str(base) not in sys.path:
-        sys.path.insert(0, str(base))
+    make_importable(base)
     return config
 
 
@@ -183,16 +171,6 @@ def check_buildable(config: FlowConfig, path: Path) -> None:
         raise type(error)(f"{path}: {error}") from error
 
 
-def read_contract(path: Path) -> ContractConfig:
-    """Reads a file with the `[contract]` section and nothing else.
-
-    Raises:
-        ConfigError: Naming the file, the key, what was expected and what came.
-    """
-    content = read_toml(path, "'riverkeeper contract infer' writes one")
-    return validated(_ContractFile, content, str(path)).contract
-
-
 def read_sections(path: Path) -> tuple[RecordConfig, InputConfig | None]:
     """What a flow's file says of records and input; the rest of it need not be right, or there, yet.
 
@@ -204,10 +182,6 @@ def read_sections(path: Path) -> tuple[RecordConfig, InputConfig | None]:
         _Sections, {key: content[key] for key in ("record", "input") if key in content}, str(path)
     )
     return found.record, found.input
-
-
-class _ContractFile(Section):
-    contract: ContractConfig
 
 
 class _Sections(Section):

@@ -3,6 +3,7 @@
 Of each mistake: the key, what was expected, what came, what was meant.
 """
 
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -37,6 +38,12 @@ def read_toml(path: Path, hint: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: not TOML: expected text in UTF-8, got other bytes") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def make_importable(folder: Path) -> None:
+    """Has modules in a folder found: the user's own models live beside the file that names them."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
 
 
 def validated(section: type[_S], content: object, where: str) -> _S:

@@ -1,14 +1,14 @@
 """What a keeper may be given as its configuration."""
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.alerts.config import AlertsConfig
 from engine.config import EngineConfig
-from engine.config_reading import read_toml, validated
+from engine.config_reading import make_importable, validated
+from engine.contract.files import read_flow
 from engine.errors import ConfigError
 from engine.models.config import is_model
 from engine.tasks.registry import TASKS
@@ -45,17 +45,10 @@ def make_config(given: Settings, task: str | None = None) -> EngineConfig:
 
 def _of_file(path: Path) -> EngineConfig:
     """The engine's part of a flow's file; modules of the user's own may lie beside it."""
-    content = read_toml(path, "'riverkeeper init' writes an example")
-    base = path.resolve().parent
-    section = content.get("input")
-    contract = section.get("contract") if isinstance(section, Mapping) else None
-    if isinstance(contract, str):
-        named = read_toml(base / Path(contract).expanduser(), "'riverkeeper contract infer' writes one")
-        content["contract"] = named.get("contract", {})
+    content = read_flow(path)
     if isinstance(content.get("alerts"), dict):
         known = AlertsConfig.model_fields
         content["alerts"] = {name: value for name, value in content["alerts"].items() if name in known}
-    if str(base) not in sys.path:
-        sys.path.insert(0, str(base))
+    make_importable(path.resolve().parent)
     mine = {name: value for name, value in content.items() if name not in _OF_FLOWS}
     return validated(EngineConfig, mine, str(path))

@@ -3,10 +3,12 @@
 import copy
 import json
 import pickle
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -275,3 +277,18 @@ def test_what_makes_no_sense_is_refused() -> None:
     with Keeper(CONFIG) as other:
         other.restore(keeper.changed())
         assert other.learn_one(True, id="a") is not None
+
+
+def test_a_flows_file_is_read_as_a_flow_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text('[contract.fields.x]\ntype = "number"\nmax = 3\n')
+    flow = tmp_path / "flow.toml"
+    outside = '[run]\nname = "a"\n[input]\npath = "gone.csv"\ncontract = "rules.toml"\n'
+    text = outside + '[model]\ntask = "binary"\nmodel = "auto"\n'
+    flow.write_text(text + "[alerts]\nlog = false\n")
+    with Keeper(flow) as keeper:
+        with pytest.raises(InputError, match=r"field 'x': expected a number of at most 3\.0, got 4"):
+            keeper.predict_one({"x": 4})
+        assert str(tmp_path) in sys.path
+    flow.write_text(text + '[contract]\npolicy = "warn"\n')
+    with pytest.raises(ConfigError, match=r"the file that input\.contract names, got both"):
+        Keeper(flow)
