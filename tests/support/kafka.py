@@ -13,6 +13,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # their only 
     NewTopic,
 )
 
+from dataflows.connectors.kafka.client import patiently
 from dataflows.connectors.kafka.messages import ID
 
 
@@ -141,6 +142,7 @@ def as_messages(
 def offsets_of(address: str, group: str, places: Sequence[tuple[str, int]]) -> list[int]:
     """What a consumer group has committed."""
     reader = Consumer({"bootstrap.servers": address, "group.id": group})
-    found = reader.committed([TopicPartition(*place) for place in places], timeout=30)
+    asked = [TopicPartition(*place) for place in places]
+    found = patiently(lambda: reader.committed(asked, timeout=30))
     reader.close()
     return [place.offset for place in found]

@@ -20,8 +20,23 @@ _librdkafka.addHandler(logging.NullHandler())  # a line for every failed try; we
 Client = TypeVar("Client")
 """A consumer, a producer, or what manages topics."""
 
+Answer = TypeVar("Answer")
+
 _AT_ONCE = 1.0
 """Seconds for one try to reach a broker."""
+
+PATIENCE = 10.0
+"""Seconds that a broker may take for one answer."""
+
+_MOVING = {
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError._WAIT_COORD,
+}
+"""While a group's coordinator or a partition's leader starts or moves; librdkafka retries not all of them."""
 
 
 def settings(config: KafkaConfig) -> dict[str, Any]:
@@ -133,6 +148,26 @@ def metadata(client: Consumer | Producer, config: KafkaConfig, health: Health) -
             raise KeyboardInterrupt
         if time.monotonic() >= until:
             raise health.gave_up()
+
+
+def patiently(ask: Callable[[], Answer], pause: float = 0.1) -> Answer:
+    """What a broker answers; asks again for a while when another broker is about to take over.
+
+    Args:
+        ask: One question.
+        pause: Seconds between two tries.
+
+    Raises:
+        KafkaException: The last one, or one that does not pass by itself.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in _MOVING or time.monotonic() >= until:
+                raise
+        time.sleep(pause)
 
 
 def partitions_of(found: ClusterMetadata, topic: str, where: str) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from dataflows.connectors.decoding import TimeOf
-from dataflows.connectors.kafka.client import Health, log, metadata
+from dataflows.connectors.kafka.client import Health, log, metadata, patiently
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.envelope import Envelope, Received
 from dataflows.connectors.kafka.interleave import Order
@@ -277,7 +277,7 @@ class TopicReader:
             return
         try:
             if wait:
-                self._consumer.commit(offsets=places, asynchronous=False)
+                patiently(lambda: self._consumer.commit(offsets=places, asynchronous=False))
             else:
                 self._consumer.commit(offsets=places, asynchronous=True)
         except KafkaException as error:

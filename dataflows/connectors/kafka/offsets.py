@@ -3,13 +3,10 @@
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import ClusterMetadata  # type: ignore[attr-defined]  # its only place
 
-from dataflows.connectors.kafka.client import partitions_of
+from dataflows.connectors.kafka.client import PATIENCE, partitions_of, patiently
 from dataflows.connectors.kafka.config import KafkaInput
 from dataflows.connectors.kafka.order_log import Place
 from engine.errors import InputError
-
-_PATIENCE = 10.0
-"""Seconds that a broker may take to look up offsets."""
 
 
 def partitions(found: ClusterMetadata, config: KafkaInput) -> list[tuple[str, int]]:
@@ -40,9 +37,10 @@ def places_to_begin(consumer: Consumer, config: KafkaInput, wanted: list[tuple[s
     try:
         if moment is not None:
             asked = [TopicPartition(topic, number, round(moment * 1000)) for topic, number in wanted]
-            found = consumer.offsets_for_times(asked, timeout=_PATIENCE)
+            found = patiently(lambda: consumer.offsets_for_times(asked, timeout=PATIENCE))
         elif config.start == "stored":
-            found = consumer.committed([TopicPartition(*pair) for pair in wanted], timeout=_PATIENCE)
+            asked = [TopicPartition(*pair) for pair in wanted]
+            found = patiently(lambda: consumer.committed(asked, timeout=PATIENCE))
         else:
             found = []
     except KafkaException as error:
@@ -65,7 +63,8 @@ def bounds(consumer: Consumer, topic: str, number: int) -> tuple[int, int]:
         InputError: When no broker answers.
     """
     try:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
+        place = TopicPartition(topic, number)
+        low, high = patiently(lambda: consumer.get_watermark_offsets(place, timeout=PATIENCE))
     except KafkaException as error:
         raise InputError(f"kafka.input {topic}[{number}]: cannot be read: {error.args[0].str()}") from error
     return low, high

@@ -3,12 +3,9 @@
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from dataflows.connectors.kafka.client import made
+from dataflows.connectors.kafka.client import PATIENCE, made
 from dataflows.connectors.kafka.config import KafkaConfig
 from engine.errors import InputError
-
-_PATIENCE = 10.0
-"""Seconds that a broker may take to describe topics."""
 
 _NONE = "AAAAAAAAAAAAAAAAAAAAAA"
 """The id of a topic that was made before brokers gave ids."""
@@ -55,10 +52,10 @@ class TopicIds:
 
     def _ask(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        asked = self._admin.describe_topics(TopicCollection(self._topics), request_timeout=_PATIENCE)
+        asked = self._admin.describe_topics(TopicCollection(self._topics), request_timeout=PATIENCE)
         for topic, future in asked.items():
             try:
-                about = future.result(_PATIENCE)
+                about = future.result(PATIENCE)
             except (KafkaException, TimeoutError):
                 continue
             if str(about.topic_id) != _NONE:

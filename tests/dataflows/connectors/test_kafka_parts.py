@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.schema_registry.json_schema import JSONSerializer
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from dataflows.config import load_config
 from dataflows.connectors.batch import Source
 from dataflows.connectors.kafka import schemas
-from dataflows.connectors.kafka.client import made
+from dataflows.connectors.kafka.client import made, patiently
 from dataflows.connectors.kafka.config import KafkaConfig, KafkaInput, with_secrets
 from dataflows.connectors.kafka.consumer import Partition
 from dataflows.connectors.kafka.envelope import Received
@@ -157,3 +157,18 @@ def test_values_with_a_schema_become_json(monkeypatch: pytest.MonkeyPatch) -> No
     assert decode(given, "j") == {"id": "b"}
     with pytest.raises(ValueError, match="not json-schema: "):
         decode(given[:5] + b'{"id": 3}', "j")
+
+
+def test_a_broker_is_asked_again_while_another_takes_over_and_not_when_it_refuses() -> None:
+    left = [KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS]
+
+    def ask() -> str:
+        if left:
+            raise KafkaException(KafkaError(left.pop()))
+        return "10"
+
+    assert patiently(ask, pause=0) == "10"
+    left[:] = [KafkaError.NOT_COORDINATOR, KafkaError.GROUP_AUTHORIZATION_FAILED]
+    with pytest.raises(KafkaException, match="GROUP_AUTHORIZATION_FAILED"):
+        patiently(ask, pause=0)
+    assert left == [KafkaError.NOT_COORDINATOR]

@@ -6,6 +6,7 @@ import signal
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from select import select
 
@@ -26,11 +27,11 @@ def empty(window: int) -> EvaluationJob:
 
 def children() -> set[int]:
     """Processes that this one has started and not waited for."""
-    return {
-        int(pid)
-        for task in Path("/proc/self/task").iterdir()
-        for pid in (task / "children").read_text().split()
-    }
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that was joined may be gone a moment later
+            found.update(int(pid) for pid in (task / "children").read_text().split())
+    return found
 
 
 def in_a_fork(work: Callable[[], str], seconds: float = 20.0) -> str:
