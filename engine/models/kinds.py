@@ -68,7 +68,26 @@ def _learn_features(model: Any, features: Features, _: Target | None) -> None:
 
 
 def _probabilities_or_class(model: Any) -> Predict:
-    return _predict_probabilities if _has_probabilities(model) else _predict_class
+    if not _has_probabilities(model):
+        return _predict_class
+    return _predict_in_order if _orders_by_hash(model, set()) else _predict_probabilities
+
+
+_BY_HASH = {"AMFClassifier", "KNNClassifier", "NoChangeClassifier"}
+"""River's classifiers that put out classes in the order of a set, which hashes of text decide."""
+
+
+def _orders_by_hash(model: Any, seen: set[int]) -> bool:
+    """Whether a model, or one that it is made of, is of these."""
+    if id(model) in seen or not isinstance(model, base.Base):
+        return False
+    seen.add(id(model))
+    if type(model).__name__ in _BY_HASH:
+        return True
+    parts = vars(model).values()
+    inner = [one for part in parts if isinstance(part, list | tuple) for one in part]
+    inner += [one for part in parts if isinstance(part, dict) for one in part.values()]
+    return any(_orders_by_hash(part, seen) for part in (*parts, *inner))
 
 
 def _has_probabilities(model: Any) -> bool:
@@ -89,6 +108,12 @@ def _predict_probabilities(model: Any, features: Features) -> Output | None:
     last, x = fast_pipeline.seen_by_last(model, features)
     output: Mapping[Target, float] | None = last.predict_proba_one(x)
     return output or None
+
+
+def _predict_in_order(model: Any, features: Features) -> Output | None:
+    """Classes in their own order, so that the first of them in a tie is the same in every process."""
+    output: Any = _predict_probabilities(model, features)
+    return output and dict(sorted(output.items(), key=lambda item: (type(item[0]).__name__, item[0])))
 
 
 def _predict_class(model: Any, features: Features) -> Output | None:
