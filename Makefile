@@ -3,8 +3,8 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# One worker more than there are cores: whole processes are waited for half of the time.
-WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+# Two workers more than there are cores: whole processes are waited for half of the time.
+WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 2)
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 ARGS ?=
 
