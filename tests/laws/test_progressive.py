@@ -187,7 +187,7 @@ class FirstOfTies(base.Classifier):
         self.model.learn_one(x, y)
 
     def predict_proba_one(self, x: Any, **kwargs: Any) -> Any:
-        return dict(sorted(self.model.predict_proba_one(x).items()))
+        return dict(sorted(self.model.predict_proba_one(x, **kwargs).items()))
 
 
 def river_steps(rows: list[Row], task: str, metric: str, model: Any, **when: Any) -> list[Step]:
