@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
@@ -25,10 +26,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out long tests, and sets the number of examples.
-
-    Whole processes come first, so that none is left for the end.
-    """
+    """Leaves out long tests, sets the number of examples, and puts whole processes first."""
     if not LONG:
         left_out = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if item not in left_out]
@@ -36,7 +34,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     functions = {getattr(item, "function", None) for item in items}
     for law in filter(is_hypothesis_test, functions):
         scale(law)
-    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = dealt(items, workers)
+
+
+def dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The tests with those of whole processes first at every worker, so that none is left for the end.
+
+    A worker begins with its part of the list. The tests of a module stay together, with what they share.
+    """
+    modules: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("integration"):
+            modules.setdefault(item.path, []).append(item)
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for tests in sorted(modules.values(), key=len, reverse=True):
+        min(parts, key=len).extend(tests)
+    others = [item for item in items if not item.get_closest_marker("integration")]
+    for number, part in enumerate(parts):
+        count = (len(items) * (number + 1)) // workers - (len(items) * number) // workers - len(part)
+        part.extend(others[: max(count, 0)])
+        del others[: max(count, 0)]
+    return [item for part in parts for item in part] + others
 
 
 @pytest.hookimpl(wrapper=True)
