@@ -31,7 +31,7 @@ def any_broker(request: pytest.FixtureRequest) -> str:
         started: Broker = request.getfixturevalue("real_broker")
         return started.address
     cluster: Producer = request.getfixturevalue("mock_cluster")
-    (found,) = cluster.list_topics(timeout=10).brokers.values()
+    (found,) = cluster.list_topics(timeout=30).brokers.values()
     return f"{found.host}:{found.port}"
 
 

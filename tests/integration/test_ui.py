@@ -29,10 +29,10 @@ def ask(url: str, body: Any = None) -> Any:
     """The answer, as soon as there is one."""
     data = None if body is None else json.dumps(body).encode()
     asked = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - loopback
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         try:
-            with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{url}: {error.code} {error.read().decode()[:500]}") from error
@@ -77,7 +77,7 @@ def test_the_dashboard_has_a_line_for_everything_and_new_windows_come_in(tmp_pat
             more = json.loads(rows[-1]) | {"window": 3, "end": 1.5e9}
             with (run / "reports.jsonl").open("a") as lines:
                 lines.write(json.dumps(more) + "\n")
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while len(list((run / WORKSPACE).glob("*/snapshots/*.json"))) < 4:
                 assert time.monotonic() < deadline
                 time.sleep(0.1)

@@ -24,8 +24,8 @@ def make_topics(address: str, topics: dict[str, int], **settings: str) -> None:
     made = admin.create_topics([NewTopic(name, count, 1, config=settings) for name, count in topics.items()])
     for future in made.values():
         future.result(30)
-    until = time.monotonic() + 30  # the broker knows of them a moment later than its controller
-    while not set(topics) <= set(admin.list_topics(timeout=10).topics):
+    until = time.monotonic() + 60  # the broker knows of them a moment later than its controller
+    while not set(topics) <= set(admin.list_topics(timeout=30).topics):
         assert time.monotonic() < until, f"{', '.join(topics)} are made, and not there"
         time.sleep(0.02)
 
@@ -63,7 +63,7 @@ def delete_topic(address: str, topic: str) -> None:
 
 def remake_topic(address: str, topic: str) -> None:
     """Makes a topic that was just removed: its name is taken until the brokers have forgotten the old one."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while True:
         try:
             make_topics(address, {topic: 1})

@@ -38,7 +38,7 @@ def opened(made: KafkaSource, state: Snapshot | None = None) -> closing[KafkaRea
     return closing(made.open(state))
 
 
-def read(part: KafkaReader, count: int, seconds: float = 20.0) -> list[RawRecord]:
+def read(part: KafkaReader, count: int, seconds: float = 60.0) -> list[RawRecord]:
     """The next so many records; `EOFError` when the input ends before."""
     found: list[RawRecord] = []
     until = time.monotonic() + seconds

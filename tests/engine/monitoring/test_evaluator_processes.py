@@ -34,7 +34,7 @@ def children() -> set[int]:
     return found
 
 
-def in_a_fork(work: Callable[[], str], seconds: float = 20.0) -> str:
+def in_a_fork(work: Callable[[], str], seconds: float = 60.0) -> str:
     """What a forked child says; it is killed when it says nothing for so long."""
     there, here = os.pipe()
     child = os.fork()
