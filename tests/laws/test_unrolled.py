@@ -78,6 +78,10 @@ MODELS: dict[str, Callable[[], Any]] = {
 }
 
 
+CACHES = {"_plan", "_inference_transformers", "_last_step_cached", "_last_step_params"}
+"""What a pipeline notes of its own steps with its first use: nothing that it has learned."""
+
+
 def _mean() -> Any:
     from river import stats  # noqa: PLC0415 - for this model alone
 
@@ -155,6 +159,6 @@ def _plain(value: Any, seen: set[int]) -> Any:
         return value.to_dict()
     if hasattr(value, "__dict__") and not isinstance(value, type):
         seen.add(id(value))
-        return {name: _plain(item, seen) for name, item in vars(value).items() if name != "_plan"}
+        return {name: _plain(item, seen) for name, item in vars(value).items() if name not in CACHES}
     # What is compiled shows its state only so.
     return repr(value) if isinstance(value, str | int | float | set | type | None) else pickle.dumps(value)
