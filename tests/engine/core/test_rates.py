@@ -13,7 +13,7 @@ from engine.monitoring.config import RatesConfig
 from engine.monitoring.rates import MOST_REASONS, OTHER, add_reason, rate_checks
 from engine.records.events import Counts, DeadLetter, Prediction, ReasonCount
 from engine.records.values import Example, Label, Record, Unreadable
-from tests.support.engines import make_engine
+from tests.support.engines import ScriptedJudge, make_engine
 
 
 def good(number: int, **more: Any) -> Example:
@@ -113,7 +113,7 @@ def test_spans_do_not_depend_on_batches_or_restores(step: int) -> None:
     for start in range(0, 400, step):
         found += engine.process(records[start : start + step])
         if start % 200 < step:
-            engine = Engine.restore(engine.snapshot(), engine.config)
+            engine = Engine.restore(engine.snapshot(), engine.config, ScriptedJudge())
     assert of(Rates, found) == of(Rates, whole)
 
 
