@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, field_validator
 from pydantic_core import PydanticCustomError
 
+from engine.models.parts import parts_of
 from engine.records.config import Section
 from engine.tasks.registry import TASKS
 
@@ -104,12 +105,7 @@ def _modules_of(model: Any) -> list[str]:
     maker = isinstance(model, type) or not hasattr(model, "learn_one")
     home = str(getattr(model if maker else type(model), "__module__", ""))
     found = [] if home.split(".", maxsplit=1)[0] in {"river", "builtins", ""} else [home]
-    parts = () if maker else vars(model).values() if hasattr(model, "__dict__") else ()
-    for part in parts:
-        inner = (
-            part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else [part]
-        )
-        for one in inner:
-            if hasattr(one, "learn_one") or hasattr(one, "transform_one"):
-                found += _modules_of(one)
+    for part in () if maker else parts_of(model):
+        if hasattr(part, "learn_one") or hasattr(part, "transform_one"):
+            found += _modules_of(part)
     return found

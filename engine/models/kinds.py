@@ -8,6 +8,7 @@ from typing import Any
 from river import base
 
 from engine.models import fast_pipeline
+from engine.models.parts import parts_of
 from engine.records.events import AnomalyScore, Output
 from engine.records.values import Features, Target
 from engine.tasks.base import ModelKind
@@ -84,10 +85,7 @@ def _orders_by_hash(model: Any, seen: set[int]) -> bool:
     seen.add(id(model))
     if type(model).__name__ in _BY_HASH:
         return True
-    parts = vars(model).values()
-    inner = [one for part in parts if isinstance(part, list | tuple) for one in part]
-    inner += [one for part in parts if isinstance(part, dict) for one in part.values()]
-    return any(_orders_by_hash(part, seen) for part in (*parts, *inner))
+    return any(_orders_by_hash(part, seen) for part in parts_of(model))
 
 
 def _has_probabilities(model: Any) -> bool:
