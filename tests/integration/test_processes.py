@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.flows import FAILING, lines, riverkeeper, write_flow
-from tests.support.forks import Fork, running
+from tests.support.forks import Fork, children_of, running
 
 pytestmark = pytest.mark.integration
 
@@ -25,11 +25,6 @@ def by_key(flow: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
         for row in lines(flow, stream):
             found[stream][row["key"]].append(row)
     return found
-
-
-def children(process: Fork) -> list[int]:
-    task = Path(f"/proc/{process.pid}/task")
-    return [int(child) for thread in task.iterdir() for child in (thread / "children").read_text().split()]
 
 
 def wait_for(path: Path, size: int, process: Fork) -> None:
@@ -53,7 +48,7 @@ def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_st
         second = riverkeeper("run", two, "--overwrite")
         assert second.returncode == 2
         assert f"runs/test is in use by process {process.pid} on " in second.stderr
-        os.kill(children(process)[1], signal.SIGKILL)
+        os.kill(children_of(process.pid)[1], signal.SIGKILL)
         wait_for(predictions, 200_000, process)
         process.send_signal(signal.SIGTERM)
         said = "".join(process.communicate(timeout=60))
@@ -102,7 +97,7 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
     flow = write_flow(tmp_path, rows=20_000, keyed=True)
     with running("run", flow, "-p", "2") as process:
         wait_for(tmp_path / "runs/test/status.json", 1, process)
-        left = children(process)
+        left = children_of(process.pid)
         process.kill()
         process.communicate(timeout=60)
     until = time.monotonic() + 60

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, get_context
 from pathlib import Path
 from typing import IO, Any
@@ -132,3 +132,12 @@ def _run(arguments: list[str], cwd: str, environment: dict[str, str], streams: l
         main()
     finally:
         atexit._run_exitfuncs()
+
+
+def children_of(process: int | str) -> list[int]:
+    """The processes that one has started and not waited for: one by its number, or `self`."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended may be gone a moment later
+            found += map(int, (thread / "children").read_text().split())
+    return found

@@ -6,8 +6,6 @@ import signal
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from select import select
 
 import pytest
@@ -16,6 +14,7 @@ from engine.errors import EvaluatorError
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.types import EvaluationJob, Table
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, InlineEvaluator, make_evaluator
+from tests.support.forks import children_of
 
 KINDS = pytest.mark.parametrize("kind", [InlineEvaluator, BackgroundEvaluator])
 
@@ -27,11 +26,7 @@ def empty(window: int) -> EvaluationJob:
 
 def children() -> set[int]:
     """Processes that this one has started and not waited for."""
-    found: set[int] = set()
-    for task in Path("/proc/self/task").iterdir():
-        with suppress(FileNotFoundError):  # a thread that was joined may be gone a moment later
-            found.update(int(pid) for pid in (task / "children").read_text().split())
-    return found
+    return set(children_of("self"))
 
 
 def in_a_fork(work: Callable[[], str], seconds: float = 60.0) -> str:
