@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Generator
+from itertools import chain, islice
 from pathlib import Path
 
 import pytest
@@ -50,12 +51,10 @@ def dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
     parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
     for tests in sorted(modules.values(), key=len, reverse=True):
         min(parts, key=len).extend(tests)
-    others = [item for item in items if not item.get_closest_marker("integration")]
-    for number, part in enumerate(parts):
-        count = (len(items) * (number + 1)) // workers - (len(items) * number) // workers - len(part)
-        part.extend(others[: max(count, 0)])
-        del others[: max(count, 0)]
-    return [item for part in parts for item in part] + others
+    others = iter([item for item in items if not item.get_closest_marker("integration")])
+    for part in parts:
+        part.extend(islice(others, max(0, len(items) // workers - len(part))))
+    return [*chain(*parts), *others]
 
 
 @pytest.hookimpl(wrapper=True)
