@@ -16,6 +16,7 @@ from benchmarks.speed.cases import Case, make_case
 from engine.config import EngineConfig
 from engine.contract.check import Contract
 from engine.core.engine import Engine
+from engine.core.input_guard import InputGuard
 from engine.core.serialize import encode
 from engine.core.waiting import PendingPrediction, ResolvedPrediction, Waiting
 from engine.evaluation.progressive_scores import Scores
@@ -27,10 +28,14 @@ from engine.records.decode import Decoder
 from engine.records.events import Outcome, Prediction
 from engine.records.shape import misshapen
 from engine.records.values import Example, Record
+from engine.supervision.joint_serving import JointServing
 from engine.tasks.registry import find_task
 from engine.windows import Windows
 
 BATCH = 1000
+
+CANDIDATES = 5
+WHOLE, SUSPECTED = "the whole", f"under a suspicion: {CANDIDATES} outputs made one, weighed"
 
 Part = Callable[[], object]
 
@@ -74,6 +79,7 @@ class Stream:
             "detector on the loss": self._detect,
             "window row": self._window,
             "counts of features": self._tally,
+            "input guard": self._guard,
             "prediction, encode": self._encode,
         }
 
@@ -125,6 +131,25 @@ class Stream:
         for row in self.rows:
             tally.add(row.features)
 
+    def _guard(self) -> None:
+        guard = InputGuard()
+        guard.vet([row.features for row in self.rows[:BATCH]])
+        for row in self.rows:
+            guard.look(row.features)
+
+    def mix(self) -> None:
+        """What is added under a suspicion, besides the models."""
+        joint = JointServing(find_task("binary").aggregation)
+        names = [f"m{number}" for number in range(CANDIDATES)]
+        joint.begin("m0", None, 1.0)
+        for name in names[1:]:
+            joint.joins(name)
+        joint.start("", 0.0)
+        for row, output in zip(self.rows, self.outputs, strict=True):
+            outputs = dict.fromkeys(names, output)
+            served, _, _ = joint.combine(outputs, output)
+            joint.weigh(outputs, row.label or False, served=served, since=0)
+
     def _encode(self) -> None:
         for start in range(0, len(self.rows), BATCH):
             rows = self.rows[start : start + BATCH]
@@ -154,13 +179,13 @@ def main() -> None:
     columns = []
     for name in given.streams:
         stream = Stream(make_case(name, given.model, given.records))
-        seconds = least({**stream.parts(), "the whole": stream.whole}, given.rounds)
-        whole = seconds.pop("the whole")
-        seconds |= {"between them": whole - sum(seconds.values()), "the whole": whole}
+        seconds = least({**stream.parts(), SUSPECTED: stream.mix, WHOLE: stream.whole}, given.rounds)
+        whole, suspected = seconds.pop(WHOLE), seconds.pop(SUSPECTED)
+        seconds |= {"between them": whole - sum(seconds.values()), WHOLE: whole, SUSPECTED: suspected}
         columns.append({part: used / len(stream.case.lines) * 1e6 for part, used in seconds.items()})
-    print(f"{'µs/record, ' + given.model:34}" + "".join(f"{name:>10}" for name in given.streams))
+    print(f"{'µs/record, ' + given.model:52}" + "".join(f"{name:>10}" for name in given.streams))
     for part in columns[0]:
-        print(f"{part:34}" + "".join(f"{column[part]:>10.2f}" for column in columns))
+        print(f"{part:52}" + "".join(f"{column[part]:>10.2f}" for column in columns))
 
 
 if __name__ == "__main__":

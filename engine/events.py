@@ -32,6 +32,8 @@ class WindowScores(Struct, frozen=True, forbid_unknown_fields=True):
         business: Business metrics by name.
         shadows: Losses of champion and shadow on the same events, by the shadow's name.
         challengers: Losses of champion and challenger on the same events, by the challenger's name.
+        weights: Of the models that serve together at its end, by name; empty when one serves alone.
+        together: Losses of the champion and of what was served, on the events that models served together.
     """
 
     outcomes: int
@@ -44,6 +46,8 @@ class WindowScores(Struct, frozen=True, forbid_unknown_fields=True):
     business: Mapping[str, BusinessTotal]
     shadows: Mapping[str, PairedLosses] = {}
     challengers: Mapping[str, PairedLosses] = {}
+    weights: Mapping[str, float] = {}
+    together: PairedLosses | None = None
 
 
 @dataclass(frozen=True, slots=True)

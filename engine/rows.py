@@ -13,11 +13,12 @@ from engine.records.events import Counts, ReasonCount
 from engine.supervision.decisions import Action
 from engine.windows import Status
 
-Role = Literal["champion", "challenger"]
+Role = Literal["champion", "challenger", "shadow"]
 
-Reason = Literal["start", "passed", "replaced", "in charge", "requested", "end"]
+Reason = Literal["start", "passed", "replaced", "in charge", "served together", "requested", "end"]
 """Why a version is kept. `start`: it has learned nothing yet. `passed`: its window passed. `replaced`: it
-served until a change. `in charge`: it serves from a change on. `requested`: a person asked for it. `end`: the
+served until a change. `in charge`: it serves from a change on. `served together`: it
+served with others under a suspicion, which has ended. `requested`: a person asked for it. `end`: the
 input ended."""
 
 RateKind = Literal["rejected", "unmatched", "expired", "not_learned", "null_outputs"]
@@ -48,6 +49,8 @@ class PredictionRow(Struct, frozen=True):
     sequence: int
     key: str
     score: float | None = None
+    leader: str | None = None
+    share: float | None = None
 
     @property
     def unique(self) -> str:
@@ -164,11 +167,11 @@ class BusinessRow(Struct, frozen=True):
 
 
 class ComparisonRow(Struct, frozen=True):
-    """A shadow or challenger beside the champion, on the same events.
+    """A shadow, a challenger, or what models served together, beside the champion, on the same events.
 
     Attributes:
         events: Labelled events on which both were scored.
-        loss: The mean loss of the shadow or challenger; `None` without events.
+        loss: The mean loss of the shadow or challenger, or of what was served; `None` without events.
         champion_loss: The mean loss of the champion on these events.
     """
 
@@ -190,6 +193,8 @@ class WindowScoresRow(Struct, frozen=True):
     business: dict[str, BusinessRow]
     shadows: dict[str, ComparisonRow] = {}
     challengers: dict[str, ComparisonRow] = {}
+    weights: dict[str, float] = {}
+    together: ComparisonRow | None = None
 
     @property
     def best_shadow(self) -> ComparisonRow | None:

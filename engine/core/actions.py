@@ -98,16 +98,17 @@ class Actions:
             shadows, at_once = self._open_suspicion(checks)
             about = "; ".join(shadow.name for shadow in shadows)
         elif proposal.action in CHANGES:
-            events += self._change(proposal, time)
+            events += self._change(proposal, time, who)
         elif proposal.action == "promotion":
             events += self._promote(proposal.shadow, time)
         elif proposal.action == "hold":
-            changed = self._hold(time)
-            events += changed
-            about = self._pool.champion.parent if changed else ""
+            before = self._pool.champion.name
+            events += self._hold(time)
+            about = self._pool.champion.parent if self._pool.champion.name != before else ""
         elif proposal.action == "unmask":
             self._pool.unmask()
         elif proposal.action in {"clear", "accept"}:
+            events += self._dismissed(time)
             self._pool.shadows.clear()
         decision = self._decision(proposal, time, previous=previous, shadow=about, who=who)
         events.append(decision)
@@ -150,7 +151,10 @@ class Actions:
         limits, pool, supervisor = self._config.supervision, self._pool, self._supervisor
         known = pool.checkpoints.known()
         rows = self._review.windows.learnable()
-        supervisor.begin(max(1, len(known) + limits.mask + limits.reset))
+        candidates = max(
+            1, len(known) + limits.mask + limits.reset + limits.guard + len(pool.challengers.alive)
+        )
+        supervisor.begin(pool.champion.name, candidates, self._review.label_span())
         vetted = best_checkpoints(pool, known, rows, limits.shadows)
         others: list[Shadow] = []
         if limits.mask:
@@ -160,61 +164,104 @@ class Actions:
             others.append(pool.fresh(f"{pool.champion.name}.fresh", 0))
         for shadow in (*vetted, *others):
             pool.shadows.add(shadow)
+        for shadow in pool.shadows.alive.values():  # a guarded one was there before
             supervisor.enter(shadow.name, shadow.action)
+        for name, challenger in pool.challengers.alive.items():
+            if challenger.until is not None:  # it has been replaced, and may come back
+                supervisor.enter(name, "promotion")
+            else:
+                supervisor.joint.joins(name)
         for pending in self._labels.pending():
             fair = [one for one in vetted if pending.sequence >= one.sequence]
             outputs = {one.name: one.live.try_predict(pending.example.features) for one in fair}
             pending.shadows = (pending.shadows or {}) | outputs
         replayed = {shadow.name: replay(shadow, rows) for shadow in others}
-        return [*vetted, *others], supervisor.permit(compare_on(pool, supervisor, vetted, replayed, rows))
+        proposal = compare_on(pool, supervisor, vetted, replayed, rows)
+        return [*pool.shadows.alive.values()], supervisor.permit(proposal)
 
-    def _change(self, proposal: ProposedDecision, time: float) -> list[Event]:
+    def guard(self) -> None:
+        """An example is strange: a model that does not see what is goes on beside what serves.
+
+        That it loses less is a reason to suspect what serves; that something is strange is none.
+        """
+        pool, supervisor = self._pool, self._supervisor
+        if supervisor.labels_on_hold:
+            return
+        if pool.shadows.guarded is None:
+            at = self._moment(0.0)
+            shadow = pool.guarded(at.predicted, at.outcomes)
+            pool.shadows.add(shadow)
+            supervisor.guarded_enters(shadow.name, at.predicted)
+        supervisor.note_strange()
+
+    def _dismissed(self, time: float, *, but: str = "") -> list[Event]:
+        """The shadows that have served with the champion, as versions: the suspicion ends."""
+        at, supervisor = self._moment(time), self._supervisor
+        if supervisor.manual_only:
+            return []
+        return [
+            self.version(
+                shadow.live.checkpoint(f"{shadow.name}.s{self._pool.learned}", at, {}, shadow.live.parent),
+                "served together",
+                time,
+                role="shadow",
+            )
+            for shadow in self._pool.shadows.alive.values()
+            if shadow.name != but
+        ]
+
+    def _change(self, proposal: ProposedDecision, time: float, who: str) -> list[Event]:
         """A shadow takes over; the model that it replaces goes on as a challenger for a while."""
         pool, supervision = self._pool, self._config.supervision
         contaminated = self._supervisor.contaminated and proposal.action == "reset"
         at = self._moment(time)
         retired = pool.retired(at.window + supervision.compare_after)
         replaced, version = self._replaced(time)
+        shared = self._dismissed(time, but=proposal.shadow)
         pool.take_over(proposal.shadow, replaced)
-        started = self._changed(time, contaminated=contaminated)
+        insured = proposal.shadow if supervision.compare_after and not who else ""
+        started = self._changed(time, contaminated=contaminated, winner=insured)
         if supervision.compare_after:
             pool.challengers.add(retired)
             self._trials.enter([retired.live.name], at.predicted)
-        return [version, started]
+        return [*shared, version, started]
 
     def _hold(self, time: float) -> list[Event]:
         """The newest vetted checkpoint serves while the labels fail, unless only people may change it."""
         pool = self._pool
+        shared = self._dismissed(time)
         pool.shadows.clear()
         newest = pool.checkpoints.newest
         if self._supervisor.manual_only or newest is None:
-            return []
+            return shared
         replaced, version = self._replaced(time)
         pool.install(pool.revive(newest).live, replaced)
-        return [version, self._changed(time, contaminated=False)]
+        return [*shared, version, self._changed(time, contaminated=False)]
 
     def _promote(self, name: str, time: float) -> list[Event]:
         """A challenger serves; the champion goes on as a challenger, under the name that it served under."""
         pool, at = self._pool, self._moment(time)
         served = pool.champion.name
+        shared = self._dismissed(time)
         replaced, version = self._replaced(time)
         until = at.window + self._config.supervision.compare_after
         pool.promote(name, replaced, until)
         self._trials.leave(name)
         self._trials.enter([served], at.predicted)
         # By hand it may be promoted in bad times, and it has learned what the champion has.
-        return [version, self._changed(time, contaminated=self._supervisor.contaminated)]
+        return [*shared, version, self._changed(time, contaminated=self._supervisor.contaminated)]
 
     def _replaced(self, time: float) -> tuple[Checkpoint, Version]:
         """The champion that is about to be replaced, and its entry in the registry."""
         replaced = self.checkpoint(f"s{self._pool.learned}", time)
         return replaced, self.version(replaced, "replaced", time)
 
-    def _changed(self, time: float, *, contaminated: bool) -> Version:
+    def _changed(self, time: float, *, contaminated: bool, winner: str = "") -> Version:
         """Another model serves: it is saved as it begins to."""
         started = self.version(self.checkpoint("start", time), "in charge", time)
         at = self._moment(time)
-        self._supervisor.changed(at.learned, contaminated=contaminated)
+        champion = self._pool.champion.name
+        self._supervisor.changed(at.learned, contaminated=contaminated, winner=winner, champion=champion)
         self._trials.changed(at.predicted)
         return started
 

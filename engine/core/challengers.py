@@ -13,6 +13,9 @@ from engine.models.operations import TaskOps, make_model, task_ops
 from engine.records.events import Outcome, Output
 from engine.records.values import Features
 
+_OF_USE = 0.1
+"""The weight in what is served from which on a replaced champion stays on."""
+
 
 class ChallengerState(Struct, frozen=True, forbid_unknown_fields=True):
     """What a snapshot keeps of a challenger; fields as in `Challenger`."""
@@ -94,12 +97,17 @@ class Challengers:
             self._begun.append(name)
 
     def predict(self, sequence: int, features: Features) -> dict[str, Output | None]:
-        """Outputs of those that take part in the prediction of this number; `None` of one that raises."""
-        return {
-            name: one.live.try_predict(features)
-            for name, one in self.alive.items()
-            if takes_part(name, sequence, one.share)
-        }
+        """Outputs of those that take part in the prediction of this number; `None` of one that raises.
+
+        A new one that says nothing is left out.
+        """
+        outputs: dict[str, Output | None] = {}
+        for name, one in self.alive.items():
+            if takes_part(name, sequence, one.share):
+                output = one.live.try_predict(features)
+                if output is not None or not one.live.is_new:
+                    outputs[name] = output
+        return outputs
 
     def learn(self, outcome: Outcome) -> Iterator[tuple[str, str]]:
         """Those that took part learn; yields who raised for the first time, and what."""
@@ -128,9 +136,18 @@ class Challengers:
         for one in self.alive.values():
             one.live.masked = frozenset()
 
-    def leave(self, window: int) -> list[str]:
-        """Removes those whose last window closes now; returns their names."""
-        leaving = [name for name, one in self.alive.items() if one.until is not None and one.until <= window]
+    def leave(self, window: int, weights: Mapping[str, float]) -> list[str]:
+        """Removes those whose last window closes; returns their names.
+
+        Args:
+            window: The window.
+            weights: Of those that serve together: one that is still of use stays.
+        """
+        leaving = [
+            name
+            for name, one in self.alive.items()
+            if one.until is not None and one.until <= window and weights.get(name, 0.0) < _OF_USE
+        ]
         for name in leaving:
             del self.alive[name]
         return leaving

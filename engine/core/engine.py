@@ -17,9 +17,9 @@ from engine.alerts.policy import AlertPolicy
 from engine.config import EngineConfig
 from engine.core.actions import Actions
 from engine.core.admission import Admission, Admitted
+from engine.core.call_lock import CallLock, drained
 from engine.core.commands import proposed
 from engine.core.comparison import Comparison
-from engine.core.guard import Guard, drained
 from engine.core.label_join import LabelJoin, Resolution
 from engine.core.live_model import Moment
 from engine.core.model_pool import ModelPool
@@ -102,8 +102,7 @@ class Engine:
         self._evaluator = evaluator or make_evaluator(config.monitoring, task)
         self.review = WindowReview(config, key, pool.ops, self._evaluator)
         self.supervisor = make_supervisor(config)
-        self.trials = ChallengerTrials(config.supervision)
-        self.trials.enter(pool.challengers.alive, 0)
+        self.trials = ChallengerTrials(config.supervision, pool.challengers.alive)
         self.alerts = AlertPolicy(config.alerts)
         rivals = pool, self.supervisor, self.trials
         shared = self.alerts, self._moment
@@ -112,12 +111,15 @@ class Engine:
         self._window_close = WindowClose(
             config, self.admission, self.review, scores, *rivals, self.actions, *shared
         )
-        self._serving = Serving(key, self.admission, pool, scores, self.review, self.detectors)
+        self._serving = Serving(
+            key, self.admission, pool, self.supervisor, scores, self.review, self.detectors
+        )
         self._comparison = Comparison(*rivals)
         self.rates = RateWatch(config.monitoring.rates, key)
         self._progress = Progress()
         self._events: list[Event] = []
-        self._guard = Guard(key)
+        self._guards = config.supervision.guard and not pool.ops.unsupervised
+        self._lock = CallLock(key)
         self._model: str | None = None
         if start is not None:
             pool.begin_from(start)
@@ -138,7 +140,7 @@ class Engine:
 
     def begin(self) -> list[Event]:
         """Before the first record: the model as it begins, as a version. Later there is nothing to report."""
-        with self._guard:
+        with self._lock:
             if self.admission.counts.records:
                 return []
             time = self.admission.clock.time
@@ -170,7 +172,7 @@ class Engine:
         given = records if type(records) is list else drained(records)
         alerts, admit, resolve = self.alerts, self.admission.admit, self._resolve
         received, watch = self.admission.counts, self.rates
-        with self._guard:
+        with self._lock:
             for record in given:
                 if received.records >= watch.state.due:
                     self._review_rates()
@@ -226,7 +228,10 @@ class Engine:
         wrong = admitted.late or self.labels.duplicate(example.id)
         if wrong is not None:
             return (self.admission.reject(example, wrong),)
-        pending = self._serving.predict(example, admitted, self._events)
+        strange = self.review.input_guard.look(admitted.features) if self._guards else None
+        if strange is not None:
+            self.actions.guard()
+        pending = self._serving.predict(example, admitted, strange, self._events)
         return (pending,) if isinstance(pending, DeadLetter) else self.labels.join(pending, example)
 
     def _resolve(self, found: Resolution | DeadLetter) -> None:
@@ -236,17 +241,18 @@ class Engine:
             return
         pending, label, time, before = found.pending, found.label, found.time, found.before
         pool, windows, events = self.pool, self.review.windows, self._events
+        since = self._serving.state.predicted - pending.sequence - 1
         slot = windows.place(time, self.admission.clock.now) if windows.by_time else windows.index
         loss = proposal = None
         if label is not None and pending.output is not None:
             loss = pool.ops.loss(pending.output, label)
             self._score(found, label, loss, slot)
             if loss is not None and before is None:
-                proposal = self._comparison.compare(pending, label, loss)
+                proposal = self._comparison.compare(pending, label, loss, since)
                 if self.detectors.see_loss:
                     self._detect_in_loss(found, loss)
         elif label is not None and pending.shadows and before is None:
-            proposal = self._comparison.compare(pending, label, None)
+            proposal = self._comparison.compare(pending, label, None, since)
         outcome = self._outcome(found, loss)
         events.append(outcome)
         learns = found.enters if pool.ops.unsupervised else label is not None
@@ -283,6 +289,8 @@ class Engine:
             found.time,
             found.before is not None,
             self._serving.state.predicted,
+            pending.strange,
+            pending.shadows is not None and pending.model in pending.shadows,
         )
 
     def _score(self, found: Resolution, label: Target, loss: float | None, slot: int) -> None:
@@ -319,7 +327,7 @@ class Engine:
         Changes nothing that later records would notice: more input can follow. Without any since the last
         time there is nothing to report again.
         """
-        with self._guard:
+        with self._lock:
             return self._finish()
 
     def _finish(self) -> list[Event]:
@@ -363,7 +371,7 @@ class Engine:
         Given again, with the same id, it does nothing. For a replay to be the same, it must be given at the
         same `counts.records`.
         """
-        with self._guard:
+        with self._lock:
             return self._obey(command)
 
     def _obey(self, command: Command) -> list[Event]:
@@ -435,11 +443,11 @@ class Engine:
             SnapshotError: When a model cannot be saved.
             UsageError: When the engine is in use.
         """
-        self._guard.acquire()
+        self._lock.acquire()
         try:
             return pack(self._state(), _KIND)
         finally:
-            self._guard.release()
+            self._lock.release()
 
     def _state(self) -> EngineState:
         return EngineState(
@@ -513,7 +521,7 @@ class Engine:
 
         An engine that nobody refers to any more need not be closed: its evaluator ends with it.
         """
-        self._guard.closed = True
+        self._lock.closed = True
         if self._owns_evaluator:
             self._evaluator.close()
 

@@ -124,6 +124,8 @@ def _window_scores(scores: WindowScores) -> rows.WindowScoresRow:
         business=_business(scores.business),
         shadows=_compared(scores.shadows),
         challengers=_compared(scores.challengers),
+        weights=dict(scores.weights),
+        together=None if scores.together is None else _comparison(scores.together),
     )
 
 

@@ -111,9 +111,19 @@ class LiveModel:
         except Exception:  # noqa: BLE001 - a model may raise anything
             return None
 
-    def learn(self, outcome: Outcome) -> str | None:
-        """Trains the model on one outcome; returns what it raised, if anything, and raises nothing."""
-        features, masked = outcome.example.features, self.masked
+    @property
+    def is_new(self) -> bool:
+        """Whether it has not learned anything: that it says nothing then is no fault of it."""
+        return not self.learned.events
+
+    def learn(self, outcome: Outcome, hidden: frozenset[str] = frozenset()) -> str | None:
+        """Trains the model on one outcome; returns what it raised, if anything, and raises nothing.
+
+        Args:
+            outcome: What it learns.
+            hidden: Features that it does not see this time, beside those that are masked.
+        """
+        features, masked = outcome.example.features, self.masked | hidden if hidden else self.masked
         try:
             self.ops.learn(self.model, visible(features, masked) if masked else features, outcome.label)
         except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on

@@ -1,6 +1,7 @@
 """All models of one key: the champion that serves, shadows, challengers, and checkpoints to go back to."""
 
-from collections.abc import Container, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +22,8 @@ from engine.core.live_model import (
 from engine.core.shadows import Shadow, Shadows, ShadowState
 from engine.errors import ConfigError
 from engine.models.operations import TaskOps, configured_ops, make_model
-from engine.models.serialization import load
-from engine.records.events import Outcome, Output
+from engine.models.serialization import dump, load
+from engine.records.events import Outcome, Output, Strange
 from engine.records.values import Features
 from engine.registry.versions import Start
 from engine.supervision.decisions import Action
@@ -105,23 +106,21 @@ class ModelPool:
         """Whether there is any other model than the champion."""
         return bool(self.shadows.alive or self.challengers.alive)
 
-    def compared_outputs(self, sequence: int, features: Features) -> dict[str, Output | None] | None:
+    def compared_outputs(
+        self, sequence: int, features: Features, strange: Strange | None
+    ) -> dict[str, Output | None] | None:
         """The outputs of shadows and challengers for an example, by name; `None` when there are none."""
-        outputs = self.shadows.predict(features) if self.shadows.alive else None
+        outputs = self.shadows.predict(features, strange) if self.shadows.alive else None
         if self.challengers.alive:
             outputs = (outputs or {}) | self.challengers.predict(sequence, features)
         return outputs
 
-    def losses(
-        self, outputs: Mapping[str, Output | None], alive: Container[str], label: Any
-    ) -> dict[str, float]:
-        """The loss of each output of these models on the label, where it has one."""
+    def losses(self, outputs: Mapping[str, Output | None], label: Any) -> dict[str, float]:
+        """The loss of each output on the label; that of a null one is infinite."""
         loss_of = self.ops.loss
         losses = {}
         for name, output in outputs.items():
-            if output is None or name not in alive:
-                continue
-            loss = loss_of(output, label)
+            loss = math.inf if output is None else loss_of(output, label)
             if loss is not None:
                 losses[name] = loss
         return losses
@@ -154,6 +153,14 @@ class ModelPool:
     def fresh(self, name: str, since: int) -> Shadow:
         """An untrained model as a shadow, compared on predictions from number `since` on."""
         return Shadow(LiveModel(name, make_model(self._config.model), self.ops), "reset", since, 0)
+
+    def guarded(self, since: int, outcomes: int) -> Shadow:
+        """The champion as a shadow that does not see what is strange, compared from prediction `since` on."""
+        champion = self.champion
+        name = f"{champion.name}.guarded"
+        model = load(dump(champion.model, MODEL), MODEL, self._allow)
+        live = LiveModel(name, model, self.ops, champion.parent, champion.masked, champion.learned.copy())
+        return Shadow(live, "rollback", since, outcomes, guarded=True)
 
     def retired(self, until: int) -> Challenger:
         """The champion as the challenger that it becomes when it is replaced, up to the end of a window."""

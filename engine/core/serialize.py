@@ -162,7 +162,7 @@ def _fields(value: Any) -> dict[str, Any]:
     for name, default in _OMITTED.get(type(value), {}).items():
         if found[name] == default:
             del found[name]
-    return found
+    return {name: value for name, value in found.items() if value is not msgspec.UNSET}
 
 
 def _text(text: str) -> str:

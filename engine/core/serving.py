@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from engine.core.admission import Admission, Admitted
 from engine.core.model_pool import ModelPool
@@ -13,8 +13,9 @@ from engine.events import Event
 from engine.models.auto import raised
 from engine.monitoring.detectors.detectors import Detectors, Drift
 from engine.monitoring.detectors.watch import Found
-from engine.records.events import DeadLetter, Prediction
+from engine.records.events import DeadLetter, Prediction, Strange
 from engine.records.values import Example
+from engine.supervision.supervisor import Supervisor
 
 
 class ServingState(Struct, forbid_unknown_fields=True):
@@ -36,6 +37,7 @@ class Serving:
         key: The model key, for events.
         admission: Writes dead letters and contract violations.
         pool: The models.
+        supervisor: Says with which weights models serve together while the champion is suspected.
         scores: Knows the label scored last, which is what the baseline of no change predicts.
         review: Counts what is served, for the preliminary verdict.
         detectors: Drift detectors that look at what is served.
@@ -49,22 +51,24 @@ class Serving:
         key: str,
         admission: Admission,
         pool: ModelPool,
+        supervisor: Supervisor,
         scores: Scores,
         review: WindowReview,
         detectors: Detectors,
     ) -> None:
-        self._key, self._admission, self._pool = key, admission, pool
+        self._key, self._admission, self._pool, self._supervisor = key, admission, pool, supervisor
         self._scores, self._review, self._detectors = scores, review, detectors
         self.state = ServingState()
 
     def predict(
-        self, example: Example, admitted: Admitted, events: list[Event]
+        self, example: Example, admitted: Admitted, strange: Strange | None, events: list[Event]
     ) -> PendingPrediction | DeadLetter:
         """Serves an example.
 
         Args:
             example: What is predicted.
             admitted: Its features, and what is wrong with it.
+            strange: What the input guard has found in it.
             events: The prediction is appended, after what was found in the example.
 
         Returns:
@@ -74,6 +78,12 @@ class Serving:
         champion = pool.champion
         try:
             output = champion.predict(features)
+            others = pool.compared_outputs(state.predicted, features, strange) if pool.compares else None
+            lead: str | UnsetType = UNSET
+            share: float | UnsetType = UNSET
+            if others is not None and self._supervisor.serves_together:
+                others[champion.name] = output
+                output, lead, share = self._supervisor.joint.combine(others, output)
             served = prediction, probability, score = pool.ops.serve(output)
         except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
             reason = f"the model cannot predict this: {raised(error, features)}"
@@ -85,16 +95,17 @@ class Serving:
         state.not_ready += output is None
         name, time = example.id, example.time
         kept = Example(name, time, features)
-        others = pool.compared_outputs(sequence, features) if pool.compares else None
         last = self._scores.last_label
-        pending = PendingPrediction(time, sequence, kept, output, champion.name, others, last)
+        pending = PendingPrediction(time, sequence, kept, output, champion.name, others, last, strange)
         if review.first_look.on:
             review.first_look.add(features)
         if self._detectors.see_served:
             found = self._detectors.served(features, served)
             events += self.drifts(sequence, time, found)
         events.append(
-            Prediction(name, time, prediction, probability, champion.name, sequence, self._key, score)
+            Prediction(
+                name, time, prediction, probability, champion.name, sequence, self._key, score, lead, share
+            )
         )
         return pending
 

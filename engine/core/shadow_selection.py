@@ -41,20 +41,22 @@ def best_checkpoints(
     first = [shadow for shadow in alive if newest is not None and shadow.name == newest.name]
     rest = [shadow for shadow in alive if shadow not in first]
     tried = [row for row in rows if row.loss is not None and row.label is not None][-_TRIED_ON:]
-    losses = {shadow.name: _mean_loss(pool, shadow, tried) for shadow in rest}
+    losses = {shadow.name: _excess(pool, shadow, tried) for shadow in rest}
     return (first + sorted(rest, key=lambda shadow: losses[shadow.name]))[:most]
 
 
-def _mean_loss(pool: ModelPool, shadow: Shadow, rows: Sequence[Outcome]) -> float:
-    name = {shadow.name}
+def _excess(pool: ModelPool, shadow: Shadow, rows: Sequence[Outcome]) -> float:
+    """By how much a checkpoint loses more than what was served, on average over rows it has not learned.
+
+    One that has learned them all says nothing, and counts as no better and no worse.
+    """
     losses = [
-        loss
+        loss - row.loss
         for row in rows
-        for loss in pool.losses(
-            {shadow.name: shadow.live.try_predict(row.example.features)}, name, row.label
-        ).values()
+        if row.sequence >= shadow.sequence and row.loss is not None
+        for loss in pool.losses({"": shadow.live.try_predict(row.example.features)}, row.label).values()
     ]
-    return sum(losses) / len(losses) if losses else float("inf")
+    return sum(losses) / len(losses) if losses else 0.0
 
 
 def broken_features(checks: Iterable[Check]) -> frozenset[str]:
@@ -144,14 +146,17 @@ def compare_on(
 ) -> ProposedDecision | None:
     """Compares champion and shadows on the rows at hand; only the champion's own predictions count."""
     champion, proposal = pool.champion.name, None
-    names = pool.shadows.alive
     for row in rows:
         # A correction is of a prediction that was compared when its first label came.
-        if row.loss is None or row.model != champion or row.correction:
+        if row.loss is None or row.model != champion or row.correction or row.together:
             continue
         features = row.example.features
         outputs = {one.name: one.live.try_predict(features) for one in vetted if row.sequence >= one.sequence}
         outputs |= {name: found[row.order] for name, found in replayed.items() if row.order in found}
-        losses = pool.losses(outputs, names, row.label)
-        proposal = supervisor.compare(row.sequence, row.loss, losses, pool.learned)
+        losses = pool.losses(outputs, row.label)
+        proposal = supervisor.compare(
+            row.sequence, row.loss, losses, pool.learned, row.known - row.sequence - 1
+        )
+    guarded = pool.shadows.guarded
+    supervisor.start_together("" if guarded is None else guarded.name)
     return proposal

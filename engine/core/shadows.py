@@ -12,8 +12,8 @@ from msgspec import Struct
 from engine.core.live_model import MODEL, LiveModel, LiveModelState, restored
 from engine.models.operations import TaskOps
 from engine.models.serialization import dump, load
-from engine.records.events import Outcome, Output
-from engine.records.values import Features
+from engine.records.events import Outcome, Output, Strange
+from engine.records.values import Features, visible
 from engine.registry.versions import Learned
 from engine.supervision.decisions import Action
 
@@ -34,6 +34,7 @@ class ShadowState(Struct, frozen=True, forbid_unknown_fields=True):
     sequence: int
     outcomes: int
     before: dict[int, Rewind]
+    guarded: bool = False
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Shadow:
         sequence: It may be compared on predictions from this number on.
         outcomes: It has seen every outcome before this one that it may learn.
         before: Its state before each window that it learns from and that has no verdict yet.
+        guarded: Whether what the input guard finds strange is hidden from it. It learns all the rest.
     """
 
     live: LiveModel
@@ -54,6 +56,7 @@ class Shadow:
     sequence: int
     outcomes: int
     before: dict[int, Rewind] = field(default_factory=dict)
+    guarded: bool = False
 
     @property
     def name(self) -> str:
@@ -63,13 +66,22 @@ class Shadow:
     @property
     def vetted(self) -> bool:
         """Whether it never learns from a window that failed."""
-        return self.action == "rollback"
+        return self.action == "rollback" and not self.guarded
 
     def learn(self, outcome: Outcome) -> None:
         """Learns an outcome, unless it has."""
         if outcome.order >= self.outcomes:
             self.outcomes = outcome.order + 1
-            self.live.learn(outcome)
+            strange = outcome.strange if self.guarded else None
+            if strange is None:
+                self.live.learn(outcome)
+            elif strange.learned:
+                self.live.learn(outcome, strange.hidden)
+
+    def predict(self, features: Features, strange: Strange | None) -> Output | None:
+        """Its output; `None` when it raises."""
+        hidden = self.guarded and strange is not None and strange.hidden
+        return self.live.try_predict(visible(features, hidden) if hidden else features)
 
     def keep(self, window: int) -> None:
         """Keeps its state before a window that it is about to learn from."""
@@ -113,9 +125,14 @@ class Shadows:
         """The suspicion is over."""
         self.alive.clear()
 
-    def predict(self, features: Features) -> dict[str, Output | None]:
-        """The output of every shadow; `None` of one that raises."""
-        return {name: shadow.live.try_predict(features) for name, shadow in self.alive.items()}
+    def predict(self, features: Features, strange: Strange | None) -> dict[str, Output | None]:
+        """The outputs of shadows; `None` of one that raises. A new one that says nothing is left out."""
+        outputs: dict[str, Output | None] = {}
+        for name, shadow in self.alive.items():
+            output = shadow.predict(features, strange)
+            if output is not None or not shadow.live.is_new:
+                outputs[name] = output
+        return outputs
 
     def learn(self, outcome: Outcome, *, vetted: bool) -> None:
         """Every shadow learns one outcome; vetted ones only when they may."""
@@ -151,10 +168,15 @@ class Shadows:
     def _vetted(self) -> list[Shadow]:
         return [shadow for shadow in self.alive.values() if shadow.vetted]
 
+    @property
+    def guarded(self) -> Shadow | None:
+        """The guarded one, if there is one."""
+        return next((shadow for shadow in self.alive.values() if shadow.guarded), None)
+
     def state(self) -> list[ShadowState]:
         """What a snapshot keeps."""
         return [
-            ShadowState(one.live.state(), one.action, one.sequence, one.outcomes, one.before)
+            ShadowState(one.live.state(), one.action, one.sequence, one.outcomes, one.before, one.guarded)
             for one in self.alive.values()
         ]
 
@@ -162,7 +184,12 @@ class Shadows:
         """Goes on from a snapshot's state."""
         self.alive = {
             one.live.name: Shadow(
-                restored(one.live, self._ops, self._allow), one.action, one.sequence, one.outcomes, one.before
+                restored(one.live, self._ops, self._allow),
+                one.action,
+                one.sequence,
+                one.outcomes,
+                one.before,
+                one.guarded,
             )
             for one in state
         }

@@ -28,10 +28,10 @@ from engine.errors import SnapshotError
 from engine.evaluation.progressive_scores import ScoresState
 from engine.monitoring.detectors.detectors import DetectorsState
 from engine.records.escape import escape, unescape
-from engine.supervision.challenger_trials import ChallengerTrial
+from engine.supervision.challenger_trials import ChallengerTrialsState
 from engine.supervision.supervisor import SupervisorState
 
-FORMAT = 1
+FORMAT = 2
 """Raised by one whenever older bytes can no longer be read."""
 
 _MAGIC = b"riverkeeper state\n"
@@ -66,7 +66,7 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
         review: Windows, and the verdict that is awaited.
         pool: The models.
         supervisor: Evidence so far.
-        trials: Challengers' trials by name.
+        trials: Challengers' trials.
         actions: Decisions so far.
         alerts: Open problems.
         scores: Progressive scores.
@@ -83,7 +83,7 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
     review: WindowReviewState
     pool: ModelPoolState
     supervisor: SupervisorState
-    trials: dict[str, ChallengerTrial]
+    trials: ChallengerTrialsState
     actions: ActionsState
     alerts: AlertPolicyState
     scores: ScoresState

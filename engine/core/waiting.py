@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from engine.records.events import Output
+from engine.records.events import Output, Strange
 from engine.records.values import Example, Label, Target
 
 _MOVES = 2
@@ -31,10 +31,12 @@ class PendingPrediction(Struct, gc=False):
         since: Event time from which it waits, seconds since 1970.
         sequence: The prediction's sequence number.
         example: Features as they were at prediction time.
-        output: Output of the serving model.
+        output: What was served.
         model: Name of the serving model.
-        shadows: Outputs of live shadows and challengers for the same features, by name.
+        shadows: Outputs of live shadows and challengers for the same features, by name; and of the serving
+            model, where several served together.
         last_label: The label scored last by then: the prediction of the no-change baseline.
+        strange: What the input guard found in the example, if anything.
     """
 
     since: float
@@ -44,6 +46,7 @@ class PendingPrediction(Struct, gc=False):
     model: str
     shadows: dict[str, Output | None] | None = None
     last_label: Target | None = None
+    strange: Strange | None = None
 
 
 class EarlyLabel(Struct, frozen=True, gc=False):

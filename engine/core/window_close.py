@@ -58,7 +58,7 @@ class WindowClose:
         scores = window_scores(
             window,
             self._scores.close_window(window.slot),
-            self._supervisor.losses(),
+            self._supervisor,
             self._trials.next_window(predicted),
         )
         preliminary = review.preliminary(window, time, counts.rejected, counts.warned)
@@ -83,10 +83,19 @@ class WindowClose:
         proposal = supervisor.on_window(window.index, scores.labelled, scores.loss, scores.baseline_loss)
         if proposal is not None:
             events += self._actions.act(proposal, time)
+        found = supervisor.permit(supervisor.close(self._pool.learned))
+        if found is None and supervisor.serves_together:
+            found = supervisor.joint.lead()
+        if found is not None:
+            events += self._actions.act(found, time)
         if was_high and not supervisor.loss_is_high:
             self._restart_fresh(window)
-        for name in self._pool.challengers.leave(window.index):
+        if not supervisor.suspecting and self._review.input_guard.quiet:
+            self._pool.shadows.clear()
+            supervisor.guarded.end()
+        for name in self._pool.challengers.leave(window.index, supervisor.weights):
             self._trials.leave(name)
+            supervisor.leaves(name)
         supervisor.next_window(self._moment(time).predicted)
         return events
 
@@ -109,6 +118,9 @@ class WindowClose:
             status, reason = "fail", "; ".join(filter(None, ["the loss had risen", reason]))
         proposal = supervisor.on_verdict(status, f"window {window.index}: {reason}")
         overlap = review.windows.overlap
+        ended = proposal is not None and proposal.action in {"clear", "accept"}
+        if self._config.supervision.guard and (ended or status not in {"fail", "unjudged"}):
+            review.vet(window, strange=ended or supervisor.strange_is_harmless)
         if status == "fail":
             pool.checkpoints.discard_unvetted()
             pool.shadows.unlearn(window.index, overlap)

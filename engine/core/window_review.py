@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from engine.config import EngineConfig
 from engine.contract.check import Contract, rejection
 from engine.core.business_verdict import amounts, with_business
+from engine.core.input_guard import SEVERAL, InputGuard, InputGuardState
 from engine.evaluation.window_sums import WindowSums
 from engine.events import Report, WindowScores
 from engine.models.operations import TaskOps
@@ -24,8 +25,16 @@ from engine.monitoring.tables import tabulate, tabulate_examples
 from engine.monitoring.types import EvaluationJob, OutputReference, Table, Verdict
 from engine.monitoring.worker.evaluator import WindowEvaluator
 from engine.records.values import Example
+from engine.supervision.supervisor import Supervisor
 from engine.supervision.suspicion import PairedLosses
+from engine.tasks.aggregation import Span
 from engine.windows import Reservoir, Window, Windows, WindowsState
+
+_COMMON = 0.01, 0.99
+"""Quantiles of the labels between which they are taken to lie commonly."""
+
+_MARGIN = 0.25
+"""Share of that range by which values may lie outside it and still count."""
 
 
 class PendingVerdict(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +67,7 @@ class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
         reference_name: What they are.
         outputs: What outputs are compared with.
         first_look: Counts since the last window closed.
+        input_guard: What windows that passed have shown.
     """
 
     windows: WindowsState
@@ -66,6 +76,7 @@ class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
     reference_name: str
     outputs: OutputReference | None
     first_look: FirstLookState
+    input_guard: InputGuardState
 
 
 class WindowReview:
@@ -80,6 +91,7 @@ class WindowReview:
     Attributes:
         windows: The open windows, and the closed ones still needed.
         first_look: Counts since the last window closed.
+        input_guard: Finds examples that are unlike all in windows that passed.
         reference: The rows that windows are compared with.
     """
 
@@ -92,6 +104,7 @@ class WindowReview:
         self.reference: Table | None = None
         self.windows = Windows(config.window, key)
         self.first_look = FirstLookCounter(config.monitoring)
+        self.input_guard = InputGuard()
 
     def pin(self, rows: Iterable[Example], contract: Contract) -> None:
         """Windows are compared with these rows, as far as the contract lets them through."""
@@ -108,6 +121,22 @@ class WindowReview:
         self.reference, self._reference_name = rows, name
         self.first_look.refer_to(rows)
 
+    def label_span(self) -> Span | None:
+        """The values among which labels lie, give or take a few; `None` without a number.
+
+        Labels of the reference; before there is one, of the windows that are kept.
+        """
+        if self.reference is not None:
+            cells: Iterable[object] = self.reference.columns.get("label", ())
+        else:
+            cells = [row.label for row in self.windows.learnable()]
+        values = sorted(float(cell) for cell in cells if isinstance(cell, int | float))
+        if not values:
+            return None
+        low, high = (values[int(share * (len(values) - 1))] for share in _COMMON)
+        margin = _MARGIN * (high - low)
+        return (low - margin, high + margin) if margin > 0.0 else None
+
     def refer_if_passed(self, judged: PendingVerdict) -> None:
         """A window that passed becomes the reference, where that is the last passed one or there is none."""
         passed = verdict_of(judged).status not in {"fail", "unjudged"}
@@ -115,6 +144,19 @@ class WindowReview:
             self._compare_outputs_with(judged)
         if passed and (self._config.window.reference == "last_passed" or self.reference is None):
             self._refer_to_window(judged)
+
+    def vet(self, window: Window, *, strange: bool) -> None:
+        """A window has passed: the input guard takes its examples, in the order of their predictions.
+
+        Args:
+            window: The window.
+            strange: Whether those that it found strange are among them, since they have done no harm. Very
+                few are no part of what is common, and never are.
+        """
+        several = strange and sum(row.strange is not None for row in window.learnable) >= SEVERAL
+        found = (row for row in window.learnable if several or row.strange is None)
+        rows = sorted(found, key=lambda row: row.sequence)
+        self.input_guard.vet([row.example.features for row in rows])
 
     def refer_if_moving(self, judged: PendingVerdict, *, accepted: bool) -> None:
         """A window becomes the reference whatever its verdict, where that is always the previous one.
@@ -226,6 +268,7 @@ class WindowReview:
             self._reference_name,
             self._outputs,
             self.first_look.state(),
+            self.input_guard.state,
         )
 
     def restore(self, state: WindowReviewState) -> None:
@@ -235,6 +278,7 @@ class WindowReview:
         self.reference, self._reference_name = state.reference, state.reference_name
         self._outputs = state.outputs
         self.first_look.restore(state.first_look, self.reference)
+        self.input_guard.state = state.input_guard
         if self._pending is not None and self._pending.verdict is None:
             self._evaluator.submit(self._pending.job)
 
@@ -248,7 +292,7 @@ def verdict_of(judged: PendingVerdict) -> Verdict:
 def window_scores(
     window: Window,
     sums: WindowSums,
-    shadows: Mapping[str, PairedLosses],
+    supervisor: Supervisor,
     challengers: Mapping[str, PairedLosses],
 ) -> WindowScores:
     """The mean losses of a window that has closed, with those of its comparisons."""
@@ -262,6 +306,8 @@ def window_scores(
         last_label_loss,
         sums.calibration.error(),
         sums.business,
-        shadows,
+        supervisor.losses(),
         challengers,
+        supervisor.weights,
+        supervisor.joint.losses,
     )

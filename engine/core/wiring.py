@@ -1,5 +1,7 @@
 """Components that need more than their own section of the configuration."""
 
+from dataclasses import replace
+
 from engine.config import EngineConfig
 from engine.core.loss_detector import AdwinOfLoss
 from engine.errors import ConfigError
@@ -8,6 +10,7 @@ from engine.evaluation.progressive_scores import Scores
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.base import Surroundings
 from engine.supervision.triggers.registry import make_triggers
+from engine.tasks.aggregation import heaviest
 from engine.tasks.registry import find_task
 
 
@@ -34,7 +37,11 @@ def make_scores(config: EngineConfig, *, decides: bool) -> Scores:
 
 def make_supervisor(config: EngineConfig) -> Supervisor:
     """Supervision, with the triggers that are switched on."""
-    bounded = find_task(config.model.task).bounded_loss
+    task = find_task(config.model.task)
+    bounded = task.bounded_loss
     detector = AdwinOfLoss(config.monitoring.loss_drift_delta, bounded=bounded, allow=config.allowed)
     triggers = make_triggers(Surroundings(config.supervision, bounded, detector))
-    return Supervisor(config.supervision, triggers, bounded_loss=bounded)
+    aggregation = task.aggregation
+    if config.supervision.serve == "switch":
+        aggregation = replace(aggregation, combine=heaviest)
+    return Supervisor(config.supervision, triggers, bounded_loss=bounded, aggregation=aggregation)

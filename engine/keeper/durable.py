@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct, structs
 
-from engine.core.guard import drained
+from engine.core.call_lock import drained
 from engine.core.state import pack, unpack
 from engine.errors import SnapshotError, UsageError
 from engine.events import Event

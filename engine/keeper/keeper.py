@@ -19,8 +19,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from engine.config import EngineConfig
+from engine.core.call_lock import drained
 from engine.core.engine import Engine
-from engine.core.guard import drained
 from engine.errors import InputError, SnapshotError, UsageError
 from engine.events import Event
 from engine.keeper.router import RawRecord, Router

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from engine.records.values import Example, Target
 
@@ -38,6 +38,8 @@ class Prediction(Struct, frozen=True, gc=False):
         sequence: Counts this key's predictions from 0: with the key, a deterministic event id.
         key: The model key.
         score: Anomaly detection: the higher, the more unusual. Else `None`.
+        leader: While several models serve together: the one with the largest weight. Else absent.
+        share: Its weight, of 1. Else absent.
     """
 
     id: str
@@ -48,6 +50,8 @@ class Prediction(Struct, frozen=True, gc=False):
     sequence: int
     key: str
     score: float | None = None
+    leader: str | UnsetType = UNSET
+    share: float | UnsetType = UNSET
 
 
 class DeadLetter(Struct, frozen=True, gc=False):
@@ -113,6 +117,18 @@ class ContractViolation:
     key: str
 
 
+class Strange(Struct, frozen=True):
+    """What is strange about an example, beside all that windows which passed have shown.
+
+    Attributes:
+        hidden: The columns that a guarded model does not see.
+        learned: Whether it learns the example all the same, without them.
+    """
+
+    hidden: frozenset[str]
+    learned: bool
+
+
 class Outcome(Struct, frozen=True, gc=False):
     """A prediction whose fate is known: its label came, or it waited too long.
 
@@ -130,6 +146,8 @@ class Outcome(Struct, frozen=True, gc=False):
         time: Event time of the label, or of the stream when it expired.
         correction: Whether the prediction has had an outcome before.
         known: Predictions made by the time it was known: those from this number on could use it.
+        strange: What the input guard found in the example, if anything.
+        together: Whether several models served it together.
     """
 
     order: int
@@ -142,6 +160,8 @@ class Outcome(Struct, frozen=True, gc=False):
     time: float
     correction: bool = False
     known: int = 0
+    strange: Strange | None = None
+    together: bool = False
 
 
 class Counts(Struct):

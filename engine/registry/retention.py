@@ -1,4 +1,4 @@
-"""Which versions of windows that passed are kept: a few, spaced further apart the older they are."""
+"""Which versions are kept of those that may go: a few, spaced further apart the older they are."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class RetentionIndex:
     """The versions of one run and key whose bytes are there.
 
     What served, what took over and what could take over stay, and so does whatever was kept for another
-    reason than that its window passed.
+    reason than that its window passed or that it was a shadow.
 
     Attributes:
         passed: The windows of those that may go, by name, in order.
@@ -44,7 +44,7 @@ class RetentionIndex:
         """Adds a version."""
         self.stays.add(row.parent)
         self.targets = frozenset(row.targets)
-        if row.reason == "passed":
+        if row.reason in {"passed", "served together"}:
             self.passed[row.name] = row.window
 
     def remove(self, name: str) -> None:

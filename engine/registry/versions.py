@@ -47,7 +47,7 @@ class Version:
         key: The model key.
         name: Unique within its run and key.
         parent: The version its model began from; "" for a model that began untrained.
-        role: What it did: serve, or compete.
+        role: What it did: serve, compete, or serve with others under a suspicion.
         reason: Why it was kept.
         window: The window at whose end, or in which, it was saved.
         records: Records that its key had taken in by then: its place in the stream.

@@ -1,7 +1,9 @@
 """Challengers against the champion: is one better, on the same labelled events? Calls nothing.
 
 Challengers are compared all the time, not only under a suspicion, so the error rate alpha is that of the
-whole run: trial k of each of n challengers gets alpha / (n k (k + 1)); see `engine.supervision.evidence`.
+whole run: half of it is for those that there are in the beginning, in equal parts; of the rest challenger j
+that joins later has a j (j + 1)-th part. Of its part trial k of a challenger gets a k (k + 1)-th; see
+`engine.supervision.evidence`. So all of them add up to alpha at most, however many come and go.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +12,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from engine.supervision.config import SupervisionConfig
-from engine.supervision.decisions import ProposedDecision, loss_text
+from engine.supervision.decisions import ProposedDecision
 from engine.supervision.evidence import Trial, threshold
+from engine.supervision.findings import better
 from engine.supervision.suspicion import PairedLosses
 
 
@@ -19,14 +22,28 @@ class ChallengerTrial(Struct, forbid_unknown_fields=True):
     """A challenger's standing.
 
     Attributes:
+        parts: Its part of alpha is one of so many.
         trial: The bet that it is better, since it last fell behind.
         window: Losses on the same events in the open window.
         run: The same since it began, against every champion.
     """
 
+    parts: float
     trial: Trial
     window: PairedLosses = field(default_factory=PairedLosses)
     run: PairedLosses = field(default_factory=PairedLosses)
+
+
+class ChallengerTrialsState(Struct, forbid_unknown_fields=True):
+    """What a snapshot keeps.
+
+    Attributes:
+        alive: The standing of each challenger, by its name.
+        joined: How many have joined after those in the beginning.
+    """
+
+    alive: dict[str, ChallengerTrial] = {}
+    joined: int = 0
 
 
 class ChallengerTrials:
@@ -34,14 +51,19 @@ class ChallengerTrials:
 
     Args:
         config: How much evidence it takes.
-
-    Attributes:
-        alive: The trials by challenger. Only this class changes it.
+        names: The challengers in the beginning, compared on all predictions.
     """
 
-    def __init__(self, config: SupervisionConfig) -> None:
+    def __init__(self, config: SupervisionConfig, names: Iterable[str] = ()) -> None:
         self._config = config
-        self.alive: dict[str, ChallengerTrial] = {}
+        first = list(names)
+        alive = {name: self._contender(2.0 * len(first), 0) for name in first}
+        self._state = ChallengerTrialsState(alive)
+
+    @property
+    def alive(self) -> dict[str, ChallengerTrial]:
+        """The standing of each challenger, by its name."""
+        return self._state.alive
 
     def run_losses(self) -> dict[str, PairedLosses]:
         """Losses of champion and challenger on the same events since it began, by challenger."""
@@ -49,16 +71,18 @@ class ChallengerTrials:
 
     def enter(self, names: Iterable[str], sequence: int) -> None:
         """New challengers, compared on predictions from number `sequence` on; known ones stay as they are."""
-        new = [name for name in names if name not in self.alive]
-        for name in new:
-            self.alive[name] = ChallengerTrial(self._trial(len(self.alive) + len(new), 1, sequence))
+        state = self._state
+        for name in names:
+            if name not in state.alive:
+                state.joined += 1
+                state.alive[name] = self._contender(2.0 * state.joined * (state.joined + 1), sequence)
 
     def leave(self, name: str) -> None:
         """A challenger is one no more."""
         self.alive.pop(name, None)
 
     def compare(
-        self, sequence: int, champion: float, losses: Mapping[str, float], scale: float
+        self, sequence: int, champion: float, losses: Mapping[str, float], scale: float, since: int = 0
     ) -> ProposedDecision | None:
         """Takes the losses of champion and challengers on one labelled event.
 
@@ -67,6 +91,7 @@ class ChallengerTrials:
             champion: The champion's loss.
             losses: That of each challenger that took part, by name.
             scale: Differences beyond count as this much.
+            since: Predictions made since that one: a trial must cover more than is not known yet.
 
         Returns:
             A promotion, when one has proved better.
@@ -76,23 +101,15 @@ class ChallengerTrials:
             contender = self.alive.get(name)
             if contender is None or sequence < contender.trial.since:
                 continue
-            contender.window.add(champion, loss)
-            contender.run.add(champion, loss)
+            contender.window.add(champion, loss, scale)
+            contender.run.add(champion, loss, scale)
             trial = contender.trial
-            trial.add(champion, loss, scale)
-            if trial.proves(self._config.trial_events, self._config.tolerance) and (
+            trial.add(min(champion, scale), min(loss, scale), scale)
+            if trial.proves(max(self._config.trial_events, since), self._config.tolerance) and (
                 best is None or trial.log_capital > best[1].log_capital
             ):
                 best = (name, trial)
-        if best is None:
-            return None
-        name, trial = best
-        reason = (
-            f"{name} is better on the same {trial.events} events: loss "
-            f"{loss_text(trial.shadow / trial.events)} against the champion's "
-            f"{loss_text(trial.champion / trial.events)}"
-        )
-        return ProposedDecision("promotion", reason, name, trial.numbers())
+        return None if best is None else better("promotion", *best)
 
     def next_window(self, sequence: int) -> dict[str, PairedLosses]:
         """A window has closed; returns its losses by challenger. Trials in which one is behind begin anew."""
@@ -113,23 +130,27 @@ class ChallengerTrials:
         self._again(self.alive[name], sequence)
 
     def _again(self, contender: ChallengerTrial, sequence: int) -> None:
-        contender.trial = self._trial(len(self.alive), contender.trial.number + 1, sequence)
+        contender.trial = self._trial(contender.parts, contender.trial.number + 1, sequence)
 
-    def _trial(self, contenders: int, number: int, since: int) -> Trial:
-        return Trial(threshold(self._config.alpha, contenders, number), number, since)
+    def _contender(self, parts: float, since: int) -> ChallengerTrial:
+        return ChallengerTrial(parts, self._trial(parts, 1, since))
 
-    def state(self) -> dict[str, ChallengerTrial]:
+    def _trial(self, parts: float, number: int, since: int) -> Trial:
+        return Trial(threshold(self._config.alpha, parts, number), number, since)
+
+    def state(self) -> ChallengerTrialsState:
         """What a snapshot keeps."""
-        return self.alive
+        return self._state
 
-    def restore(self, state: dict[str, ChallengerTrial], alive: Iterable[str], sequence: int) -> None:
+    def restore(self, state: ChallengerTrialsState, alive: Iterable[str], sequence: int) -> None:
         """Goes on from a snapshot's state, with the challengers that there are now.
 
         Args:
-            state: The trials by challenger.
+            state: What a snapshot kept.
             alive: The challengers.
             sequence: New ones are compared on predictions from this number on.
         """
         names = list(alive)
-        self.alive = {name: trial for name, trial in state.items() if name in names}
+        known = {name: trial for name, trial in state.alive.items() if name in names}
+        self._state = ChallengerTrialsState(known, state.joined)
         self.enter(names, sequence)

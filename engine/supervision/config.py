@@ -17,6 +17,12 @@ class SupervisionConfig(Section):
         default=True,
         description="What has proved better takes over. false: an alert says so, and a person decides.",
     )
+    serve: Literal["together", "switch"] = Field(
+        default="together",
+        description="What is served while the champion is suspected. together: the joint prediction of the "
+        "candidates, each with its weight, which follows their losses. switch: the prediction of the one "
+        "with the largest weight, as always for anomaly detectors.",
+    )
     on_fail: bool = Field(default=True, description="A window that fails opens a suspicion.")
     on_warn: bool = Field(default=True, description="A window that warns opens a suspicion.")
     on_loss_drift: bool = Field(
@@ -47,6 +53,12 @@ class SupervisionConfig(Section):
         default=True,
         description="A fresh model that learns only since the suspicion is among the candidates.",
     )
+    guard: bool = Field(
+        default=True,
+        description="Values unlike anything in windows that passed (far beyond their range, stuck, of "
+        "another distribution) open a suspicion as soon as there are several, and a shadow that does not see "
+        "them is among the candidates.",
+    )
     on_label_fail: Literal["hold", "trust"] = Field(
         default="hold",
         description="When the labels themselves fail (`monitoring.drift.columns.label.fail` says from where "
@@ -57,7 +69,7 @@ class SupervisionConfig(Section):
         default=6, ge=1, description="Vetted checkpoints kept, spaced further apart the older they are."
     )
     shadows: int = Field(
-        default=2,
+        default=1,
         ge=1,
         description="Most checkpoints that come alive as shadows under one suspicion: the newest, and "
         "those that do best on the labelled events still at hand.",

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 Action = Literal[
     "suspect",
+    "lead",
     "rollback",
     "mask",
     "unmask",
@@ -20,7 +21,8 @@ Action = Literal[
     "unpin",
     "save",
 ]
-"""`suspect`: shadows come alive. `rollback`: a vetted one takes over. `mask`: one that does
+"""`suspect`: shadows come alive, and serve together with the champion. `lead`: another of them has most of
+the weight now. `rollback`: a vetted one takes over. `mask`: one that does
 without the broken columns does, until they pass again (`unmask`). `reset`: one that has learned only since
 the suspicion began does. `promotion`: a challenger does. `clear`: the champion is no worse than the best
 shadow.

@@ -95,6 +95,56 @@ class Trial(Struct, forbid_unknown_fields=True):
         return self.log_capital >= self.threshold
 
 
-def threshold(alpha: float, shadows: int, number: int) -> float:
-    """Natural logarithm of the capital that decides trial `number` (from 1) of one of several shadows."""
-    return math.log(shadows * number * (number + 1) / alpha)
+MATTERS = 1.0
+"""The advantage from which on a champion is suspected, in losses as large as they can be."""
+
+_ERRORS = 3.0
+"""How many standard errors it must be. No proof: what a suspicion can cost is bounded."""
+
+
+class Advantage(Struct, forbid_unknown_fields=True):
+    """By how much a model loses less than the champion on the same events.
+
+    Attributes:
+        since: It counts predictions from this sequence number on.
+        events: Labelled events on which both had an output.
+        champion: Sum of the champion's losses over them.
+        other: Sum of the other's.
+        sum: Sum of the differences, each in [-1, 1].
+        squares: Sum of their squares.
+    """
+
+    since: int = 0
+    events: int = 0
+    champion: float = 0.0
+    other: float = 0.0
+    sum: float = 0.0
+    squares: float = 0.0
+
+    def add(self, champion: float, other: float, scale: float) -> None:
+        """Adds the two losses on one event, none of them above `scale`."""
+        difference = (champion - other) / scale
+        self.events += 1
+        self.champion += champion
+        self.other += other
+        self.sum += difference
+        self.squares += difference * difference
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it matters, and is more than chance makes it as a rule."""
+        return self.sum >= MATTERS and self.sum >= _ERRORS * math.sqrt(self.squares)
+
+    def numbers(self) -> dict[str, float]:
+        """What a decision keeps of it."""
+        events = self.events
+        return {
+            "events": float(events),
+            "champion_loss": self.champion / events,
+            "guarded_loss": self.other / events,
+        }
+
+
+def threshold(alpha: float, parts: float, number: int) -> float:
+    """Natural logarithm of the capital that decides trial `number`, from 1, of one with a part of alpha."""
+    return math.log(parts * number * (number + 1) / alpha)

@@ -10,18 +10,22 @@ open, shadows are compared with the champion on every labelled event.
 - accept: `patience` windows failed in a row and no shadow proved better: the world changed
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.supervision.config import SupervisionConfig
-from engine.supervision.decisions import Action, ProposedDecision, loss_text
+from engine.supervision.decisions import Action, ProposedDecision
+from engine.supervision.evidence import Advantage
+from engine.supervision.findings import better, cleared, waits
+from engine.supervision.guarded import GuardedComparison
+from engine.supervision.joint_serving import JointServing
+from engine.supervision.mixture import Mixture
 from engine.supervision.suspicion import PairedLosses, Suspicion
 from engine.supervision.triggers.base import ClosedWindow, Trigger
+from engine.supervision.usual_loss import UsualLoss
+from engine.tasks.aggregation import Aggregation, Span
 from engine.windows import Status
-
-_SPREAD, _LARGEST_SPREAD = 0.01, 0.25
-"""Bounds of what the square of a difference is expected to be."""
 
 
 class SupervisorState(Struct, forbid_unknown_fields=True):
@@ -32,11 +36,13 @@ class SupervisorState(Struct, forbid_unknown_fields=True):
         contaminated: Whether the champion has learned from a window that failed and was not cleared since.
         failed_in_row: Windows that failed since the last that did not.
         changed_at: Labelled events learned when the last change was made; -1 before any.
-        scale: The champion's mean loss so far; for regression what a difference of 1 means.
-        scaled: Events behind `scale`.
+        usual: The champion's loss in the past.
         pinned: Whether a person has pinned the champion.
         notified: Shadows that an alert was about, since only a person may put them in charge.
         labels_on_hold: Whether the labels fail, so that nothing is learned from them.
+        mixture: The weights of those that serve together: champion and shadows while it is suspected, and for
+            a while after a change the champion and the one that it replaced.
+        guarded: How a guarded model does beside a champion that is not suspected.
         triggers: The state of each trigger, by its name.
     """
 
@@ -44,11 +50,12 @@ class SupervisorState(Struct, forbid_unknown_fields=True):
     contaminated: bool = False
     failed_in_row: int = 0
     changed_at: int = -1
-    scale: float = 0.0
-    scaled: int = 0
+    usual: UsualLoss = field(default_factory=UsualLoss)
     pinned: bool = False
     notified: frozenset[str] = frozenset()
     labels_on_hold: bool = False
+    mixture: Mixture | None = None
+    guarded: Advantage | None = None
     triggers: dict[str, bytes] = {}
 
 
@@ -59,14 +66,27 @@ class Supervisor:
         config: How much evidence it takes.
         triggers: Reasons to suspect the champion.
         bounded_loss: Whether a loss lies between 0 and 1.
+        aggregation: How the outputs of several models become one.
+
+    Attributes:
+        joint: Whose outputs are served while the champion is suspected, with which weight.
+        guarded: A guarded model beside a champion that is not suspected.
     """
 
-    def __init__(self, config: SupervisionConfig, triggers: Sequence[Trigger], *, bounded_loss: bool) -> None:
+    def __init__(
+        self,
+        config: SupervisionConfig,
+        triggers: Sequence[Trigger],
+        *,
+        bounded_loss: bool,
+        aggregation: Aggregation,
+    ) -> None:
         self._config = config
         self._triggers = triggers
         # Most do not look at single losses, and are not asked.
         self._loss_triggers = [one for one in triggers if type(one).on_loss is not Trigger.on_loss]
         self._bounded = bounded_loss
+        self.joint, self.guarded = JointServing(aggregation), GuardedComparison()
         self._state = SupervisorState()
 
     @property
@@ -110,8 +130,8 @@ class Supervisor:
             The proposal, when it is permitted; or else a reason to suspect the champion, unless it is.
         """
         state = self._state
-        state.scaled += 1
-        state.scale += (loss - state.scale) / state.scaled
+        if state.suspicion is None:
+            state.usual.now.add(loss)
         if state.suspicion is not None or proposal is not None:
             return self.permit(proposal)
         for trigger in self._loss_triggers:
@@ -121,7 +141,7 @@ class Supervisor:
     @property
     def scale(self) -> float:
         """What a difference in loss counts in: without a bound of its own, three times the usual error."""
-        return 1.0 if self._bounded else 3.0 * self._state.scale or 1.0
+        return self._state.usual.scale(bounded=self._bounded)
 
     def may_change(self, learned: int) -> bool:
         """Whether the last change is long enough ago for another.
@@ -139,7 +159,7 @@ class Supervisor:
 
     def permit(self, finding: ProposedDecision | None) -> ProposedDecision | None:
         """What becomes of a change that was found: when only a person may make it, an alert, once."""
-        if finding is None or not self.manual_only:
+        if finding is None or finding.action == "suspect" or not self.manual_only:
             return finding
         if finding.shadow in self._state.notified:
             return None
@@ -157,27 +177,69 @@ class Supervisor:
         """Whether shadows are alive and learn: the last window judged during the suspicion did not fail."""
         return self._state.suspicion is not None and self._state.suspicion.learning
 
-    def begin(self, candidates: int) -> None:
+    def begin(self, champion: str, candidates: int, span: Span | None = None) -> None:
         """Opens a suspicion, with no shadow yet.
 
         Args:
+            champion: The name of what serves.
             candidates: How many shadows it could be compared with, all counted: they share the error rate.
+            span: In regression the values that count; `None` when they are not known yet.
         """
-        self._state.suspicion = Suspicion(self._config.alpha, candidates, self._spread())
+        usual = self._state.usual
+        usual.suspect()
+        spread = usual.spread(bounded=self._bounded)
+        self._state.suspicion = Suspicion(self._config.alpha, candidates, spread)
+        self.joint.begin(champion, span, self.scale)
+
+    @property
+    def serves_together(self) -> bool:
+        """Whether several models serve together at present."""
+        return self.joint.active and not self.manual_only
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weights of the models that serve together, by name; empty when one serves alone."""
+        return self.joint.weights if self.serves_together else {}
 
     def enter(self, name: str, action: Action, *, instead_of: str = "") -> None:
         """A shadow is compared from now on, in place of one that ends, if any."""
         if self._state.suspicion is not None:
             self._state.suspicion.join(name, action, instead_of)
+            self.joint.joins(name, instead_of=instead_of)
 
-    def _spread(self) -> float:
-        """What the square of a difference is expected to be: of losses that are rarely large, little."""
-        if not self._bounded or not self._state.scaled:
-            return _LARGEST_SPREAD
-        return min(max(self._state.scale, _SPREAD), _LARGEST_SPREAD)
+    def leaves(self, name: str) -> None:
+        """A replaced champion is compared no more, and has no weight."""
+        self.joint.leaves(name)
+        if self._state.suspicion is not None:
+            self._state.suspicion.leave(name)
+
+    def start_together(self, guarded: str) -> None:
+        """From now on champion and shadows serve together.
+
+        Args:
+            guarded: The guarded one, which may have been compared before; "" for none.
+        """
+        self.joint.start(guarded, self.guarded.end())
+
+    def guarded_enters(self, name: str, sequence: int) -> None:
+        """A guarded model is compared with the champion from prediction number `sequence` on."""
+        if self.suspecting:
+            self.enter(name, "rollback")
+        else:
+            self.guarded.begin(sequence)
+
+    @property
+    def strange_is_harmless(self) -> bool:
+        """Whether what is unlike all that passed does no harm, as far as is known."""
+        return not self.suspecting and self.guarded.harmless
+
+    def note_strange(self) -> None:
+        """An example was unlike all that passed: no rollback before a window without any."""
+        if self._state.suspicion is not None:
+            self._state.suspicion.strange = True
 
     def compare(
-        self, sequence: int, champion: float, shadows: Mapping[str, float], learned: int
+        self, sequence: int, champion: float, shadows: Mapping[str, float], learned: int, since: int = 0
     ) -> ProposedDecision | None:
         """Takes the losses of champion and shadows on one labelled event.
 
@@ -186,6 +248,7 @@ class Supervisor:
             champion: The loss of what the champion put out.
             shadows: The same of each shadow, by name.
             learned: Labelled events learned so far.
+            since: Predictions made since that one: a trial must cover more than is not known yet.
 
         Returns:
             What to do, when a shadow has proved better.
@@ -194,25 +257,43 @@ class Supervisor:
         if suspicion is None:
             return None
         suspicion.add(sequence, champion, shadows, self.scale)
-        name = suspicion.winner(self._config.trial_events, self._config.tolerance)
+        return self._better(suspicion, learned, since)
+
+    def close(self, learned: int) -> ProposedDecision | None:
+        """A window has closed: a fresh model that has proved better takes over, if it leads."""
+        suspicion, mixture = self._state.suspicion, self.joint.mixture
+        if suspicion is None or mixture is None:
+            return None
+        return self._better(suspicion, learned, mixture.late, at_close=True)
+
+    def _better(
+        self, suspicion: Suspicion, learned: int, since: int, *, at_close: bool = False
+    ) -> ProposedDecision | None:
+        """A change to the one that has proved better, unless it waits."""
+        mixture = self.joint.mixture
+        weights = {} if mixture is None else mixture.weights
+        name = suspicion.winner(max(self._config.trial_events, since), self._config.tolerance, weights)
         if name is None or not self.may_change(learned):
             return None
-        trial = suspicion.trials[name]
-        reason = (
-            f"{name} is better on the same {trial.events} events: loss "
-            f"{loss_text(trial.shadow / trial.events)} against the champion's "
-            f"{loss_text(trial.champion / trial.events)}"
-        )
-        return ProposedDecision(suspicion.actions[name], reason, name, trial.numbers())
+        if mixture is not None and waits(suspicion, name, leads=at_close and name == mixture.leader):
+            return None
+        return better(suspicion.actions[name], name, suspicion.trials[name])
 
-    def changed(self, learned: int, *, contaminated: bool = False) -> None:
+    def changed(
+        self, learned: int, *, contaminated: bool = False, winner: str = "", champion: str = ""
+    ) -> None:
         """Another model serves.
 
         Args:
             learned: Labelled events learned by now.
             contaminated: Whether it has learned from windows that failed.
+            winner: The shadow that it was, where the model that it replaced goes on beside it.
+            champion: Its name now.
         """
+        mixture = self.joint.mixture
         self._end(self._state)
+        if winner:
+            self.joint.insure(mixture, winner, champion)
         self._state.changed_at = learned
         self._state.contaminated = contaminated
         for trigger in self._triggers:
@@ -224,6 +305,8 @@ class Supervisor:
         if status == "unjudged" or state.labels_on_hold:
             return None
         proposal = None
+        if status != "fail" and state.suspicion is None:
+            state.usual.passes()
         if state.suspicion is None:
             proposal = _first([trigger.on_verdict(status, reason) for trigger in self._triggers])
         if status == "fail":
@@ -239,16 +322,15 @@ class Supervisor:
         if state.suspicion is None:
             return proposal
         state.suspicion.learn(learning=True)
-        return self._cleared(state, state.suspicion)
+        found = cleared(state.suspicion, self._config.trial_events, self._config.tolerance)
+        if found is not None:
+            self._end(state)
+        return found
 
     def on_null_outputs(self, share: float) -> ProposedDecision | None:
         """Takes that too large a share of the champion's predictions is null."""
         proposal = _first([trigger.on_null_outputs(share) for trigger in self._triggers])
         return None if self.suspecting or self._state.labels_on_hold else proposal
-
-    def null_loss(self, others: Iterable[float]) -> float:
-        """The loss of a prediction that is null, beside others on the same event: worse than any of them."""
-        return 1.0 if self._bounded else max(others) + self.scale
 
     def on_labels(self, *, failed: bool, reason: str) -> ProposedDecision | None:
         """Takes whether the labels of the judged window fail: then losses on them are no evidence."""
@@ -281,35 +363,18 @@ class Supervisor:
         text = f"{self._config.patience} windows in a row failed and no shadow was better; the last: {reason}"
         return ProposedDecision("accept", text, "", {"failed_windows": float(self._config.patience)})
 
-    def _cleared(self, state: SupervisorState, suspicion: Suspicion) -> ProposedDecision | None:
-        if not suspicion.trials:
-            self._end(state)
-            return ProposedDecision(
-                "clear", "a window passed, and there was no shadow to compare with", "", {}
-            )
-        best = suspicion.best_before() if suspicion.previous_throughout else None
-        if best is None or best[1].events < self._config.trial_events:
-            return None
-        name, paired = best
-        if paired.champion > paired.shadow * (1.0 + self._config.tolerance):
-            return None
-        self._end(state)
-        champion, shadow = paired.champion / paired.events, paired.shadow / paired.events
-        reason = (
-            f"the champion is no worse than {name} on the same {paired.events} events: loss "
-            f"{loss_text(champion)} against {loss_text(shadow)}"
-        )
-        evidence = {"events": float(paired.events), "champion_loss": champion, "shadow_loss": shadow}
-        return ProposedDecision("clear", reason, name, evidence)
-
     def _end(self, state: SupervisorState) -> None:
         state.suspicion = None
+        self.joint.end()
         state.notified = frozenset()
         state.contaminated = False
         state.failed_in_row = 0
 
     def next_window(self, sequence: int) -> None:
         """A window has closed; predictions from number `sequence` on belong to the next."""
+        self._state.usual.close()
+        self.guarded.next_window(sequence)
+        self.joint.next_window()
         if self._state.suspicion is not None:
             self._state.suspicion.next_window(sequence)
 
@@ -320,12 +385,14 @@ class Supervisor:
 
     def state(self) -> SupervisorState:
         """What a snapshot keeps."""
+        self._state.mixture, self._state.guarded = self.joint.mixture, self.guarded.state
         self._state.triggers = {trigger.name: trigger.dump() for trigger in self._triggers}
         return self._state
 
     def restore(self, state: SupervisorState) -> None:
         """Goes on from a snapshot's state; a trigger that was off then begins anew."""
         self._state = state
+        self.joint.mixture, self.guarded.state = state.mixture, state.guarded
         for trigger in self._triggers:
             if trigger.name in state.triggers:
                 trigger.load(state.triggers[trigger.name])

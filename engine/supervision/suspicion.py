@@ -1,5 +1,6 @@
 """An open suspicion: who is compared with the champion, and what was found so far. Calls nothing."""
 
+import math
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -7,19 +8,41 @@ from msgspec import Struct
 from engine.supervision.decisions import Action
 from engine.supervision.evidence import Trial, threshold
 
+_MUCH_LESS = 0.25
+"""Share of another's weight below which a shadow does not win."""
+
 
 class PairedLosses(Struct, forbid_unknown_fields=True):
-    """Losses of champion and shadow, or challenger, summed over the same events of one window."""
+    """Losses of champion and shadow, or challenger, summed over the same events of one window.
+
+    Attributes:
+        events: How many.
+        champion: The sum of the champion's losses.
+        shadow: The sum of the other's.
+        champion_judged: The same, each loss up to a limit, so that no single event decides.
+        shadow_judged: The same of the other's.
+    """
 
     events: int = 0
     champion: float = 0.0
     shadow: float = 0.0
+    champion_judged: float = 0.0
+    shadow_judged: float = 0.0
 
-    def add(self, champion: float, shadow: float) -> None:
-        """Adds one event."""
+    def add(self, champion: float, shadow: float, most: float) -> None:
+        """Adds one event.
+
+        Args:
+            champion: Its loss; infinite when it put out nothing.
+            shadow: The same of the other.
+            most: As much as a loss beyond counts for what judges; and what a null output is taken to lose, or
+                what the other has lost if that is more.
+        """
         self.events += 1
-        self.champion += champion
-        self.shadow += shadow
+        self.champion += champion if champion < math.inf else max(most, shadow if shadow < math.inf else 0.0)
+        self.shadow += shadow if shadow < math.inf else max(most, champion if champion < math.inf else 0.0)
+        self.champion_judged += min(champion, most)
+        self.shadow_judged += min(shadow, most)
 
     def means(self) -> tuple[float, float] | tuple[None, None]:
         """The mean losses of champion and shadow; `None` without events."""
@@ -39,6 +62,8 @@ class Suspicion(Struct, forbid_unknown_fields=True):
         previous: The same of the window before; empty when there was none.
         learning: Whether vetted shadows learn: the last judged window did not fail.
         jumped: Whether they began or ceased to learn, and so changed abruptly, in this window.
+        strange: Whether an example of the open window was unlike all that passed.
+        strange_before: The same of the window before.
         throughout: Whether they learned during the whole open window.
         previous_throughout: The same for the window before.
     """
@@ -52,17 +77,23 @@ class Suspicion(Struct, forbid_unknown_fields=True):
     previous: dict[str, PairedLosses] = {}
     learning: bool = False
     jumped: bool = False
+    strange: bool = False
+    strange_before: bool = False
     throughout: bool = False
     previous_throughout: bool = False
 
     def join(self, name: str, action: Action, instead_of: str = "") -> None:
         """Another shadow is compared, in place of one that ends, if any."""
-        before = self.trials.pop(instead_of, None)
-        for known in (self.actions, self.losses, self.previous):
-            known.pop(instead_of, None)
+        before = self.leave(instead_of)
         self.actions[name] = action
         self.trials[name] = self._trial(1 if before is None else before.number + 1, 0)
         self.losses[name] = PairedLosses()
+
+    def leave(self, name: str) -> Trial | None:
+        """One is compared no more; returns the trial that it was in, if any."""
+        for known in (self.actions, self.losses, self.previous):
+            known.pop(name, None)
+        return self.trials.pop(name, None)
 
     def learn(self, *, learning: bool) -> None:
         """The vetted shadows learn from now on, or no longer."""
@@ -83,6 +114,7 @@ class Suspicion(Struct, forbid_unknown_fields=True):
                 self.trials[name] = self._trial(trial.number + 1, sequence)
         self.previous, self.losses = self.losses, {name: PairedLosses() for name in self.trials}
         self.previous_throughout = self.throughout
+        self.strange, self.strange_before = False, self.strange
         self.throughout = self.learning
         self.jumped = False
 
@@ -94,20 +126,26 @@ class Suspicion(Struct, forbid_unknown_fields=True):
         for name, loss in shadows.items():
             trial = self.trials.get(name)
             if trial is not None and sequence >= trial.since:
-                self.losses[name].add(champion, loss)
-                trial.add(champion, loss, scale)
+                self.losses[name].add(champion, loss, scale)
+                trial.add(min(champion, scale), min(loss, scale), scale)
 
-    def winner(self, min_events: int, tolerance: float) -> str | None:
-        """The shadow that has proved better, by the strongest evidence."""
-        best = None
-        for name, trial in self.trials.items():
-            if trial.proves(min_events, tolerance) and (
-                best is None or trial.log_capital > self.trials[best].log_capital
-            ):
-                best = name
-        return best
+    def winner(self, min_events: int, tolerance: float, weights: Mapping[str, float]) -> str | None:
+        """The shadow that has proved better, by the strongest evidence.
+
+        Args:
+            min_events: How many events that takes.
+            tolerance: The share by which it must be better.
+            weights: Of those that serve together: one that has proved better, but has much less than another,
+                does not win.
+        """
+        proved = [name for name, trial in self.trials.items() if trial.proves(min_events, tolerance)]
+        enough = max(weights.values(), default=0.0) * _MUCH_LESS
+        proved = [name for name in proved if weights.get(name, enough) >= enough]
+        return max(
+            proved, key=lambda name: (weights.get(name, 0.0), self.trials[name].log_capital), default=None
+        )
 
     def best_before(self) -> tuple[str, PairedLosses] | None:
         """The shadow that lost least in the window before, if any was compared."""
         compared = {name: paired for name, paired in self.previous.items() if paired.events}
-        return min(compared.items(), key=lambda pair: pair[1].shadow / pair[1].events, default=None)
+        return min(compared.items(), key=lambda pair: pair[1].shadow_judged / pair[1].events, default=None)

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.records.events import AnomalyScore
 from engine.records.values import Target
+from engine.tasks.aggregation import heaviest, of_classes
 from engine.tasks.base import LearningTask, Read, Served, no_output_error
 from engine.tasks.baselines import MajorityClass
 from engine.tasks.binary import YES_OR_NO, class_names, decision_quality
@@ -31,6 +32,7 @@ ANOMALY = LearningTask(
     unsupervised=True,
     loss=_wrong_decision,
     bounded_loss=True,
+    aggregation=of_classes(lambda output, label: _wrong_decision(output, label) or 0.0, heaviest),
     serve=_serve,
     output_error=no_output_error,
     read=_read,

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from engine.records.config import RecordConfig
 from engine.records.labels import LabelFormat
 from engine.records.values import Scalar, Target
+from engine.tasks.aggregation import Aggregation
 
 ModelKind = Literal["classifier", "regressor", "anomaly detector"]
 """The kind of River model; `engine.models.kinds` says how each kind predicts and learns."""
@@ -85,6 +86,7 @@ class LearningTask:
         unsupervised: Whether models learn from features alone, and so before the label arrives.
         loss: The loss of an output on a label; `None` if the output decides nothing.
         bounded_loss: Whether the loss lies in [0, 1].
+        aggregation: How the outputs of several models become one.
         serve: The served values of an output, which may be `None`.
         output_error: The reason why an output is useless for the task; `None` if it is fine.
         read: An output (never `None`) as scores take it: how metrics take it, the predicted class or value,
@@ -115,6 +117,7 @@ class LearningTask:
     unsupervised: bool = False
     loss: Callable[[Any, Any], float | None]
     bounded_loss: bool
+    aggregation: Aggregation
     serve: Callable[[Any], Served]
     output_error: Callable[[Any], str | None]
     read: Reader

@@ -7,6 +7,7 @@ from engine.records.classes import one_class
 from engine.records.config import RecordConfig
 from engine.records.labels import LabelFormat
 from engine.records.values import Scalar, Target
+from engine.tasks.aggregation import of_classes, two_classes
 from engine.tasks.base import Cells, LearningTask, Quality, Read, Served, scored_pairs
 from engine.tasks.baselines import ClassPrior
 from engine.tasks.outputs import bounded, probability_error, repeat_class, top_class, zero_one_loss
@@ -108,6 +109,7 @@ BINARY = LearningTask(
     default_model=("linear_model.LogisticRegression",),
     loss=_brier,
     bounded_loss=True,
+    aggregation=of_classes(_brier, two_classes),
     serve=_serve,
     output_error=probability_error,
     read=_read,

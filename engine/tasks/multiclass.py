@@ -7,6 +7,7 @@ from engine.records.classes import one_class
 from engine.records.config import RecordConfig
 from engine.records.labels import LabelFormat
 from engine.records.values import Target
+from engine.tasks.aggregation import adding_up, classes, of_classes
 from engine.tasks.base import Cells, LearningTask, Quality, Read, Served, scored_pairs
 from engine.tasks.baselines import ClassPrior
 from engine.tasks.outputs import bounded, probability_error, repeat_class, top_class, zero_one_loss
@@ -72,6 +73,7 @@ MULTICLASS = LearningTask(
     default_model=("linear_model.SoftmaxRegression",),
     loss=_brier,
     bounded_loss=True,
+    aggregation=of_classes(lambda output, label: _brier(adding_up(output), label), classes),
     serve=_serve,
     output_error=probability_error,
     read=_read,

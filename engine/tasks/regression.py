@@ -8,6 +8,7 @@ from engine.records.config import RecordConfig
 from engine.records.labels import LabelFormat
 from engine.records.shape import is_finite
 from engine.records.values import Scalar, Target
+from engine.tasks.aggregation import OF_VALUES
 from engine.tasks.base import Cells, LearningTask, Quality, Read, Served, no_output_error, scored_pairs
 from engine.tasks.baselines import RunningMean
 
@@ -87,6 +88,7 @@ REGRESSION = LearningTask(
     ),
     loss=_absolute_error,
     bounded_loss=False,
+    aggregation=OF_VALUES,
     serve=_serve,
     output_error=no_output_error,
     read=_read,

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 import typer
+from msgspec.structs import replace
 
 from dataflows.cli.main import app
 from dataflows.commands.init import example_text
@@ -36,7 +37,7 @@ from tests.engine.core.test_serialize import (
 ROOT = Path(__file__).parents[2]
 
 EVENTS: tuple[Event, ...] = (
-    prediction(),
+    replace(prediction(), leader="m0.w3", share=0.6),
     letter(),
     violation(),
     preliminary(),

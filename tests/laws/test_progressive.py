@@ -4,6 +4,7 @@ River's side is `evaluate.iter_progressive_val_score`, which `progressive_val_sc
 asks and answers in the order of `stream.simulate_qa`; the engine gets the same order as examples and labels,
 with honest event times. Where the two differ:
 
+- While the champion is suspected several models serve together. Here only a person may change what serves.
 - At the end of the data River answers everything that is still open, however late that would be. The engine
   learns a label only when it comes; until then the prediction waits, and `finish` does not change that.
 - River keeps open questions without bound. The engine's expire after `labels.wait` seconds: `wait` must be
@@ -152,7 +153,7 @@ def engine_steps(records: list[Record], task: str, metric: str, spec: Any) -> li
         model={"task": task, "model": spec},
         scores={"metrics": [metric]},
         labels={"wait": longest_wait(records) or 1.0},
-        supervision={"min_events": 5, "on_loss_drift": False, "on_baseline": False},
+        supervision={"min_events": 5, "automatic": False},
     )
     probable = not wants_class(task, metric)
     served: dict[int, Any] = {}

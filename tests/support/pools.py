@@ -58,4 +58,4 @@ def revive(pool: ModelPool) -> None:
 
 
 def shadow_says(pool: ModelPool) -> dict[str, Any]:
-    return pool.shadows.predict(PROBE)
+    return pool.shadows.predict(PROBE, None)

@@ -6,6 +6,7 @@ from engine.supervision.config import SupervisionConfig
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.base import Surroundings
 from engine.supervision.triggers.registry import make_triggers
+from engine.tasks.regression import REGRESSION
 
 
 class Threshold:
@@ -29,14 +30,17 @@ class Threshold:
 
 
 def make_supervisor(config: SupervisionConfig, *, bounded: bool = True) -> Supervisor:
-    """A supervisor with every trigger that its configuration has switched on."""
+    """A supervisor with every trigger that its configuration has switched on.
+
+    Suspicions that begin without a span of values have no mixture: the champion serves alone.
+    """
     triggers = make_triggers(Surroundings(config, bounded, Threshold()))
-    return Supervisor(config, triggers, bounded_loss=bounded)
+    return Supervisor(config, triggers, bounded_loss=bounded, aggregation=REGRESSION.aggregation)
 
 
 def suspect(supervisor: Supervisor, shadows: Iterable[str]) -> None:
     """Opens a suspicion with these vetted shadows."""
     names = list(shadows)
-    supervisor.begin(max(1, len(names)))
+    supervisor.begin("m0", max(1, len(names)))
     for name in names:
         supervisor.enter(name, "rollback")

@@ -5,14 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from dataflows.format import day, number
 from dataflows.views.explain.story import Story
-from engine.rows import ComparisonRow, DecisionRow
+from engine.rows import ComparisonRow, DecisionRow, ReportRow
 from engine.supervision.decisions import Action
+
+_SHOWN = 0.05
+"""The weight from which on a model is named."""
 
 _MILLION = math.log(1e6)
 
 _MEANS: dict[Action, str] = {
     "suspect": "{model} is suspected and goes on serving; it is compared with {shadow}.",
-    "rollback": "{shadow}, an earlier state, replaces {previous} and serves as {model}.",
+    "lead": "{shadow} has most of the weight in what is served; {model} stays the champion, for now.",
+    "rollback": "{shadow}, which has not learned what failed, replaces {previous} and serves as {model}.",
     "mask": "{shadow} replaces {previous} and serves as {model}. It ignores these features until they pass "
     "again.",
     "unmask": "The models see the masked features again.",
@@ -75,6 +79,13 @@ def evidence(story: Story) -> Iterator[str]:
             f"{number(found['champion_loss'])} and of {row.shadow} {number(found['shadow_loss'])}: "
             f"{_less(found['shadow_loss'], found['champion_loss'])}."
         )
+    if {"champion_loss", "guarded_loss", "events"} <= found.keys():
+        yield (
+            f"Over the same {found['events']:,.0f} labelled events the mean loss of {row.previous} is "
+            f"{number(found['champion_loss'])}, and {number(found['guarded_loss'])} of a model that does not "
+            f"see what is unlike all windows that passed: "
+            f"{_less(found['guarded_loss'], found['champion_loss'])}."
+        )
     if {"log_capital", "log_threshold"} <= found.keys():
         yield (
             f"A bet on {row.shadow}, event by event, at odds that are fair if it is no better, has "
@@ -107,7 +118,8 @@ def otherwise(story: Story) -> Iterator[str]:
     row = story.decision
     if row.changes:
         yield from _kept(story)
-    elif row.action in {"suspect", "clear", "accept"}:
+    elif row.action in {"suspect", "lead", "clear", "accept"}:
+        yield from _together(story)
         yield from _switched(story)
     else:
         yield "Not measured: no other model was compared."
@@ -128,6 +140,18 @@ def _kept(story: Story) -> Iterator[str]:
         f"labelled events it would have lost {number(kept)}; {row.model} lost {number(served)}: "
         f"{_less(served, kept)}."
     )
+
+
+def _together(story: Story) -> Iterator[str]:
+    """What was served by several models lost, and the champion alone would have."""
+    rows = [row.scores.together for row in story.compared]
+    events, served, champion = _means([row for row in rows if row is not None])
+    if events:
+        name = story.decision.previous
+        yield (
+            f"While the models served together, over {events:,} labelled events, what was served lost "
+            f"{number(served)}; {name} alone would have lost {number(champion)}: {_less(served, champion)}."
+        )
 
 
 def _switched(story: Story) -> Iterator[str]:
@@ -155,6 +179,13 @@ def _means(parts: Sequence[ComparisonRow]) -> tuple[int, float, float]:
     lost = sum(part.events * (part.loss or 0.0) for part in parts)
     champion = sum(part.events * (part.champion_loss or 0.0) for part in parts)
     return events, lost / (events or 1), champion / (events or 1)
+
+
+def weights(row: ReportRow) -> str:
+    """Who serves with which weight at a window's end, the heaviest first; the model when one serves alone."""
+    found = sorted(row.scores.weights.items(), key=lambda one: -one[1])
+    shown = [f"{name} {share:.0%}" for name, share in found if share >= _SHOWN]
+    return ", ".join(shown) if shown else row.model
 
 
 def marks(story: Story) -> dict[int, str]:

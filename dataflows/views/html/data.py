@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataflows.run_reader import read_rows
+from dataflows.views.html.weights import shares, summed
 from engine.rows import DecisionRow, PreliminaryVerdictRow, RatesRow, ReportRow, SummaryRow, WindowScoresRow
 from engine.windows import Status
 
@@ -35,6 +36,7 @@ class Point:
         lines: Mean of each series, by its name; without those that have no value.
         cells: Of each check by (name, column): value over limit, and status; the largest.
         business: Mean of each business metric.
+        shares: Mean weight of each model in what is served.
     """
 
     first: int
@@ -46,6 +48,7 @@ class Point:
     lines: dict[str, float]
     cells: dict[tuple[str, str], tuple[float, Status]]
     business: dict[str, float]
+    shares: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def _point(group: Sequence[ReportRow], preliminary: Mapping[int, Status]) -> Poi
         _means([_series(row.scores) for row in group]),
         cells,
         _means([_business(row.scores) for row in group]),
+        summed([shares(row) for row in group], 1.0 / len(group)),
     )
 
 

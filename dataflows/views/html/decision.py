@@ -7,6 +7,7 @@ from dataflows.views.explain.sentences import headline, marks, sections
 from dataflows.views.explain.story import Story
 from dataflows.views.html.page import POLICY, legend
 from dataflows.views.html.svg import axis, chart, strip, timeline
+from dataflows.views.html.weights import shares, weights_chart
 
 
 def story_page(story: Story) -> str:
@@ -60,4 +61,5 @@ def _chart(story: Story) -> str:
             ],
             "Mean loss by window, with decisions",
         )
+        + "".join(weights_chart([shares(row) for row in windows], [str(row.window) for row in windows]))
     )

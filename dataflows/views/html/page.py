@@ -8,8 +8,10 @@ from urllib.parse import quote
 from dataflows.escape import escape, typed
 from dataflows.format import day, number
 from dataflows.views.counts import counts_text
+from dataflows.views.explain.sentences import weights
 from dataflows.views.html.data import KeyData, Point, read_run
 from dataflows.views.html.svg import axis, chart, heat, strip, timeline
+from dataflows.views.html.weights import weights_chart
 from engine.monitoring.rates import reason_words
 from engine.rows import CalibrationRow, DecisionRow, RatesRow, ReportRow, SummaryRow
 from engine.windows import Status
@@ -64,6 +66,7 @@ def _key(run: Path, data: KeyData) -> Iterator[str]:
             f"of their losses and the worst of their verdicts.</p>"
         )
     yield from _losses(data, names, dates)
+    yield from weights_chart([point.shares for point in data.points], dates)
     yield from _decisions(data.decisions)
     yield from _heats(data.points, names, dates)
     yield from _business(data.points, dates)
@@ -249,7 +252,7 @@ def _row(run: Path, row: ReportRow) -> str:
         f'<tr><td class="n">{row.window}</td><td>{day(row.start)}</td><td>{day(row.end)}</td>'
         f'<td class="s-{row.status}">{row.status}</td>'
         f'<td class="n">{number(scores.loss)}</td><td class="n">{number(scores.baseline_loss)}</td>'
-        f'<td>{escape(row.model)}</td><td class="wide">{escape(row.reason)}</td>'
+        f'<td>{escape(weights(row))}</td><td class="wide">{escape(row.reason)}</td>'
         f"<td>{_evidently(run, row)}</td></tr>"
     )
 

@@ -6,7 +6,7 @@ from rich.table import Table
 from dataflows.console import PlainConsole
 from dataflows.escape import typed
 from dataflows.format import number
-from dataflows.views.explain.sentences import headline, marks, sections
+from dataflows.views.explain.sentences import headline, marks, sections, weights
 from dataflows.views.explain.story import Story
 from dataflows.views.terminal.tables import Column, coloured, fitted_table
 from engine.rows import ReportRow
@@ -49,7 +49,7 @@ def _table(story: Story, width: int) -> Table:
     columns = [
         Column("win", [str(row.window) if row else "…" for row in rows], number=True),
         Column("verdict", [coloured(row.status) if row else "" for row in rows]),
-        Column("by", [row.model if row else "" for row in rows], spare=2),
+        Column("by", [weights(row) if row else "" for row in rows], folds=True),
         Column("served", [number(row.scores.loss) if row else "" for row in rows], number=True),
         Column("base", [number(row.scores.baseline_loss) if row else "" for row in rows], 3, number=True),
         Column("shadow", [number(one.loss) if one else "" for one in best], spare=4, number=True),

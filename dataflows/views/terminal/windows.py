@@ -13,6 +13,7 @@ from rich.text import Text
 from dataflows.console import styled
 from dataflows.format import day, number, short_day
 from dataflows.run_reader import read_rows
+from dataflows.views.explain.sentences import weights
 from dataflows.views.terminal.tables import COLOURS, Column, coloured, fitted_table
 from engine.rows import DecisionRow, DriftRow, ReportRow, WindowScoresRow
 from engine.supervision.decisions import Action
@@ -32,7 +33,8 @@ _BARS = "▁▂▃▄▅▆▇█"
 LEGEND = (
     "drift: drifted columns of those tested. Mean loss, lower is better: served and baseline over all "
     "labelled outcomes of the window; champion and best shadow over the same events, while the champion is "
-    "suspected. Then the mean of each business metric. by: the model that serves at the window's end."
+    "suspected. Then the mean of each business metric. by: the model that serves at the window's end; "
+    "while several serve together, each with its weight."
 )
 
 
@@ -63,7 +65,7 @@ def windows_table(run: Path, width: int) -> Table:
             Column(name, _means(scores, name), spare=4 if place == 0 else 5 + place, number=True)
             for place, name in enumerate(business)
         ),
-        Column("by", [row.model for row in rows], folds=True),
+        Column("by", [weights(row) for row in rows], folds=True),
         Column("decided", [", ".join(decided.get((row.key, row.window), [])) for row in rows], folds=True),
     ]
     if several:

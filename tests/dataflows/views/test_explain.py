@@ -14,6 +14,7 @@ from dataflows.escape import visible
 from dataflows.views.explain.sentences import sections
 from dataflows.views.explain.story import read_story
 from dataflows.views.html.decision import story_page
+from dataflows.views.html.page import run_page
 from dataflows.views.terminal.decision import show_story
 from engine.errors import InputError
 from engine.events import Decision, Event, Report
@@ -64,7 +65,7 @@ def rolled_back(folder: Path) -> Path:
 
 def test_a_rollback_is_told_with_what_led_to_it_its_evidence_and_what_would_have_been(tmp_path: Path) -> None:
     told = said(rolled_back(tmp_path))
-    assert "m0.w2, an earlier state, replaces m0 and serves as m1." in told["What happened"]
+    assert "m0.w2, which has not learned what failed, replaces m0 and serves as m1." in told["What happened"]
     assert "window 3, suspect: why" in told["What happened"]
     assert "pin" not in told["What happened"]
     evidence = told["Evidence"]
@@ -104,6 +105,39 @@ def test_a_suspicion_says_how_it_ended_and_what_its_shadows_would_have_lost(tmp_
         "Had m0.w2 served on the 40 events compared while the suspicion was open, it would have lost 0.3000"
     )
     assert otherwise in cleared["What would have happened otherwise"]
+
+
+def test_a_suspicion_says_what_serving_together_was_worth_and_who_had_which_weight(tmp_path: Path) -> None:
+    together = {"weights": {"m0": 0.25, "m0.w2": 0.72, "m0.fresh": 0.03}}
+    shadows = {"m0.w2": PairedLosses(10, 4.0, 2.0)}
+    served = [
+        structs.replace(
+            window(number, shadows=shadows).scores, together=PairedLosses(10, 4.0, lost), **together
+        )
+        for number, lost in ((3, 2.0), (4, 2.5))
+    ]
+    run = write(
+        tmp_path,
+        window(2),
+        *(replace(window(number), scores=scores) for number, scores in zip((3, 4), served, strict=True)),
+        window(5),
+        decision(0, 3, "suspect", ("m0", "m0")),
+        decision(1, 4, "clear", ("m0", "m0")),
+    )
+    assert (
+        "While the models served together, over 20 labelled events, what was served lost 0.2250; m0 alone "
+        "would have lost 0.4000: 43.8% less."
+    ) in said(run)["What would have happened otherwise"]
+    story = read_story(run, 1, "main")
+    console = PlainConsole(record=True, width=100)
+    show_story(console, story)
+    assert "m0.w2 72%, m0 25%" in console.export_text()
+    page = Tags(story_page(story)).text
+    assert "Weight of each model in what is served" in page
+    assert "m0.w2 72%" in page
+    assert "m0.w2 72%, m0 25%" in Tags(run_page(run)).text
+    alone = write(tmp_path, window(2), decision(0, 3, "suspect", ("m0", "m0")))
+    assert "Weight of each model" not in Tags(run_page(alone)).text, "one served alone all the time"
 
 
 def test_without_a_number_the_last_that_changed_what_serves_or_else_the_last(tmp_path: Path) -> None:

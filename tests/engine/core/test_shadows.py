@@ -153,8 +153,9 @@ def test_a_shadow_that_raises_says_nothing_and_stops_nothing(monkeypatch: pytest
     revive(pool)
     calm = shadow_says(pool)
     assert calm["m0.w0"] == {True: 0.5}
-    monkeypatch.setattr(Moody, "angry", True)
     pool.shadows.learn(outcome(51), vetted=True)
+    monkeypatch.setattr(Moody, "angry", True)
+    pool.shadows.learn(outcome(52), vetted=True)
     found = shadow_says(pool)
     assert found["m0.w0"] is None
     assert found["m0.s0"] not in (None, calm["m0.s0"])

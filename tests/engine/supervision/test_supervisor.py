@@ -163,7 +163,7 @@ def test_without_a_suspicion_nothing_is_compared() -> None:
 def test_a_shadow_without_an_output_has_no_event_to_its_name() -> None:
     supervisor = suspicious("s", "mute")
     assert supervisor.compare(0, BAD, {"s": GOOD}, 0) is None
-    assert supervisor.losses() == {"s": PairedLosses(1, BAD, GOOD)}
+    assert supervisor.losses() == {"s": PairedLosses(1, BAD, GOOD, BAD, GOOD)}
 
 
 def test_predictions_made_before_a_trial_began_do_not_count_in_it() -> None:

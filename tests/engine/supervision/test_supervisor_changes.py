@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from engine.supervision.supervisor import SupervisorState
 from engine.supervision.suspicion import PairedLosses
+from engine.supervision.usual_loss import MeanLoss, UsualLoss
 from tests.engine.supervision.test_supervisor import BAD, GOOD, action, close, feed, make, suspicious
 from tests.support.suspicions import suspect
 
@@ -77,9 +78,8 @@ def test_the_scale_is_the_mean_loss_and_only_where_there_is_no_bound() -> None:
     for loss in (1.0, 2.0, 6.0):
         free.on_loss(loss, None)
         bounded.on_loss(loss, None)
-    assert free.state().scale == pytest.approx(3.0)
-    assert free.state().scaled == 3
-    assert bounded.scale == 1.0
+    assert free.state().usual.now == MeanLoss(3, 3.0)
+    assert (free.scale, bounded.scale) == (9.0, 1.0)
 
 
 def test_one_enormous_error_decides_nothing() -> None:
@@ -101,11 +101,17 @@ def test_the_losses_are_those_of_the_open_window() -> None:
     supervisor = suspicious("s", "other")
     supervisor.compare(0, 0.5, {"s": 0.25, "other": 1.0}, 0)
     supervisor.compare(1, 1.0, {"s": 0.75}, 0)
-    assert supervisor.losses() == {"s": PairedLosses(2, 1.5, 1.0), "other": PairedLosses(1, 0.5, 1.0)}
+    assert supervisor.losses() == {
+        "s": PairedLosses(2, 1.5, 1.0, 1.5, 1.0),
+        "other": PairedLosses(1, 0.5, 1.0, 0.5, 1.0),
+    }
     supervisor.next_window(2)
     assert supervisor.losses() == {}
     supervisor.compare(2, 0.5, {"s": 0.0, "other": 0.5}, 0)
-    assert supervisor.losses() == {"s": PairedLosses(1, 0.5, 0.0), "other": PairedLosses(1, 0.5, 0.5)}
+    assert supervisor.losses() == {
+        "s": PairedLosses(1, 0.5, 0.0, 0.5, 0.0),
+        "other": PairedLosses(1, 0.5, 0.5, 0.5, 0.5),
+    }
 
 
 def test_a_restored_state_goes_on_as_if_nothing_had_been() -> None:
@@ -126,4 +132,4 @@ def test_a_restored_state_goes_on_as_if_nothing_had_been() -> None:
 def test_a_new_window_without_a_suspicion_changes_nothing() -> None:
     supervisor = make()
     supervisor.next_window(100)
-    assert supervisor.state() == make().state()
+    assert supervisor.state() == replace(make().state(), usual=UsualLoss(closed=MeanLoss()))

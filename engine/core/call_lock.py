@@ -12,7 +12,7 @@ T = TypeVar("T")
 _ONE = (Example, Label, Unreadable, Mapping, str, bytes, bytearray, memoryview)
 
 
-class Guard:
+class CallLock:
     """Lets in one call at a time; a context manager around each.
 
     It does not wait: which of two threads comes first would decide what the models learn first, and the
