@@ -27,6 +27,7 @@ from engine.evaluation.progressive_scores import Scores
 from engine.events import Decision, Event
 from engine.models.serialization import digest
 from engine.monitoring.types import Check
+from engine.records.events import Strange
 from engine.records.values import Example
 from engine.registry.versions import Version
 from engine.rows import Reason, Role
@@ -179,7 +180,7 @@ class Actions:
         proposal = compare_on(pool, supervisor, vetted, replayed, rows)
         return [*pool.shadows.alive.values()], supervisor.permit(proposal)
 
-    def guard(self) -> None:
+    def guard(self, strange: Strange) -> None:
         """An example is strange: a model that does not see what is goes on beside what serves.
 
         That it loses less is a reason to suspect what serves; that something is strange is none.
@@ -192,6 +193,7 @@ class Actions:
             shadow = pool.guarded(at.predicted, at.outcomes)
             pool.shadows.add(shadow)
             supervisor.guarded_enters(shadow.name, at.predicted)
+        supervisor.guarded.note(strange.hidden)
         supervisor.note_strange()
 
     def _dismissed(self, time: float, *, but: str = "") -> list[Event]:

@@ -230,7 +230,7 @@ class Engine:
             return (self.admission.reject(example, wrong),)
         strange = self.review.input_guard.look(admitted.features) if self._guards else None
         if strange is not None:
-            self.actions.guard()
+            self.actions.guard(strange)
         pending = self._serving.predict(example, admitted, strange, self._events)
         return (pending,) if isinstance(pending, DeadLetter) else self.labels.join(pending, example)
 

@@ -112,6 +112,7 @@ class Advantage(Struct, forbid_unknown_fields=True):
         other: Sum of the other's.
         sum: Sum of the differences, each in [-1, 1].
         squares: Sum of their squares.
+        hidden: Features that the other has not seen in some example, in the order in which that began.
     """
 
     since: int = 0
@@ -120,6 +121,7 @@ class Advantage(Struct, forbid_unknown_fields=True):
     other: float = 0.0
     sum: float = 0.0
     squares: float = 0.0
+    hidden: list[str] = []
 
     def add(self, champion: float, other: float, scale: float) -> None:
         """Adds the two losses on one event, none of them above `scale`."""

@@ -4,10 +4,12 @@ That something is unlike all that passed is no reason to suspect the champion; t
 does not see it is.
 """
 
+from collections.abc import Iterable
+
 from engine.supervision.decisions import ProposedDecision
 from engine.supervision.evidence import MATTERS, Advantage
 
-_REASON = "a model that does not see what is unlike all windows that passed is better"
+_MOST_NAMED = 3
 
 
 class GuardedComparison:
@@ -23,6 +25,11 @@ class GuardedComparison:
     def begin(self, sequence: int) -> None:
         """A guarded model is there, compared on predictions from number `sequence` on."""
         self.state = Advantage(sequence)
+
+    def note(self, hidden: Iterable[str]) -> None:
+        """These features of an example are hidden from it."""
+        if self.state is not None:
+            self.state.hidden += [name for name in sorted(map(str, hidden)) if name not in self.state.hidden]
 
     def end(self) -> float:
         """It is compared no more; returns what it has lost less."""
@@ -45,7 +52,12 @@ class GuardedComparison:
         if advantage is None or sequence < advantage.since:
             return None
         advantage.add(min(champion, scale), min(guarded, scale), scale)
-        return ProposedDecision("suspect", _REASON, "", advantage.numbers()) if advantage.is_clear else None
+        if not advantage.is_clear:
+            return None
+        named, more = advantage.hidden[:_MOST_NAMED], len(advantage.hidden) - _MOST_NAMED
+        names = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+        reason = f"{names}: unlike all windows that passed, and a model that does not see this is better"
+        return ProposedDecision("suspect", reason, "", advantage.numbers())
 
     def next_window(self, sequence: int) -> None:
         """A window has closed: one that is behind begins anew with prediction number `sequence`."""

@@ -40,6 +40,7 @@ count = 100
 [supervision]
 min_events = 50
 cooldown = 100
+guard = false
 [monitoring]
 reports = false
 [business.{business}]

@@ -152,7 +152,9 @@ def test_outliers_that_do_harm_open_a_suspicion_and_a_model_that_does_not_see_th
     decisions, served, _ = run()
     suspected = decisions[0]
     assert suspected.action == "suspect"
-    assert suspected.reason == "a model that does not see what is unlike all windows that passed is better"
+    assert (
+        suspected.reason == "a: unlike all windows that passed, and a model that does not see this is better"
+    )
     assert suspected.evidence["guarded_loss"] < suspected.evidence["champion_loss"]
     assert 1000 < suspected.time < 1100, "no window has to fail"
     leaders = [prediction.leader for prediction in served[1150:1600]]
