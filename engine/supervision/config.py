@@ -55,9 +55,9 @@ class SupervisionConfig(Section):
     )
     guard: bool = Field(
         default=True,
-        description="Values unlike anything in windows that passed (far beyond their range, stuck, of "
-        "another distribution) open a suspicion as soon as there are several, and a shadow that does not see "
-        "them is among the candidates.",
+        description="What is unlike anything in windows that passed (far beyond their range, stuck, of "
+        "another distribution) is hidden from a copy of the champion. When that copy is clearly better a "
+        "suspicion opens, and it is among the candidates.",
     )
     on_label_fail: Literal["hold", "trust"] = Field(
         default="hold",
@@ -116,8 +116,9 @@ class SupervisionConfig(Section):
     compare_after: int = Field(
         default=3,
         ge=0,
-        description="Windows for which the model that a shadow replaced goes on as a challenger: it shows "
-        "what would have happened otherwise, and comes back if it proves better.",
+        description="Windows for which the model that was replaced goes on as a challenger, and longer while "
+        "it has a tenth of the weight in what is served: it shows what would have happened otherwise, and "
+        "comes back if it proves better.",
     )
 
     @property

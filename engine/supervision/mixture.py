@@ -8,8 +8,9 @@ Over T labelled events of a suspicion, whose label came before the next predicti
 most (ln(1 / w) + T ln(1 / (1 - SHARE))) / RATE more than the champion alone, w being the champion's weight in
 the beginning. With late labels weights are out of date when they are used, and the same bound holds for one
 model in every (d + 1), d being how many labels are outstanding (Joulani, György, Szepesvári 2013). That is
-weak; so what the champion would have saved is watched (`regret`), and beyond the bound it serves alone
-until the suspicion ends. Then at most what was outstanding at that moment is lost beyond the bound.
+weak; so what the champion would have saved is watched (`regret`), and beyond sqrt(1 + d) times the bound it
+serves alone until its weight has fallen to a quarter, the next time to an eighth, and so on. Each time at
+most what was outstanding at that moment is lost beyond the bound.
 """
 
 import math
