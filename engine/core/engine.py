@@ -118,7 +118,6 @@ class Engine:
         self.rates = RateWatch(config.monitoring.rates, key)
         self._progress = Progress()
         self._events: list[Event] = []
-        self._guards = config.supervision.guard and not pool.ops.unsupervised
         self._lock = CallLock(key)
         self._model: str | None = None
         if start is not None:
@@ -228,7 +227,7 @@ class Engine:
         wrong = admitted.late or self.labels.duplicate(example.id)
         if wrong is not None:
             return (self.admission.reject(example, wrong),)
-        strange = self.review.input_guard.look(admitted.features) if self._guards else None
+        strange = self.review.input_guard.look(admitted.features) if self.review.guards else None
         if strange is not None:
             self.actions.guard(strange)
         pending = self._serving.predict(example, admitted, strange, self._events)

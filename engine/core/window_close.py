@@ -119,7 +119,7 @@ class WindowClose:
         proposal = supervisor.on_verdict(status, f"window {window.index}: {reason}")
         overlap = review.windows.overlap
         ended = proposal is not None and proposal.action in {"clear", "accept"}
-        if self._config.supervision.guard and (ended or status not in {"fail", "unjudged"}):
+        if review.guards and (ended or status not in {"fail", "unjudged"}):
             review.vet(window, strange=ended or supervisor.strange_is_harmless)
         if status == "fail":
             pool.checkpoints.discard_unvetted()

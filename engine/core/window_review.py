@@ -92,6 +92,7 @@ class WindowReview:
         windows: The open windows, and the closed ones still needed.
         first_look: Counts since the last window closed.
         input_guard: Finds examples that are unlike all in windows that passed.
+        guards: Whether it is used.
         reference: The rows that windows are compared with.
     """
 
@@ -105,6 +106,7 @@ class WindowReview:
         self.windows = Windows(config.window, key)
         self.first_look = FirstLookCounter(config.monitoring)
         self.input_guard = InputGuard()
+        self.guards = config.supervision.guard and not ops.unsupervised
 
     def pin(self, rows: Iterable[Example], contract: Contract) -> None:
         """Windows are compared with these rows, as far as the contract lets them through."""
