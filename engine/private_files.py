@@ -1,0 +1,123 @@
+"""Files that nobody but their owner may write: made without following links, and replaced as a whole.
+
+What a process reads back later (models, snapshots, a recovery store, commands) is as trustworthy as the
+rights on it. A file is made under a random name that must not be there yet (`O_EXCL`), so that a link which
+somebody has put in its place leads nowhere, and takes its own name when its content is on disk.
+"""
+
+import os
+import secrets
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from engine.errors import OutputError
+
+PRIVATE = 0o600
+"""The mode of a file that only its owner reads."""
+
+SHARED = 0o666
+"""The mode of a file that others may read; what the umask takes away is left out."""
+
+_ENDING = ".partial"
+
+_LEFT_BEHIND = 3600.0
+"""Seconds after which a partial file is what a killed process has left behind."""
+
+
+def private_folder(folder: Path) -> None:
+    """Makes a folder that only its owner may enter, with those above it; or checks the one that is there.
+
+    Raises:
+        OutputError: It belongs to somebody else, or others may write to it.
+        OSError: The disk refuses.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    check_private(folder)
+
+
+def check_private(path: Path) -> None:
+    """Refuses a file or folder that somebody else could have written.
+
+    Raises:
+        OutputError: It belongs to neither this user nor root, or others may write to it.
+        OSError: It is not there, or cannot be looked at.
+    """
+    found = path.stat()
+    if found.st_uid not in {os.geteuid(), 0}:
+        raise OutputError(
+            f"{path}: expected it to belong to this user (id {os.geteuid()}), it belongs to user id "
+            f"{found.st_uid}, who could have put anything in it; use another place, or `chown` it"
+        )
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise OutputError(
+            f"{path}: expected that only its owner may write to it, its mode is "
+            f"{stat.filemode(found.st_mode)}; look at what is in it, then `chmod -R go-w` it"
+        )
+
+
+def write_whole(target: Path, content: bytes, mode: int = PRIVATE) -> None:
+    """Writes a file, or replaces one: it is there completely or not at all, also after a power cut.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    _remove_left_behind(target)
+    partial = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}{_ENDING}")
+    try:
+        with open(open_new(partial, mode), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(target)
+        sync_folder(target.parent)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def open_new(path: Path, mode: int = PRIVATE) -> int:
+    """A descriptor, for writing, of a file that must not be there yet, nor a link.
+
+    Raises:
+        OSError: It is there, or the disk refuses.
+    """
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+
+
+def open_appending(path: Path, mode: int = PRIVATE) -> int:
+    """A descriptor that writes at the end of a file, which is made when it is not there; links are refused.
+
+    Raises:
+        OSError: It is a link, or the disk refuses.
+    """
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+
+
+def sync_folder(folder: Path) -> None:
+    """Puts on disk which files are in a folder: the content alone does not survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:100]}."
+
+
+def _remove_left_behind(target: Path) -> None:
+    """Removes what killed processes have left of this file; a process that still writes is not disturbed."""
+    old = time.time() - _LEFT_BEHIND
+    with suppress(OSError), os.scandir(target.parent) as found:
+        for entry in found:
+            if not (entry.name.startswith(_prefix(target)) and entry.name.endswith(_ENDING)):
+                continue
+            with suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_mtime < old:
+                    Path(entry.path).unlink()
