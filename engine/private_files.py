@@ -5,6 +5,7 @@ rights on it. A file is made under a random name that must not be there yet (`O_
 somebody has put in its place leads nowhere, and takes its own name when its content is on disk.
 """
 
+import errno
 import os
 import secrets
 import stat
@@ -39,14 +40,18 @@ def private_folder(folder: Path) -> None:
     check_private(folder)
 
 
-def check_private(path: Path) -> None:
+def check_private(path: Path, found: os.stat_result | None = None) -> None:
     """Refuses a file or folder that somebody else could have written.
+
+    Args:
+        path: Where it is.
+        found: What is known of it, when it is open already.
 
     Raises:
         OutputError: It belongs to neither this user nor root, or others may write to it.
         OSError: It is not there, or cannot be looked at.
     """
-    found = path.stat()
+    found = path.stat() if found is None else found
     if found.st_uid not in {os.geteuid(), 0}:
         raise OutputError(
             f"{path}: expected it to belong to this user (id {os.geteuid()}), it belongs to user id "
@@ -93,9 +98,41 @@ def open_appending(path: Path, mode: int = PRIVATE) -> int:
     """A descriptor that writes at the end of a file, which is made when it is not there; links are refused.
 
     Raises:
-        OSError: It is a link, or the disk refuses.
+        OSError: It is a link or a pipe that nobody reads, or the disk refuses.
     """
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    # O_NONBLOCK means nothing to a file; a pipe without a reader would block for ever.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.open(path, flags, mode)
+
+
+def open_private(path: Path) -> int:
+    """A descriptor, for reading, of a file that nobody else could have written.
+
+    Raises:
+        OutputError: It is a link, a pipe or anything else that is no file, or somebody else's.
+        OSError: It is not there, or cannot be read.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise OutputError(
+            f"{path}: expected a file, it is a link; look where it leads, and remove it"
+        ) from None
+    try:
+        _check_file(path, os.fstat(handle))
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _check_file(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = stat.filemode(found.st_mode)
+        raise OutputError(f"{path}: expected a file, it is something else ({kind}); remove it")
+    check_private(path, found)
 
 
 def sync_folder(folder: Path) -> None:

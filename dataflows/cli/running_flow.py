@@ -21,8 +21,7 @@ def order(console: PlainConsole, run: Path, command: Command, key: str) -> None:
     done = send(run, command, key)
     for row in done:
         console.print(
-            f"{row['key']}: {row['action']} at record {row['records']:,}; {row['model']} serves "
-            f"({row['reason']})",
+            f"{row.key}: {row.action} at record {row.records:,}; {row.model} serves ({row.reason})",
             soft_wrap=True,
         )
     if not done:
@@ -34,5 +33,5 @@ def order(console: PlainConsole, run: Path, command: Command, key: str) -> None:
         known = {row.key for row in read_rows(run, ReportRow)}
         if key != EVERY_KEY and key not in known:
             console.print(f"no window of model key {key!r} has closed; {meant(key, sorted(known))}")
-    if not done or any(row["action"] == "alert" for row in done):
+    if not done or any(row.action == "alert" for row in done):
         raise typer.Exit(1)

@@ -1,40 +1,114 @@
-"""Commands to a running flow, by two files in its run folder.
+"""Commands to a running flow, by files in its run folder.
 
     control.jsonl           what people want, a line each, appended by the command line
     control.done.jsonl      what was done, where in the stream, appended by the engines
+    control.refused.jsonl   which lines of the first are no commands, and why, appended by the engines
 
 An engine looks for commands before every batch. Where it carried one out is written down, so that a replay
 after a crash does it at the same record again; without that line it is carried out where the replay stands.
+
+No line stops a flow: one that cannot be read is left out, by every process and at every start, so the others
+are counted alike. A file that somebody else could have written is not read until that is mended.
 """
 
 import getpass
-import os
+import logging
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, TypeVar
 from uuid import uuid4
 
-import orjson
+import msgspec
+from msgspec import Meta, Struct
 
+from dataflows.escape import visible
+from dataflows.lifecycle.growing_file import GrowingFile, Line, append_row
 from engine.errors import InputError, OutputError
+from engine.records.values import shown
 from engine.supervision.decisions import Command, Order
 
-WANTED, DONE = "control.jsonl", "control.done.jsonl"
-FILES = (WANTED, DONE)
+log = logging.getLogger("riverkeeper.commands")
+
+WANTED, DONE, REFUSED = "control.jsonl", "control.done.jsonl", "control.refused.jsonl"
+FILES = (WANTED, DONE, REFUSED)
 EVERY_KEY = "*"
+
+MOST_COMMANDS = 10_000
+"""Commands to one run that are carried out: every snapshot of every key names those that it has seen."""
+
+MOST_BYTES = 1 << 27
+"""Bytes of the commands' file that are looked at, so that reading it at a start takes less than a second."""
+
+LONGEST = 1 << 16
+"""Bytes of a command's line."""
+
+_LONGEST_DONE = 1 << 24
+"""Bytes of a line about what was done: it has the model key, which may be as long as a record."""
+
+MOST_REFUSED = 100
+"""Lines that are answered and warned about; a file of a million lines of anything must not fill the disk."""
+
 _LONGEST_WAIT = 10.0
 _LOOK_AGAIN = 0.1
+
+_UNREADABLE = msgspec.DecodeError, UnicodeDecodeError, RecursionError
+_Row = TypeVar("_Row", bound=Struct)
+_Name = Annotated[str, Meta(max_length=200)]
+
+
+class WantedRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of `control.jsonl`: a command, which model key it is for (`EVERY_KEY`: all), and its time.
+
+    `who` is what the writer of the line claims.
+    """
+
+    id: Annotated[str, Meta(min_length=1, max_length=100)]
+    order: Order
+    target: Annotated[str, Meta(max_length=1000)]
+    who: _Name
+    why: Annotated[str, Meta(max_length=2000)]
+    key: str
+    time: float
+
+
+class DoneRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of `control.done.jsonl`: at which record of a key a command was carried out, and its outcome.
+
+    `who` is as the decision has it; `None` in lines from before that was kept.
+    """
+
+    id: str
+    key: str
+    records: Annotated[int, Meta(ge=0, le=2**53)]
+    action: str = ""
+    reason: str = ""
+    model: str = ""
+    who: str | None = None
+
+
+class RefusedRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of `control.refused.jsonl`: the byte where a line that is no command begins, and why."""
+
+    at: int
+    id: str
+    refused: str
+
+
+class _HasId(Struct):
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A command, which model key it is for (`EVERY_KEY`: all), and where it was carried out, if it was."""
+    """A command, which model key it is for, and who claims it; its `who` has the owner of the file too."""
 
     command: Command
     key: str
-    records: Mapping[str, int]
+    claimed: str
 
 
 class Control:
@@ -42,11 +116,15 @@ class Control:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._size = -1
-        self._wanted: list[Wanted] = []
+        self._wanted_file = GrowingFile(folder / WANTED, LONGEST, MOST_BYTES)
+        self._done_file = GrowingFile(folder / DONE, _LONGEST_DONE)
+        self._wanted: dict[str, Wanted] = {}
+        self._done: dict[tuple[str, str], DoneRow] = {}
+        self._refused: set[RefusedRow] = set()
+        self._warned: set[str] = set()
 
     def commands(self, key: str, records: int, known: int, *, late: bool) -> list[tuple[int, Command]]:
-        """What is to be done for a model key, with the count of records at which, in order.
+        """What is to be done for a model key, with the count of records at which, in order, as of `look`.
 
         Args:
             key: The model key.
@@ -54,47 +132,92 @@ class Control:
             known: Number of commands that the caller has seen before; they are left out.
             late: Whether the key is new: earlier commands are not meant for it.
         """
-        return [
-            (max(wanted.records.get(key, records), records), wanted.command)
-            for wanted in self._read()[known:]
-            if key in wanted.records or wanted.key == key or (wanted.key == EVERY_KEY and not late)
-        ]
+        found = []
+        for wanted in islice(self._wanted.values(), known, None):
+            done = self._done.get((wanted.command.id, key))
+            if done is not None:
+                who = wanted.claimed if done.who is None else done.who
+                found.append((max(done.records, records), replace(wanted.command, who=who)))
+            elif wanted.key == key or (wanted.key == EVERY_KEY and not late):
+                found.append((records, wanted.command))
+        return found
 
-    def __len__(self) -> int:
-        return len(self._read())
+    def look(self) -> int:
+        """How many commands there are, with those that have come since the last look."""
+        self._read()
+        return len(self._wanted)
 
-    def done(self, key: str, records: int, command: Command, outcome: Mapping[str, Any]) -> None:
+    def done(self, key: str, records: int, command: Command, outcome: Mapping[str, str]) -> None:
         """Writes down what came of a command, unless a replay does it again.
 
         Raises:
             OutputError: When it cannot be written.
         """
-        if any(key in wanted.records and wanted.command.id == command.id for wanted in self._read()):
+        if (command.id, key) in self._done:
             return
-        row = {"id": command.id, "key": key, "records": records, **outcome}
-        _append(self._folder / DONE, row)
-        self._size = -1
+        row = DoneRow(command.id, key, records, **outcome, who=command.who)
+        append_row(self._folder / DONE, row)
+        self._done[command.id, key] = row
 
-    def _read(self) -> list[Wanted]:
+    def _read(self) -> None:
+        """Takes what is new. What was done is read first: a replay has to know it, or to wait for it."""
+        if not self._wanted_file.has_grown():
+            return
         try:
-            size = (self._folder / WANTED).stat().st_size
-        except OSError:
-            return []
-        if size != self._size:
-            where: dict[str, dict[str, int]] = {}
-            for row in _rows(self._folder / DONE):
-                where.setdefault(row["id"], {})[row["key"]] = row["records"]
-            self._wanted = [
-                Wanted(
-                    Command(row["id"], row["order"], row["target"], row["who"], row["why"]),
-                    row["key"],
-                    where.get(row["id"], {}),
-                )
-                for row in _rows(self._folder / WANTED)
-                if row["order"] in get_args(Order)
-            ]
-            self._size = size
-        return self._wanted
+            for line in self._done_file.lines():
+                self._take_done(line)
+            for line in self._wanted_file.lines():
+                self._take_wanted(line)
+        except (OSError, OutputError) as error:
+            self._warn(f"{error}; commands are not carried out until then")
+        if self._wanted_file.is_full:
+            self._warn(f"{self._wanted_file.path}: what is beyond byte {MOST_BYTES} of it is not looked at")
+
+    def _take_done(self, line: Line) -> None:
+        try:
+            row = _decoded(line, DoneRow, _LONGEST_DONE)
+        except ValueError as error:
+            self._warn(
+                f"{self._done_file.path}, byte {line.at}: {error}; the line is left out, and a replay "
+                f"carries out its command where it stands"
+            )
+        else:
+            self._done.setdefault((row.id, row.key), row)
+
+    def _take_wanted(self, line: Line) -> None:
+        try:
+            row = _decoded(line, WantedRow, LONGEST)
+        except ValueError as error:
+            self._refuse(RefusedRow(line.at, _id_of(line), str(error)))
+            return
+        if row.id in self._wanted:
+            return
+        if len(self._wanted) >= MOST_COMMANDS:
+            many = f"expected at most {MOST_COMMANDS} commands in a run, this is one more; begin a new run"
+            self._refuse(RefusedRow(line.at, row.id, many))
+            return
+        who = f"{row.who} (uid {self._wanted_file.owner})"
+        command = Command(row.id, row.order, row.target, who, row.why)
+        self._wanted[row.id] = Wanted(command, row.key, row.who)
+
+    def _refuse(self, row: RefusedRow) -> None:
+        """Warns, and answers whoever has written the line, once for all processes and starts."""
+        if not self._refused:
+            with suppress(OSError, OutputError):
+                self._refused.update(_refused(self._folder))
+        if row in self._refused or len(self._refused) >= MOST_REFUSED:
+            return
+        self._refused.add(row)
+        self._warn(f"{self._wanted_file.path}, byte {row.at}: {row.refused}; the line is left out")
+        try:
+            append_row(self._folder / REFUSED, row)
+        except OutputError as error:
+            self._warn(str(error))
+
+    def _warn(self, text: str) -> None:
+        if text not in self._warned and len(self._warned) < MOST_REFUSED:
+            self._warned.add(text)
+            log.warning("%s", text)
 
 
 def new_command(order: Order, target: str, who: str, why: str) -> Command:
@@ -102,7 +225,7 @@ def new_command(order: Order, target: str, who: str, why: str) -> Command:
     return Command(uuid4().hex, order, target, who or getpass.getuser(), why)
 
 
-def send(run: Path, command: Command, key: str) -> list[dict[str, Any]]:
+def send(run: Path, command: Command, key: str) -> list[DoneRow]:
     """Writes a command and waits until an engine has carried it out.
 
     Returns:
@@ -110,46 +233,88 @@ def send(run: Path, command: Command, key: str) -> list[dict[str, Any]]:
         record comes. It will be carried out when it goes on.
 
     Raises:
-        InputError: When this is not the folder of a run.
-        OutputError: When it cannot be written to.
+        InputError: When this is not the folder of a run, or the flow refuses the command.
+        OutputError: When it cannot be written to, or somebody else could have.
     """
     if not any(run.glob("*.jsonl")):
         raise InputError(f"{run}: expected the folder of a run, with predictions.jsonl in it; there is none")
-    _append(run / WANTED, asdict(command) | {"key": key, "time": time.time()})
+    row = WantedRow(command.id, command.order, command.target, command.who, command.why, key, time.time())
+    try:
+        line = msgspec.json.encode(row)
+        _decoded(Line(0, line if len(line) <= LONGEST else None), WantedRow, LONGEST)
+    except ValueError as error:
+        raise InputError(f"{run}: {error}; nothing was sent") from error
+    append_row(run / WANTED, row)
+    answers = GrowingFile(run / DONE, _LONGEST_DONE)
     until = time.monotonic() + _LONGEST_WAIT
     while time.monotonic() < until:
         time.sleep(_LOOK_AGAIN)
-        found = [row for row in _rows(run / DONE) if row["id"] == command.id]
-        if found:
+        if found := _answers(run, answers, command.id):
             return found
     return []
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    """The complete lines of a file; none when it is not there.
+def _answers(run: Path, file: GrowingFile, name: str) -> list[DoneRow]:
+    """What was done about a command, as far as it is new.
 
     Raises:
-        InputError: When a line is not JSON.
+        InputError: When it was refused.
+        OutputError: When somebody else could have written the answer.
     """
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    lines = content.split(b"\n")[:-1]
-    try:
-        return [orjson.loads(line) for line in lines if line]
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{path}: expected a command on each line, as JSON: {error}; remove it") from error
-
-
-def _append(path: Path, row: Mapping[str, Any]) -> None:
-    """Appends one line in one write, so that lines of several processes do not mix; it is on disk after."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(handle, orjson.dumps(row) + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        found = list(_readable(file, DoneRow, _LONGEST_DONE))
+        refused = _refused(run)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+        raise OutputError(f"{run}: the answer cannot be read: {error.strerror}") from error
+    for row in refused:
+        if row.id == name:
+            raise InputError(f"{run}: the flow refuses the command: {row.refused}")
+    return [row for row in found if row.id == name]
+
+
+def _refused(run: Path) -> list[RefusedRow]:
+    return list(_readable(GrowingFile(run / REFUSED, LONGEST, MOST_REFUSED * LONGEST), RefusedRow, LONGEST))
+
+
+def _readable(file: GrowingFile, kind: type[_Row], longest: int) -> list[_Row]:
+    """The new rows of a file, without lines that are none."""
+    found = []
+    for line in file.lines():
+        try:
+            found.append(_decoded(line, kind, longest))
+        except ValueError:
+            continue
+    return found
+
+
+def _decoded(line: Line, kind: type[_Row], longest: int) -> _Row:
+    """A line as a row.
+
+    Raises:
+        ValueError: It is not one; says what was expected and what came.
+    """
+    if line.content is None:
+        raise ValueError(f"expected a line of at most {longest} bytes, got a longer one")
+    try:
+        return msgspec.json.decode(line.content, type=kind)
+    except _UNREADABLE as error:
+        got = shown(line.content[:100])
+        raise ValueError(f"expected a JSON object with {_names(kind)}: {_cut(error)}; got {got}") from None
+
+
+def _names(kind: type[Struct]) -> str:
+    return ", ".join(kind.__struct_fields__)
+
+
+def _cut(error: Exception) -> str:
+    """What is wrong with a line, in which the line itself may have a say."""
+    return visible(str(error))[:200]
+
+
+def _id_of(line: Line) -> str:
+    """The id of a line that is no command, so that whoever waits for it gets an answer."""
+    try:
+        found = msgspec.json.decode(line.content or b"", type=_HasId).id
+    except _UNREADABLE:
+        return ""
+    return found if len(found) <= 100 else ""

@@ -143,7 +143,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
 
         Those whose record is beyond this batch are looked at again with the next.
         """
-        count = len(self._control)
+        count = self._control.look()
         if count == self._told:
             self._late = False
             return []
@@ -155,11 +155,12 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
                 return events
             found = engine.command(command)
             events += found
-            written.append((REGISTERED, entry_of(command, key, at)))
-            for decision in found:
-                if isinstance(decision, Decision):
-                    outcome = {name: getattr(decision, name) for name in ("action", "reason", "model")}
-                    self._control.done(key, at, command, outcome)
+            decisions = [event for event in found if isinstance(event, Decision)]
+            if decisions:  # else the engine has seen this command before
+                written.append((REGISTERED, entry_of(command, key, at)))
+            for decision in decisions:
+                outcome = {name: getattr(decision, name) for name in ("action", "reason", "model")}
+                self._control.done(key, at, command, outcome)
         self._told, self._late = count, False
         return events
 

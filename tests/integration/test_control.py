@@ -1,5 +1,6 @@
 """A flow that runs is changed by hand, killed, and goes on; a replay does the same at the same records."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -58,7 +59,7 @@ def test_commands_take_effect_on_a_running_flow_and_a_killed_one_repeats_them(
     assert done.returncode == 0, done.stdout + done.stderr
     asked = [decision for decision in lines(flow, "decisions") if decision["who"]]
     keys = 4 if keyed else 1  # with that of records without a key
-    assert [d["action"] for d in asked if d["who"] == "ada"] == ["promotion"] * keys
+    assert [d["action"] for d in asked if d["who"] == f"ada (uid {os.getuid()})"] == ["promotion"] * keys
     assert {prediction["model"] for prediction in lines(flow, "predictions")} >= {"m0", "m1"}
     # The same from the beginning, in other batches, with what was written down of the commands.
     other = long_flow(tmp_path / "other", keyed=keyed)
@@ -96,7 +97,9 @@ def test_a_command_to_a_flow_that_does_not_run_waits(tmp_path: Path, monkeypatch
     with (tmp_path / "events.jsonl").open("ab") as out:
         out.write(b'{"id": "x", "time": 401, "x": 1.0, "kind": "example"}\n')
     assert riverkeeper("run", flow, "--recovery", tmp_path / "recovery").returncode == 0
-    assert [(d["action"], d["who"]) for d in lines(flow, "decisions")][-1:] == [("pin", "ada")]
+    assert [(d["action"], d["who"]) for d in lines(flow, "decisions")][-1:] == [
+        ("pin", f"ada (uid {os.getuid()})")
+    ]
 
 
 def test_what_is_not_a_run_cannot_be_told(tmp_path: Path) -> None:
@@ -111,6 +114,7 @@ def test_a_key_that_comes_up_later_is_not_told_what_all_others_were(tmp_path: Pa
         '{"id":"2","order":"unpin","target":"","who":"a","why":"b","key":"late","time":0}\n'
     )
     control = Control(tmp_path)
+    assert control.look() == 2
     asked = [command.id for _, command in control.commands("late", 0, 0, late=True)]
     assert asked == ["2"]
     control.done("late", 0, Command("1", "pin", "", "a", "b"), {})
