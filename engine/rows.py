@@ -37,6 +37,11 @@ AlertState = Literal["opened", "worse", "changed", "lasting", "recovered", "done
 Severity = Literal["info", "warn", "fail"]
 
 
+BytesEncoding = Literal["utf-8", "base64", "latin-1"]
+"""How bytes became text; `latin-1` in lines of earlier versions. `engine.records.outside.bytes_of` gives
+them back."""
+
+
 class PredictionRow(Struct, frozen=True):
     """A line of `predictions.jsonl`; fields as in `engine.records.events.Prediction`."""
 
@@ -58,13 +63,41 @@ class PredictionRow(Struct, frozen=True):
         return str(self.sequence)
 
 
+class BytesRow(Struct, frozen=True, omit_defaults=True):
+    """Bytes from outside, as far as a line has them.
+
+    Attributes:
+        value: As text; the beginning, when they were cut.
+        encoding: How they were decoded: `base64` when they are no UTF-8.
+        bytes: How many there were before they were cut; `None` when all are here.
+        sha256: That of all of them, when they were cut.
+    """
+
+    value: str
+    encoding: BytesEncoding = "utf-8"
+    bytes: int | None = None
+    sha256: str = ""
+
+
+class HeaderRow(Struct, frozen=True):
+    """A header of a Kafka message."""
+
+    name: str
+    value: BytesRow | None
+
+
 class DeadLetterRow(Struct, frozen=True):
     """A line of `dead_letters.jsonl`; fields as in `engine.records.events.DeadLetter`.
 
     Attributes:
-        raw: The record's bytes as text.
-        raw_encoding: How they were decoded: `raw.encode(raw_encoding)` gives them back. The line has this
-            field only when it is not `utf-8`.
+        raw: The record's bytes as text; the beginning, when they were cut.
+        raw_encoding: How they were decoded. The line has this field only when it is not `utf-8`, and the next
+            two only when the bytes were cut.
+        raw_bytes: How many there were.
+        raw_sha256: That of all of them.
+        message_key: The key of the rejected record's Kafka message; the line has this and the next field only
+            where there is one.
+        message_headers: Its headers.
     """
 
     stream: ClassVar[str] = "dead_letters"
@@ -74,7 +107,11 @@ class DeadLetterRow(Struct, frozen=True):
     position: int
     key: str
     raw: str
-    raw_encoding: Literal["utf-8", "latin-1"] = "utf-8"
+    raw_encoding: BytesEncoding = "utf-8"
+    raw_bytes: int | None = None
+    raw_sha256: str = ""
+    message_key: BytesRow | None = None
+    message_headers: tuple[HeaderRow, ...] = ()
 
     @property
     def unique(self) -> str:

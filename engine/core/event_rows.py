@@ -12,8 +12,9 @@ from engine.events import Alert, Decision, Event, Rates, Report, Summary, Window
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check
-from engine.names import file_name
+from engine.names import bounded, file_name
 from engine.records.events import ContractViolation, DeadLetter
+from engine.records.outside import ENVELOPE_BYTES, HEADERS, RAW_BYTES, part
 from engine.registry.versions import Version
 from engine.supervision.suspicion import PairedLosses
 
@@ -41,12 +42,24 @@ def _same(kind: type[_Row], event: object, **changed: Any) -> _Row:
 
 
 def _dead_letter(event: DeadLetter) -> rows.DeadLetterRow:
-    try:
-        raw = event.raw.decode()
-    except UnicodeDecodeError:
-        # Latin-1 gives every byte back; the mark says that it was not UTF-8.
-        return _same(rows.DeadLetterRow, event, raw=event.raw.decode("latin-1"), raw_encoding="latin-1")
-    return _same(rows.DeadLetterRow, event, raw=raw, raw_encoding="utf-8")
+    raw = part(event.raw, RAW_BYTES)
+    headers = event.message_headers[:HEADERS]
+    return _same(
+        rows.DeadLetterRow,
+        event,
+        raw=raw.text,
+        raw_encoding=raw.encoding,
+        raw_bytes=raw.bytes,
+        raw_sha256=raw.sha256,
+        message_key=_bytes(event.message_key),
+        message_headers=tuple(
+            rows.HeaderRow(bounded(name, ENVELOPE_BYTES), _bytes(value)) for name, value in headers
+        ),
+    )
+
+
+def _bytes(content: bytes | None) -> rows.BytesRow | None:
+    return None if content is None else rows.BytesRow(*part(content, ENVELOPE_BYTES))
 
 
 def _violation(event: ContractViolation) -> rows.ContractViolationRow:

@@ -17,12 +17,19 @@ from engine.core.event_rows import report_path, row_of
 from engine.events import Event, Report
 from engine.records.events import Outcome, Prediction
 from engine.records.values import shown
-from engine.rows import DeadLetterRow, Row, VersionRow
+from engine.rows import BytesRow, DeadLetterRow, Row, VersionRow
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 _ENCODER = msgspec.json.Encoder()
 _OMITTED: Mapping[type, Mapping[str, object]] = {
-    DeadLetterRow: {"raw_encoding": "utf-8"},
+    BytesRow: {"encoding": "utf-8", "bytes": None, "sha256": ""},
+    DeadLetterRow: {
+        "raw_encoding": "utf-8",
+        "raw_bytes": None,
+        "raw_sha256": "",
+        "message_key": None,
+        "message_headers": (),
+    },
     VersionRow: {"config_sha256": "", "code": {}, "libraries": {}},
 }
 """Fields that a line does not have when they hold this."""

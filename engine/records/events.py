@@ -65,6 +65,8 @@ class DeadLetter(Struct, frozen=True, gc=False):
         position: Its offset there, -1 when unknown.
         raw: Its bytes as they came.
         key: The model key whose engine turned it away.
+        message_key: The key of the Kafka message that it was, if any.
+        message_headers: Its headers, by name, in order.
     """
 
     kind: Literal["rejected", "unmatched"]
@@ -73,6 +75,8 @@ class DeadLetter(Struct, frozen=True, gc=False):
     position: int
     raw: bytes
     key: str
+    message_key: bytes | None = None
+    message_headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 class ReasonCount(Struct, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 import json
 import math
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any, get_args
 
@@ -22,9 +23,10 @@ from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check, Verdict
 from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction, ReasonCount
+from engine.records.outside import HEADERS, RAW_BYTES, bytes_of
 from engine.records.values import Example, shown
 from engine.registry.versions import Learned, Version
-from engine.rows import PredictionRow, Row
+from engine.rows import DeadLetterRow, PredictionRow, Row
 from engine.supervision.suspicion import PairedLosses
 
 
@@ -32,8 +34,8 @@ def prediction(sequence: int = 0, key: str = "main", probability: Any = 0.5) -> 
     return Prediction("7", 1.5, True, probability, "m0", sequence, key)
 
 
-def letter(raw: bytes = b"{}", position: int = 3) -> DeadLetter:
-    return DeadLetter("rejected", "not JSON", "in.jsonl", position, raw, "main")
+def letter(raw: bytes = b"{}", position: int = 3, **message: Any) -> DeadLetter:
+    return DeadLetter("rejected", "not JSON", "in.jsonl", position, raw, "main", **message)
 
 
 def violation(reason: str = "too large") -> ContractViolation:
@@ -288,15 +290,32 @@ def test_probabilities_are_written_whatever_the_classes_are(probability: Any, wr
 @settings(max_examples=80)
 def test_the_bytes_of_a_dead_letter_can_be_had_back(raw: bytes) -> None:
     row = lines(letter(raw))["dead_letters"][0]
-    assert row["raw"].encode(row.get("raw_encoding", "utf-8")) == raw
+    assert bytes_of(row["raw"], row.get("raw_encoding", "utf-8")) == raw
+
+
+@pytest.mark.parametrize("piece", [b"a", b"\xff", "é".encode(), b"\0", "\U0001f600".encode()])
+def test_a_large_dead_letter_is_cut_and_names_the_whole(piece: bytes) -> None:
+    raw = b"x" + piece * 200_000
+    chunk = encode([letter(raw, message_key=piece * 2000, message_headers=(("h" * 2000, raw),) * 40)])[0]
+    assert len(chunk["dead_letters"].text) < 1_000_000, "what brokers take by default"
+    row = orjson.loads(chunk["dead_letters"].text)
+    begin = bytes_of(row["raw"], row.get("raw_encoding", "utf-8"))
+    assert raw.startswith(begin)
+    assert RAW_BYTES - 4 < len(begin) <= RAW_BYTES
+    assert (row["raw_bytes"], row["raw_sha256"]) == (len(raw), sha256(raw).hexdigest())
+    assert row["message_key"]["sha256"] == sha256(piece * 2000).hexdigest()
+    assert len(row["message_headers"]) == HEADERS
+    assert row["message_headers"][0]["value"]["bytes"] == len(raw)
+    assert isinstance(msgspec.json.decode(chunk["dead_letters"].text, type=DeadLetterRow), DeadLetterRow)
 
 
 def test_only_bytes_that_are_no_utf8_are_marked() -> None:
     rows = lines(letter("büro".encode()), letter(b"\xff\xfe"))["dead_letters"]
     assert "raw_encoding" not in rows[0]
     assert rows[0]["raw"] == "büro"
-    assert rows[1]["raw_encoding"] == "latin-1"
-    assert rows[0].keys() == set(DeadLetter.__struct_fields__)
+    assert (rows[1]["raw_encoding"], rows[1]["raw"]) == ("base64", "//4=")
+    message = {"message_key", "message_headers"}
+    assert rows[0].keys() == set(DeadLetter.__struct_fields__) - message
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
