@@ -1,5 +1,6 @@
 """Streams to topics against a broker: delivered before a snapshot is, once when asked for, never lost."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import orjson
@@ -8,8 +9,9 @@ import pytest
 from engine.core.serialize import encode
 from engine.errors import InputError, OutputError
 from engine.records.events import Prediction
+from engine.records.values import Target
 from tests.support.broker import Broker
-from tests.support.kafka import consume, event_id
+from tests.support.kafka import consume, event_id, limit_topic
 from tests.support.sinks import chunk, numbers, sink
 from tests.support.sources import topic_on
 
@@ -31,13 +33,77 @@ def test_all_is_delivered_when_the_snapshot_is_taken(real_broker: Broker, tmp_pa
     part.close()
 
 
-def test_what_the_broker_refuses_ends_the_run(real_broker: Broker, tmp_path: Path) -> None:
-    topic = topic_on(real_broker, 2, **{"max.message.bytes": "200"})
+def large(number: int) -> Prediction:
+    """A prediction of some 400 kB."""
+    classes: dict[Target, float] = {f"class {n}": 1.0 / 20_000 for n in range(20_000)}
+    return Prediction(f"e{number}", 0.0, "class 7", classes, "m0", number, "main")
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What is said besides what librdkafka says."""
+    return [record.getMessage() for record in caplog.records if record.name == "riverkeeper.kafka"]
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_what_is_too_large_for_the_topic_becomes_smaller_and_says_so(
+    real_broker: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, once: bool
+) -> None:
+    topic = topic_on(real_broker, 1, **{"max.message.bytes": "100000"})
+    part = sink(real_broker, topic, tmp_path, exactly_once=once)
+    whole = encode([large(3000), large(3001)], ["predictions"])[0]["predictions"]
+    part.write_batch([chunk(range(3000)), whole, chunk(range(3002, 5000))])
+    part.snapshot()
+    found = consume(real_broker.address, topic)
+    assert numbers(found) == list(range(5000)), "each once, the small ones in the batch with a large one too"
+    (message,) = (message for message in found if message.key() == b"e3000")
+    row = orjson.loads(message.value() or b"")
+    line = next(whole.lines()).line
+    assert (row["id"], row["key"], row["prediction"]) == ("e3000", "main", "class 7")
+    assert row["cut"] == {
+        "bytes": len(line),
+        "sha256": sha256(line).hexdigest(),
+        "left_out": ["probability"],
+    }
+    (warning,) = warnings(caplog)
+    assert "more than the topic takes, and is written with less in it" in warning
+    if once:  # and once more, after the process has died between commit and snapshot
+        again = sink(real_broker, topic, tmp_path, exactly_once=True)
+        again.write_batch([whole, chunk(range(5000, 5010))])
+        again.snapshot()
+        assert numbers(consume(real_broker.address, topic)) == list(range(5010))
+
+
+def test_a_topic_whose_limit_falls_stops_nothing(
+    real_broker: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = topic_on(real_broker, 1)
     part = sink(real_broker, topic, tmp_path)
-    large = Prediction("e", 0.0, "x" * 1000, None, "m0", 0, "main")
-    part.write_batch([encode([large], ["predictions"])[0]["predictions"]])
-    with pytest.raises(OutputError, match=rf"topic {topic}: a message was not delivered: .*too large"):
-        part.snapshot()
+    limit_topic(real_broker.address, topic, 20_000)
+    part.write_batch([chunk(range(100)), encode([large(100)], ["predictions"])[0]["predictions"]])
+    part.write_batch([chunk(range(101, 200))])
+    part.snapshot()
+    found = consume(real_broker.address, topic)
+    assert sorted({*numbers(found)}) == list(range(200))
+    assert sum(b'"cut"' in (message.value() or b"") for message in found) == 1
+    limit_topic(real_broker.address, topic, 200)
+    part.write_batch([encode([large(200)], ["predictions"])[0]["predictions"]])
+    part.snapshot()  # not even the smaller one: it is left out
+    assert len(consume(real_broker.address, topic)) == len(found)
+    assert "predictions/main/100 has" in caplog.text
+    assert "predictions/main/200 is left out" in caplog.text
+
+
+def test_what_does_not_fit_at_all_is_left_out_with_a_warning(
+    real_broker: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = topic_on(real_broker, 1, **{"max.message.bytes": "200"})
+    part = sink(real_broker, topic, tmp_path)
+    part.write_batch([chunk(range(3))])
+    part.snapshot()
+    assert consume(real_broker.address, topic) == []
+    (warning,) = warnings(caplog)
+    assert "predictions/main/0 has" in warning
+    assert "more than the topic takes, and is left out; the line in the run's folder is whole" in warning
 
 
 def test_a_topic_that_is_missing_is_named(real_broker: Broker, tmp_path: Path) -> None:

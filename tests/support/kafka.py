@@ -9,8 +9,12 @@ import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # their only place
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
     NewPartitions,
     NewTopic,
+    ResourceType,
 )
 
 from dataflows.connectors.kafka.client import patiently
@@ -45,6 +49,15 @@ def produce(address: str, messages: Iterable[dict[str, Any]]) -> None:
     for message in messages:
         producer.produce(**message)
     assert producer.flush(60) == 0
+
+
+def limit_topic(address: str, topic: str, most: int) -> None:
+    """Sets the bytes that a batch of the topic may have."""
+    admin = AdminClient({"bootstrap.servers": address})
+    entry = ConfigEntry("max.message.bytes", str(most), incremental_operation=AlterConfigOpType.SET)
+    wanted = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    for future in admin.incremental_alter_configs([wanted]).values():
+        future.result(30)
 
 
 def delete_records(address: str, topic: str, before: int) -> None:

@@ -42,6 +42,8 @@ class TransactionalSink(TopicSink):
         folder: The run's folder, which keeps where they ended when the run began.
     """
 
+    can_repeat = False  # a transaction with a message that was refused must be aborted
+
     def __init__(self, config: KafkaConfig, folder: Path, stream: str, resumed: Written | None) -> None:
         # By the run's name, not its identity: whatever wrote under this name before is fenced off.
         self._name = f"riverkeeper/{folder.name}/{stream}"
@@ -52,7 +54,7 @@ class TransactionalSink(TopicSink):
             self._producer.init_transactions(config.patience)
             self._ahead, self._ends = self._found(resumed or Written(self._begun(folder)))
         except KafkaException as error:
-            raise self._refused(error) from error
+            raise self._unusable(error) from error
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -132,14 +134,14 @@ class TransactionalSink(TopicSink):
             try:
                 self._producer.commit_transaction(self._patience)
             except KafkaException as error:
-                raise self._refused(error) from error
+                raise self._unusable(error) from error
             self._open = False
         return Written(dict(self._ends), frozenset(self._ahead))
 
     def close(self) -> None:
         """Leaves an open transaction to the next start, which takes it back: no snapshot knows of it."""
 
-    def _refused(self, error: KafkaException) -> OutputError:
+    def _unusable(self, error: KafkaException) -> OutputError:
         return OutputError(
             f"{self._where}: exactly_once: the broker refuses the transaction: {error.args[0].str()}; see to "
             f"its transaction settings, or set kafka.outputs.exactly_once = false"
