@@ -16,6 +16,13 @@ fields from the beginning.
 """
 
 
+class MessageName(NamedTuple):
+    """What a message of Kafka has besides its value."""
+
+    key: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
 class RawRecord(NamedTuple):
     """One record of a batch.
 
@@ -65,6 +72,7 @@ class Batch:
         parsed: One a record: its fields, when someone needed one of them; `None` where it has none. Empty:
             nobody did. They stay behind when a batch goes to another process, where bytes are parsed anew:
             that costs less than to send them.
+        messages: One a record: key and headers of its message, for dead letters. Empty: there are none.
     """
 
     contents: Sequence[Content]
@@ -74,9 +82,11 @@ class Batch:
     raws: list[bytes] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
     parsed: Sequence[Fields | None] = field(default=(), compare=False)
+    messages: Sequence[MessageName | None] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Batch, (self.contents, self.offsets, self.sources, self.origins, self.raws, self.errors)
+        columns = self.contents, self.offsets, self.sources, self.origins, self.raws, self.errors
+        return Batch, (*columns, (), self.messages)
 
     def __len__(self) -> int:
         return len(self.contents)
@@ -111,6 +121,7 @@ class Batch:
             [*map(self.raws.__getitem__, chosen)] if self.raws else [],
             {at: self.errors[i] for at, i in enumerate(chosen) if i in self.errors} if self.errors else {},
             [*map(self.parsed.__getitem__, chosen)] if self.parsed else (),
+            [*map(self.messages.__getitem__, chosen)] if self.messages else (),
         )
 
 

@@ -4,13 +4,17 @@ A record is parsed once: the step that needs a field first (the merge by event t
 of them in the batch, for the decoder.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import inf
 
-from dataflows.connectors.batch import Batch, Fields, RawRecord
+from msgspec import structs
+
+from dataflows.connectors.batch import Batch, Fields, MessageName, RawRecord
+from engine.events import Event
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
+from engine.records.events import DeadLetter
 from engine.records.keys import ONE_KEY, fields_of, key_of
 from engine.records.times import time_reader
 from engine.records.values import Record, Unreadable
@@ -58,3 +62,30 @@ def decode_records(decoder: Decoder, records: Iterable[RawRecord]) -> Iterator[R
             yield decode(content, source, offset, raw, is_label=is_label)
         else:
             yield decode_fields(content, source, offset, raw, is_label=is_label)
+
+
+def with_messages(events: list[Event], batches: Iterable[Batch]) -> list[Event]:
+    """The events, where rejected records have the key and the headers of the messages that they came in.
+
+    Unmatched labels do not: they may have waited for their example, and which batch they came in must not
+    make a difference.
+    """
+    named = [batch for batch in batches if batch.messages]
+    if not named or not any(isinstance(event, DeadLetter) for event in events):
+        return events
+    found = {
+        (record.source, record.offset): name
+        for batch in named
+        for record, name in zip(batch.records(), batch.messages, strict=True)
+        if name is not None
+    }
+    return [_with_message(event, found) for event in events]
+
+
+def _with_message(event: Event, found: Mapping[tuple[str, int], MessageName]) -> Event:
+    if not isinstance(event, DeadLetter) or event.kind != "rejected":
+        return event
+    name = found.get((event.source, event.position))
+    if name is None:
+        return event
+    return structs.replace(event, message_key=name.key, message_headers=name.headers)

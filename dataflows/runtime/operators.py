@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.batch import Batch
-from dataflows.connectors.decoding import decode_records
+from dataflows.connectors.decoding import decode_records, with_messages
 from dataflows.connectors.files.sink import BLOBS
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.commands import Control
@@ -106,7 +106,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         events += engine.process(records)
         if self._config.run.metrics is not None:
             prometheus.shared().note(values[0].key, engine.counts, events)
-        items = self._items(events)
+        items = self._items(with_messages(events, (routed.batch for routed in values)))
         learned.add(sum(len(routed.batch) for routed in values))
         return [*items, *commands], StatefulBatchLogic.RETAIN
 

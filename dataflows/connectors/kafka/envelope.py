@@ -1,12 +1,13 @@
 """Messages to raw records: lines of JSON as files hold them, or fields where values have a schema."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import orjson
 from confluent_kafka import Message
 
-from dataflows.connectors.batch import Content
+from dataflows.connectors.batch import Content, MessageName
 from dataflows.connectors.kafka.config import HEADER, Decode, KafkaInput
+from engine.records.values import shown
 from engine.requirements import needing
 
 
@@ -18,12 +19,14 @@ class Received(NamedTuple):
         content: The record; with an `error` the bytes as they came.
         raw: The bytes as they came.
         error: Why it cannot be a record; `None` when only a decoder can tell.
+        name: Its key and headers; `None` when it has neither.
     """
 
     offset: int
     content: Content
     raw: bytes
     error: str | None
+    name: MessageName | None = None
 
 
 class Envelope:
@@ -43,20 +46,23 @@ class Envelope:
 
     def read(self, message: Message) -> Received:
         """A message as a raw record; a tombstone becomes a dead letter."""
-        offset, raw = int(message.offset() or 0), message.value()
+        offset, raw, name = int(message.offset() or 0), message.value(), _name(message)
         if raw is None:
-            key = message.key()
-            name = "" if key is None else f" for key {key.decode(errors='replace')!r}"
-            return Received(offset, b"", b"", f"tombstone: a message without a value{name}")
+            of = (
+                ""
+                if name is None or name.key is None
+                else f" for key {shown(name.key.decode(errors='replace'))}"
+            )
+            return Received(offset, b"", b"", f"tombstone: a message without a value{of}", name)
         content: Content = raw
         if self._decode is not None:
             try:
                 content = self._decode(raw, message.topic() or "")
             except ValueError as error:
-                return Received(offset, raw, raw, str(error))
+                return Received(offset, raw, raw, str(error), name)
         if self._fields:
             content = self._with_fields(message, content)
-        return Received(offset, content, raw, None)
+        return Received(offset, content, raw, None, name)
 
     def _with_fields(self, message: Message, content: Content) -> Content:
         """The fields go first, so that of two with the same name the value's own counts."""
@@ -69,6 +75,13 @@ class Envelope:
             return content
         rest = rest[1:].lstrip()
         return orjson.dumps(found)[:-1] + (b"" if rest.startswith(b"}") else b",") + rest
+
+
+def _name(message: Message) -> MessageName | None:
+    key, headers = message.key(), cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    if key is None and not headers:
+        return None
+    return MessageName(key.encode() if isinstance(key, str) else key, tuple(headers))
 
 
 def _part(message: Message, part: str) -> str | int | float | None:

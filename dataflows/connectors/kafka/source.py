@@ -245,6 +245,7 @@ def batches_of(taken: list[tuple[int, Received]], partitions: list[Partition]) -
                 origins=bytes([numbers[number] for number, _ in part]) if len(numbers) > 1 else b"",
                 raws=[received.raw for received in whole],
                 errors={i: one.error for i, one in enumerate(whole) if one.error is not None},
+                messages=[one.name for one in whole] if any(one.name for one in whole) else (),
             )
         )
     return found
