@@ -34,7 +34,7 @@ def read_rows(run: Path, kind: type[_R]) -> Iterator[_R]:
                 return
             try:
                 yield decoder.decode(line)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise InputError(
                     f"{path}, line {number}: expected a row of {kind.stream}: {error}; the file is damaged "
                     f"or of another version of Riverkeeper: run the flow again"

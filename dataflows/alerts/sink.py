@@ -119,8 +119,13 @@ class AlertPartition(StatefulSinkPartition[Chunk, Pending]):
 
 
 def _noted(notes: Path) -> set[str]:
-    """The ids of delivered alerts: JSON, since a model key may hold the end of a line."""
-    if not notes.exists():
-        return set()
-    content = notes.read_bytes()
-    return set(msgspec.json.Decoder(str).decode_lines(content[: content.rfind(b"\n") + 1]))
+    """The ids of delivered alerts: JSON, since a model key may hold the end of a line.
+
+    A line that is none costs a second delivery at most.
+    """
+    found: set[str] = set()
+    if notes.is_file():
+        for note in notes.read_bytes().split(b"\n")[:-1]:
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                found.add(msgspec.json.decode(note, type=str))
+    return found

@@ -176,6 +176,6 @@ def _is(opened: os.stat_result, file: Path) -> bool:
 
 
 def _holder(file: Path) -> Holder | None:
-    with suppress(OSError, msgspec.DecodeError):
+    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         return msgspec.json.decode(file.read_bytes(), type=Holder)
     return None

@@ -62,7 +62,7 @@ def read_status(run: Path) -> Status:
     """
     try:
         return json.decode((run / STATUS).read_bytes(), type=Status)
-    except (OSError, DecodeError) as error:
+    except (OSError, DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"{run}: expected the folder of a run, with {STATUS} in it, which a run writes from its first "
             f"second; got none"

@@ -1,5 +1,6 @@
 """Files of a run that could not be written, each for its own name; the run goes on without them."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -22,13 +23,17 @@ class Unwritten(msgspec.Struct, frozen=True):
 
 
 def unwritten(run: Path) -> list[Unwritten]:
-    """The files of a run that could not be written, each once, in order."""
+    """The files of a run that could not be written, each once, in order; other lines are left out."""
     try:
         content = (run / FILE).read_bytes()
     except OSError:
         return []
-    rows = msgspec.json.Decoder(Unwritten).decode_lines(content[: content.rfind(b"\n") + 1])
-    return list({row.name: row for row in rows}.values())
+    found: dict[str, Unwritten] = {}
+    for line in content.split(b"\n")[:-1]:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            row = msgspec.json.decode(line, type=Unwritten)
+            found[row.name] = row
+    return list(found.values())
 
 
 def note(run: Path, found: Unwritten) -> None:

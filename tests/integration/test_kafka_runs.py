@@ -67,7 +67,7 @@ def test_a_large_binary_message_stops_nothing_and_its_dead_letter_says_what_it_w
     real_broker: Broker, tmp_path: Path, *, once: bool
 ) -> None:
     flow = write_flow(tmp_path, rows=300, extra="reports = false")
-    topic, dead = topic_on(real_broker), topic_on(real_broker, **{"max.message.bytes": "100000"})
+    topic, dead = topic_on(real_broker), topic_on(real_broker, 1, **{"max.message.bytes": "100000"})
     messages = list(as_messages(tmp_path / "events.jsonl", topic))
     binary = bytes(range(256)) * 800
     headers = [("trace", b"\xff"), ("from", b"sensor 7")]

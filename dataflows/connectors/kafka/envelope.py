@@ -1,12 +1,13 @@
 """Messages to raw records: lines of JSON as files hold them, or fields where values have a schema."""
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import orjson
 from confluent_kafka import Message
 
 from dataflows.connectors.batch import Content, MessageName
 from dataflows.connectors.kafka.config import HEADER, Decode, KafkaInput
+from dataflows.connectors.kafka.messages import headers_of
 from engine.records.values import shown
 from engine.requirements import needing
 
@@ -61,13 +62,13 @@ class Envelope:
             except ValueError as error:
                 return Received(offset, raw, raw, str(error), name)
         if self._fields:
-            content = self._with_fields(message, content)
+            content = self._with_fields(message, name, content)
         return Received(offset, content, raw, None, name)
 
-    def _with_fields(self, message: Message, content: Content) -> Content:
+    def _with_fields(self, message: Message, name: MessageName | None, content: Content) -> Content:
         """The fields go first, so that of two with the same name the value's own counts."""
-        parts = ((name, _part(message, part)) for name, part in self._fields.items())
-        found = {name: value for name, value in parts if value is not None}
+        parts = ((field, _part(message, name, part)) for field, part in self._fields.items())
+        found = {field: value for field, value in parts if value is not None}
         if not isinstance(content, bytes):
             return {**found, **content}
         rest = content.lstrip()
@@ -78,20 +79,19 @@ class Envelope:
 
 
 def _name(message: Message) -> MessageName | None:
-    key, headers = message.key(), cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    key, headers = message.key(), headers_of(message)
     if key is None and not headers:
         return None
     return MessageName(key.encode() if isinstance(key, str) else key, tuple(headers))
 
 
-def _part(message: Message, part: str) -> str | int | float | None:
+def _part(message: Message, name: MessageName | None, part: str) -> str | int | float | None:
     """A part of the envelope."""
     if part == "timestamp":
         return float(message.timestamp()[1] / 1000)
     if part == "partition":
         return message.partition()
-    name = part.removeprefix(HEADER)
-    value = message.key() if part == "key" else dict(message.headers() or []).get(name)
-    if value is None:
+    if name is None:
         return None
-    return value if isinstance(value, str) else value.decode(errors="backslashreplace")
+    value = name.key if part == "key" else dict(name.headers).get(part.removeprefix(HEADER))
+    return None if value is None else value.decode(errors="backslashreplace")

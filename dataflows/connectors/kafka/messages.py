@@ -1,6 +1,10 @@
 """The header that identifies a message of an output stream."""
 
+from typing import cast
+
 from confluent_kafka import Message
+
+Headers = list[tuple[str, bytes | None]]
 
 ID = "riverkeeper-id"
 """The header with the event id: the same in every replay, so that a reader can leave out duplicates."""
@@ -17,9 +21,19 @@ def event_id(run: str, stream: str, name: str) -> str:
     return f"{run}/{stream}/{name}"
 
 
+def headers_of(message: Message) -> Headers:
+    """The headers of a message that anybody may have written; none when a name among them is no UTF-8.
+
+    To be called once a message: where the client has failed over such a name, a second call gives a list that
+    ends the process of whoever looks into it.
+    """
+    try:
+        return cast("Headers", message.headers() or [])
+    except (SystemError, UnicodeDecodeError):
+        return []
+
+
 def event_ids(found: Message) -> list[str]:
     """The event ids in the headers of a message: one, when Riverkeeper wrote it."""
-    headers = found.headers() or []
-    return [
-        value.decode() for name, value in dict(headers).items() if name == ID and isinstance(value, bytes)
-    ]
+    value = dict(headers_of(found)).get(ID)
+    return [value.decode(errors="replace")] if isinstance(value, bytes) else []

@@ -17,10 +17,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import orjson
 
 from dataflows.connectors.files.blobs import write_blob
-from engine.errors import OutputError
+from dataflows.escape import visible
+from engine.errors import InputError, OutputError
 
 START = "order-start.json"
 FILES = ("order-*.json", "order-*.jsonl")
@@ -33,6 +35,9 @@ Place = tuple[str, int, int]
 Runs = list[tuple[int, int]]
 """Partition numbers, each with how many of its records went."""
 
+_Start = tuple[list[Place], dict[str, str]]
+_DAMAGED = msgspec.DecodeError, ValueError
+
 
 class Journal:
     """Written by the one reader of a run, in the run's folder."""
@@ -43,12 +48,22 @@ class Journal:
         self._named = 0
 
     def start(self) -> tuple[list[Place], dict[str, str]] | None:
-        """Where the run began, if it has, and the ids of its topics."""
+        """Where the run began, if it has, and the ids of its topics.
+
+        Raises:
+            InputError: What says so is damaged.
+        """
+        path = self._folder / START
         try:
-            places, ids = orjson.loads((self._folder / START).read_bytes())
+            start: _Start = msgspec.json.decode(path.read_bytes(), type=_Start)
         except FileNotFoundError:
             return None
-        return [(topic, partition, offset) for topic, partition, offset in places], ids
+        except _DAMAGED as error:
+            raise InputError(
+                f"{path}: expected where the run began in its topics, got {visible(str(error))}; put the "
+                f"file back, or start a new run"
+            ) from error
+        return start
 
     def begin(self, places: list[Place], ids: dict[str, str]) -> None:
         """Writes down where the run begins, and the ids of its topics.
@@ -83,18 +98,26 @@ class Journal:
             raise OutputError(f"{self._folder}: the order of records cannot be written: {error}") from error
 
     def since(self, batch: int, names: Sequence[str]) -> Iterator[Runs]:
-        """What went from a batch on, a value for each batch, in the partitions' present numbers."""
+        """What went from a batch on, a value for each batch, in the partitions' present numbers.
+
+        Raises:
+            InputError: A file is damaged.
+        """
         for path in sorted(self._folder.glob("order-*.jsonl")):
-            head, *lines = path.read_bytes().split(b"\n")[:-1] or [
-                b"[]"
-            ]  # a line that was cut off never went
-            known = orjson.loads(head)
-            for number, line in enumerate(lines, int(path.stem.removeprefix("order-"))):
-                if number == batch:
-                    yield [
-                        (names.index(known[partition]), records) for partition, records in orjson.loads(line)
-                    ]
-                    batch += 1
+            # A line that was cut off never went.
+            head, *lines = path.read_bytes().split(b"\n")[:-1] or [b"[]"]
+            try:
+                known = msgspec.json.decode(head, type=list[str])
+                for number, line in enumerate(lines, int(path.stem.removeprefix("order-"))):
+                    if number == batch:
+                        runs = msgspec.json.decode(line, type=Runs)
+                        yield [(names.index(known[partition]), records) for partition, records in runs]
+                        batch += 1
+            except (*_DAMAGED, IndexError) as error:
+                raise InputError(
+                    f"{path}: expected the order of records, got {visible(str(error))}; put the file back, "
+                    f"or remove it: then late records may go in another order than before"
+                ) from error
 
     def cut(self) -> None:
         """A snapshot is taken: what follows goes to a new file, and the oldest is removed."""

@@ -39,8 +39,6 @@ class Written:
     ahead: frozenset[str] = frozenset()
 
 
-Headers = list[tuple[str, str | bytes | None]]
-
 _POLL = 0.5
 """Seconds."""
 
@@ -150,7 +148,7 @@ class TopicSink(StatefulSinkPartition[Chunk, Written]):
         self._warned = True
 
     def _produce(self, value: bytes, key: bytes, name: bytes) -> None:
-        headers: Headers = [(ID, name)]
+        headers: list[tuple[str, str | bytes | None]] = [(ID, name)]
         done = partial(self._delivered, name)  # which does not get the headers back
         while True:
             try:

@@ -18,6 +18,7 @@ It rests on event ids that a replay gives again, and on a broker whose transacti
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -26,6 +27,7 @@ from dataflows.connectors.kafka.client import made
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.messages import event_id, event_ids
 from dataflows.connectors.kafka.producer import Ends, TopicSink, Written
+from dataflows.escape import visible
 from dataflows.lifecycle.run_id import identity
 from engine.core.serialize import Line
 from engine.errors import OutputError
@@ -67,7 +69,13 @@ class TransactionalSink(TopicSink):
         """Where the topic ended when the run began: it may have died before its first snapshot."""
         name = f"kafka-start-{self._stream}.json"
         if (folder / name).exists():
-            return {int(number): end for number, end in orjson.loads((folder / name).read_bytes()).items()}
+            try:
+                return msgspec.json.decode((folder / name).read_bytes(), type=Ends)
+            except (msgspec.DecodeError, ValueError) as error:
+                raise OutputError(
+                    f"{folder / name}: expected where the topic ended when the run began, got "
+                    f"{visible(str(error))}; put the file back, or start a new run"
+                ) from error
         reader, _ = self._reader()
         try:
             ends = {

@@ -1,10 +1,10 @@
 """Kafka without a broker: configuration, the journal of the order, values with a schema."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.schema_registry.json_schema import JSONSerializer
@@ -12,15 +12,17 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from pydantic import ValidationError
 
 from dataflows.config import load_config
-from dataflows.connectors.batch import Source
+from dataflows.connectors.batch import MessageName, Source
 from dataflows.connectors.kafka import schemas
 from dataflows.connectors.kafka.client import made, patiently
 from dataflows.connectors.kafka.config import KafkaConfig, KafkaInput, with_secrets
 from dataflows.connectors.kafka.consumer import Partition
-from dataflows.connectors.kafka.envelope import Received
+from dataflows.connectors.kafka.envelope import Envelope, Received
+from dataflows.connectors.kafka.messages import ID, event_ids
 from dataflows.connectors.kafka.order_log import Journal
 from dataflows.connectors.kafka.source import batches_of
-from engine.errors import ConfigError
+from engine.errors import ConfigError, InputError
+from engine.records.keys import fields_of
 
 FLOW = """
 [run]
@@ -108,6 +110,18 @@ def test_a_line_of_the_journal_that_was_cut_off_never_went(tmp_path: Path) -> No
     assert list(journal.since(0, ["a"])) == []
 
 
+@pytest.mark.parametrize(
+    "damage", [b"x\n", b'["a"]\n{"a": 1}\n', b'["a"]\n[[7, 1]]\n', b'["b"]\n[[0, 1]]\n', b"\xff\n"]
+)
+def test_a_journal_that_is_damaged_is_named(damage: bytes, tmp_path: Path) -> None:
+    (tmp_path / "order-000000000000000.jsonl").write_bytes(damage)
+    with pytest.raises(InputError, match=r"order-0+\.jsonl: expected the order of records"):
+        list(Journal(tmp_path).since(0, ["a"]))
+    (tmp_path / "order-start.json").write_bytes(damage)
+    with pytest.raises(InputError, match=r"order-start\.json: expected where the run began"):
+        Journal(tmp_path).start()
+
+
 def test_the_journal_keeps_no_more_than_snapshots_may_need(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     for batch in range(30):
@@ -128,6 +142,41 @@ def test_a_batch_names_each_partition_once_and_more_than_it_can_name_are_split()
     assert [number for number, line in enumerate(lines) if line.error] == [3]
     (single,) = batches_of([(1, taken[1][1])] * 3, partitions)
     assert (single.sources, single.origins) == ((Source("t[1]", is_label=True),), b"")
+
+
+class Strange:
+    """A message with a header whose name is no UTF-8, as the client gives it."""
+
+    def __init__(self, *headers: tuple[str, bytes]) -> None:
+        self.given = list(headers)
+        self.looks = 0
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        self.looks += 1
+        assert self.looks == 1, "the process would end here"
+        if not self.given:
+            raise SystemError("returned a result with an exception set")
+        return self.given
+
+    def value(self) -> bytes:
+        return b'{"id": 1}'
+
+    def key(self) -> bytes:
+        return b"\xff"
+
+    def offset(self) -> int:
+        return 7
+
+
+def test_headers_that_cannot_be_read_stop_nothing() -> None:
+    fields = {"region": "header:region", "name": "key"}
+    envelope = Envelope(KafkaInput.model_validate({"topic": "t", "fields": fields}))
+    received = envelope.read(cast("Message", Strange()))
+    assert received.error is None
+    assert fields_of(received.content) == {"id": 1, "name": r"\xff"}
+    assert received.name == MessageName(b"\xff", ())
+    assert event_ids(cast("Message", Strange())) == []
+    assert event_ids(cast("Message", Strange((ID, b"\xff")))) == ["\ufffd"], "somebody else's message"
 
 
 SCHEMA = """{"type": "record", "name": "R", "fields": [

@@ -12,7 +12,10 @@ import pytest
 from dataflows.lifecycle import commands
 from dataflows.lifecycle.commands import DONE, REFUSED, WANTED, Control, new_command, send
 from dataflows.lifecycle.growing_file import append_row
+from dataflows.lifecycle.unwritten import Unwritten, note, unwritten
+from dataflows.run_reader import read_rows
 from engine.errors import InputError, OutputError
+from engine.rows import PredictionRow
 from engine.supervision.decisions import Command
 
 UID = os.getuid()
@@ -211,3 +214,14 @@ def test_who_sends_what_is_refused_is_told(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(InputError, match="the flow refuses the command: expected less"):
         send(tmp_path, command, "*")
     assert (tmp_path / WANTED).stat().st_mode & 0o777 == 0o600
+
+
+def test_bad_lines_of_notes_are_left_out(tmp_path: Path) -> None:
+    note(tmp_path, Unwritten("a", "no"))
+    with (tmp_path / "unwritten.jsonl").open("ab") as file:
+        file.write(b"\xff\n[]\n" + b"[" * 50_000 + b"\n")
+    note(tmp_path, Unwritten("b", "no"))
+    assert [found.name for found in unwritten(tmp_path)] == ["a", "b"]
+    (tmp_path / "predictions.jsonl").write_bytes(b"\xff\n")
+    with pytest.raises(InputError, match=r"predictions\.jsonl, line 1: expected a row of predictions"):
+        list(read_rows(tmp_path, PredictionRow))
