@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[2]
 
 EVENTS: tuple[Event, ...] = (
     replace(prediction(), leader="m0.w3", share=0.6),
-    letter(),
+    letter(b"\xff" * 70_000, message_key=b"k", message_headers=(("sent-by", b"me"),)),
     violation(),
     preliminary(),
     drift(),

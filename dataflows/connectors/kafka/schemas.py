@@ -1,5 +1,6 @@
 """Values in the form of Confluent's schema registry (Avro, JSON Schema). Needs the extra `schemas`."""
 
+import struct
 from typing import Any
 
 import orjson
@@ -13,6 +14,24 @@ from dataflows.connectors.batch import Content
 from dataflows.connectors.json_values import as_json
 from dataflows.connectors.kafka.config import Decode, KafkaInput, with_secrets
 from engine.errors import ConfigError, InputError
+from engine.records.values import shown
+
+_MALFORMED = (
+    SerializationError,
+    ValueError,
+    LookupError,
+    EOFError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,  # a time or a decimal beyond what Python holds
+    RecursionError,
+    MemoryError,  # a length that the bytes only claim
+    struct.error,
+)
+"""What reading bytes by a schema that they do not follow raises; that of a network is not among it."""
+
+_UNKNOWN = {400, 404, 422}
+"""What a registry answers to a schema's number that it does not have; the message claims that number."""
 
 
 def decoder(config: KafkaInput) -> Decode:
@@ -33,15 +52,14 @@ def decoder(config: KafkaInput) -> Decode:
 
     def decode(value: bytes, topic: str) -> Content:
         try:
-            found = made(value, SerializationContext(topic, MessageField.VALUE))
+            content = as_json(made(value, SerializationContext(topic, MessageField.VALUE)))
+            # A value without fields is no record; its JSON shows in the reason.
+            return content if isinstance(content, dict) else orjson.dumps(content)
         except SchemaRegistryError as error:
-            if error.http_status_code != 404:
+            if error.http_status_code not in _UNKNOWN:
                 raise InputError(f"kafka.input.schema_registry: cannot be asked: {error}") from error
             raise ValueError(f"not {config.value}: its schema is not in the registry: {error}") from error
-        except (SerializationError, ValueError, KeyError, IndexError, EOFError, TypeError) as error:
-            raise ValueError(f"not {config.value}: {error}") from error
-        content = as_json(found)
-        # A value without fields is no record; its JSON shows in the reason.
-        return content if isinstance(content, dict) else orjson.dumps(content)
+        except _MALFORMED as error:
+            raise ValueError(f"not {config.value}: {shown(error)}") from error
 
     return decode

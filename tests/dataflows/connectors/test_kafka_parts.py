@@ -1,8 +1,10 @@
 """Kafka without a broker: configuration, the journal of the order, values with a schema."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -18,6 +20,7 @@ from dataflows.connectors.kafka.client import made, patiently
 from dataflows.connectors.kafka.config import KafkaConfig, KafkaInput, with_secrets
 from dataflows.connectors.kafka.consumer import Partition
 from dataflows.connectors.kafka.envelope import Envelope, Received
+from dataflows.connectors.kafka.message_size import smaller
 from dataflows.connectors.kafka.messages import ID, event_ids
 from dataflows.connectors.kafka.order_log import Journal
 from dataflows.connectors.kafka.source import batches_of
@@ -198,7 +201,8 @@ def test_values_with_a_schema_become_json(monkeypatch: pytest.MonkeyPatch) -> No
     registry = {"url": "mock://registry"}
     decode = schemas.decoder(KafkaInput(topic="t", value="avro", schema_registry=registry))
     assert decode(avro, "t") == {"id": "a", "at": "2013-01-01T00:00:00Z", "price": 1.25}
-    for wrong in (b"", b"{}", avro[:9], b"\\0\\0\\0\\0\\7" + avro[5:]):
+    no_such_time = avro[:7] + b"\xff" * 9 + b"\1" + avro[-3:]
+    for wrong in (b"", b"{}", no_such_time, avro[:9], b"\\0\\0\\0\\0\\7" + avro[5:]):
         with pytest.raises(ValueError, match="not avro: "):
             decode(wrong, "t")
     given = JSONSerializer(JSON_SCHEMA, client)({"id": "b"}, SerializationContext("j", MessageField.VALUE))
@@ -206,6 +210,20 @@ def test_values_with_a_schema_become_json(monkeypatch: pytest.MonkeyPatch) -> No
     assert decode(given, "j") == {"id": "b"}
     with pytest.raises(ValueError, match="not json-schema: "):
         decode(given[:5] + b'{"id": 3}', "j")
+
+
+def test_a_line_that_is_too_large_keeps_what_identifies_it() -> None:
+    row = {"id": "a", "key": "k" * 500, "prediction": "é" * 9000, "probability": {"a": 0.5}, "score": None}
+    line = orjson.dumps(row)
+    found = orjson.loads(smaller(line, 10_000) or b"")
+    assert (found["id"], found["key"], found["score"]) == ("a", "k" * 500, None)
+    assert found["prediction"].startswith("é" * 1000)
+    whole = {"bytes": len(line), "sha256": sha256(line).hexdigest(), "left_out": ["probability"]}
+    assert found["cut"] == whole
+    less = smaller(line, 700) or b""
+    assert len(less) <= 700
+    assert orjson.loads(less)["cut"] == whole
+    assert smaller(line, 300) is None
 
 
 def test_a_broker_is_asked_again_while_another_takes_over_and_not_when_it_refuses() -> None:
