@@ -15,12 +15,8 @@ Lines of JSON are bytes, which are the cheapest to hold and to send. Rows of a t
 fields from the beginning.
 """
 
-
-class MessageName(NamedTuple):
-    """What a message of Kafka has besides its value."""
-
-    key: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...]
+MessageName = tuple[bytes | None, list[tuple[str, bytes | None]]]
+"""What a message of Kafka has besides its value: its key, and its headers in order."""
 
 
 class RawRecord(NamedTuple):

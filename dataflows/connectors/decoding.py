@@ -88,4 +88,5 @@ def _with_message(event: Event, found: Mapping[tuple[str, int], MessageName]) ->
     name = found.get((event.source, event.position))
     if name is None:
         return event
-    return structs.replace(event, message_key=name.key, message_headers=name.headers)
+    key, headers = name
+    return structs.replace(event, message_key=key, message_headers=tuple(headers))

@@ -49,11 +49,8 @@ class Envelope:
         """A message as a raw record; a tombstone becomes a dead letter."""
         offset, raw, name = int(message.offset() or 0), message.value(), _name(message)
         if raw is None:
-            of = (
-                ""
-                if name is None or name.key is None
-                else f" for key {shown(name.key.decode(errors='replace'))}"
-            )
+            key = None if name is None else name[0]
+            of = "" if key is None else f" for key {shown(key.decode(errors='replace'))}"
             return Received(offset, b"", b"", f"tombstone: a message without a value{of}", name)
         content: Content = raw
         if self._decode is not None:
@@ -82,7 +79,7 @@ def _name(message: Message) -> MessageName | None:
     key, headers = message.key(), headers_of(message)
     if key is None and not headers:
         return None
-    return MessageName(key.encode() if isinstance(key, str) else key, tuple(headers))
+    return key.encode() if isinstance(key, str) else key, headers
 
 
 def _part(message: Message, name: MessageName | None, part: str) -> str | int | float | None:
@@ -93,5 +90,6 @@ def _part(message: Message, name: MessageName | None, part: str) -> str | int | 
         return message.partition()
     if name is None:
         return None
-    value = name.key if part == "key" else dict(name.headers).get(part.removeprefix(HEADER))
+    key, headers = name
+    value = key if part == "key" else dict(headers).get(part.removeprefix(HEADER))
     return None if value is None else value.decode(errors="backslashreplace")

@@ -1,6 +1,6 @@
 """The header that identifies a message of an output stream."""
 
-from typing import cast
+from typing import Any
 
 from confluent_kafka import Message
 
@@ -28,9 +28,10 @@ def headers_of(message: Message) -> Headers:
     ends the process of whoever looks into it.
     """
     try:
-        return cast("Headers", message.headers() or [])
+        found: Any = message.headers()
     except (SystemError, UnicodeDecodeError):
         return []
+    return found or []
 
 
 def event_ids(found: Message) -> list[str]:
