@@ -5,6 +5,14 @@ line and exits with status 2; a traceback is only ever shown for a defect of our
 """
 
 
+def is_fault(error: BaseException) -> bool:
+    """Whether code of others has failed, rather than somebody stopping the process.
+
+    A panic of code that is written in Rust, as parts of River are, is no `Exception`.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
 class RiverkeeperError(Exception):
     """The root: catch this to catch all of ours."""
 

@@ -1,7 +1,5 @@
 """Size of a saved model: in total, by step and by attribute."""
 
-import io
-import pickle
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from river import compose
 
 from engine.errors import SnapshotError
-from engine.models.serialization import DISPATCH
+from engine.models import serialization
 
 
 def steps_of(model: Any, name: str = "") -> dict[str, Any]:
@@ -33,24 +31,16 @@ def steps_of(model: Any, name: str = "") -> dict[str, Any]:
     }
 
 
-class _Sizer(pickle.Pickler):
-    """Saves as `engine.models.serialization` does, without what states a limit of its own."""
-
-    dispatch_table = DISPATCH
-
-    def persistent_id(self, found: Any) -> str | None:
-        limit = getattr(found, "max_size", None)
-        return "limited" if isinstance(limit, Real) else None
-
-
 def size_of(part: Any) -> int:
     """Bytes of a part of a model as it is saved, without what states a `max_size`."""
-    out = io.BytesIO()
     try:
-        _Sizer(out, protocol=5).dump(part)
+        return serialization.size_of(part, _states_a_limit)
     except Exception as error:
         raise SnapshotError(f"{type(part).__name__}: cannot be saved: {error}") from error
-    return out.tell()
+
+
+def _states_a_limit(found: Any) -> bool:
+    return isinstance(getattr(found, "max_size", None), Real)
 
 
 def attributes_of(step: Any) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from engine.errors import is_fault
 from engine.models.auto import raised
 from engine.models.operations import TaskOps
 from engine.models.serialization import dump, load
@@ -108,7 +109,9 @@ class LiveModel:
         """The model's output; `None` when it raises: such a model cannot win, and stops nothing."""
         try:
             return self.predict(features)
-        except Exception:  # noqa: BLE001 - a model may raise anything
+        except BaseException as error:
+            if not is_fault(error):
+                raise
             return None
 
     @property
@@ -126,7 +129,9 @@ class LiveModel:
         features, masked = outcome.example.features, self.masked | hidden if hidden else self.masked
         try:
             self.ops.learn(self.model, visible(features, masked) if masked else features, outcome.label)
-        except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
+        except BaseException as error:  # a model may raise anything, and the stream goes on
+            if not is_fault(error):
+                raise
             return raised(error, features)
         self.learned.add(outcome.example.time)
         return None

@@ -8,6 +8,7 @@ from engine.core.admission import Admission, Admitted
 from engine.core.model_pool import ModelPool
 from engine.core.waiting import PendingPrediction
 from engine.core.window_review import WindowReview
+from engine.errors import is_fault
 from engine.evaluation.progressive_scores import Scores
 from engine.events import Event
 from engine.models.auto import raised
@@ -85,7 +86,9 @@ class Serving:
                 others[champion.name] = output
                 output, lead, share = self._supervisor.joint.combine(others, output)
             served = prediction, probability, score = pool.ops.serve(output)
-        except Exception as error:  # noqa: BLE001 - a model may raise anything, and the stream goes on
+        except BaseException as error:  # a model may raise anything, and the stream goes on
+            if not is_fault(error):
+                raise
             reason = f"the model cannot predict this: {raised(error, features)}"
             return self._admission.reject(example, reason)
         if admitted.faults:

@@ -31,7 +31,7 @@ from engine.records.escape import escape, unescape
 from engine.supervision.challenger_trials import ChallengerTrialsState
 from engine.supervision.supervisor import SupervisorState
 
-FORMAT = 2
+FORMAT = 3
 """Raised by one whenever older bytes can no longer be read."""
 
 _MAGIC = b"riverkeeper state\n"

@@ -17,6 +17,7 @@ from msgspec import Struct
 from river.metrics.base import MeanMetric, Metric
 from river.metrics.r2 import R2
 
+from engine.errors import is_fault
 from engine.evaluation.metrics import Choice, Chosen, number
 from engine.models.serialization import dump, load
 from engine.records.escape import escape, unescape
@@ -57,7 +58,7 @@ class MetricCounts:
         """The snapshot state.
 
         Raises:
-            SnapshotError: If a metric cannot be pickled.
+            SnapshotError: If a metric cannot be saved.
         """
         pairs: dict[tuple[Target, Target | None], float] = {}
         for (label, top), weight in self.pairs.items():
@@ -147,7 +148,9 @@ class MetricCounter:
                     update(label, predicted, weight)
                 else:
                     update(label, predicted)
-            except Exception:  # noqa: BLE001 - the user's own may raise anything, River's RMSLE does below -1
+            except BaseException as error:  # the user's own may raise anything, River's RMSLE does below -1
+                if not is_fault(error):
+                    raise
                 self._miss(name, 1)
 
     def update_all(self, rows: Sequence[tuple[Target, Any, Target | None, float]]) -> None:
@@ -166,7 +169,9 @@ class MetricCounter:
             for label, predicted in zip(labels, tops if takes_class else outputs, strict=True):
                 try:
                     update(label, predicted)
-                except Exception:  # noqa: BLE001 - as in `update`
+                except BaseException as error:  # as in `update`
+                    if not is_fault(error):
+                        raise
                     self._miss(name, 1)
 
     def correct(
@@ -196,7 +201,9 @@ class MetricCounter:
     def _try(self, name: str, misses: int, step: Callable[..., None], *arguments: Any) -> None:
         try:
             step(*arguments)
-        except Exception:  # noqa: BLE001 - as in `update`; an event that failed cannot be taken back either
+        except BaseException as error:  # as in `update`; an event that failed cannot be taken back either
+            if not is_fault(error):
+                raise
             self._miss(name, misses)
 
     def _miss(self, name: str, misses: int) -> None:

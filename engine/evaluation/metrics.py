@@ -11,7 +11,7 @@ from typing import Any, Literal
 from river import metrics
 from river.metrics.base import BinaryMetric, ClassificationMetric, Metric, RegressionMetric
 
-from engine.errors import ConfigError, ModelError
+from engine.errors import ConfigError, ModelError, is_fault
 from engine.evaluation.config import ScoresConfig
 from engine.models.factory import make
 from engine.tasks.base import LearningTask
@@ -168,5 +168,7 @@ def number(metric: Metric) -> float:
     try:
         value: Any = metric.get()
         return float(value.real if isinstance(value, complex) else value)
-    except Exception:  # noqa: BLE001 - the user's own may raise anything, and some of River's divide by zero
+    except BaseException as error:  # the user's own may raise anything, and some of River's divide by zero
+        if not is_fault(error):
+            raise
         return math.nan

@@ -238,7 +238,7 @@ class Scores:
         """The snapshot state.
 
         Raises:
-            SnapshotError: If a metric cannot be pickled.
+            SnapshotError: If a metric cannot be saved.
         """
         self._score_block()
         return ScoresState(

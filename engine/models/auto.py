@@ -119,12 +119,12 @@ def whole(spec: Spec, task: LearningTask) -> Spec:
     return [AUTO, *task.default_model] if alone else spec
 
 
-def raised(error: Exception, features: Features) -> str:
+def raised(error: BaseException, features: Features) -> str:
     """What a model raised, in words, with the remedy where text was the reason."""
     return f"{type(error).__name__}: {error}{advice(error, features)}"
 
 
-def advice(error: Exception, features: Features) -> str:
+def advice(error: BaseException, features: Features) -> str:
     r"""What to do when a model raised because of text; nothing when it raised for another reason.
 
     >>> advice(TypeError("unsupported operand type(s) for -: 'str' and 'float'"), {"age": 3, "town": "Ulm"})

@@ -4,7 +4,7 @@ The file is a ZIP archive without compression of
 
 - `manifest.json`: what the registry knows of the version, and how to load it
 - `model.pickle`: the model as plain River loads it, without us
-- `model.saved`: the model as `engine.models.serialization` writes it; an import reads it by the allow-list
+- `model.saved`: the model as `engine.models.serialization` writes it; an import reads it
 """
 
 import hashlib

@@ -153,7 +153,7 @@ class Registry:
         return self._blobs.get(kept.row.sha256, kept.row.size)
 
     def load(self, kept: VersionRef, allow: Sequence[str], who: str, why: str) -> Any:
-        """The model come alive, through the allow-list; the log says who loaded it, or why it was refused.
+        """The model come alive; the log says who loaded it, or why it was refused.
 
         Raises:
             RegistryError: See `read`.

@@ -126,7 +126,7 @@ class StatesItsLimit(Remembers):
     ("model", "step", "least", "most"),
     [
         (KeepsAll, "KeepsAll.kept", 40, 60),
-        (KeepsSeldom, "KeepsSeldom.kept", 1, 2),
+        (KeepsSeldom, "KeepsSeldom.kept", 1, 3),
         (KeepsUsers, "KeepsUsers.kept", 15, 25),
         (KeepsAsked, "KeepsAsked.kept", 3, 8),
     ],
@@ -204,29 +204,27 @@ def test_a_small_step_that_grows_is_found_beside_a_large_one() -> None:
     assert growing(make).keys() == {"KeepsSeldom.kept"}
 
 
-class Chain(Sound):
-    """A list whose every link holds the next one."""
+class Pruned(Sound):
+    """Holds what cannot be saved, once it has learned long enough."""
 
-    chain: Any = None
+    events = 0
+    late: Any = None
 
     def learn_one(self, x: Any, y: Any) -> None:
         super().learn_one(x, y)
-        self.chain = [self.chain]
+        self.events += 1
+        if self.events > 1000:
+            self.late = (number for number in range(3))
 
 
 def test_a_model_that_can_be_saved_at_first_only_is_found() -> None:
-    class Pruned(Chain):
-        pass
-
-    Pruned.__qualname__ = "Pruned"
-    globals()["Pruned"] = Pruned
     (found,) = breaches(Pruned, sample=BINARY)
     assert (found.law, found.severity) == (SAVED, "error")
-    assert found.detail.startswith("after 1,024 events: Pruned: cannot be saved: maximum recursion depth")
+    assert found.detail.startswith("after 1,024 events: Pruned: cannot be saved: builtins:generator ")
 
 
 def test_a_regression_tree_of_river_on_a_time_that_rises_can_be_saved() -> None:
-    """Its search tree is then a chain of all values (engine/models/trees.py)."""
+    """Its search tree is then a chain of all values."""
     polls: Any = datasets.TrumpApproval
     assert breaches(lambda: tree.HoeffdingAdaptiveTreeRegressor(seed=1), "regression", list(polls())) == []
 
@@ -259,7 +257,7 @@ def test_sizes_leave_out_what_states_a_limit() -> None:
 
     Limited.__qualname__ = "Limited"
     globals()["Limited"] = Limited
-    assert size_of([Limited(5.0)]) < 50
+    assert size_of([Limited(5.0)]) < 100
     assert size_of([Limited(None)]) > 2000
 
 

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from river import base, compose, feature_extraction, linear_model, preprocessing, rules, tree
-from river.stats import Var
 
 from engine.errors import SnapshotError
 from engine.models.serialization import digest, dump, load
-from engine.models.tree_reducers import search_tree
 
 MODULES = (
     *("linear_model", "tree", "forest", "ensemble", "naive_bayes", "neighbors", "rules", "anomaly"),
@@ -24,8 +22,7 @@ def _instances() -> Iterator[Any]:
     """Every model with River's own parameters for its tests."""
     for module in MODULES:
         for name, kind in inspect.getmembers(importlib.import_module(f"river.{module}"), inspect.isclass):
-            # LDA refers to functions of NumPy that read memory at addresses a pickle can choose.
-            if name == "LDA" or inspect.isabstract(kind) or not hasattr(kind, "_unit_test_params"):
+            if inspect.isabstract(kind) or not hasattr(kind, "_unit_test_params"):
                 continue
             try:
                 # Makes a generator of its own for every chunk, and without a seed none is like another.
@@ -190,16 +187,6 @@ def test_a_tree_comes_back_however_long_one_feature_only_grew(kind: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "nodes",
-    [[], [(1.0, Var(), True, False)], [(1.0, Var(), False, False)] * 2],
-    ids=["no node", "a node too few", "a node too many"],
-)
-def test_a_forged_search_tree_is_refused(nodes: list[Any]) -> None:
-    with pytest.raises(ValueError, match="nodes than it has places for"):
-        search_tree(nodes)
-
-
-@pytest.mark.parametrize(
     "content",
     [
         lambda: 1,
@@ -211,7 +198,7 @@ def test_a_forged_search_tree_is_refused(nodes: list[Any]) -> None:
     ids=["lambda", "nested lambda", "generator", "fields", "void"],
 )
 def test_what_cannot_be_saved_says_so(content: Any) -> None:
-    with pytest.raises(SnapshotError, match=r"model: cannot be saved: .*picklable"):
+    with pytest.raises(SnapshotError, match=r"model: cannot be saved: "):
         dump(content, "model")
 
 

@@ -20,7 +20,8 @@ from engine.registry.registry import Registry
 from engine.registry.retention import RetentionIndex
 from engine.registry.serving import decisions, served_at
 from engine.registry.version_ref import VersionRef
-from tests.engine.models.test_serialization_hostile import ATTACKS, SAVED, forged
+from tests.engine.models.test_serialization_hostile import ATTACKS
+from tests.support.hostile_models import SAVED, forged
 from tests.support.registries import RUN, decision, items, make, version
 
 
