@@ -163,7 +163,7 @@ class LiveModel:
 
 def revived(checkpoint: Checkpoint, ops: TaskOps, allow: tuple[str, ...]) -> LiveModel:
     """The live model of a checkpoint."""
-    model = load(checkpoint.saved, MODEL, allow)
+    model = load(checkpoint.saved, MODEL, allow, verb="learn_one")
     return LiveModel(
         checkpoint.name, model, ops, checkpoint.name, checkpoint.masked, checkpoint.learned.copy()
     )
@@ -171,5 +171,5 @@ def revived(checkpoint: Checkpoint, ops: TaskOps, allow: tuple[str, ...]) -> Liv
 
 def restored(state: LiveModelState, ops: TaskOps, allow: tuple[str, ...]) -> LiveModel:
     """The live model of a snapshot."""
-    model = load(state.saved, MODEL, allow)
+    model = load(state.saved, MODEL, allow, verb="learn_one")
     return LiveModel(state.name, model, ops, state.parent, state.masked, state.learned)

@@ -94,7 +94,7 @@ class Shadow:
         if learned:
             kept = self.before[min(learned)]
             self.outcomes, self.live.learned = kept.outcomes, kept.learned.copy()
-            self.live.model = load(kept.saved, MODEL, allow)
+            self.live.model = load(kept.saved, MODEL, allow, verb="learn_one")
         self.before.clear()
 
 

@@ -47,8 +47,8 @@ VERSIONS = {
 _EXACT = ("river", "python")
 """Versions that must be equal: the attributes of River's objects are not the same in every version."""
 
-MOST_BYTES = 1 << 30
-"""Bytes of a saved content. Reading takes up to twenty times as much memory, and nothing is read of more."""
+MOST_BYTES = 1 << 28
+"""Bytes of a saved content; nothing is read of more. A number of two bytes becomes one of 36 in memory."""
 
 
 def dump(content: object, kind: str) -> bytes:
@@ -82,13 +82,14 @@ def dump(content: object, kind: str) -> bytes:
     return _MAGIC + orjson.dumps(header) + b"\n" + body
 
 
-def load(saved: bytes, kind: str, allow: Iterable[str] = ()) -> Any:
+def load(saved: bytes, kind: str, allow: Iterable[str] = (), *, verb: str = "") -> Any:
     """Restores the content that `dump` saved.
 
     Args:
         saved: The bytes.
         kind: The kind that they must hold.
         allow: Further modules whose classes may appear (the user's own models).
+        verb: A method that it must have, such as `learn_one`.
 
     Raises:
         SnapshotError: If the bytes are damaged, of another kind or version, or hold a class that is not
@@ -101,7 +102,7 @@ def load(saved: bytes, kind: str, allow: Iterable[str] = ()) -> Any:
     if hashlib.sha256(body).hexdigest() != header.get("sha256"):
         raise SnapshotError(f"{kind}: damaged: its content does not have the SHA-256 that its header states")
     try:
-        return read(_DECODER.decode(body), allow)
+        content = read(_DECODER.decode(body), allow)
     except SnapshotError as error:
         raise SnapshotError(f"{kind}: {error}") from error
     except (KeyboardInterrupt, SystemExit):
@@ -110,6 +111,9 @@ def load(saved: bytes, kind: str, allow: Iterable[str] = ()) -> Any:
         # Whatever a forged graph makes Python, NumPy or the user's own class raise; of Rust also what is no
         # Exception, its panics.
         raise SnapshotError(f"{kind}: cannot be restored: {type(error).__name__}: {error}") from error
+    if verb and not callable(getattr(type(content), verb, None)):
+        raise SnapshotError(f"{kind}: expected something that can {verb}, got {type(content).__name__}")
+    return content
 
 
 _DECODER = msgspec.msgpack.Decoder(Document)

@@ -160,7 +160,7 @@ class Registry:
             SnapshotError: When the bytes are of another version of River, or hold what is not allowed.
         """
         try:
-            model = load(self.read(kept), MODEL, allow)
+            model = load(self.read(kept), MODEL, allow, verb="learn_one")
         except RiverkeeperError as error:
             self.note("refused", kept, who, {"why": why, "error": str(error)})
             raise

@@ -91,7 +91,7 @@ class LossDrift:
             SnapshotError: When River's detector cannot be restored.
         """
         self._first, self._unit, self._seen = list(state.first), state.unit, state.seen
-        self._block, self._adwin = list(state.block), load(state.adwin, _KIND, allow)
+        self._block, self._adwin = list(state.block), load(state.adwin, _KIND, allow, verb="update")
 
     def update(self, loss: float) -> bool:
         """Takes the next loss; `True` when it has changed and the mean went up.

@@ -104,7 +104,7 @@ class Watch:
         Raises:
             SnapshotError: When River's detector cannot be restored.
         """
-        self.detector = load(state.detector, _KIND, allow)
+        self.detector = load(state.detector, _KIND, allow, verb="update")
         self.parameters, self.first = dict(state.parameters), list(state.first)
         self.centre, self.unit, self.warned = state.centre, state.unit, state.warned
         self.values, self.total = state.values, state.total

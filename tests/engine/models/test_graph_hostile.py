@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from river import drift, stats
 
+from engine.errors import SnapshotError
 from engine.models.graph import river_classes
 from engine.models.graph.document import SCALARS, Shape
 from engine.models.serialization import dump, load
@@ -189,3 +190,13 @@ def test_bound_methods_of_models_and_generators_come_back() -> None:
 
 def test_the_listed_classes_are_those_of_the_river_that_is_installed() -> None:
     assert installed() == river_classes.CLASSES
+
+
+def test_what_would_take_too_much_memory_is_refused_before_it_is_made(sentinel: Path) -> None:
+    many = graph(Shape("deque", layout="s*"), nodes=[0] * 6_000_000, counts=[])
+    assert "MiB of objects" in refused(many, sentinel)
+
+
+def test_what_is_no_model_is_refused_where_a_model_is_expected() -> None:
+    with pytest.raises(SnapshotError, match="model: expected something that can learn_one, got list"):
+        load(dump([1], "model"), "model", verb="learn_one")
