@@ -149,6 +149,14 @@ def run(  # noqa: PLR0913, PLR0917 - a command's own arguments
     process: Annotated[
         int, typer.Option(help="With --addresses: which of them this process is, from 0.")
     ] = 0,
+    trust_network: Annotated[
+        bool,
+        typer.Option(
+            "--trust-network",
+            help="With --addresses beyond this machine: nobody else can reach them. Processes exchange "
+            "pickles and ask for no password: anyone who reaches the port can run code as this user.",
+        ),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the results of an earlier run of this name.")
     ] = False,
@@ -161,6 +169,8 @@ def run(  # noqa: PLR0913, PLR0917 - a command's own arguments
     flow = load_config(config)
     if processes > 1 and addresses:
         raise ConfigError("--processes and --addresses: expected one of them, got both")
+    if trust_network and not addresses:
+        raise ConfigError("--trust-network: expected --addresses too, whose network it is about")
     check_buildable(flow, config)
     _warn_of_times(flow)
     with needing("riverkeeper run", "flow"):
@@ -172,7 +182,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command's own arguments
         run_processes(Launch(config, Place(flow, recovery, overwrite, processes)), console)
     else:
         end_with_parent()
-        who = member(addresses, process) if addresses else None
+        who = member(addresses, process, trust_network=trust_network) if addresses else None
         run_flow(flow, recovery, console, who, overwrite=overwrite)
     if not addresses:
         show_run(console, flow.run_dir)

@@ -4,10 +4,12 @@ First they are locked, and everything is looked at that can be wrong; only then 
 left kept aside, or replaced.
 """
 
+import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from bytewax.recovery import RecoveryConfig
@@ -67,22 +69,46 @@ class Place:
         return self.config.run_dir
 
 
-def member(addresses: str, process: int) -> Member:
+def member(addresses: str, process: int, *, trust_network: bool = False) -> Member:
     """A process as the command line names it.
 
+    Args:
+        addresses: host:port of each process, with commas between.
+        process: Which of them this is.
+        trust_network: Whether they may be those of a network that others can reach.
+
     Raises:
-        ConfigError: When it is none of the addresses.
+        ConfigError: When it is none of the addresses, or one is beyond this machine and may not be.
     """
     found = tuple(part.strip() for part in addresses.replace(";", ",").split(",") if part.strip())
     for address in found:
-        port = address.rpartition(":")[2]
-        if ":" not in address or not port.isdecimal() or not 0 < int(port) < 65_536:
+        host, colon, port = address.rpartition(":")
+        if not colon or not port.isdecimal() or not 0 < int(port) < 65_536:
             raise ConfigError(f"--addresses: expected host:port for each process, got {address!r}")
+        if not trust_network and not _on_this_machine(host):
+            raise ConfigError(
+                f"--addresses: expected 127.0.0.1 or localhost, got {address}: whoever reaches that port can "
+                f"run code as this user. For a network that only the processes can reach, add "
+                f"--trust-network (docs/scaling.md)"
+            )
     if not 0 <= process < len(found):
         raise ConfigError(
             f"--process: expected 0 to {len(found) - 1} for {len(found)} addresses, got {process}"
         )
     return Member(found, process)
+
+
+def _on_this_machine(host: str) -> bool:
+    """Whether a host is the loopback. Of names only `localhost` is: others may come to mean another host."""
+    if host != "localhost":
+        with suppress(ValueError):
+            return ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+        return False
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return all(ip_address(str(one[4][0])).is_loopback for one in found)
 
 
 def shared_wish(run: Path, who: Member | None) -> Path | None:

@@ -37,13 +37,30 @@ def test_the_cluster_has_an_address_for_each_replica_and_volumes_for_each_mount(
     (container,) = spec["containers"]
     (command,) = container["args"]
     addresses = command.split("--addresses ")[1].split()[0]
-    cluster = member(addresses, found["spec"]["replicas"] - 1)
+    cluster = member(addresses, found["spec"]["replicas"] - 1, trust_network="--trust-network" in command)
     assert len(cluster.addresses) == found["spec"]["replicas"]
     service = found["spec"]["serviceName"]
     assert cluster.addresses[1] == f"{found['metadata']['name']}-1.{service}:2101"
     assert {mount["name"] for mount in container["volumeMounts"]} == {
         volume["name"] for volume in spec["volumes"]
     }
+
+
+def test_only_pods_of_the_app_reach_the_port_at_which_pickles_are_read() -> None:
+    (policy,) = [found["spec"] for found in manifests() if found["kind"] == "NetworkPolicy"]
+    (stateful,) = [found["spec"] for found in manifests() if found["kind"] == "StatefulSet"]
+    app = {"podSelector": {"matchLabels": stateful["template"]["metadata"]["labels"]}}
+    assert policy["podSelector"] == app["podSelector"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    reached = [
+        (rule["from"], port) for rule in policy["ingress"] for port in rule["ports"] if port["port"] <= 2101
+    ]
+    assert reached == [([app], {"port": 2101})]
+    (metrics,) = [port for rule in policy["ingress"] for port in rule["ports"] if port["port"] > 2101]
+    shown = load_config(DEPLOY / "flow.toml").run.metrics
+    assert shown is not None
+    assert metrics["port"] == int(shown.rpartition(":")[2])
+    assert metrics["endPort"] - metrics["port"] == stateful["replicas"] - 1
 
 
 def test_the_flow_can_be_loaded_and_compose_makes_its_topics() -> None:

@@ -79,9 +79,16 @@ def test_a_mistake_is_told_once_and_nothing_is_started_again(tmp_path: Path) -> 
     both = riverkeeper("run", flow, "-p", "2", "--addresses", "a:1,b:2")
     assert both.returncode == 2
     assert "expected one of them, got both" in both.stderr
-    wrong = riverkeeper("run", flow, "--addresses", "a:1,b:2", "--process", "2")
+    wrong = riverkeeper("run", flow, "--addresses", "127.0.0.1:1,127.0.0.1:2", "--process", "2")
     assert wrong.returncode == 2
     assert "expected 0 to 1 for 2 addresses, got 2" in wrong.stderr
+    beyond = riverkeeper("run", flow, "--addresses", "a:1,b:2")
+    assert beyond.returncode == 2
+    assert beyond.stderr.startswith("error: --addresses: expected 127.0.0.1 or localhost, got a:1")
+    assert beyond.stderr.count("\n") == 1
+    alone = riverkeeper("run", flow, "--trust-network")
+    assert alone.returncode == 2
+    assert "expected --addresses too" in alone.stderr
 
 
 def test_what_processes_log_is_shown(tmp_path: Path) -> None:

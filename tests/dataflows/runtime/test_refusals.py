@@ -1,5 +1,6 @@
 """What the system refuses to Bytewax, or a cluster cannot be, is told as a mistake that can be mended."""
 
+import socket
 from io import StringIO
 from pathlib import Path
 
@@ -32,3 +33,26 @@ def test_processes_that_cannot_be_connected_are_one_line(
 def test_an_address_has_a_port_that_there_can_be(address: str) -> None:
     with pytest.raises(ConfigError, match="expected host:port for each process"):
         member(f"{address},b:1", 0)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.0.0.1:2101", "a:2101", "0.0.0.0:2101", "[::]:2101", ":2101", "localhost.a:2101", "0177.0.0.1:2101"],
+)
+def test_an_address_beyond_this_machine_needs_trust(address: str) -> None:
+    refusal = r"got \S+: whoever reaches that port can run code as this user.* --trust-network"
+    with pytest.raises(ConfigError, match=refusal):
+        member(f"127.0.0.1:1,{address}", 0)
+    assert member(f"127.0.0.1:1,{address}", 0, trust_network=True).addresses[1] == address
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"])
+def test_an_address_of_this_machine_needs_none(address: str) -> None:
+    assert member(address, 0).addresses == (address,)
+
+
+def test_the_name_localhost_must_mean_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+    with pytest.raises(ConfigError, match="--trust-network"):
+        member("localhost:1", 0)
