@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from engine.errors import ConfigError
+from engine.secrecy import shown
 
 _S = TypeVar("_S", bound=BaseModel)
 
@@ -58,7 +59,7 @@ def validated(section: type[_S], content: object, where: str) -> _S:
         ConfigError: With a line for each mistake.
     """
     if not isinstance(content, Mapping):
-        raise ConfigError(f"{where}: expected sections by name, got {content!r}")
+        raise ConfigError(f"{where}: expected sections by name, got {shown((), content)}")
     try:
         return section.model_validate({**content})
     except ValidationError as error:
@@ -89,7 +90,7 @@ def _explain(found: Any, section: type[BaseModel]) -> str:
     expected = (
         found["msg"].removeprefix("Input should be ").replace("String should match", "text that matches")
     )
-    return f"{key}: expected {expected}, got {found['input']!r}"
+    return f"{key}: expected {expected}, got {shown(place, found['input'])}"
 
 
 def _did_you_mean(place: Sequence[str | int], section: type[BaseModel]) -> str:

@@ -1,13 +1,17 @@
 """Where alerts go."""
 
 import os
+import re
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from engine.alerts.config import AlertsConfig
 from engine.errors import ConfigError
 from engine.records.config import Section
+from engine.secrecy import remember
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 class WebhookConfig(Section):
@@ -42,6 +46,16 @@ class WebhookConfig(Section):
         default=10.0, ge=0, description="Seconds to wait at the end of the input for those that still wait."
     )
 
+    @field_validator("url_variable", "token_variable")
+    @classmethod
+    def _name(cls, value: str | None) -> str | None:
+        if value is not None and not _NAME.fullmatch(value):
+            raise ValueError(
+                f"the name of an environment variable, such as SLACK_URL, got {len(value)} other characters; "
+                f"the secret itself belongs into that variable"
+            )
+        return value
+
 
 class DestinationsConfig(AlertsConfig):
     """Which problems are reported, how often, and where. The run's folder always has them: `alerts.jsonl`."""
@@ -62,7 +76,7 @@ def secret(name: str, key: str) -> str:
             f"{key}: the environment variable {name} is not set. Set it to the secret, or remove "
             f"[alerts.webhook]."
         )
-    return value
+    return remember(value, name)
 
 
 def secrets(config: WebhookConfig) -> tuple[str, str | None]:

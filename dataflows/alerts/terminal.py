@@ -14,6 +14,7 @@ from dataflows.alerts.webhook import Webhook
 from dataflows.console import PlainConsole
 from dataflows.escape import visible
 from engine.errors import ConfigError
+from engine.secrecy import hidden
 
 
 class _ToTerminal(logging.Handler):
@@ -30,6 +31,7 @@ class _ToTerminal(logging.Handler):
 
 def write_line(console: PlainConsole, line: str, stderr: int = 2) -> None:
     """Writes a line of the log above the progress bar, or where there is none to standard error."""
+    line = hidden(line)
     if console.is_terminal:
         console.print(line, soft_wrap=True)
     else:

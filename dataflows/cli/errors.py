@@ -2,11 +2,14 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 from dataflows.console import PlainConsole, styled
 from engine.errors import RiverkeeperError, StoppedError
+from engine.secrecy import hidden
 
 _MISTAKE, _INTERRUPTED = 2, 130
 
@@ -20,10 +23,11 @@ def one_line_errors() -> Iterator[None]:
     """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal in ASCII
+    sys.excepthook = _trace
     try:
         yield
     except StoppedError as error:
-        PlainConsole(stderr=True).print(str(error), soft_wrap=True)
+        PlainConsole(stderr=True).print(hidden(str(error)), soft_wrap=True)
         sys.exit(0 if error.whole else _INTERRUPTED)
     except RiverkeeperError as error:
         _end(str(error))
@@ -39,8 +43,13 @@ def one_line_errors() -> Iterator[None]:
         _end(f"{where}{error.strerror}")
 
 
+def _trace(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Shows an error that is no user's mistake, without the secrets that a library may have put into it."""
+    sys.stderr.write(hidden("".join(traceback.format_exception(kind, error, trace))))
+
+
 def _end(message: str) -> None:
     console = PlainConsole(stderr=True)
-    for part in message.split("\n"):
+    for part in hidden(message).split("\n"):
         console.print(styled(("error:", "bold red"), f" {part}"), soft_wrap=True)
     sys.exit(_MISTAKE)

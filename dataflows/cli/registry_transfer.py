@@ -15,9 +15,10 @@ from dataflows.format import size
 from dataflows.registry.mlflow import push as push_to
 from dataflows.registry.open import DEFAULT, signing_key, user
 from dataflows.registry.origin import Opened, allowed_for
-from engine.errors import InputError, OutputError
+from engine.errors import ConfigError, InputError, OutputError
 from engine.registry.export import export as export_file
 from engine.registry.export import read_export
+from engine.secrecy import check_url
 
 if TYPE_CHECKING:
     from dataflows.registry.evaluate import Evaluation
@@ -111,6 +112,10 @@ def push(
     registry: Place = DEFAULT,
 ) -> None:
     """Put a version into an MLflow model registry, with an alias (needs the extra mlflow)."""
+    try:
+        check_url(to, "--to", "nothing, and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
+    except ValueError as error:
+        raise ConfigError(f"expected {error}") from None
     with at(registry) as where:
         kept = where.registry.find(version)
         number = push_to(kept, _exported(where, version), to, model, alias)

@@ -1,8 +1,9 @@
 """Where versions and the audit log are kept."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from engine.records.config import Section
+from engine.secrecy import check_url
 
 
 class RegistryConfig(Section):
@@ -33,3 +34,15 @@ class RegistryConfig(Section):
         description="A version to begin from instead of an untrained model: its name, run/name or "
         "run/key/name.",
     )
+
+    @field_validator("database")
+    @classmethod
+    def _database(cls, value: str | None) -> str | None:
+        check_url(value or "", "database", "nothing, and set PGPASSWORD or have a .pgpass")
+        return value
+
+    @field_validator("models")
+    @classmethod
+    def _models(cls, value: str | None) -> str | None:
+        check_url(value or "", "models", "nothing, and put it where the storage's driver looks for it")
+        return value

@@ -1,12 +1,23 @@
 """What to read: the configuration of a file input."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from dataflows.connectors.files.csv_config import CsvConfig
 from engine.records.config import Section
+from engine.secrecy import check_url
+
+
+def _without_secrets(value: str | list[str] | None, name: ValidationInfo) -> str | list[str] | None:
+    for url in [value] if isinstance(value, str) else value or ():
+        check_url(url, f"input.{name.field_name}")
+    return value
+
+
+_Files = Annotated[str | list[str], AfterValidator(_without_secrets)]
+_File = Annotated[str, AfterValidator(_without_secrets)]
 
 
 class LabelsConfig(Section):
@@ -15,7 +26,7 @@ class LabelsConfig(Section):
     They are merged with the records by event time: the earlier goes first, on a tie the record.
     """
 
-    path: str | list[str] = Field(
+    path: _Files = Field(
         description="Written like input.path. Labels that are not in order of time are sorted in memory, up "
         "to 2 million.",
     )
@@ -34,11 +45,12 @@ class LabelsConfig(Section):
 class InputConfig(Section):
     """Files with records, and optionally files with labels that come later."""
 
-    path: str | list[str] | None = Field(
+    path: _Files | None = Field(
         default=None,
         description="Files with the records, unless [kafka.input] names topics: a file, a glob, a folder, or "
         "a list of these. Globs and folders are read in the order of their names, lists as "
-        "written. Relative to the config file; or a URL, such as s3://bucket/clicks.csv.",
+        "written. Relative to the config file; or a URL, such as s3://bucket/clicks.csv; "
+        "a password or token in one is written as ${NAME}, an environment variable.",
     )
     labels: LabelsConfig | None = Field(default=None)
     follow: bool = Field(
@@ -52,17 +64,17 @@ class InputConfig(Section):
         ".jsonl, .ndjson and .json are JSON lines; .parquet is Parquet, which needs the extra "
         "riverkeeper[parquet]. Any other: every file is of this format, whatever its name.",
     )
-    contract: str | None = Field(
+    contract: _File | None = Field(
         default=None,
         description="A file with the [contract] section, in place of one in this file; relative to it. "
         "'riverkeeper contract infer' writes one.",
     )
-    reference: str | None = Field(
+    reference: _File | None = Field(
         default=None,
         description='With window.reference = "pinned": a file of records that every window is compared with. '
         "Written like `path`; with a key field, each key's own rows. Relative to this file.",
     )
-    holdout: str | None = Field(
+    holdout: _File | None = Field(
         default=None,
         description="A file of records with their labels, in no other input. A challenger is promoted, also "
         "by hand, only when it is surely no worse there (supervision.gate_margin). Relative to this file.",

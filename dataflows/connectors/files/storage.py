@@ -8,6 +8,7 @@ import fsspec  # type: ignore[import-untyped]
 
 from dataflows.connectors.files.config import resolve
 from engine.errors import ConfigError
+from engine.secrecy import hidden, put_in
 
 Location = Path | str
 """A local path, or a URL."""
@@ -109,7 +110,7 @@ def is_pattern(given: str, base: Path) -> bool:
 def _system(url: str) -> tuple[Any, str]:
     """Fsspec's file system for a URL, and the path in it."""
     try:
-        system, path = fsspec.core.url_to_fs(url)
+        system, path = fsspec.core.url_to_fs(put_in(url, f"input {url}"))
     except (ImportError, ValueError) as error:
-        raise ConfigError(f"input {url}: cannot be read: {error}") from error
+        raise ConfigError(f"input {url}: cannot be read: {hidden(str(error))}") from error
     return system, path

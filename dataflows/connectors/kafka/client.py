@@ -11,6 +11,7 @@ from confluent_kafka.admin import ClusterMetadata  # type: ignore[attr-defined] 
 from dataflows.connectors.kafka.config import KafkaConfig, with_secrets
 from dataflows.lifecycle import shutdown
 from engine.errors import ConfigError, InputError
+from engine.secrecy import hidden
 
 log = logging.getLogger("riverkeeper.kafka")
 
@@ -70,7 +71,7 @@ class Health:
     def hear(self, error: KafkaError) -> None:
         """Takes librdkafka's errors that are of no single record; most heal by themselves."""
         if error.code() != KafkaError._ALL_BROKERS_DOWN or not self.last:  # which says nothing of why
-            self.last = error.str()
+            self.last = hidden(error.str())
         if error.code() in {KafkaError._AUTHENTICATION, KafkaError._SSL}:
             self._refused = self.last
         if error.code() == KafkaError._ALL_BROKERS_DOWN and self._down_since is None:
@@ -122,9 +123,9 @@ def made(
     try:
         return kind({**settings(config), **more, "error_cb": health.hear}), health
     except KafkaException as error:
-        raise ConfigError(f"kafka.properties: {error.args[0].str()}") from error
+        raise ConfigError(f"kafka.properties: {hidden(error.args[0].str())}") from None
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"kafka.properties: {error}") from error
+        raise ConfigError(f"kafka.properties: {hidden(str(error))}") from None
 
 
 def metadata(client: Consumer | Producer, config: KafkaConfig, health: Health) -> ClusterMetadata:
@@ -139,7 +140,7 @@ def metadata(client: Consumer | Producer, config: KafkaConfig, health: Health) -
         try:
             found: ClusterMetadata = client.list_topics(timeout=_AT_ONCE)
         except KafkaException as error:
-            health.last = health.last or error.args[0].str()
+            health.last = health.last or hidden(error.args[0].str())
         else:
             return found
         client.poll(0)

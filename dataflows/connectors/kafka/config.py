@@ -1,7 +1,5 @@
 """Which brokers, which topics, how far back."""
 
-import os
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Self
 
@@ -9,14 +7,13 @@ from pydantic import Field, field_validator, model_validator
 
 from dataflows.connectors.batch import Content
 from engine.core.streams import STREAMS
-from engine.errors import ConfigError
 from engine.records.config import Section
 from engine.records.times import event_time
+from engine.secrecy import check_no_literals, put_in
 
 Decode = Callable[[bytes, str], Content]
 """Turns a message's value, of a topic, into its fields, or JSON when it has none; it raises `ValueError`."""
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 TOPIC_FILES = ("kafka-start-*.json",)
 """What transactional sinks keep in a run's folder (`transactions`), as patterns."""
 
@@ -69,7 +66,7 @@ class KafkaInput(Section):
     schema_registry: dict[str, str] = Field(
         default={},
         description="Settings of the schema registry's client, such as url and basic.auth.user.info; "
-        "${NAME} stands for an environment variable.",
+        "${NAME} stands for an environment variable, and a secret must be one.",
     )
     order_bound: float = Field(
         default=10.0,
@@ -99,6 +96,12 @@ class KafkaInput(Section):
         for name, part in value.items():
             if part not in ENVELOPE and not part.startswith(HEADER):
                 raise ValueError(f"key, timestamp, partition or header:NAME for {name}, got {part!r}")
+        return value
+
+    @field_validator("schema_registry")
+    @classmethod
+    def _schema_registry(cls, value: dict[str, str]) -> dict[str, str]:
+        check_no_literals(value)
         return value
 
     @model_validator(mode="after")
@@ -152,7 +155,8 @@ class KafkaConfig(Section):
     properties: dict[str, str | int | float | bool] = Field(
         default={},
         description="Any setting of librdkafka, such as 'security.protocol' = 'SASL_SSL', 'sasl.mechanisms', "
-        "'sasl.username', 'ssl.ca.location'; ${NAME} stands for an environment variable, for secrets.",
+        "'sasl.username', 'ssl.ca.location'; ${NAME} stands for an environment variable, and a secret "
+        "(sasl.password) must be one.",
     )
     patience: float = Field(
         default=60.0,
@@ -169,6 +173,7 @@ class KafkaConfig(Section):
         for name in value:
             if name in _OURS:
                 raise ValueError(f"no {name}: {_OURS[name]}")
+        check_no_literals(value)
         return value
 
 
@@ -178,14 +183,7 @@ def with_secrets(settings: Mapping[str, Any], where: str) -> dict[str, Any]:
     Raises:
         ConfigError: When one is not set.
     """
-    return {name: _put_in(value, f"{where}.{name}") for name, value in settings.items()}
-
-
-def _put_in(value: object, where: str) -> object:
-    def found(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise ConfigError(f"{where}: the environment variable {name} is not set; set it to the secret")
-        return os.environ[name]
-
-    return _VARIABLE.sub(found, value) if isinstance(value, str) else value
+    return {
+        name: put_in(value, f"{where}.{name}") if isinstance(value, str) else value
+        for name, value in settings.items()
+    }

@@ -15,6 +15,7 @@ from dataflows.connectors.json_values import as_json
 from dataflows.connectors.kafka.config import Decode, KafkaInput, with_secrets
 from engine.errors import ConfigError, InputError
 from engine.records.values import shown
+from engine.secrecy import hidden
 
 _MALFORMED = (
     SerializationError,
@@ -43,7 +44,7 @@ def decoder(config: KafkaInput) -> Decode:
     try:
         client = SchemaRegistryClient(with_secrets(config.schema_registry, "kafka.input.schema_registry"))
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"kafka.input.schema_registry: {error}") from error
+        raise ConfigError(f"kafka.input.schema_registry: {hidden(str(error))}") from None
     made: Any = (
         AvroDeserializer(client)
         if config.value == "avro"
@@ -57,8 +58,12 @@ def decoder(config: KafkaInput) -> Decode:
             return content if isinstance(content, dict) else orjson.dumps(content)
         except SchemaRegistryError as error:
             if error.http_status_code not in _UNKNOWN:
-                raise InputError(f"kafka.input.schema_registry: cannot be asked: {error}") from error
-            raise ValueError(f"not {config.value}: its schema is not in the registry: {error}") from error
+                raise InputError(
+                    f"kafka.input.schema_registry: cannot be asked: {hidden(str(error))}"
+                ) from None
+            raise ValueError(
+                f"not {config.value}: its schema is not in the registry: {hidden(str(error))}"
+            ) from error
         except _MALFORMED as error:
             raise ValueError(f"not {config.value}: {shown(error)}") from error
 
