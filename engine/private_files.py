@@ -10,8 +10,10 @@ import os
 import secrets
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.errors import OutputError
 
@@ -70,16 +72,29 @@ def write_whole(target: Path, content: bytes, mode: int = PRIVATE) -> None:
     Raises:
         OSError: The disk refuses.
     """
+    with replacing(target, mode) as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    sync_folder(target.parent)
+
+
+@contextmanager
+def replacing(target: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """A stream whose content takes the place of a file at the end of the block, unless that fails.
+
+    It is not forced to disk: after a power cut the file may be the one before, or empty.
+
+    Raises:
+        OSError: The disk refuses.
+    """
     _remove_left_behind(target)
     partial = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}{_ENDING}")
     try:
         with open(open_new(partial, mode), "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+            yield stream
         partial.replace(target)
-        sync_folder(target.parent)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
@@ -135,6 +150,22 @@ def _check_file(path: Path, found: os.stat_result) -> None:
     check_private(path, found)
 
 
+def open_changing(path: Path, mode: int = PRIVATE) -> int:
+    """A descriptor that reads and writes a file, which is made when it is not there; links are refused.
+
+    Raises:
+        OSError: It is a link, or the disk refuses.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+
+
+def why_refused(error: OSError) -> str:
+    """What the disk said, for a message: also of a link where there must be none."""
+    if error.errno == errno.ELOOP:
+        return "it is a link, and links are not followed here; remove it"
+    return f"{error.strerror or error}; see to space and rights"
+
+
 def sync_folder(folder: Path) -> None:
     """Puts on disk which files are in a folder: the content alone does not survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
@@ -145,7 +176,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _prefix(target: Path) -> str:
-    return f".{target.name[:100]}."
+    return f".{target.name.encode(errors='surrogateescape')[:100].decode(errors='ignore')}."
 
 
 def _remove_left_behind(target: Path) -> None:

@@ -158,7 +158,9 @@ def _shown_part(found: re.Match[str]) -> str:
 
 
 def _in_url(secret: str) -> str:
-    return re.sub(rb"[^A-Za-z0-9_.~-]", lambda found: b"%%%02X" % found[0], secret.encode()).decode()
+    return re.sub(
+        rb"[^A-Za-z0-9_.~-]", lambda found: b"%%%02X" % found[0][0], secret.encode(errors="surrogateescape")
+    ).decode()
 
 
 def _comes_from_environment(name: str, value: str) -> bool:

@@ -7,6 +7,7 @@ delivery, so that an alert can come twice (with the same id), when the process d
 
 import contextlib
 import logging
+import os
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from dataflows.alerts.message import as_json, line, slack
 from dataflows.alerts.webhook import Destination, Payload, Webhook
 from engine.core.serialize import Chunk
 from engine.errors import OutputError
+from engine.private_files import SHARED, open_appending, write_whole
 from engine.rows import AlertRow
 
 DELIVERED = "alerts.delivered"
@@ -99,13 +101,13 @@ class AlertPartition(StatefulSinkPartition[Chunk, Pending]):
     def _begin(self) -> None:
         try:
             self._run.mkdir(parents=True, exist_ok=True)
-            self._notes.write_text("", encoding="utf-8")
+            write_whole(self._notes, b"", SHARED)
         except OSError as error:
             raise OutputError(f"{self._notes}: cannot be written: {error.strerror}") from error
 
     def _note(self, name: str) -> None:
         """A note that cannot be written costs a second delivery after a resume, no more."""
-        with contextlib.suppress(OSError), self._notes.open("ab") as out:
+        with contextlib.suppress(OSError), os.fdopen(open_appending(self._notes, SHARED), "ab") as out:
             out.write(msgspec.json.encode(name) + b"\n")
 
     def snapshot(self) -> Pending:

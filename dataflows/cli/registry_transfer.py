@@ -16,6 +16,7 @@ from dataflows.registry.mlflow import push as push_to
 from dataflows.registry.open import DEFAULT, signing_key, user
 from dataflows.registry.origin import Opened, allowed_for
 from engine.errors import ConfigError, InputError, OutputError
+from engine.private_files import SHARED, write_whole
 from engine.registry.export import export as export_file
 from engine.registry.export import read_export
 from engine.secrecy import check_url
@@ -32,8 +33,11 @@ def export(
     """Write a version into one file, for plain River or another registry."""
     with at(registry) as where:
         content = _exported(where, version)
+        if file.exists() and not file.is_file():
+            what = "Is a directory" if file.is_dir() else "it is there, and no file"
+            raise OutputError(f"{file}: cannot be written: {what}")
         try:
-            file.write_bytes(content)
+            write_whole(file, content, SHARED)
         except OSError as error:
             raise OutputError(f"{file}: cannot be written: {error.strerror}") from error
         say([f"wrote {file} ({size(len(content))}); plain River loads it: see manifest.json in it"])

@@ -1,9 +1,11 @@
 """Files that a command writes for the user: never over one that is there."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from engine.errors import OutputError
+from engine.private_files import SHARED, open_new
 
 
 def refuse_existing(paths: Iterable[Path]) -> None:
@@ -28,7 +30,7 @@ def write_new(contents: Mapping[Path, bytes]) -> None:
     refuse_existing(contents)
     for path, content in contents.items():
         try:
-            with path.open("xb") as out:
+            with os.fdopen(open_new(path, SHARED), "wb") as out:
                 out.write(content)
         except OSError as error:
             raise OutputError(

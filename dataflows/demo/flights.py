@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from engine.private_files import SHARED, replacing
 from engine.requirements import require
 
 TAXI = 20 * 60
@@ -73,14 +74,14 @@ def write_stream(
     """Writes the records in event-time order as JSON lines; returns how many flights and arrivals.
 
     Args:
-        path: The file to write.
+        path: The file to write, or replace: who reads it at this moment goes on reading the earlier one.
         until: Flights scheduled before this day.
         fault: What to spoil, if anything.
         tick: Told after every thousand flights how many there are so far.
     """
     waiting: list[tuple[float, int, bytes]] = []
     flights = arrivals = 0
-    with path.open("wb") as out:
+    with replacing(path, SHARED) as out:
         for flight, minute, landing, late in read_flights(data_folder(), _midnight(until)):
             # On a tie the flight goes first: a label never comes before its prediction.
             while waiting and waiting[0][0] < flight["time"]:

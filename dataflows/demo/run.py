@@ -13,6 +13,7 @@ from dataflows.demo.flights import Fault, write_stream
 from dataflows.runtime.runner import run_flow
 from dataflows.views.terminal.run import show_run
 from engine.errors import OutputError
+from engine.private_files import SHARED, write_whole
 
 FAULT = Fault(date(2013, 4, 15), date(2013, 5, 6))
 
@@ -21,7 +22,7 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: PlainConsole) -
     """Writes the stream and the configuration under `folder`, runs the flow, and shows what came of it."""
     name = "demo" if fault else "demo-no-fault"
     data = folder / "data"
-    stream, partial = data / f"{name}.jsonl", data / f".{name}.partial"
+    stream = data / f"{name}.jsonl"
     _tell(console, fault=fault, until=until)
     try:
         data.mkdir(parents=True, exist_ok=True)
@@ -29,9 +30,8 @@ def run_demo(folder: Path, until: date, *, fault: bool, console: PlainConsole) -
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task("writing the stream", total=None)
             flights, arrivals = write_stream(
-                partial, until, FAULT if fault else None, lambda done: progress.update(task, completed=done)
+                stream, until, FAULT if fault else None, lambda done: progress.update(task, completed=done)
             )
-        partial.replace(stream)  # a demo that runs at this moment goes on reading the earlier one
     except OSError as error:
         raise OutputError(
             f"{folder}: cannot be written: {error.strerror}; see to space and rights"
@@ -59,7 +59,7 @@ def write_config(folder: Path, name: str) -> Path:
             f"{config}: expected the demo's own, got one that was changed; 'riverkeeper run {config}' runs "
             f"it, and without the file the demo writes its own again"
         )
-    config.write_text(text, encoding="utf-8")
+    write_whole(config, text.encode(), SHARED)
     return config
 
 

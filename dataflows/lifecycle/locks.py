@@ -20,6 +20,7 @@ import msgspec
 
 from dataflows.format import moment
 from engine.errors import OutputError
+from engine.private_files import SHARED, open_changing, why_refused
 
 FILE = ".lock"
 """The name of the lock of a folder, in it."""
@@ -124,9 +125,7 @@ class Locks:
                     )
                 time.sleep(_LOOK)
         except OSError as error:
-            raise OutputError(
-                f"{what}: cannot be locked: {file}: {error.strerror}; see to space and rights"
-            ) from error
+            raise OutputError(f"{what}: cannot be locked: {file}: {why_refused(error)}") from error
 
     def enter(self, lock: AbstractContextManager[None]) -> None:
         """Takes a lock of another kind, until the end of the block."""
@@ -134,7 +133,7 @@ class Locks:
 
     def _try(self, file: Path) -> bool:
         """Whether this process has the lock now, or the file system knows no locks."""
-        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = open_changing(file, SHARED)
         try:
             opened = os.fstat(handle)
             if any(os.path.samestat(opened, os.fstat(held)) for held in self._files):

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from engine.errors import OutputError
+from engine.private_files import SHARED, write_whole
 
 FILE = "identity"
 
@@ -22,7 +23,7 @@ def identity(run: Path) -> str:
     try:
         run.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            path.write_text(f"{run.name}-{uuid4().hex[:8]}\n", encoding="utf-8")
+            write_whole(path, f"{run.name}-{uuid4().hex[:8]}\n".encode(), SHARED)
         return path.read_text("utf-8").strip()
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}; see to space and rights") from error
@@ -43,7 +44,7 @@ def note_store(run: Path, recovery: Path) -> None:
         OutputError: When it cannot be written.
     """
     try:
-        (run / STORE).write_text(f"{os.path.relpath(recovery, run)}\n", encoding="utf-8")
+        write_whole(run / STORE, f"{os.path.relpath(recovery, run)}\n".encode(), SHARED)
     except OSError as error:
         raise OutputError(
             f"{run / STORE}: cannot be written: {error.strerror}; see to space and rights"

@@ -7,12 +7,15 @@ anything twice. A second signal stops at once.
 In a cluster one process reads, and another may receive the signal: a file in the run's folder passes it on.
 """
 
+import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+
+from engine.private_files import SHARED, open_appending
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -44,7 +47,7 @@ class _Request:
         self.received = True
         if self.file is not None:
             with suppress(OSError):
-                self.file.touch()
+                os.close(open_appending(self.file, SHARED))
 
 
 _request = _Request()

@@ -14,6 +14,7 @@ from msgspec import DecodeError, Struct, json, structs
 
 from dataflows.lifecycle.progress import Reading
 from engine.errors import InputError
+from engine.private_files import SHARED, replacing
 
 STATUS = "status.json"
 _EVERY = 1.0
@@ -116,10 +117,9 @@ class StatusFile:
             unit=self._last.unit,
             places=self._last.places(),
         )
-        partial = self._folder / f".{STATUS}.partial"
-        with suppress(OSError):  # a run does not end for want of its status
-            partial.write_bytes(orjson.dumps(structs.asdict(status)))
-            partial.replace(self._folder / STATUS)
+        # A run does not end for want of its status.
+        with suppress(OSError), replacing(self._folder / STATUS, SHARED) as out:
+            out.write(orjson.dumps(structs.asdict(status)))
 
     def __enter__(self) -> Self:
         return self

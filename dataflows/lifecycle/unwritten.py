@@ -1,11 +1,13 @@
 """Files of a run that could not be written, each for its own name; the run goes on without them."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from engine.errors import OutputError
+from engine.private_files import SHARED, open_appending, why_refused
 
 FILE = "unwritten.jsonl"
 
@@ -44,7 +46,7 @@ def note(run: Path, found: Unwritten) -> None:
     """
     path = run / FILE
     try:
-        with path.open("ab") as out:
+        with os.fdopen(open_appending(path, SHARED), "ab") as out:
             out.write(msgspec.json.encode(found) + b"\n")
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}; see to space and rights") from error
+        raise OutputError(f"{path}: cannot be written: {why_refused(error)}") from error

@@ -18,6 +18,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from dataflows.connectors.batch import Batch
 from dataflows.lifecycle import shutdown
 from engine.errors import OutputError
+from engine.private_files import SHARED, open_new
 
 LEAST = 20_000
 """Records that it may always be ahead."""
@@ -58,7 +59,8 @@ class Learned:
             try:
                 if self._file is None:
                     self._path.parent.mkdir(parents=True, exist_ok=True)
-                    self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+                    self._path.unlink(missing_ok=True)  # a killed process has left it
+                    self._file = open_new(self._path, SHARED)
                     atexit.register(self._path.unlink, missing_ok=True)
                 os.pwrite(self._file, self._count.to_bytes(8, "big"), 0)
             except OSError as error:

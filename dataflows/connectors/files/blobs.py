@@ -1,11 +1,10 @@
 """Whole files as output: each is there completely or not at all."""
 
 import errno
-import os
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from engine.errors import OutputError
+from engine.private_files import SHARED, sync_folder, write_whole
 
 _OF_ONE_NAME = frozenset({errno.ENAMETOOLONG, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ})
 """What a disk answers when it is this one name that it cannot take: others can be written."""
@@ -25,19 +24,10 @@ def write_blob(folder: Path, name: str, content: bytes) -> None:
         OutputError: The name leads out of the folder or names none, or the disk refuses.
     """
     target = _target(folder, name)
-    # A fixed name: what a killed run left behind is written over, and does not pile up.
-    partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(target)
-        sync_folder(target.parent)
+        write_whole(target, content, SHARED)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         if error.errno in _OF_ONE_NAME:
             raise FileError(f"output {target}: cannot be written: {error.strerror}") from error
         raise OutputError(
@@ -87,12 +77,3 @@ def _target(folder: Path, name: str) -> Path:
     if not inside:
         raise OutputError(f"output {folder}: {name!r} leads out of this folder through a link; remove it")
     return target
-
-
-def sync_folder(folder: Path) -> None:
-    """Puts on disk which files are in a folder: the content alone does not survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from dataflows.connectors.files.blobs import FileError, remove_blob, sync_folder, write_blob
+from dataflows.connectors.files.blobs import FileError, remove_blob, write_blob
 from dataflows.lifecycle.unwritten import Unwritten, note
 from engine.errors import OutputError
+from engine.private_files import SHARED, open_changing, sync_folder, why_refused
 
 log = logging.getLogger("riverkeeper.files")
 
@@ -95,13 +96,13 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
     def __init__(self, path: Path, length: int) -> None:
         self._path = path
         try:
-            found = path.stat().st_size if path.exists() else 0
+            found = path.lstat().st_size if path.exists() else 0
             if found < length:
                 raise OutputError(
                     f"output {path}: expected at least the {length} bytes that the run to be resumed had "
                     f"written, got {found}; put the file back, or start a new run"
                 )
-            self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b", buffering=_BUFFER)
+            self._file: BinaryIO = os.fdopen(open_changing(path, SHARED), "r+b", buffering=_BUFFER)
         except OSError as error:
             raise _failed(path, error) from error
         try:
@@ -195,6 +196,4 @@ class BlobPartition(StatefulSinkPartition[bytes | Blob, int]):
 
 
 def _failed(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"output {path}: cannot be written: {error.strerror or error}; see to space and rights"
-    )
+    return OutputError(f"output {path}: cannot be written: {why_refused(error)}")

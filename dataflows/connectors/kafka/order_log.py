@@ -12,6 +12,7 @@ Lines survive a killed process. They are not forced to disk one by one: should t
 follows the last snapshot may be replayed in another order.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +24,7 @@ import orjson
 from dataflows.connectors.files.blobs import write_blob
 from dataflows.escape import visible
 from engine.errors import InputError, OutputError
+from engine.private_files import SHARED, open_new
 
 START = "order-start.json"
 FILES = ("order-*.json", "order-*.jsonl")
@@ -90,7 +92,9 @@ class Journal:
         try:
             if self._file is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                self._file = (self._folder / f"order-{batch:015d}.jsonl").open("wb", buffering=0)
+                path = self._folder / f"order-{batch:015d}.jsonl"
+                path.unlink(missing_ok=True)  # of a run that was killed after its last snapshot
+                self._file = os.fdopen(open_new(path, SHARED), "wb", buffering=0)
                 self._file.write(orjson.dumps(names, None, orjson.OPT_APPEND_NEWLINE))
                 self._named = len(names)
             self._file.write(orjson.dumps(runs, None, orjson.OPT_APPEND_NEWLINE))

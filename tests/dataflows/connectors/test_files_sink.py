@@ -1,5 +1,6 @@
 """The output of a run: lines exactly once, files as a whole, nothing outside the folder."""
 
+import os
 import resource
 from contextlib import closing
 from pathlib import Path
@@ -73,7 +74,9 @@ def test_items_of_the_wrong_kind_are_refused(tmp_path: Path) -> None:
 def test_a_blob_replaces_what_was_there_and_leaves_nothing_else(tmp_path: Path) -> None:
     part = RunSink(tmp_path, ["out"]).build_part("step", BLOBS, None)
     (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / ".1.html.partial").write_bytes(b"half of one, by a run that was killed")
+    left = tmp_path / "reports" / ".1.html.0123456789abcdef.partial"
+    left.write_bytes(b"half of one, by a run that was killed")
+    os.utime(left, (0, 0))
     part.write_batch([("reports/1.html", b"old"), ("reports/1.html", b"new"), ("2.bin", b"")])
     part.write_batch([("reports/1.html", b"new")])
     assert part.snapshot() == 0
