@@ -28,6 +28,9 @@ _ENDING = ".partial"
 _LEFT_BEHIND = 3600.0
 """Seconds after which a partial file is what a killed process has left behind."""
 
+_looked_through: set[Path] = set()
+"""Folders in which this process has removed such files."""
+
 
 def private_folder(folder: Path) -> None:
     """Makes a folder that only its owner may enter, with those above it; or checks the one that is there.
@@ -88,8 +91,9 @@ def replacing(target: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     Raises:
         OSError: The disk refuses.
     """
-    _remove_left_behind(target)
-    partial = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}{_ENDING}")
+    _remove_left_behind(target.parent)
+    name = os.fsencode(target.name)[:100].decode(errors="ignore")  # a name has 255 bytes at most
+    partial = target.with_name(f".{name}.{secrets.token_hex(8)}{_ENDING}")
     try:
         with open(open_new(partial, mode), "wb") as stream:
             yield stream
@@ -175,16 +179,18 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _prefix(target: Path) -> str:
-    return f".{target.name.encode(errors='surrogateescape')[:100].decode(errors='ignore')}."
+def _remove_left_behind(folder: Path) -> None:
+    """Removes what killed processes have left in a folder; a process that still writes is not disturbed.
 
-
-def _remove_left_behind(target: Path) -> None:
-    """Removes what killed processes have left of this file; a process that still writes is not disturbed."""
+    Once for each folder: to look through thousands of reports takes longer than to write one.
+    """
+    if folder in _looked_through:
+        return
+    _looked_through.add(folder)
     old = time.time() - _LEFT_BEHIND
-    with suppress(OSError), os.scandir(target.parent) as found:
+    with suppress(OSError), os.scandir(folder) as found:
         for entry in found:
-            if not (entry.name.startswith(_prefix(target)) and entry.name.endswith(_ENDING)):
+            if not (entry.name.startswith(".") and entry.name.endswith(_ENDING)):
                 continue
             with suppress(OSError):
                 if entry.stat(follow_symlinks=False).st_mtime < old:

@@ -1,5 +1,6 @@
 """What `deploy/` holds can be used: manifests are what Kubernetes takes, files that are named are there."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_the_flow_can_be_loaded_and_compose_makes_its_topics() -> None:
     assert (DEPLOY / services["flow"]["build"]["context"] / services["flow"]["build"]["dockerfile"]).is_file()
     assert (DEPLOY / services["flow"]["volumes"][0].split(":")[0]).is_file()
     mounted = {volume.split(":")[0] for volume in services["flow"]["volumes"]} - {"./flow.toml"}
-    assert mounted == set(compose["volumes"])
+    assert mounted == {"runs"}
 
 
 def test_every_file_that_compose_mounts_is_there() -> None:
@@ -90,6 +91,75 @@ def test_every_file_that_compose_mounts_is_there() -> None:
     files = [volume.split(":")[0] for volume in volumes if volume.startswith("./")]
     assert len(files) == 5
     assert all((DEPLOY / name).is_file() for name in files)
+
+
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text())
+    return found
+
+
+def test_containers_of_compose_have_no_rights_but_those_they_need() -> None:
+    for name, service in compose()["services"].items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service.get("read_only", False) or name == "kafka", name  # its image writes its own settings
+        image = service.get("image") or service["build"]["args"]["PYTHON"]
+        assert re.match(r"\$\{[A-Z]+_IMAGE:\?set it", image), name
+    grafana = compose()["services"]["grafana"]
+    assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    assert grafana["ports"] == ["127.0.0.1:3000:3000"]
+    assert [name for name, service in compose()["services"].items() if "ports" in service] == ["grafana"]
+
+
+def test_compose_needs_each_password_and_the_example_names_them_all() -> None:
+    text = (DEPLOY / "docker-compose.yml").read_text()
+    required = set(re.findall(r"\$\{(\w+):\?", text))
+    assert set(re.findall(r"(?<!\$)\$\{(\w+)", text)) == required
+    example = (DEPLOY / "example.env").read_text()
+    assert set(re.findall(r"^(\w+)=$", example, re.MULTILINE)) == required  # and no value is given
+    flow = load_config(DEPLOY / "flow.toml").kafka
+    assert flow is not None
+    assert flow.properties["sasl.password"] == "${KAFKA_PASSWORD}"
+    kafka = compose()["services"]["kafka"]["environment"]
+    assert "PLAINTEXT" not in kafka["KAFKA_LISTENERS"]
+    assert kafka["KAFKA_LISTENERS"].endswith("CONTROLLER://127.0.0.1:9093")  # which asks for no password
+    assert "LOCKED:SASL_PLAINTEXT" in kafka["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"]
+
+
+def test_pods_have_no_rights_but_those_they_need() -> None:
+    (found,) = [found for found in manifests() if found["kind"] == "StatefulSet"]
+    pod = found["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["securityContext"]["fsGroupChangePolicy"] == "OnRootMismatch"
+    assert "initContainers" not in pod
+    (container,) = pod["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert {*container["resources"]["limits"]} == {"cpu", "memory"}
+    writable = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+    assert writable == {"/flow/runs", "/tmp"}  # noqa: S108
+
+
+def test_the_image_is_no_tag_and_no_root_and_has_only_what_the_lock_says() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    assert "ARG PYTHON" in lines  # no default: it must be given, with its digest
+    assert "FROM ${PYTHON}" in lines
+    assert lines.index("USER 10001:10001") < lines.index('ENTRYPOINT ["riverkeeper"]')
+    installs = [line for line in lines if "pip install" in line]
+    assert len(installs) == 2
+    assert all(
+        "--no-deps" in line and ("--require-hashes" in line or "isolation ." in line) for line in installs
+    )
+    ignored = (DEPLOY.parent / ".dockerignore").read_text().splitlines()
+    assert ignored[0] == "*"
+    sent = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    assert sent == {name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]}
 
 
 def test_what_the_image_copies_is_there() -> None:
