@@ -6,18 +6,24 @@ BIN := $(VENV)/bin
 # Two workers more than there are cores: whole processes are waited for half of the time.
 WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 2)
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
+# Each file is compared with its hash (requirements.lock) and nothing else is installed beside them.
+PIP_INSTALL := -m pip install --quiet --no-compile --disable-pip-version-check --no-deps
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links $(UPGRADE)
+IMAGE_EXTRAS := flow reports kafka schemas postgres
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-long types suite coverage examples bench bench-compare format clean
+.PHONY: help demo test test-quick test-long types suite coverage examples bench bench-compare format lock sbom audit clean
 
 help: ## Show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or 3.12 is needed; name one with PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
+	$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements.lock
+	$(BIN)/python $(PIP_INSTALL) --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true # what pip does on one core
 	@touch $@
 
@@ -61,5 +67,33 @@ format: $(VENV)/installed ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+lock: ## Resolve dependencies anew into requirements.lock and constraints.txt (UPGRADE=--upgrade: newer versions)
+	$(PYTHON) -m venv .tools/lock
+	.tools/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	printf 'hatchling\neditables\n' | .tools/lock/bin/$(LOCK) --all-extras -o requirements.lock pyproject.toml -
+	{ echo '# Exact versions that the tests ran with, for pip install -c; written by make lock.'; \
+		sed -n 's/ \\$$//; /^[a-z]/p' requirements.lock; } > constraints.txt
+	printf 'hatchling\n' | .tools/lock/bin/$(LOCK) $(IMAGE_EXTRAS:%=--extra %) -c constraints.txt \
+		-o deploy/requirements.lock pyproject.toml -
+
+.tools/image/installed: deploy/requirements.lock
+	$(PYTHON) -m venv --without-pip .tools/image
+	$(PYTHON) -m pip --python .tools/image/bin/python install --quiet --disable-pip-version-check --no-deps \
+		--require-hashes -r deploy/requirements.lock
+	@touch $@
+
+sbom: .tools/image/installed ## What the image holds, as CycloneDX and as a list of licences: in sbom/
+	$(PYTHON) -m venv .tools/sbom
+	.tools/sbom/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-licenses==5.5.5
+	mkdir -p sbom
+	.tools/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
+		-o sbom/riverkeeper.cdx.json .tools/image/bin/python
+	.tools/sbom/bin/pip-licenses --python .tools/image/bin/python --from mixed --format markdown > sbom/licences.md
+
+audit: ## Known weaknesses of what requirements.lock pins; asks a public database
+	$(PYTHON) -m venv .tools/audit
+	.tools/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	.tools/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+
 clean: ## Remove the environment and what runs have written
-	rm -rf $(VENV) examples/.venv runs data .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tools sbom examples/.venv runs data .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
