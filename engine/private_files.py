@@ -28,6 +28,9 @@ _ENDING = ".partial"
 _LEFT_BEHIND = 3600.0
 """Seconds after which a partial file is what a killed process has left behind."""
 
+PARTIAL = f".*.{'[0-9a-f]' * 16}{_ENDING}"
+"""The pattern of the files that `replacing` begins with."""
+
 _looked_through: set[Path] = set()
 """Folders in which this process has removed such files."""
 

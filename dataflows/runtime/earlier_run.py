@@ -10,6 +10,7 @@ from dataflows.lifecycle.status_file import STATUS
 from dataflows.runtime import key_cache, recovery_store
 from engine.core.streams import STREAMS
 from engine.errors import ConfigError, OutputError
+from engine.private_files import PARTIAL
 
 _RESULTS = (*(f"{stream}.jsonl" for stream in STREAMS), "reports/*-[0-9]*.json")
 """What cannot be had again without running again."""
@@ -31,6 +32,10 @@ _FILES = (
     "workspace/*-*-*-*-*/snapshots/*.json",
 )
 """What a run writes: only these are removed, in case the folder holds anything else."""
+
+
+_LEFTOVERS = (*key_cache.FILES, PARTIAL, f"reports/{PARTIAL}", f"workspace/**/{PARTIAL}")
+"""What a killed run has left, of no use to the next. Nobody writes there now: the folder is locked."""
 
 
 def has_results(run: Path) -> bool:
@@ -119,7 +124,7 @@ def remove_leftovers(run: Path) -> None:
     Raises:
         OutputError: When the folder cannot be used.
     """
-    _remove(run, key_cache.FILES)
+    _remove(run, _LEFTOVERS)
 
 
 def _remove(run: Path, patterns: tuple[str, ...]) -> None:

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from dataflows.lifecycle.run_id import identity, known_store, note_store
-from dataflows.runtime.earlier_run import check_store, has_results, keep_aside, remove_results
+from dataflows.runtime.earlier_run import (
+    check_store,
+    has_results,
+    keep_aside,
+    remove_leftovers,
+    remove_results,
+)
 from dataflows.runtime.recovery_store import make_store
 from engine.errors import ConfigError, OutputError
 
@@ -48,6 +54,18 @@ def test_only_a_run_s_own_files_are_removed(tmp_path: Path) -> None:
     (run / ".lock").touch()
     remove_results(run)
     assert sorted(path.name for path in run.iterdir()) == [".lock", "notes.jsonl"]
+
+
+def test_what_a_killed_run_has_left_of_a_file_goes_and_other_files_stay(tmp_path: Path) -> None:
+    partial = ".a.00112233aabbccdd.partial"
+    left = [tmp_path / partial, tmp_path / "reports" / partial]
+    kept = [tmp_path / ".mine.partial", tmp_path / "reports/main-1.json", tmp_path / "data" / partial]
+    for path in left + kept:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    remove_leftovers(tmp_path)
+    assert [path.exists() for path in left] == [False, False]
+    assert all(path.exists() for path in kept)
 
 
 def test_a_run_goes_on_with_its_own_store_alone(tmp_path: Path) -> None:
