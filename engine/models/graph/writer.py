@@ -266,7 +266,7 @@ class Writer:
             values = tuple(value.values())
             key = (dict, *value, *map(type, values))
             layout = self._layouts.get(key)
-            if layout is None and self._records < _MOST_RECORDS and _TEXTS.issuperset(map(type, value)):
+            if layout is None and self._records < _MOST_RECORDS and _are_texts(value):
                 self._records += 1
                 layout = self._new_layout(key, "record", "", tuple(value), values)
             if layout is not None:
@@ -359,6 +359,17 @@ class Writer:
 
 
 _TEXT, _BYTES, _SCALAR = Shape("text"), Shape("bytes"), Shape("scalar", layout="s")
+
+
+def _are_texts(keys: Iterable[Any]) -> bool:
+    """Whether all are texts, and UTF-8 has them: half a surrogate pair goes the way of other keys."""
+    if not _TEXTS.issuperset(map(type, keys)):
+        return False
+    try:
+        "".join(keys).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @lru_cache(4096)

@@ -151,6 +151,17 @@ def test_a_random_generator_goes_on_where_it_was(kind: Any) -> None:
     assert restored.normal() == generator.normal()
 
 
+def test_any_text_number_and_key_comes_back() -> None:
+    whole = [2**64, -(2**64), 2**200, -0.0, float("inf"), True, None]
+    content = {"\ud800": 1, "a": "\udfff", 1: "x", 1.5: b"\xff", (1, "b"): whole, None: {"\ud800": {}}}
+    restored = load(dump(content, "state"), "state")
+    assert repr(restored) == repr(content)
+    itself: list[Any] = []
+    itself.append({"itself": itself})
+    (inner,) = load(dump(itself, "state"), "state")
+    assert inner["itself"][0] is inner
+
+
 def test_an_array_within_another_keeps_its_identity() -> None:
     array = np.arange(3)
     first, second = load(dump([array, array], "state"), "state")
