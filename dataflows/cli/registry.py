@@ -11,8 +11,9 @@ from dataflows.cli import registry_transfer
 from dataflows.cli.registry_options import Place, Version, at, console, say
 from dataflows.escape import as_json
 from dataflows.format import size
-from dataflows.registry.open import DEFAULT
-from dataflows.registry.origin import Opened
+from dataflows.registry.anchor import missing
+from dataflows.registry.open import DEFAULT, RunBody
+from dataflows.registry.origin import Opened, runs_of
 from dataflows.suggestion import meant
 from dataflows.views.terminal.versions import (
     differences,
@@ -94,12 +95,16 @@ def verify(
     registry: Place = DEFAULT,
     head: Annotated[str, typer.Option(help="A seal noted earlier: it must still be in the log.")] = "",
 ) -> None:
-    """Check every entry and every saved model; the exit status is 1 when one is not as it was written."""
+    """Check every entry and every saved model; the exit status is 1 when one is not as it was written.
+
+    Runs note the last entry in their own folders, so entries cut off since are missed too.
+    """
     with at(registry) as where:
         faults = fault_lines(where.registry.faults())
         entries = where.registry.log.entries()
         if head and not any(entry.seal == head for entry in entries):
             faults.append(f"no entry has the seal {head}: entries were changed or cut off")
+        faults += missing(where.registry.log, runs_of(where, registry))
         say(faults)
         if faults:
             raise typer.Exit(1)
@@ -109,7 +114,8 @@ def verify(
             say(
                 [
                     f"seal of the last: {last.seal}",
-                    "Note it: with --head a later check sees what was cut off.",
+                    "Note it elsewhere: with --head a later check sees what was cut off, also by",
+                    "somebody who can write to the folders of the runs.",
                 ]
             )
 
@@ -191,8 +197,9 @@ def _refuse_unknown(where: Opened, run: str | None, key: str | None) -> None:
 def _config(where: Opened, kept: VersionRef) -> dict[str, Any]:
     """The configuration that a version learned under, as far as the log knows it."""
     for entry in where.registry.log.entries(run=kept.entry.run, kinds=["run"]):
-        if entry.body["config_sha256"] == kept.row.config_sha256:
-            return dict(entry.body["config"])
+        body = entry.read(RunBody)
+        if body.config_sha256 == kept.row.config_sha256:
+            return body.config
     return {}
 
 

@@ -6,29 +6,34 @@ import importlib.util
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from dataflows.config import FlowConfig, load_config
 from dataflows.lifecycle.locks import FILE, Locks, this_process
 from engine.errors import RegistryError
 from engine.models.serialization import VERSIONS
 from engine.names import file_name
+from engine.private_files import check_private, open_new, private_folder
 from engine.registry.blobs import Blobs
 from engine.registry.log import Log
 from engine.registry.registry import Registry
-
-KEY = "RIVERKEEPER_REGISTRY_KEY"
-"""The environment variable whose key seals entries and signs exports; without it they are hashed."""
+from engine.seal import load_key
 
 DEFAULT = Path("runs/registry")
 
 
 def signing_key() -> bytes | None:
-    """The key from the environment, if there is one."""
-    return os.environ.get(KEY, "").encode() or None
+    """The key from the environment, if there is one.
+
+    Raises:
+        ConfigError: When it is too short.
+    """
+    return load_key(os.environ)
 
 
 def open_registry(config: FlowConfig, *, create: bool = False) -> Registry:
@@ -36,6 +41,7 @@ def open_registry(config: FlowConfig, *, create: bool = False) -> Registry:
 
     Raises:
         RegistryError: When it cannot be opened, or (without `create`) is not there.
+        OutputError: When others than this user could have written it.
     """
     given = config.registry
     folder = config.base / config.run.folder / given.folder
@@ -58,18 +64,35 @@ def _open(folder: Path, database: str | None, models: str | None, *, create: boo
     if database is None:
         file = folder / "log.sqlite"
         if create:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RegistryError(f"registry {folder}: cannot be made: {error.strerror}") from error
+            _make_private(folder, file)
         elif not file.is_file():
             raise RegistryError(
                 f"registry {folder}: there is none here; name the folder, or the flow's configuration file, "
                 f"with --registry"
             )
+        _check_private(folder, file)
         database = f"sqlite:///{file.resolve()}"
     log = Log(database, signing_key(), create=create)
     return Registry(log, Blobs(models or str((folder / "models").resolve())), time.time)
+
+
+def _make_private(folder: Path, file: Path) -> None:
+    """The folder for its owner alone, and an empty database for him; SQLite makes what is beside it alike."""
+    try:
+        private_folder(folder)
+        with suppress(FileExistsError):
+            os.close(open_new(file))
+    except OSError as error:
+        raise RegistryError(f"registry {folder}: cannot be made: {error.strerror}") from error
+
+
+def _check_private(folder: Path, file: Path) -> None:
+    try:
+        for path in (folder, *file.parent.glob(f"{file.name}*"), folder / "models"):
+            with suppress(FileNotFoundError):
+                check_private(path)
+    except OSError as error:
+        raise RegistryError(f"registry {folder}: cannot be read: {error.strerror}") from error
 
 
 def reserve_name(config: FlowConfig, locks: Locks) -> None:
@@ -92,6 +115,26 @@ def reserve_name(config: FlowConfig, locks: Locks) -> None:
 def user() -> str:
     """Who runs this."""
     return getpass.getuser()
+
+
+class RunBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the log says when a run begins.
+
+    Attributes:
+        config_sha256: The hash of the configuration.
+        code: The hash of each module of the user's own code.
+        libraries: Versions.
+        config: The configuration.
+        base: The folder that its paths begin at.
+        mark: The identity of the run's folder.
+    """
+
+    config_sha256: str
+    code: dict[str, str]
+    libraries: dict[str, str]
+    config: dict[str, Any]
+    base: str
+    mark: str = ""
 
 
 def origin(config: FlowConfig) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dataflows.config import FlowConfig, load_config
-from dataflows.registry.open import open_at
+from dataflows.registry.open import RunBody, open_at
 from engine.errors import RegistryError
 from engine.registry.registry import Registry
 from engine.registry.version_ref import VersionRef
@@ -34,6 +34,11 @@ def opened(place: Path) -> Opened:
     return Opened(open_at(place), load_config(place) if place.suffix == ".toml" else None)
 
 
+def runs_of(where: Opened, place: Path) -> Path:
+    """The folder with the runs of a registry: that of its flow, else the one that the registry is in."""
+    return place.resolve().parent if where.flow is None else where.flow.run_dir.parent
+
+
 def flow_of(where: Opened, kept: VersionRef) -> FlowConfig:
     """The configuration of the version's run, from the log.
 
@@ -41,10 +46,13 @@ def flow_of(where: Opened, kept: VersionRef) -> FlowConfig:
     what this process imports.
 
     Raises:
-        RegistryError: When the log has none, it is of another Riverkeeper, or it names the user's own code.
+        RegistryError: When the log has none or it was changed, it is of another Riverkeeper, or it names the
+            user's own code.
     """
-    bodies = [entry.body for entry in where.registry.log.entries(run=kept.entry.run, kinds=["run"])]
-    before = [body for body in bodies if body["config_sha256"] == kept.row.config_sha256]
+    log = where.registry.log
+    runs = log.entries(run=kept.entry.run, kinds=["run"])
+    begun = [(entry, entry.read(RunBody)) for entry in runs]
+    before = [(entry, body) for entry, body in begun if body.config_sha256 == kept.row.config_sha256]
     if not before:
         if where.flow is not None:
             return where.flow
@@ -53,22 +61,45 @@ def flow_of(where: Opened, kept: VersionRef) -> FlowConfig:
             f"with --registry"
         )
     # A folder that was moved is where its flow's file is now.
-    base = where.flow.base if where.flow else Path(before[-1]["base"])
+    entry, body = before[-1]
+    log.checked(entry, kept.place)
+    base = where.flow.base if where.flow else Path(body.base)
     try:
-        config = FlowConfig.model_validate(before[-1]["config"] | {"base": base})
+        config = FlowConfig.model_validate(body.config | {"base": base})
     except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
         raise RegistryError(
-            f"{kept.place}: its configuration cannot be read by this Riverkeeper: {error}"
+            f"{kept.place}: its configuration cannot be read by this Riverkeeper: {wrong}"
         ) from error
-    unknown = set(config.allowed) - set(where.flow.allowed if where.flow else ())
+    return _checked(config, where.flow, kept.place)
+
+
+def _checked(config: FlowConfig, flow: FlowConfig | None, place: str) -> FlowConfig:
+    """A configuration from the log, once the flow's own file names what it imports and calls."""
+    unknown = _own_code(config) - (_own_code(flow) if flow else set())
     if unknown:
         raise RegistryError(
-            f"{kept.place}: its configuration names code of your own ({', '.join(sorted(unknown))}); name "
+            f"{place}: its configuration names code of your own ({', '.join(sorted(unknown))}); name "
             f"the flow's file, which names it too, with --registry"
         )
+    if flow is None:
+        return config  # without code of the user's; the log alone must not say where modules lie
     if str(config.base) not in sys.path:
         sys.path.insert(0, str(config.base))
-    return config
+    if config.kafka is None or flow.kafka is None:
+        return config
+    connected = config.kafka.model_copy(update={"properties": flow.kafka.properties})
+    return config.model_copy(update={"kafka": connected})
+
+
+def _own_code(config: FlowConfig) -> set[str]:
+    """What a configuration imports or calls besides Riverkeeper and its libraries."""
+    extras = (
+        str(entry if isinstance(entry, str) else entry.get("type")) for entry in config.monitoring.extra
+    )
+    # librdkafka has properties that load a library or run a command.
+    settings = (f"kafka.properties.{name}" for name in (config.kafka.properties if config.kafka else ()))
+    return {*config.allowed, *(extra for extra in extras if ":" in extra), *settings}
 
 
 def allowed_for(where: Opened) -> tuple[str, ...]:

@@ -5,9 +5,8 @@ It is the way out when saved bytes cannot be loaded: they were removed, or are o
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.base import batches
@@ -17,6 +16,7 @@ from dataflows.connectors.registry import open_source
 from dataflows.pinned_rows import read_reference
 from dataflows.registry.open import origin, user
 from dataflows.registry.origin import Opened, flow_of
+from dataflows.registry.sink import CommandBody
 from dataflows.registry.start_version import read_start
 from engine.core.engine import Engine
 from engine.core.serialize import as_dict
@@ -122,7 +122,6 @@ def _commands(where: Opened, kept: VersionRef) -> list[tuple[int, Command]]:
     entries = where.registry.log.entries(run=kept.entry.run, key=kept.entry.key, kinds=["command"])
     found: list[tuple[int, Command]] = []
     for entry in entries:
-        body: dict[str, Any] = entry.body
-        command = Command(entry.name, body["order"], body["target"], entry.who, body["why"])
-        found.append((body["records"], replace(command)))
+        body = where.registry.log.checked(entry, kept.place).read(CommandBody)
+        found.append((body.records, Command(entry.name, body.order, body.target, entry.who, body.why)))
     return found

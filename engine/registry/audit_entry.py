@@ -7,8 +7,6 @@ seal all later ones anew: with a key (HMAC-SHA256, RFC 2104) only its owner can;
 found only that way.
 """
 
-import hashlib
-import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -17,6 +15,7 @@ import msgspec
 import orjson
 
 from engine.errors import RegistryError
+from engine.seal import same_seal, seal
 
 Kind = Literal[
     "run", "version", "decision", "command", "removed", "load", "refused", "import", "export", "evaluated"
@@ -26,10 +25,22 @@ engine or of a person. `command`: a person's, and at which record it was carried
 bytes were removed. `load`, `refused`: a version was loaded, or could not be. `import`, `export`,
 `evaluated`: what was done with one."""
 
-_Body = TypeVar("_Body", bound=msgspec.Struct)
+_Body = TypeVar("_Body")
 
 REGISTRY = "-"
 """The run of what is done with the registry itself."""
+
+
+class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last entry of a log at some moment, noted elsewhere.
+
+    Attributes:
+        number: Its number.
+        seal: Its seal.
+    """
+
+    number: int
+    seal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +96,12 @@ class Entry:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The rest of it."""
-        return dict(orjson.loads(self.text))
+        """The rest of it.
+
+        Raises:
+            RegistryError: When it is no JSON object.
+        """
+        return self.read(dict[str, Any])
 
     def read(self, kind: type[_Body]) -> _Body:
         """The rest of it, as what it must be.
@@ -121,17 +136,12 @@ def sealed(draft: Draft, number: int, at: float, previous: str, key: bytes | Non
 def _with_seal(entry: Entry, previous: str, key: bytes | None) -> Entry:
     place = entry.number, entry.run, entry.key, entry.kind, entry.name
     fields = (*place, entry.time, entry.at, entry.who, entry.text)
-    content = orjson.dumps((*fields, previous))
-    if key is None:
-        seal = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    else:
-        seal = f"hmac:{hmac.new(key, content, hashlib.sha256).hexdigest()}"
-    return Entry(*fields, seal)
+    return Entry(*fields, seal(orjson.dumps((*fields, previous)), key))
 
 
 def is_sealed(entry: Entry, previous: str, key: bytes | None) -> bool:
     """Whether its seal is that of what it says, after an entry with the seal `previous`."""
-    return hmac.compare_digest(_with_seal(entry, previous, key).seal, entry.seal)
+    return same_seal(_with_seal(entry, previous, key).seal, entry.seal)
 
 
 def faults(entries: Iterable[Entry], key: bytes | None) -> Iterator[str]:

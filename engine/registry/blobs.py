@@ -3,18 +3,21 @@
 The name says what is inside, so writing twice is writing once, and damage is found by reading.
 """
 
-import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import RegistryError
 from engine.models.serialization import digest
+from engine.private_files import private_folder, write_whole
 from engine.requirements import needing
 
 with needing("the registry", "registry"):
     import fsspec  # type: ignore[import-untyped]
     from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
+
+_NAME = re.compile("[0-9a-f]{64}")
 
 
 class Blobs:
@@ -46,7 +49,9 @@ class Blobs:
             if self._files.exists(path) and self._files.size(path) == len(content):
                 return name
             if isinstance(self._files, LocalFileSystem):
-                _write_whole(Path(path), content)
+                private_folder(Path(self._root))
+                private_folder(Path(path).parent)
+                write_whole(Path(path), content)
             else:
                 self._files.pipe_file(path, content)
         return name
@@ -73,7 +78,7 @@ class Blobs:
             found = self._files.find(self._root) if self._files.exists(self._root) else []
         for path in found:
             name = str(path).rsplit("/", 1)[-1]
-            if len(name) == 64:
+            if _NAME.fullmatch(name):
                 yield name
 
     def size(self, name: str) -> int:
@@ -89,6 +94,8 @@ class Blobs:
                 self._files.rm_file(path)
 
     def _path(self, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise RegistryError(f"registry {self._url}: expected a SHA-256 as a name, got {name[:80]!r}")
         return f"{self._root}/{name[:2]}/{name}"
 
 
@@ -101,23 +108,3 @@ def _told(what: str, hint: str) -> Iterator[None]:
         # Storages raise errors of their own libraries.
         cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise RegistryError(f"{what}: {cause}; {hint}") from error
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    """The file is there completely or not at all, also after a power cut."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name[:40]}.partial")
-    try:
-        with partial.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(target)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-    handle = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

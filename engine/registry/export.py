@@ -7,17 +7,19 @@ The file is a ZIP archive without compression of
 - `model.saved`: the model as `engine.models.serialization` writes it; an import reads it
 """
 
-import hashlib
-import hmac
 import io
 import pickle
 import zipfile
 from typing import Any
 
+import msgspec
 import orjson
+from msgspec import Struct
 
 from engine.errors import RegistryError
 from engine.models.serialization import digest
+from engine.rows import VersionRow
+from engine.seal import same_seal, seal
 
 FORMAT = 1
 
@@ -29,6 +31,28 @@ HOW_TO_LOAD = (
     "    model = pickle.loads(file.read('model.pickle'))",
 )
 """Only of files that one trusts: a plain pickle may run anything. An import never reads it."""
+
+
+class ManifestVersion(VersionRow, frozen=True, forbid_unknown_fields=True):
+    """What a manifest says of its version: exactly what a row has."""
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of `manifest.json`.
+
+    Attributes:
+        format: Of the file.
+        version: The version.
+        origin: Where it comes from.
+        load: How plain River loads it.
+        model_pickle_sha256: Of the plain pickle.
+    """
+
+    format: int
+    version: ManifestVersion
+    origin: dict[str, str]
+    load: tuple[str, ...]
+    model_pickle_sha256: str
 
 
 def export(row: dict[str, Any], origin: dict[str, Any], saved: bytes, model: Any, key: bytes | None) -> bytes:
@@ -58,7 +82,7 @@ def export(row: dict[str, Any], origin: dict[str, Any], saved: bytes, model: Any
     text = orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
     members = {"manifest.json": text, "model.pickle": plain, "model.saved": saved}
     if key is not None:
-        members["signature"] = _signature(text, key)
+        members["signature"] = seal(text, key).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
@@ -86,18 +110,20 @@ def read_export(content: bytes, key: bytes | None, where: str) -> tuple[dict[str
     text, saved = members.get("manifest.json"), members.get("model.saved")
     if text is None or saved is None or len(text) > _MOST_MANIFEST:
         raise RegistryError(f"{where}: expected manifest.json and model.saved in it, got {sorted(members)}")
-    if key is not None and not hmac.compare_digest(members.get("signature", b""), _signature(text, key)):
+    signature = members.get("signature", b"").decode("ascii", "replace")
+    if key is not None and not same_seal(seal(text, key), signature):
         raise RegistryError(f"{where}: not signed with this registry's key; it is refused")
     try:
-        manifest = orjson.loads(text)
-        row, found = manifest["version"], manifest["format"]
-        known = row["sha256"], row["name"], row["key"], row["time"], row["learned"]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise RegistryError(f"{where}: its manifest does not describe a version: {error!r}") from error
-    if found != FORMAT:
-        raise RegistryError(f"{where}: expected format {FORMAT}, got {found!r}")
-    if digest(saved) != known[0]:
-        raise RegistryError(f"{where}: damaged: the model does not have the SHA-256 that the manifest states")
+        manifest = msgspec.json.decode(text, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise RegistryError(f"{where}: its manifest does not describe a version: {error}") from error
+    if manifest.format != FORMAT:
+        raise RegistryError(f"{where}: expected format {FORMAT}, got {manifest.format!r}")
+    row: dict[str, Any] = orjson.loads(text)["version"]
+    if digest(saved) != manifest.version.sha256 or len(saved) != manifest.version.size:
+        raise RegistryError(
+            f"{where}: damaged: the model does not have the SHA-256 and size that the manifest states"
+        )
     return row, saved
 
 
@@ -105,7 +131,3 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> byte
     if info.compress_type != zipfile.ZIP_STORED:
         raise RegistryError(f"{where}: {info.filename} is compressed, and could grow without bound; refused")
     return archive.read(info)
-
-
-def _signature(text: bytes, key: bytes) -> bytes:
-    return hmac.new(key, text, hashlib.sha256).hexdigest().encode()

@@ -12,9 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from engine.errors import RegistryError
 from engine.names import bounded
-from engine.registry.audit_entry import Draft, Entry, Kind, faults, is_sealed, sealed
+from engine.registry.audit_entry import Draft, Entry, Head, Kind, faults, is_sealed, sealed
 from engine.requirements import needing
 
 with needing("the registry", "registry"):
@@ -58,6 +60,9 @@ SELECT application_name, backend_start AT TIME ZONE 'UTC' FROM pg_stat_activity 
 WHERE locktype = 'advisory' AND granted AND objsubid = 1
 AND (classid::bigint << 32) | objid::bigint = hashtextextended(:name, :seed)
 """
+
+_MOST_TEXT = 1 << 26
+"""Characters of an entry's body that are read."""
 
 _MOST = 500
 """Bytes of a run, key or name: PostgreSQL's index takes 2,704 of all of them. The body has them in full."""
@@ -181,6 +186,23 @@ class Log:
             previous = connection.execute(before).scalar()
         return is_sealed(entry, previous or "", self._key)
 
+    def checked(self, entry: Entry, what: str) -> Entry:
+        """An entry whose content is to be used.
+
+        Args:
+            entry: The entry.
+            what: Names what it is about in the error.
+
+        Raises:
+            RegistryError: When it is not as it was written.
+        """
+        if not self.is_whole(entry):
+            raise RegistryError(
+                f"{what}: its entry in the log is not as it was written, or is sealed with another "
+                f"key; see 'riverkeeper registry verify'"
+            )
+        return entry
+
     def faults(self) -> Iterator[str]:
         """What is wrong with the chain; nothing when all is as it was written."""
         return faults(self.entries(), self._key)
@@ -190,6 +212,26 @@ class Log:
         with self._reading() as connection:
             row = connection.execute(select(_log).order_by(_log.c.number.desc()).limit(1)).first()
         return None if row is None else _entry(row)
+
+    def check_head(self, head: Head) -> None:
+        """Checks that the entry that was the last one once is still there.
+
+        Raises:
+            RegistryError: It is not.
+        """
+        with self._reading() as connection:
+            found = connection.execute(select(_log.c.seal).where(_log.c.number == head.number)).scalar()
+        if found != head.seal:
+            raise RegistryError(
+                f"registry {self._where}: its entry {head.number} was sealed {head.seal[:24]}..., and now "
+                f"{'is not there' if found is None else 'is another'}: entries were cut off or changed, or "
+                f"an older log was put back. Put back the log that had it, or begin a new run"
+            )
+
+    @property
+    def place(self) -> str:
+        """Where it is, without a password."""
+        return self._where
 
     @property
     def file(self) -> Path | None:
@@ -290,6 +332,7 @@ def _set_up(connection: Any, _record: object) -> None:
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA trusted_schema=OFF")
 
 
 def _begin(connection: Connection) -> None:
@@ -352,4 +395,13 @@ def _row(entry: Entry) -> Mapping[str, Any]:
 
 
 def _entry(row: Any) -> Entry:
-    return Entry(*(getattr(row, name) for name in _FIELDS))
+    """The entry in a row; SQLite's columns hold what they are given, whatever they were declared as."""
+    values = {name: getattr(row, name) for name in _FIELDS}
+    if len(str(values["text"])) > _MOST_TEXT:
+        raise RegistryError(f"entry {values['number']} of the log: longer than any that is written")
+    try:
+        return msgspec.convert(values, Entry)
+    except msgspec.ValidationError as error:
+        raise RegistryError(
+            f"entry {str(values['number'])[:20]} of the log: not as entries are written: {error}"
+        ) from error

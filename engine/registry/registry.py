@@ -145,11 +145,7 @@ class Registry:
                 f"{kept.place}: its bytes were removed to save space; 'riverkeeper registry rebuild' builds "
                 f"it anew from the stream"
             )
-        if not self.log.is_whole(kept.entry):
-            raise RegistryError(
-                f"{kept.place}: its entry in the log is not as it was written, or is sealed with another "
-                f"key; see 'riverkeeper registry verify'"
-            )
+        self.log.checked(kept.entry, kept.place)
         return self._blobs.get(kept.row.sha256, kept.row.size)
 
     def load(self, kept: VersionRef, allow: Sequence[str], who: str, why: str) -> Any:

@@ -181,11 +181,11 @@ def test_what_need_not_stay_is_collected(flow: Path) -> None:
 def test_with_a_key_in_the_environment_nobody_without_it_can_forge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RIVERKEEPER_REGISTRY_KEY", "a secret")
+    monkeypatch.setenv("RIVERKEEPER_KEY", "a secret of more than 16 bytes")
     flow = write_flow(tmp_path / "flow", rows=1000, extra=INLINE)
     assert riverkeeper("run", flow).returncode == 0
     assert "seal of the last: hmac:" in ok("verify", registry=flow)
-    monkeypatch.setenv("RIVERKEEPER_REGISTRY_KEY", "a guess")
+    monkeypatch.setenv("RIVERKEEPER_KEY", "a guess of more than 16 bytes")
     assert riverkeeper("registry", "verify", "--registry", flow).returncode == 1
 
 

@@ -134,11 +134,12 @@ def results(flow: Path) -> dict[str, bytes]:
     """What a run has written: streams, and the files beside them, by their name.
 
     Of a saved model, what it predicts: a pickle's bytes depend on which equal strings were one object.
-    Left out are the status file, which says when the run was at work, and what says which run it was.
+    Left out are the status file and the registry's head, which say when the run was at work, and what says
+    which run it was.
     """
     run = flow.parent / "runs" / "test"
     found = {str(p.relative_to(run)): p.read_bytes() for p in sorted(run.rglob("*")) if p.is_file()}
-    for own in ("status.json", "identity", "recovery", ".lock"):
+    for own in ("status.json", "identity", "recovery", "registry-head", ".lock"):
         found.pop(own, None)
     for name, content in found.items():
         if name.endswith(".model"):

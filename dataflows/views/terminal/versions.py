@@ -141,7 +141,7 @@ def _told(entry: Entry) -> str:
         change = f", {decision.previous} → {decision.model}" if decision.changes else ""
         return f"decision {decision.number}, {decision.action}{change}: {decision.reason}"
     if entry.kind == "command":
-        return f"{body['order']} {body['target']} at record {body['records']:,}: {body['why']}"
+        return f"{body.get('order')} {body.get('target')} at record {body.get('records')}: {body.get('why')}"
     if entry.kind == "removed":
         return f"the bytes of {entry.name} were removed"
     rest = ", ".join(

@@ -53,7 +53,7 @@ def test_the_same_version_is_the_same_file() -> None:
 def test_with_a_key_only_what_is_signed_with_it_is_taken_in() -> None:
     assert read_export(exported(b"key"), b"key", "m.zip")
     assert read_export(exported(b"key"), None, "m.zip")
-    for content in (exported(), exported(b"another")):
+    for content in (exported(), exported(b"another of 16 bytes")):
         with pytest.raises(RegistryError, match=r"m.zip: not signed with this registry's key; it is refused"):
             read_export(content, b"key", "m.zip")
 
@@ -91,8 +91,23 @@ BAD: dict[str, tuple[bytes, str]] = {
         zipped({"manifest.json": b" " * (2 << 20), "model.saved": b""}),
         "expected manifest.json and model.saved",
     ),
-    "another model": (exported(sha256="ab" * 32), "does not have the SHA-256 that the manifest states"),
+    "another model": (exported(sha256="ab" * 32), "does not have the SHA-256 and size that"),
 }
+
+
+WRONG: dict[str, Any] = {
+    "sha256": 5, "sha256 ": "ab", "name": ["m0"], "parent": None, "time": "noon", "learned": 1.5,
+    "size": "many",
+    "scores": {"loss": "low"}, "targets": "m0", "positions": [1], "surprise": 1, "libraries": {"river": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", WRONG)
+def test_a_manifest_of_wrong_types_is_one_line(field: str) -> None:
+    with pytest.raises(
+        RegistryError, match=r"m\.zip: its manifest does not describe a version|not have the SHA"
+    ):
+        read_export(exported(**{field: WRONG[field]}), None, "m.zip")
 
 
 @pytest.mark.parametrize("what", BAD)
