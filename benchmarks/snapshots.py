@@ -67,7 +67,7 @@ def watched(watch: Watch) -> None:
     def timed(logic: EngineLogic) -> Any:
         began = perf_counter()
         saved = snapshot(logic)
-        watch.taken(len(saved[0]), began)
+        watch.taken(len(saved), began)
         return saved
 
     def told(reader: FileReader) -> Any:

@@ -11,18 +11,16 @@ import bytewax.operators as op
 from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
+from dataflows.runtime.sealed import Seals
 from engine.events import Event
 from engine.keeper.keeper import Keeper
 from engine.keeper.router import RawRecord
 from engine.keeper.settings import Settings
 
-Saved = tuple[str, bytes]
-"""What Bytewax's recovery store keeps of a key: its name, and its snapshot."""
-
 
 @operator
 def keep(
-    step_id: str,  # noqa: ARG001 - Bytewax takes it from the call
+    step_id: str,
     up: KeyedStream[RawRecord],
     config: Settings,
     *,
@@ -32,7 +30,9 @@ def keep(
 
     The key of the stream is the model key, whatever `record.key` says. Records of one key must come in their
     order. The engines are kept in Bytewax's recovery store: a flow that is killed and resumed gives the
-    events of one that was not, again from its last epoch on. The process that makes reports is one for each
+    events of one that was not, again from its last epoch on. What it keeps is sealed with `RIVERKEEPER_KEY`
+    and checked when an engine is brought back; before that Bytewax has unpickled it, so keep the store where
+    only you can write (docs/recovery.md). The process that makes reports is one for each
     process of the flow, and ends with it.
 
     Args:
@@ -52,19 +52,21 @@ def keep(
     keeper = Keeper(config, task=task)
     # Bytewax does not tell the key to the logic, so each record carries it.
     named = op.map("name", up, lambda pair: (pair[0], pair))
-    return op.stateful_batch("engines", named, partial(KeeperLogic, keeper))
+    return op.stateful_batch("engines", named, partial(KeeperLogic, keeper, Seals.of(f"{step_id}.engines")))
 
 
-class KeeperLogic(StatefulBatchLogic[tuple[str, RawRecord], Event, Saved]):
+class KeeperLogic(StatefulBatchLogic[tuple[str, RawRecord], Event, bytes]):
     """One key of a keeper that all keys of the process share. Bytewax makes it anew or from its snapshot.
 
     Args:
         keeper: Of the process. It may still hold the key from a run before, in the same process.
-        saved: What the recovery store has.
+        seals: Of the step.
+        sealed: What the recovery store has.
     """
 
-    def __init__(self, keeper: Keeper, saved: Saved | None) -> None:
-        self._keeper, self._saved = keeper, saved
+    def __init__(self, keeper: Keeper, seals: Seals, sealed: bytes | None) -> None:
+        self._keeper, self._seals = keeper, seals
+        self._saved = None if sealed is None else seals.opened(sealed)
         self._key: str | None = None
 
     def on_batch(self, values: list[tuple[str, RawRecord]]) -> tuple[Iterable[Event], bool]:
@@ -79,13 +81,13 @@ class KeeperLogic(StatefulBatchLogic[tuple[str, RawRecord], Event, Saved]):
         events = [] if self._key is None else self._keeper.finish(self._key)
         return events, StatefulBatchLogic.RETAIN
 
-    def snapshot(self) -> Saved:
-        """The key and its engine, as a value."""
+    def snapshot(self) -> bytes:
+        """The engine, sealed for its key."""
         if self._saved is not None:
-            return self._saved
+            return self._seals.closed(*self._saved)
         if self._key is None:
             raise RuntimeError("Bytewax asked for the state of a key that has seen no record")
-        return self._key, self._keeper.snapshot(self._key)
+        return self._seals.closed(self._key, self._keeper.snapshot(self._key))
 
     def _begin(self, key: str) -> str:
         """The engine as the recovery store has it. Not before the key's first record: most keys have none."""

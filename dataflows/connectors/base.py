@@ -20,7 +20,7 @@ from dataflows.connectors.batch import Batch
 from dataflows.lifecycle.progress import Progress, Reading
 
 S = TypeVar("S")
-"""Where reading stands: plain values that pickle, since a snapshot outlives the code."""
+"""Where reading stands: plain values, since a snapshot outlives the code."""
 
 S_co = TypeVar("S_co", covariant=True)
 
@@ -62,6 +62,14 @@ class RecordSource(Protocol[S]):
     @property
     def name(self) -> str:
         """Of this kind of input, in recovery stores: it must never change."""
+        ...
+
+    def snapshot_of(self, value: object) -> S:
+        """A snapshot out of the value that was stored: without its types, as MessagePack gives it back.
+
+        Raises:
+            SnapshotError: It is no snapshot of such an input.
+        """
         ...
 
     def open(self, snapshot: S | None, *, to_end: bool = False) -> Reader[S]:

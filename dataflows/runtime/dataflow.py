@@ -18,7 +18,7 @@ from pathlib import Path
 from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 
-from dataflows.alerts.sink import AlertSink
+from dataflows.alerts.sink import AlertSink, Pending
 from dataflows.config import FlowConfig, check_buildable, load_config
 from dataflows.connectors.batch import Batch
 from dataflows.connectors.decoding import by_key
@@ -26,14 +26,18 @@ from dataflows.connectors.files.sink import Blob, RunSink
 from dataflows.connectors.registry import open_source
 from dataflows.lifecycle.progress import Progress
 from dataflows.pinned_rows import read_holdout, read_reference
-from dataflows.registry.sink import REGISTERED, RegistrySink
+from dataflows.registry.sink import REGISTERED, Recorded, RegistrySink
 from dataflows.registry.start_version import read_start
 from dataflows.runtime.backpressure import Pace, PacedSource
 from dataflows.runtime.operators import SHARE, EngineLogic, Item, OverallLogic, Routed, Rows
+from dataflows.runtime.sealed import SealedSink, Seals
 from dataflows.runtime.source import BatchSource
 from engine.core.serialize import Chunk
 from engine.core.streams import ALL_KEYS, STREAMS
 from engine.requirements import needing
+
+_FLOW = "riverkeeper"
+"""The flow's id: its steps are `riverkeeper.engine` and the like in recovery stores."""
 
 
 def flow(path: str) -> Dataflow:
@@ -69,34 +73,38 @@ def build_flow(
     """
     opened = BatchSource(open_source(config, journal=recovers and prepared), progress)
     source = opened if pace is None else PacedSource(opened, pace)
-    dataflow = Dataflow("riverkeeper")
+    dataflow = Dataflow(_FLOW)
     batches = op.input("input", dataflow, source)
     routed = op.flat_map("route", batches, partial(_routed, field=config.record.key))
     reference = read_reference(config)
     start, rows = cache(partial(read_start, config)), Rows(reference, read_holdout(config))
+    engines, summary = Seals.of(f"{_FLOW}.engine"), Seals.of(f"{_FLOW}.overall")
     keyed = op.stateful_batch(
-        "engine", routed, lambda saved: EngineLogic(config, rows, start, saved, recovers=recovers)
+        "engine",
+        routed,
+        lambda saved: EngineLogic(config, rows, start, saved, seals=engines, recovers=recovers),
     )
     if config.record.key is not None:
         split = op.branch("split", keyed, lambda pair: pair[1][0] == SHARE)
         shares = op.map("share", split.trues, lambda pair: (ALL_KEYS, (pair[0], pair[1][1])))
-        summed = op.stateful_batch("overall", shares, lambda saved: OverallLogic(config, saved))
+        summed = op.stateful_batch("overall", shares, lambda saved: OverallLogic(config, saved, summary))
         keyed = op.merge("merge", split.falses, summed)
     unkeyed = op.map("unkey", keyed, lambda pair: pair[1])
     kept = op.branch("registered", unkeyed, lambda item: item[0] == REGISTERED)
-    op.output("registry", kept.trues, RegistrySink(config, prepared=prepared))
+    op.output("registry", kept.trues, SealedSink(RegistrySink(config, prepared=prepared), Recorded))
     items = kept.falses
     filed = op.filter_map("filed", items, partial(_filed, left_out=frozenset(config.run.leave_out)))
-    op.output("run", filed, RunSink(config.run_dir, STREAMS))
+    op.output("run", filed, SealedSink(RunSink(config.run_dir, STREAMS), int))
     if config.kafka is not None and config.kafka.outputs.topics:
         with needing("[kafka.outputs]", "kafka"):
+            from dataflows.connectors.kafka.producer import Written  # noqa: PLC0415 - an extra
             from dataflows.connectors.kafka.sink import KafkaSink  # noqa: PLC0415 - an extra
         topics = config.kafka.outputs.topics
         wanted = op.filter("topics", items, lambda item: item[0] in topics)
-        op.output("kafka", wanted, KafkaSink(config.kafka, config.run_dir))
+        op.output("kafka", wanted, SealedSink(KafkaSink(config.kafka, config.run_dir), Written))
     if config.alerts.log or config.alerts.webhook is not None:
         alerts = op.filter("alerts", items, lambda item: item[0] == "alerts")
-        op.output("send", alerts, AlertSink(config.alerts, config.run_dir))
+        op.output("send", alerts, SealedSink(AlertSink(config.alerts, config.run_dir), Pending))
     return dataflow
 
 

@@ -1,17 +1,21 @@
 """Which engines of a process are in memory: of many keys those that had records last. Others wait on disk.
 
 A key that waits is a snapshot of its engine: brought back, it does what it would have done (law
-5). The file belongs to this process and is useless after it: the recovery store has every key's state.
+5). The file belongs to this process and is useless after it: the recovery store has every key's state. What
+comes back from it is sealed with a key that only this process knows.
 """
 
 import atexit
 import os
+import secrets
 import sqlite3
 from collections import OrderedDict
 from pathlib import Path
 from typing import Protocol
 
 from engine.errors import OutputError
+from engine.private_files import open_new
+from engine.seal import closed, opened
 
 FILES = ("waiting-*.sqlite",)
 
@@ -36,6 +40,7 @@ class KeyCache:
         self._here: OrderedDict[int, Resident] = OrderedDict()
         self._file: sqlite3.Connection | None = None
         self._next = 0
+        self._seal = secrets.token_bytes(32)
 
     def number(self) -> int:
         """A new number."""
@@ -64,7 +69,8 @@ class KeyCache:
             OutputError: When the disk refuses.
         """
         try:
-            self._open().execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (number, state))
+            sealed = closed(state, str(number), self._seal)
+            self._open().execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (number, sealed))
         except (sqlite3.Error, OSError) as error:
             raise OutputError(
                 f"{self._folder}: models cannot be put to disk: {error}; see to space"
@@ -75,18 +81,20 @@ class KeyCache:
 
         Raises:
             OutputError: When it cannot be read.
+            SnapshotError: When it is not what was put.
         """
         try:
             row = self._open().execute("SELECT state FROM waiting WHERE number = ?", (number,)).fetchone()
         except (sqlite3.Error, OSError) as error:
             raise OutputError(f"{self._folder}: models cannot be brought back from disk: {error}") from error
-        return bytes(row[0])
+        return opened(bytes(row[0]), self._seal, str(number))[1]
 
     def _open(self) -> sqlite3.Connection:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / f"waiting-{os.getpid()}.sqlite"
             path.unlink(missing_ok=True)
+            os.close(open_new(path))
             # Autocommit and no journal: this file is not needed after a crash.
             self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._file.execute("PRAGMA journal_mode = OFF")

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from bytewax.operators import StatefulBatchLogic
-from msgspec import Struct
+from msgspec import MsgspecError, Struct, msgpack
 
 from dataflows.config import FlowConfig
 from dataflows.connectors.batch import Batch
@@ -22,11 +22,14 @@ from dataflows.registry.sink import REGISTERED, entries_of, entry_of
 from dataflows.runtime import prometheus
 from dataflows.runtime.backpressure import learned
 from dataflows.runtime.key_cache import KeyCache
+from dataflows.runtime.sealed import Seals
 from engine.core.engine import Engine
 from engine.core.event_rows import report_path
 from engine.core.overall_summary import overall
 from engine.core.serialize import encode
 from engine.core.state import pack, unpack
+from engine.core.streams import ALL_KEYS
+from engine.errors import SnapshotError
 from engine.events import Decision, Event, Report
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator, make_evaluator
@@ -40,7 +43,18 @@ SHARE = "share"
 
 _SHARES = "shares of keys"
 
-Saved = tuple[bytes, tuple[KeptReport, ...]]
+
+class Saved(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a snapshot keeps of a key.
+
+    Attributes:
+        engine: The engine as bytes.
+        reports: Those that are kept.
+    """
+
+    engine: bytes
+    reports: tuple[KeptReport, ...]
+
 
 Item = tuple[str, Any]
 
@@ -61,21 +75,26 @@ class Rows:
     holdout: Sequence[Example]
 
 
-class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
+class EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
     """One engine: decodes, processes, encodes. Bytewax makes one per key, anew or from its snapshot."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what all engines share, and what this one was
         self,
         config: FlowConfig,
         rows: Rows,
         start: Callable[[], Start | None],
-        saved: Saved | None,
+        sealed: bytes | None,
         *,
+        seals: Seals,
         recovers: bool,
     ) -> None:
         self._config = config
-        self._recovers = recovers
-        kept = () if saved is None else saved[1]
+        self._recovers, self._seals = recovers, seals
+        self._key, saved = "", None
+        if sealed is not None:
+            self._key, content = seals.opened(sealed)
+            saved = _saved(content)
+        kept = () if saved is None else saved.reports
         self._retention = Retention(config.run.keep_reports, config.run.keep_reports_seconds, kept)
         self._rows, self._start = rows, start
         self._addressed = _addressed(config)
@@ -89,10 +108,10 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         self._number, self._away = self._key_cache.number(), False
         self._asleep: bytes | None = None  # restored with the key's first record: of many keys most have none
         if saved is not None and self._key_cache.limited:
-            self._key_cache.put(self._number, saved[0])
+            self._key_cache.put(self._number, saved.engine)
             self._away = True
         elif saved is not None:
-            self._asleep = saved[0]
+            self._asleep = saved.engine
 
     def on_batch(self, values: list[Routed]) -> tuple[Iterable[Item], bool]:
         """Processes all lines that came for this key at once."""
@@ -111,6 +130,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
         return [*items, *commands], StatefulBatchLogic.RETAIN
 
     def _begin(self, key: str) -> Engine:
+        self._key = key
         pinned, held_out = self._rows.reference.get(key, ()), self._rows.holdout
         engine = Engine(self._config, key, self._evaluator, pinned, start=self._start(), holdout=held_out)
         self._engine = engine
@@ -177,17 +197,31 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, Saved]):
             items.append((SHARE, engine.share()))
         return items, StatefulBatchLogic.RETAIN
 
-    def snapshot(self) -> Saved:
-        """The engine as bytes, and which reports it keeps; later events do not change them."""
+    def snapshot(self) -> bytes:
+        """The engine, and which reports it keeps, sealed; later events do not change it."""
         if not self._recovers:
-            return b"", ()
+            return b""
+        saved = Saved(self._state(), self._retention.state())
+        return self._seals.closed(self._key, msgpack.encode(saved))
+
+    def _state(self) -> bytes:
+        """The engine as bytes, wherever it is."""
         if self._away:
-            return self._key_cache.get(self._number), self._retention.state()
+            return self._key_cache.get(self._number)
         if self._asleep is not None:
-            return self._asleep, self._retention.state()
+            return self._asleep
         if self._engine is None:
             raise RuntimeError("Bytewax asked for the state of a key that has seen no record")
-        return self._engine.snapshot(), self._retention.state()
+        return self._engine.snapshot()
+
+
+def _saved(content: bytes) -> Saved:
+    try:
+        return msgpack.decode(content, type=Saved)
+    except (MsgspecError, UnicodeDecodeError) as error:
+        raise SnapshotError(
+            f"recovery store: not a state of this version: {error}; start a new run"
+        ) from error
 
 
 class SharesState(Struct, forbid_unknown_fields=True):
@@ -205,9 +239,11 @@ class SharesState(Struct, forbid_unknown_fields=True):
 class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
     """Keeps the latest share of every key; says at the end of the input what they come to together."""
 
-    def __init__(self, config: FlowConfig, saved: bytes | None) -> None:
-        self._config = config
-        self._state = SharesState() if saved is None else unpack(saved, _SHARES, SharesState)
+    def __init__(self, config: FlowConfig, sealed: bytes | None, seals: Seals) -> None:
+        self._config, self._seals = config, seals
+        self._state = SharesState()
+        if sealed is not None:
+            self._state = unpack(seals.opened(sealed)[1], _SHARES, SharesState)
 
     def on_batch(self, values: list[tuple[str, bytes]]) -> tuple[Iterable[Item], bool]:
         """Takes the shares of keys whose input has ended."""
@@ -224,8 +260,8 @@ class OverallLogic(StatefulBatchLogic[tuple[str, bytes], Item, bytes]):
         return items, StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> bytes:
-        """The shares, as a value."""
-        return pack(self._state, _SHARES)
+        """The shares, sealed."""
+        return self._seals.closed(ALL_KEYS, pack(self._state, _SHARES))
 
 
 def _addressed(config: FlowConfig) -> Collection[str]:

@@ -1,4 +1,7 @@
-"""Bytewax's recovery store: made on first use, and put right before a run goes on with it."""
+"""Bytewax's recovery store: made on first use, and put right before a run goes on with it.
+
+`store_check` comes first.
+"""
 
 import sqlite3
 import time
@@ -10,6 +13,7 @@ from bytewax.recovery import init_db_dir
 
 from dataflows.runtime.bytewax_errors import ours_only
 from engine.errors import OutputError
+from engine.private_files import PRIVATE, private_folder, write_whole
 
 _READY = "partitions"
 """The file in a recovery folder that says how many parts the store has, written when all are there."""
@@ -54,14 +58,17 @@ def make_store(recovery: Path, parts: int, run: str) -> None:
         OutputError: When the folder cannot be written.
     """
     try:
-        recovery.mkdir(parents=True, exist_ok=True)
-        (recovery / _MAKING).touch()
+        private_folder(recovery)
+        recovery.chmod(0o700)
+        write_whole(recovery / _MAKING, b"")
         for left in (*recovery.glob(f"{_FILES}*"), recovery / _READY):
             left.unlink(missing_ok=True)
         with ours_only():
             init_db_dir(recovery, parts)  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
-        (recovery / _OWNER).write_text(f"{run}\n", encoding="utf-8")
-        (recovery / _READY).write_text(f"{parts}\n")
+        for part in recovery.glob(f"{_FILES}*"):
+            part.chmod(PRIVATE)  # Bytewax makes them by the umask; what SQLite makes beside has their rights
+        write_whole(recovery / _OWNER, f"{run}\n".encode())
+        write_whole(recovery / _READY, f"{parts}\n".encode())
         (recovery / _MAKING).unlink()
     except OSError as error:
         raise OutputError(f"--recovery {recovery}: cannot be written: {error.strerror}") from error

@@ -4,6 +4,7 @@ First they are locked, and everything is looked at that can be wrong; only then 
 left kept aside, or replaced.
 """
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -24,8 +25,11 @@ from dataflows.registry.open import reserve_name
 from dataflows.registry.start_version import check_start
 from dataflows.runtime import earlier_run, recovery_store
 from dataflows.runtime.dataflow import build_flow
+from dataflows.runtime.store_check import check_store
 from dataflows.views.terminal.run import relative
-from engine.errors import ConfigError
+from engine.errors import ConfigError, OutputError
+from engine.private_files import private_folder
+from engine.seal import load_key
 
 _WISH = "stop"
 """The file by which any process of a cluster asks the reading process to stop."""
@@ -135,6 +139,10 @@ def _lock_folders(place: Place, locks: Locks) -> None:
     locks.take_folder(place.run, str(place.run))
     if place.recovery is not None:
         earlier_run.check_store(place.run, place.recovery, overwrite=place.overwrite)
+        try:
+            private_folder(place.recovery)
+        except OSError as error:
+            raise OutputError(f"--recovery {place.recovery}: cannot be made: {error.strerror}") from error
         locks.take_folder(place.recovery, f"--recovery {place.recovery}")
 
 
@@ -155,6 +163,7 @@ def prepare(place: Place, locks: Locks, console: PlainConsole) -> None:
     (run / _WISH).unlink(missing_ok=True)
     earlier_run.remove_leftovers(run)
     if recovery is not None and recovery_store.exists(recovery):
+        check_store(recovery, load_key(os.environ))
         recovery_store.forget_unfinished(recovery)
         return
     if earlier_run.has_results(run):
@@ -176,19 +185,21 @@ def prepare(place: Place, locks: Locks, console: PlainConsole) -> None:
 
 
 def store_of(recovery: Path | None, *, wait: bool) -> RecoveryConfig | None:
-    """The recovery store as Bytewax knows it.
+    """The recovery store as Bytewax knows it, checked: `prepare` has done so for the process that leads.
 
     Args:
         recovery: Its folder, if there is one.
         wait: Whether another process makes it.
 
     Raises:
-        OutputError: When that process does not come.
+        OutputError: When that process does not come, or the store is not as it was written.
+        ConfigError: When the key is too short.
     """
     if recovery is None:
         return None
     if wait:
         recovery_store.wait_for_store(recovery)
+        check_store(recovery, load_key(os.environ))
     return RecoveryConfig(recovery, timedelta(0))  # type: ignore[no-untyped-call]  # Bytewax leaves it untyped
 
 

@@ -10,9 +10,10 @@ from dataflows.connectors.base import Reader, RecordSource
 from dataflows.connectors.batch import Batch
 from dataflows.lifecycle import shutdown
 from dataflows.lifecycle.progress import Progress
+from dataflows.runtime.sealed import Seals
 
 
-class BatchSource(FixedPartitionedSource[Batch, Any]):
+class BatchSource(FixedPartitionedSource[Batch, bytes]):
     """An input with one partition, so that one worker reads all of it.
 
     Args:
@@ -28,21 +29,27 @@ class BatchSource(FixedPartitionedSource[Batch, Any]):
         """One partition, by the name of the kind of input."""
         return [self._source.name]
 
-    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> "BatchPartition":  # noqa: ARG002
+    def build_part(self, step_id: str, for_part: str, resume_state: bytes | None) -> "BatchPartition":
         """Opens the input, where a snapshot stood or at its beginning.
 
         Raises:
             InputError: The input is not there, or no longer the one of the snapshot.
+            SnapshotError: The snapshot is not one that was sealed for this input.
         """
-        return BatchPartition(self._source.open(resume_state), self._progress)
+        seals = Seals.of(step_id)
+        snapshot = None
+        if resume_state is not None:
+            snapshot = self._source.snapshot_of(seals.opened_value(resume_state, for_part, Any))
+        return BatchPartition(self._source.open(snapshot), self._progress, seals, for_part)
 
 
-class BatchPartition(StatefulSourcePartition[Batch, Any]):
+class BatchPartition(StatefulSourcePartition[Batch, bytes]):
     """The one reader of an input."""
 
-    def __init__(self, reader: Reader[Any], progress: Progress | None) -> None:
+    def __init__(self, reader: Reader[Any], progress: Progress | None, seals: Seals, name: str) -> None:
         self._reader = reader
         self._progress = progress
+        self._seals, self._name = seals, name
 
     def next_batch(self) -> Sequence[Batch]:
         """What comes next; nothing when nothing has come yet.
@@ -63,9 +70,9 @@ class BatchPartition(StatefulSourcePartition[Batch, Any]):
         pause = self._reader.pause()
         return None if pause is None else datetime.now(UTC) + pause
 
-    def snapshot(self) -> Any:
-        """Where the next record stands."""
-        return self._reader.snapshot()
+    def snapshot(self) -> bytes:
+        """Where the next record stands, sealed."""
+        return self._seals.closed_value(self._name, self._reader.snapshot())
 
     def close(self) -> None:
         """Closes the reader."""

@@ -23,6 +23,7 @@ from engine.keeper.keeper import Keeper
 from engine.keeper.router import RawRecord, Router
 from engine.records.keys import ONE_KEY
 from engine.records.values import Example, Label, Record, Unreadable
+from engine.seal import checked_key, closed, opened
 from engine.supervision.decisions import Order
 
 _PLACE = "place"
@@ -83,10 +84,17 @@ class Durable:
         keeper: The engines. From now on only this changes them: what is done to the keeper itself is in no
             state.
         every: Records between two snapshots. Rebuilding takes as many again, at most.
+        seal_key: At least 16 bytes that seal every value, for its model key and its name: then only who has
+            them can write what is brought back. Without, a hash finds damage alone. Values of an earlier time
+            that are put back all together are not found.
+
+    Raises:
+        ConfigError: When the key is too short.
     """
 
-    def __init__(self, keeper: Keeper, every: int = 200) -> None:
+    def __init__(self, keeper: Keeper, every: int = 200, *, seal_key: bytes | None = None) -> None:
         self.keeper, self._every = keeper, every
+        self._seal = checked_key(seal_key)
         self._router = Router(keeper.config)
         self._there: dict[str, tuple[bytes, int]] = {}
         self._lock = threading.RLock()
@@ -131,7 +139,7 @@ class Durable:
             if place.since + len(taken) >= self._every:
                 self._save(key, place, state, chain)
             else:
-                self._log(place, state, chain, logged, len(taken))
+                self._log(key, place, state, chain, logged, len(taken))
             self._there[key] = chain, self._received(key)
             return events
 
@@ -168,7 +176,7 @@ class Durable:
 
     def _at(self, key: str, state: HostState) -> Place:
         """Where the state stands; the engine stands there too, then."""
-        place = self._place(state)
+        place = self._place(key, state)
         chain, received = self._there.get(key, (None, 0))
         if key in self.keeper.engines and chain is not None and received != self._received(key):
             raise UsageError(
@@ -189,11 +197,14 @@ class Durable:
             return 0
         return max(0, self.keeper.positions(key).get(source, -1) - position + 1)
 
-    def _log(self, before: Place, state: HostState, chain: bytes, logged: bytes, count: int) -> None:
+    def _log(  # noqa: PLR0913, PLR0917 - where a key stands, and what came
+        self, key: str, before: Place, state: HostState, chain: bytes, logged: bytes, count: int
+    ) -> None:
         """The records, then the place that names them."""
-        parts = _write(state, f"records.{before.snapshots}", before.logged, _framed(logged))
+        frame = closed(logged, _what(key, _records(before)), self._seal)
+        parts = _write(state, f"records.{before.snapshots}", before.logged, _framed(frame))
         moved = structs.replace(before, chain=chain, since=before.since + count, logged=before.logged + parts)
-        state[_PLACE] = pack(moved, _PLACE)
+        state[_PLACE] = closed(pack(moved, _PLACE), _what(key, _PLACE), self._seal)
 
     def forget(self, key: str) -> None:
         """Drops a key's engine from memory; its next record rebuilds it from the host's state."""
@@ -201,15 +212,18 @@ class Durable:
             self._there.pop(key, None)
             self.keeper.forget(key)
 
-    def _place(self, state: HostState) -> Place:
+    def _place(self, key: str, state: HostState) -> Place:
         saved = state.get(_PLACE)
-        return Place() if saved is None else unpack(saved, _PLACE, Place)
+        if saved is None:
+            return Place()
+        return unpack(opened(saved, self._seal, _what(key, _PLACE))[1], _PLACE, Place)
 
     def _save(self, key: str, before: Place, state: HostState, chain: bytes) -> None:
         """A snapshot, then the place that names it; only then what it replaces is removed."""
         number = before.snapshots + 1
-        parts = _write(state, f"snapshot.{number}", 0, self.keeper.snapshot(key))
-        state[_PLACE] = pack(Place(chain, number, parts), _PLACE)
+        sealed = closed(self.keeper.snapshot(key), _what(key, f"snapshot.{number}"), self._seal)
+        parts = _write(state, f"snapshot.{number}", 0, sealed)
+        state[_PLACE] = closed(pack(Place(chain, number, parts), _PLACE), _what(key, _PLACE), self._seal)
         for part in range(before.parts):
             del state[f"snapshot.{before.snapshots}.{part}"]
         for part in range(before.logged):
@@ -219,12 +233,27 @@ class Durable:
         """The engine as the state has it; what came of its records was given before."""
         self.forget(key)
         if place.parts:
-            self.keeper.restore({key: _read(state, f"snapshot.{place.snapshots}", place.parts)})
+            name = f"snapshot.{place.snapshots}"
+            sealed = _read(state, name, place.parts)
+            self.keeper.restore({key: opened(sealed, self._seal, _what(key, name))[1]})
         if place.logged:
             log = _read(state, f"records.{place.snapshots}", place.logged)
+            since = 0
             for frame in _frames(log):
-                stored = unpack(frame, _LOGGED, LoggedRecords)
+                what = _what(key, _records(structs.replace(place, since=since)))
+                stored = unpack(opened(frame, self._seal, what)[1], _LOGGED, LoggedRecords)
+                since += len(stored.records)
                 self.keeper.process([_KINDS[kind](*fields) for kind, fields in stored.records], key=key)
+
+
+def _what(key: str, name: str) -> str:
+    """What a value is for."""
+    return f"{key}\0{name}"
+
+
+def _records(place: Place) -> str:
+    """The name of what comes next in the log: by how many records are before it since which snapshot."""
+    return f"records.{place.snapshots}.{place.since}"
 
 
 def _link(chain: bytes, change: bytes) -> bytes:

@@ -91,10 +91,9 @@ def run(flow: Path, store: Path, moment: Kill | float | None = None) -> bool:
     """
     said = flow.parent / "said"
     kill = moment if isinstance(moment, Kill) else None
-    if kill is not None and kill.step in STATEMENTS:
-        if not any(store.glob("*.sqlite3")):  # the database must be there to refuse anything
-            run(flow, store, Kill("engine", after=True))
-        _refuse(store, kill)
+    refused = kill is not None and kill.step in STATEMENTS
+    if refused and not any(store.glob("*.sqlite3")):  # the database must be there to refuse anything
+        run(flow, store, Kill("engine", after=True))
     start_server()
     process = context.Process(target=_run, args=(flow, store, kill, said))
     process.start()
@@ -103,7 +102,7 @@ def run(flow: Path, store: Path, moment: Kill | float | None = None) -> bool:
         os.kill(process.pid or 0, signal.SIGABRT)  # faulthandler says where it stands
     process.kill()
     process.join()
-    if kill is not None and kill.step in STATEMENTS:
+    if refused:
         _allow(store)
     assert process.exitcode in {0, -signal.SIGKILL}, f"{kill}: {process.exitcode}\n{said.read_text()}"
     return process.exitcode != 0
@@ -112,7 +111,7 @@ def run(flow: Path, store: Path, moment: Kill | float | None = None) -> bool:
 def _run(flow: Path, store: Path, kill: Kill | None, said: Path) -> None:
     from dataflows.config import load_config  # noqa: PLC0415
     from dataflows.console import PlainConsole  # noqa: PLC0415 - in the fork
-    from dataflows.runtime.runner import run_flow  # noqa: PLC0415
+    from dataflows.runtime import runner  # noqa: PLC0415
 
     with said.open("w") as out:
         os.dup2(out.fileno(), 1)
@@ -121,7 +120,10 @@ def _run(flow: Path, store: Path, kill: Kill | None, said: Path) -> None:
         if kill is not None and kill.step in METHODS:
             _arm(kill)
         try:
-            run_flow(load_config(flow), store, PlainConsole(file=out))
+            if kill is not None and kill.step in STATEMENTS:
+                # Only now: a store that has such a trigger is refused.
+                runner.__dict__["store_of"] = _refusing(runner.__dict__["store_of"], kill)
+            runner.run_flow(load_config(flow), store, PlainConsole(file=out))
         except BaseException as error:
             if kill is not None and kill.step in STATEMENTS and "not now" in repr(error):
                 _die()
@@ -155,6 +157,17 @@ def _deadly(original: Callable[..., Any], kill: Kill) -> Callable[..., Any]:
 def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
     signal.pause()
+
+
+def _refusing(store_of: Callable[..., Any], kill: Kill) -> Callable[..., Any]:
+    """Gives out the store, checked, and makes it refuse a statement from now on."""
+
+    def wrapped(recovery: Path, *, wait: bool) -> Any:
+        found = store_of(recovery, wait=wait)
+        _refuse(recovery, kill)
+        return found
+
+    return wrapped
 
 
 def _refuse(store: Path, kill: Kill) -> None:

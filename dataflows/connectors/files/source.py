@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from dataflows.connectors.batch import Batch
 from dataflows.connectors.decoding import time_of
@@ -19,7 +21,7 @@ from dataflows.connectors.files.merge import Merged, take
 from dataflows.connectors.files.stream import Position, Stream
 from dataflows.connectors.files.text import TEXT
 from dataflows.lifecycle.progress import Reading
-from engine.errors import InputError
+from engine.errors import InputError, SnapshotError
 from engine.records.config import RecordConfig
 
 Snapshot = dict[str, Position | HeldPosition]
@@ -81,6 +83,21 @@ class FileSource:
     def files(self) -> list[InputFile]:
         """All files, in reading order, those of the labels last."""
         return [file for files in self._streams.values() for file in files]
+
+    def snapshot_of(self, value: object) -> Snapshot:
+        """A snapshot out of the value that was stored.
+
+        Raises:
+            SnapshotError: It is none of files.
+        """
+        try:
+            found = msgspec.convert(value, dict[Literal["examples", "labels"], list[Any]])
+            return {
+                name: msgspec.convert(place, HeldPosition if len(place) == 3 else Position)
+                for name, place in found.items()
+            }
+        except msgspec.ValidationError as error:
+            raise SnapshotError(f"input: not where a run over files stood: {error}") from error
 
     def open(self, snapshot: Snapshot | None, *, to_end: bool = False) -> "FileReader":
         """Opens the files, at the place that a snapshot names or at the beginning.

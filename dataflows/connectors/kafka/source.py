@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TypedDict
 
+import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
 from dataflows.connectors.batch import MOST_SOURCES, Batch, Source
@@ -33,7 +34,7 @@ from dataflows.connectors.kafka.envelope import Received
 from dataflows.connectors.kafka.offsets import partitions, places_to_begin
 from dataflows.connectors.kafka.order_log import Journal, Place, Runs
 from dataflows.lifecycle.progress import Reading
-from engine.errors import InputError
+from engine.errors import InputError, SnapshotError
 
 _LOOK = 30.0
 """Seconds between two looks whether topics have more partitions."""
@@ -78,6 +79,17 @@ class KafkaSource:
         self._config, self._input, self._batch = config, config.input, batch
         self._time_of = time_of
         self._journal = journal
+
+    def snapshot_of(self, value: object) -> Snapshot:
+        """A snapshot out of the value that was stored.
+
+        Raises:
+            SnapshotError: It is none of topics.
+        """
+        try:
+            return msgspec.convert(value, Snapshot)
+        except msgspec.ValidationError as error:
+            raise SnapshotError(f"input: not where a run over topics stood: {error}") from error
 
     def open(self, snapshot: Snapshot | None, *, to_end: bool = False) -> "KafkaReader":
         """Begins to read, where a snapshot stood or as configured.

@@ -1,12 +1,14 @@
 """Engines that leave memory and are brought back."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from dataflows.runtime.key_cache import KeyCache
-from engine.errors import OutputError
+from engine.errors import OutputError, SnapshotError
 
 
 class One:
@@ -54,3 +56,17 @@ def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="models cannot be put to disk"):
         KeyCache(1, tmp_path / "file" / "run").put(1, b"x")
+
+
+def test_the_file_is_its_owners_alone_and_a_state_that_was_changed_is_refused(tmp_path: Path) -> None:
+    cache = KeyCache(1, tmp_path)
+    one, other = cache.number(), cache.number()
+    cache.put(one, b"state of one")
+    cache.put(other, b"state of the other")
+    [path] = tmp_path.glob("waiting-*.sqlite")
+    assert path.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE waiting SET state = (SELECT state FROM waiting WHERE number = ?)", (other,))
+    assert cache.get(other) == b"state of the other"
+    with pytest.raises(SnapshotError, match="holds what was written for"):
+        cache.get(one)

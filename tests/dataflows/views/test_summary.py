@@ -9,6 +9,7 @@ import pytest
 from dataflows.config import FlowConfig
 from dataflows.console import PlainConsole
 from dataflows.runtime.operators import OverallLogic
+from dataflows.runtime.sealed import Seals
 from dataflows.views.terminal.summary import summary_parts
 from engine.core.engine import Engine
 from engine.core.overall_summary import overall
@@ -134,15 +135,16 @@ def test_of_many_keys_those_that_cost_most_are_shown(tmp_path: Path) -> None:
 
 def test_the_overall_summary_is_said_once_and_survives_a_restart() -> None:
     settings = config("binary")
-    logic = OverallLogic(settings, None)
+    seals = Seals("step", None)
+    logic = OverallLogic(settings, None, seals)
     for key in ("a", "b"):
         logic.on_batch([(key, serve(settings, key, 50).share())])
-    resumed = OverallLogic(settings, logic.snapshot())
+    resumed = OverallLogic(settings, logic.snapshot(), seals)
     said, _ = resumed.on_eof()
     assert [stream for stream, _ in said] == ["summary"]
     assert list(said) == list(logic.on_eof()[0])
     assert resumed.on_eof()[0] == []
-    again = OverallLogic(settings, resumed.snapshot())
+    again = OverallLogic(settings, resumed.snapshot(), seals)
     assert again.on_eof()[0] == []
     again.on_batch([("a", serve(settings, "a", 60).share())])
     (_, chunk), *_ = again.on_eof()[0]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Decision, Durable, Event, Keeper, SnapshotError, UsageError
+from engine import ConfigError, Decision, Durable, Event, Keeper, SnapshotError, UsageError
+from engine.seal import closed
 from tests.engine.keeper.test_keeper import CONFIG, lines, rows
 
 steps = st.lists(
@@ -166,3 +167,22 @@ def test_threads_take_turns() -> None:
             durable.forget(name)
             durable.process([], state, key=name)
             assert keeper.engines[name].counts == expected
+
+
+def test_with_a_key_nothing_that_somebody_else_wrote_is_brought_back() -> None:
+    secret = b"sixteen bytes at"
+    with Keeper(CONFIG) as keeper:
+        durable = Durable(keeper, every=10, seal_key=secret)
+        states: dict[str, dict[str, bytes]] = {"a": {}, "b": {}}
+        for key, state in states.items():
+            for at in range(15):
+                durable.process(rows(at, at + 1), state, key=key)
+        for name in states["a"]:
+            for other in (states["b"][name], closed(b"forged", f"a\0{name}", None), b""):
+                durable.forget("a")
+                with pytest.raises(SnapshotError):
+                    durable.process(rows(15, 16), states["a"] | {name: other}, key="a")
+        durable.forget("a")
+        assert durable.process(rows(15, 16), states["a"], key="a")
+        with pytest.raises(ConfigError, match="at least 16 bytes"):
+            Durable(keeper, seal_key=b"short")
