@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from math import ceil
 
 from dataflows.demo.run import FAULT
-from dataflows.escape import escape
+from dataflows.escape import in_html
 from engine.rows import DecisionRow
 
 _WIDTH, _HEIGHT = 960, 330
@@ -160,4 +160,4 @@ def _day(day: date) -> int:
 
 def _text(x: float, y: float, content: str, kind: str = "", anchor: str = "start") -> str:
     shown = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{shown}>{escape(content)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{shown}>{in_html(content)}</text>'

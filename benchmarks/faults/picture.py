@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median, quantiles
 
 from benchmarks.faults.shares import Row, counting, share
-from dataflows.escape import escape
+from dataflows.escape import in_html
 
 _LEFT, _RIGHT, _TOP, _ROW = 150, 40, 92, 40
 _WIDTH = 860
@@ -89,4 +89,4 @@ def _text(  # noqa: PLR0913 - what a text has
     x: float, y: float, content: str, anchor: str = "start", *, size: int = 13, colour: str = _INK
 ) -> str:
     place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
-    return f'<text {place} font-size="{size}" fill="{colour}">{escape(content)}</text>'
+    return f'<text {place} font-size="{size}" fill="{colour}">{in_html(content)}</text>'

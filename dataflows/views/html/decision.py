@@ -1,32 +1,27 @@
 """The story of a decision as one HTML page that needs no network."""
 
-from importlib.resources import files
-
-from dataflows.escape import escape, typed
+from dataflows.escape import in_html, typed
 from dataflows.views.explain.sentences import headline, marks, sections
 from dataflows.views.explain.story import Story
-from dataflows.views.html.page import POLICY, legend
+from dataflows.views.html.frame import framed
+from dataflows.views.html.page import legend
 from dataflows.views.html.svg import axis, chart, strip, timeline
 from dataflows.views.html.weights import shares, weights_chart
 
 
 def story_page(story: Story) -> str:
     """The whole page."""
-    style = files("dataflows.views.html").joinpath("style.css").read_text(encoding="utf-8")
     title = headline(story)
     row = story.decision
     command = typed("explain", story.run, row.number, "--html", key=row.key)
     text = "".join(
-        f"<h3>{escape(name)}</h3>" + "".join(f"<p>{escape(line)}</p>" for line in lines)
+        f"<h3>{in_html(name)}</h3>" + "".join(f"<p>{in_html(line)}</p>" for line in lines)
         for name, lines in sections(story)
     )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{escape(title)}</title><style>{style}</style></head><body>"
-        f"<h1>{escape(story.run.name)}</h1><h2>{escape(title)}</h2>{text}{_chart(story)}"
-        f'<p class="soft">Written by <code>{escape(command)}</code>; it needs no network.</p></body></html>\n'
+    return framed(
+        title,
+        f"<h1>{in_html(story.run.name)}</h1><h2>{in_html(title)}</h2>{text}{_chart(story)}"
+        f'<p class="soft">Written by <code>{in_html(command)}</code>; it needs no network.</p>',
     )
 
 

@@ -1,15 +1,15 @@
 """The page of a run."""
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from dataflows.escape import escape, typed
+from dataflows.escape import in_html, typed
 from dataflows.format import day, number
 from dataflows.views.counts import counts_text
 from dataflows.views.explain.sentences import weights
 from dataflows.views.html.data import KeyData, Point, read_run
+from dataflows.views.html.frame import framed
 from dataflows.views.html.svg import axis, chart, heat, strip, timeline
 from dataflows.views.html.weights import weights_chart
 from engine.monitoring.rates import reason_words
@@ -19,7 +19,6 @@ from engine.windows import Status
 PAGE = "report.html"
 """Its file in the run's folder."""
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MOST_TITLES = 4000
 """Cells beyond which none is named when one points at it: the page would grow too large."""
 
@@ -31,27 +30,21 @@ def run_page(run: Path) -> str:
         InputError: When this is not the folder of a run.
     """
     keys, there = read_run(run)
-    style = files("dataflows.views.html").joinpath("style.css").read_text(encoding="utf-8")
     body = "".join(part for data in keys for part in _key(run, data))
     many = f"{there:,} model keys; " if there > 1 else ""
     if there > len(keys):
         many += f"here are the {len(keys)} with most decisions and failed windows, with "
     windows = sum(data.windows for data in keys)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        # Names come from data: nothing on this page may run or load.
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{escape(run.name)}: run report</title><style>{style}</style></head><body>"
-        f"<h1>{escape(run.name)}</h1>"
+    return framed(
+        f"{run.name}: run report",
+        f"<h1>{in_html(run.name)}</h1>"
         f'<p class="soft">{many}{windows:,} windows. Written by '
-        f"<code>{escape(typed('reports', run, '--html'))}</code>; it needs no network.</p>"
-        f"{body}</body></html>\n"
+        f"<code>{in_html(typed('reports', run, '--html'))}</code>; it needs no network.</p>{body}",
     )
 
 
 def _key(run: Path, data: KeyData) -> Iterator[str]:
-    yield f"<h2>{escape(data.key)}</h2>"
+    yield f"<h2>{in_html(data.key)}</h2>"
     yield from _standing(data.summary)
     yield from _rates(data.rates, data.summary)
     if not data.points:
@@ -83,16 +76,16 @@ def _standing(summary: SummaryRow | None) -> Iterator[str]:
         yield '<p class="soft">The run has not ended.</p>'
         return
     records = f"{summary.counts.records:,} records: {counts_text(summary)}"
-    yield f"<p>{escape(summary.model)} serves. {escape(records)}.</p>"
+    yield f"<p>{in_html(summary.model)} serves. {in_html(records)}.</p>"
     baselines = summary.baselines
     if not baselines:
         return
     yield '<div class="scroll"><table><tr><th>over the whole run</th><th class="n">served</th>'
-    yield "".join(f'<th class="n">{escape(name.replace("_", " "))}</th>' for name in baselines) + "</tr>"
+    yield "".join(f'<th class="n">{in_html(name.replace("_", " "))}</th>' for name in baselines) + "</tr>"
     for name in next(iter(baselines.values())):
         values = [summary.scores.get(name), *(scores.get(name) for scores in baselines.values())]
         cells = "".join(f'<td class="n">{number(value)}</td>' for value in values)
-        yield f"<tr><td>{escape(name)}</td>{cells}</tr>"
+        yield f"<tr><td>{in_html(name)}</td>{cells}</tr>"
     yield "</table></div>"
 
 
@@ -100,14 +93,14 @@ def _rates(rates: RatesRow | None, summary: SummaryRow | None) -> Iterator[str]:
     """What is wrong with the last records, and why records of the whole run were turned away."""
     if rates is not None and rates.status != "pass":
         yield (
-            f'<p><span class="s-{rates.status}">{rates.status}</span> {escape(rates.reason)}, '
+            f'<p><span class="s-{rates.status}">{rates.status}</span> {in_html(rates.reason)}, '
             f"of the last {rates.last - rates.first:,} records</p>"
         )
     reasons = summary.reasons if summary is not None else rates.reasons if rates is not None else ()
     if reasons:
         yield "<h3>Records that were turned away</h3><ul>"
         for one in reasons:
-            yield f"<li>{one.kind}: {escape(reason_words(one))}</li>"
+            yield f"<li>{one.kind}: {in_html(reason_words(one))}</li>"
         yield "</ul>"
 
 
@@ -147,7 +140,7 @@ def _place(points: Sequence[Point], window: int) -> int:
 def legend(place: int, name: str) -> str:
     """What a line of a chart is: the line, and its name."""
     line = f'<path class="line l{min(place, 7)}" d="M1 6H25"/>'
-    return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{line}</svg>{escape(name)}</span>'
+    return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{line}</svg>{in_html(name)}</span>'
 
 
 def _decisions(decisions: Sequence[DecisionRow]) -> Iterator[str]:
@@ -159,8 +152,8 @@ def _decisions(decisions: Sequence[DecisionRow]) -> Iterator[str]:
         change = f", {row.previous} → {row.model}" if row.changes else ""
         who = f", by {row.who}" if row.who else ""
         when = f"{day(row.time)}, window {row.window}" if row.time else f"window {row.window}"
-        about = escape(when + change + who)
-        yield f"<li>decision {row.number}: <b>{row.action}</b> ({about}): {escape(row.reason)}</li>"
+        about = in_html(when + change + who)
+        yield f"<li>decision {row.number}: <b>{row.action}</b> ({about}): {in_html(row.reason)}</li>"
     yield "</ul>"
 
 
@@ -208,7 +201,7 @@ def _cells(
 def _business(points: Sequence[Point], dates: Sequence[str]) -> Iterator[str]:
     for name in dict.fromkeys(name for point in points for name in point.business):
         line = [point.business.get(name) for point in points]
-        yield f"<h3>{escape(name)}, mean of each window</h3>"
+        yield f"<h3>{in_html(name)}, mean of each window</h3>"
         yield chart(180, [*timeline({name: line}, {}, 12, 130), *axis(172, dates)], name)
 
 
@@ -252,7 +245,7 @@ def _row(run: Path, row: ReportRow) -> str:
         f'<tr><td class="n">{row.window}</td><td>{day(row.start)}</td><td>{day(row.end)}</td>'
         f'<td class="s-{row.status}">{row.status}</td>'
         f'<td class="n">{number(scores.loss)}</td><td class="n">{number(scores.baseline_loss)}</td>'
-        f'<td>{escape(weights(row))}</td><td class="wide">{escape(row.reason)}</td>'
+        f'<td>{in_html(weights(row))}</td><td class="wide">{in_html(row.reason)}</td>'
         f"<td>{_evidently(run, row)}</td></tr>"
     )
 
@@ -263,7 +256,7 @@ def _evidently(run: Path, row: ReportRow) -> str:
         return ""
     page = Path(row.evidently).with_suffix(".html")
     if (run / page).is_file():
-        return f'<a href="{escape(quote(page.as_posix()))}">page</a>'
+        return f'<a href="{in_html(quote(page.as_posix()))}">page</a>'
     if not (run / row.evidently).is_file():
         return "no longer kept"
-    return f"<code>{escape(typed('reports', 'RUN', row.window, '--html', key=row.key))}</code>"
+    return f"<code>{in_html(typed('reports', 'RUN', row.window, '--html', key=row.key))}</code>"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from dataflows.escape import escape
+from dataflows.escape import in_html
 
 WIDTH = 1000
 LEFT, RIGHT = 150, 14
@@ -21,7 +21,8 @@ def places(count: int) -> list[float]:
 def chart(height: float, parts: Sequence[str], label: str) -> str:
     """A drawing of these parts; `label` says to a screen reader what it is."""
     return (
-        f'<div class="chart"><svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(label)}">'
+        f'<div class="chart"><svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
+        f'aria-label="{in_html(label)}">'
         f"{''.join(parts)}</svg></div>"
     )
 
@@ -29,7 +30,7 @@ def chart(height: float, parts: Sequence[str], label: str) -> str:
 def text(x: float, y: float, content: str, kind: str = "") -> str:
     """Text at a place; `kind` is its CSS class."""
     shown = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{shown}>{escape(content)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{shown}>{in_html(content)}</text>'
 
 
 def axis(y: float, names: Sequence[str]) -> list[str]:
@@ -109,7 +110,7 @@ def strip(statuses: Sequence[str], top: float, name: str, titles: Sequence[str])
             height = heights[status]
             place = f'x="{LEFT + step * number:.1f}" y="{top + 22 - height:.1f}"'
             size = f'width="{max(step - 0.6, 0.6):.1f}" height="{height}"'
-            title = f"<title>{escape(titles[number])}</title>"
+            title = f"<title>{in_html(titles[number])}</title>"
             parts.append(f'<rect class="{status}" {place} {size}>{title}</rect>')
     return parts
 
@@ -137,7 +138,7 @@ def heat(
             title = (
                 ""
                 if titles is None
-                else (f"<title>{escape(name)}, {escape(titles[number])}: {ratio:.2f} of its limit</title>")
+                else (f"<title>{in_html(name)}, {in_html(titles[number])}: {ratio:.2f} of its limit</title>")
             )
             parts.append(
                 f'<rect class="{kind}" x="{LEFT + step * number:.1f}" y="{y:.0f}" '

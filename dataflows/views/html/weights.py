@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from dataflows.escape import escape
+from dataflows.escape import in_html
 from dataflows.views.html.svg import LEFT, RIGHT, WIDTH, axis, chart, text
 from engine.rows import ReportRow
 
@@ -68,10 +68,10 @@ def _bar(place: int, count: int, one: Mapping[str, float], shown: Sequence[str])
         yield (
             f'<rect class="b{number}" x="{LEFT + step * place:.1f}" y="{bottom:.1f}" '
             f'width="{max(step - 0.6, 0.6):.1f}" height="{height:.1f}">'
-            f"<title>{escape(name)} {share:.0%}</title></rect>"
+            f"<title>{in_html(name)} {share:.0%}</title></rect>"
         )
 
 
 def _legend(place: int, name: str) -> str:
     block = f'<rect class="b{place}" x="7" y="0" width="12" height="12"/>'
-    return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{block}</svg>{escape(name)}</span>'
+    return f'<span><svg viewBox="0 0 26 12" aria-hidden="true">{block}</svg>{in_html(name)}</span>'
