@@ -1,17 +1,21 @@
 """Alerts in words: a line for the log, and a message for a chat."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from dataflows.escape import typed, visible
+from dataflows.escape import in_markdown, in_slack, typed, visible
 from dataflows.format import moment
 from engine.rows import OF_RATES, AlertRow, CheckRow
 
 _MOST_CHECKS = 8
 _MOST_TEXT = 2900
 """Slack takes 3000 characters in a block."""
+
+_MOST_MARKDOWN = 15_000
+"""Mattermost takes 16,383 characters in a message."""
 
 _WORDS = {
     "opened": "",
@@ -21,7 +25,7 @@ _WORDS = {
     "recovered": "",
     "done": "",
 }
-_MARKS = {"fail": ":red_circle:", "warn": ":large_yellow_circle:", "info": ":large_green_circle:"}
+_MARKS = {"fail": "\N{LARGE RED CIRCLE}", "warn": "\N{LARGE YELLOW CIRCLE}", "info": "\N{LARGE GREEN CIRCLE}"}
 
 
 def line(alert: AlertRow, run: Path) -> str:
@@ -64,16 +68,21 @@ def command(alert: AlertRow, run: Path) -> str:
 
 
 def slack(alert: AlertRow, run: Path) -> dict[str, Any]:
-    """A message as Slack's incoming webhooks take it (Block Kit); `text` is what a notification shows."""
-    head = f"{_MARKS[alert.severity]} *{_escaped(title(alert, run))}*"
-    facts = [_escaped(text) for text in (*_evidence(alert), *(f"→ {text}" for text in _done(alert)))]
-    foot = f"{_escaped(_where(alert))}\n`{_escaped(command(alert, run))}`"
-    blocks = [_section(head)]
+    """A message as incoming webhooks take it: Slack shows its blocks, Mattermost its `text`.
+
+    Blocks are plain text, in which Slack draws no formatting, mention or link. Mattermost knows no blocks,
+    and takes `text` for Markdown: there every line is code, for the same reason.
+    """
+    mark = _MARKS[alert.severity]
+    head = title(alert, run)
+    facts = [*_evidence(alert), *(f"→ {text}" for text in _done(alert))]
+    foot = [_where(alert), command(alert, run)]
+    blocks = [_section([f"{mark} {head}"])]
     if facts:
-        blocks.append(_section("\n".join(facts)))
-    small = {"type": "mrkdwn", "text": foot[:_MOST_TEXT]}
-    blocks.append({"type": "context", "elements": [small]})
-    return {"text": _escaped(_cut(title(alert, run))), "blocks": blocks}
+        blocks.append(_section(facts))
+    blocks.append({"type": "context", "elements": [_plain(foot)]})
+    lines = [in_markdown(_cut(text)) for text in (head, *facts, *foot)]
+    return {"text": _cut_lines(f"{mark} {lines[0]}", lines[1:]), "blocks": blocks}
 
 
 def as_json(alert: AlertRow, run: Path) -> dict[str, Any]:
@@ -108,17 +117,27 @@ def _where(alert: AlertRow) -> str:
     return f"{where}; since {_when(alert.since)}{lasts}"
 
 
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": _cut(text)}}
+def _section(lines: Sequence[str]) -> dict[str, Any]:
+    return {"type": "section", "text": _plain(lines)}
+
+
+def _plain(lines: Sequence[str]) -> dict[str, Any]:
+    """Text that Slack draws as it is, also `:names:` of emojis."""
+    return {"type": "plain_text", "text": _cut("\n".join(map(in_slack, lines))), "emoji": False}
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
 
 
-def _escaped(text: str) -> str:
-    """Text as Slack shows it: what a column or key is called must not become a link, a mention or a line."""
-    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _cut_lines(first: str, others: Sequence[str]) -> str:
+    """As many whole lines as have room: half a line of code would leave its code open."""
+    text = first
+    for line in others:
+        if len(text) + len(line) >= _MOST_MARKDOWN:
+            return text
+        text += f"\n{line}"
+    return text
 
 
 EXAMPLE = AlertRow(

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import httpx
 
 from dataflows.alerts.config import WebhookConfig, secrets
+from dataflows.escape import visible
 
 log = logging.getLogger("riverkeeper.alerts")
 
@@ -168,7 +169,7 @@ class Webhook:
             self._counts["given up" if wrong else "delivered"] += 1
             self._last = wrong or self._last
         if wrong:
-            name = " ".join(alert[0].split())  # it holds a model key
+            name = visible(alert[0])  # it holds a model key
             log.error("webhook (%s): alert %s given up: %s", self._config.url_variable, name, wrong)
         else:
             self._delivered(alert[0])

@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from dataflows.config import MOST_PORT
+from dataflows.escape import in_label
 from engine.errors import OutputError
 from engine.events import Decision, Event, Report
 from engine.records.events import Counts
@@ -60,9 +61,10 @@ class Metrics(Collector):
                     self._decisions[shown, event.action] += 1
 
     def _shown(self, key: str) -> str:
+        label = in_label(key)
         if len(self._named) < _MOST_KEYS:
-            self._named.add(key)
-        return key if key in self._named else OTHER
+            self._named.add(label)
+        return label if label in self._named else OTHER
 
     def collect(self) -> Iterator[Metric]:
         """What Prometheus asks for."""

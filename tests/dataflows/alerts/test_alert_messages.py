@@ -30,9 +30,8 @@ def texts(message: dict[str, Any]) -> list[str]:
 
 def test_a_message_says_what_where_since_when_evidence_what_was_done_and_what_to_type() -> None:
     message = slack(EXAMPLE, RUN)
-    assert message["text"] == "FAIL my demo main: window 18 fails: hour drifted 270 (limit 1)"
     head, facts, foot = texts(message)
-    assert head == f":red_circle: *{message['text']}*"
+    assert head == "🔴 FAIL my demo main: window 18 fails: hour drifted 270 (limit 1)"
     assert facts.splitlines() == [
         "• drift of hour: fail (value 270.1, limit 1)",
         "loss 0.21, baseline loss 0.37",
@@ -40,7 +39,11 @@ def test_a_message_says_what_where_since_when_evidence_what_was_done_and_what_to
     ]
     assert foot.splitlines() == [
         "key main, window 18, m0 serves; since 2013-04-15 00:00 UTC",
-        "`riverkeeper reports '/srv/runs/my demo' 18 --html`",
+        "riverkeeper reports '/srv/runs/my demo' 18 --html",
+    ]
+    assert message["text"].splitlines()[0] == f"🔴 `{head[2:]}`"
+    assert message["text"].splitlines()[1:] == [
+        f"`{line}`" for line in [*facts.split("\n"), *foot.split("\n")]
     ]
 
 
@@ -75,12 +78,35 @@ def test_the_command_can_be_typed_as_it_is(change: dict[str, Any], expected: str
     assert command(changed(change), RUN) == expected
 
 
-def test_names_from_the_data_are_no_markup_and_no_new_line() -> None:
-    odd = changed({"key": "<!channel>\n&", "what": "<http://evil|x> drifted"})
-    message = slack(odd, RUN)
-    assert "<" not in message["text"] + "".join(texts(message))
-    assert "&lt;!channel&gt;" in message["text"]
-    assert "\n" not in line(odd, RUN)
+HOSTILE = (
+    "<!channel>\n& @here @all <@U1> <#C1> <https://evil.example|x> https://evil.example [x](javascript:1) "
+    "*b* _i_ ~s~ `c` :smile: ```\n# head\n---\n\u202e\x1b[2J"
+)
+
+
+def test_what_slack_shows_of_names_from_the_data_is_plain_text() -> None:
+    message = slack(changed({"key": HOSTILE, "what": HOSTILE, "done": [HOSTILE], "model": HOSTILE}), RUN)
+    parts = [part for block in message["blocks"] for part in block.get("elements") or [block["text"]]]
+    assert {(part["type"], part["emoji"]) for part in parts} == {("plain_text", False)}
+    assert not set("<>") & set("".join(part["text"] for part in parts))
+    assert "&lt;!channel&gt;\\n&amp; @here" in parts[0]["text"]
+    assert "\n" not in line(changed({"key": HOSTILE}), RUN)
+
+
+def test_what_mattermost_shows_of_names_from_the_data_is_code() -> None:
+    message = slack(changed({"key": HOSTILE, "what": HOSTILE, "done": [HOSTILE], "model": HOSTILE}), RUN)
+    lines = message["text"].removeprefix("🔴 ").split("\n")
+    assert len(lines) == 6, "no line more than without them"
+    for one in lines:
+        assert one[0] == one[-1] == "`"
+        assert not set("`<>&@\x1b\u202e") & set(one[1:-1])
+
+
+def test_lines_of_code_that_have_no_room_are_left_out_whole() -> None:
+    message = slack(changed({"done": ["y" * 10_000] * 20}), RUN)
+    assert len(message["text"]) < 16_383
+    assert message["text"].count("`") % 2 == 0
+    assert message["text"].endswith("`")
 
 
 def test_a_long_reason_fits_what_slack_takes() -> None:

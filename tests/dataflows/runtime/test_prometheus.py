@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from dataflows.runtime.prometheus import COUNTED, OTHER, Metrics, serve
@@ -61,6 +62,22 @@ def test_of_many_keys_the_rest_is_one() -> None:
     assert found["riverkeeper_records_total", OTHER] == 300
     assert found["riverkeeper_decisions_total", OTHER] == 150
     assert sum(name == "riverkeeper_records_total" for name, _ in found) == 101
+
+
+def test_a_key_is_one_line_of_text_and_keys_that_look_alike_are_one() -> None:
+    metrics = Metrics()
+    for key in ('a"} 1\n# HELP x\n\ud800\x1b', "b\n", "b\\n"):
+        metrics.note(key, Counts(records=2), [])
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    text = generate_latest(registry).decode()
+    samples = [
+        (sample.labels["key"], sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "riverkeeper_records_total"
+    ]
+    assert samples == [('a"} 1\\n# HELP x\\n\\ud800\\x1b', 2), ("b\\n", 4)]
 
 
 def test_prometheus_can_read_it_over_http_and_a_port_that_is_taken_is_told() -> None:
