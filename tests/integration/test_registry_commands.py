@@ -1,6 +1,7 @@
 """The registry as a user meets it: a flow writes it, the command line reads, checks, tries and rebuilds."""
 
 import json
+import os
 import shutil
 import signal
 import time
@@ -240,7 +241,7 @@ def test_what_runs_is_saved_on_request(tmp_path: Path) -> None:
         assert process.wait(120) == 0
     [version] = [row for row in entries(flow, "version") if row["text"]["reason"] == "requested"]
     [command] = entries(flow, "command")
-    assert command["who"] == "ada"
+    assert command["who"] == f"ada (uid {os.getuid()})"
     assert command["text"]["records"] == version["text"]["records"]
     assert "all scores are the same" in ok("rebuild", str(version["name"]), registry=flow)
 

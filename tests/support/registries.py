@@ -5,6 +5,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from river import linear_model
+
 from engine.core.serialize import as_dict
 from engine.models.serialization import digest, dump
 from engine.registry.audit_entry import Draft
@@ -25,6 +27,13 @@ def make(folder: Path, *, key: bytes | None = None, database: str = "", models: 
     return Registry(log, Blobs(models or str(folder / "models")), lambda: next(ticks))
 
 
+def named(name: str) -> linear_model.LinearRegression:
+    """A model that is told apart by its name."""
+    model = linear_model.LinearRegression()
+    model._name = name  # type: ignore[attr-defined]
+    return model
+
+
 def version(  # noqa: PLR0913 - what tests choose
     name: str,
     *,
@@ -37,7 +46,7 @@ def version(  # noqa: PLR0913 - what tests choose
     time: float = 10.0,
 ) -> Version:
     """A version of the key `main`; without a model one that is told apart by its name."""
-    saved = dump({"name": name} if model is None else model, MODEL)
+    saved = dump(named(name) if model is None else model, MODEL)
     learned = Learned(10 * window, 0.0, time)
     scores = {"loss": 0.25}
     place: dict[str, Any] = {"window": window, "records": 20 * window, "positions": {"a.jsonl": window}}
