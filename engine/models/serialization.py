@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from engine.errors import SnapshotError
+from engine.errors import SnapshotError, is_fault
 from engine.models.graph.document import Document
 from engine.models.graph.reader import read
 from engine.models.graph.writer import Writer
@@ -105,11 +105,10 @@ def load(saved: bytes, kind: str, allow: Iterable[str] = (), *, verb: str = "") 
         content = read(_DECODER.decode(body), allow)
     except SnapshotError as error:
         raise SnapshotError(f"{kind}: {error}") from error
-    except (KeyboardInterrupt, SystemExit):
-        raise
     except BaseException as error:
-        # Whatever a forged graph makes Python, NumPy or the user's own class raise; of Rust also what is no
-        # Exception, its panics.
+        # Whatever a forged graph makes Python, NumPy, Rust or the user's own class raise.
+        if not is_fault(error):
+            raise
         raise SnapshotError(f"{kind}: cannot be restored: {type(error).__name__}: {error}") from error
     if verb and not callable(getattr(type(content), verb, None)):
         raise SnapshotError(f"{kind}: expected something that can {verb}, got {type(content).__name__}")

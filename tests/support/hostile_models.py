@@ -14,7 +14,7 @@ from engine.models.graph.document import Document, Shape, Streams, numbers
 from engine.models.graph.writer import Writer
 from engine.models.serialization import dump, load
 
-MODEL = linear_model.LogisticRegression()
+MODEL: Any = linear_model.LogisticRegression()
 for _number in range(20):
     MODEL.learn_one({"a": float(_number % 3)}, _number % 2 == 0)
 SAVED = dump(MODEL, "model")
@@ -34,12 +34,8 @@ def _streams(references: Any, scalars: list[Any], lengths: Any) -> Streams:
 def graph(*shapes: Shape, root: int = -1, **parts: Any) -> bytes:
     """A saved graph of one node of each shape, in this order, the last of which is what was saved."""
     nodes = parts.pop("nodes", range(len(shapes)))
-    fixed = Streams(
-        numbers(parts.pop("fixed", ())), parts.pop("scalars", []), numbers(parts.pop("lengths", ()))
-    )
-    opened = Streams(
-        numbers(parts.pop("open", ())), parts.pop("values", []), numbers(parts.pop("counts", ()))
-    )
+    fixed = _streams(parts.pop("fixed", ()), parts.pop("scalars", []), parts.pop("lengths", ()))
+    opened = _streams(parts.pop("open", ()), parts.pop("values", []), parts.pop("counts", ()))
     texts = [text if isinstance(text, bytes) else text.encode() for text in parts.pop("texts", ())]
     root = len(nodes) - 1 if root < 0 else root
     return forged(msgspec.msgpack.encode(Document([*shapes], numbers(nodes), texts, fixed, opened, root)))

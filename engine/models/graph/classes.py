@@ -23,7 +23,9 @@ _PLAIN_KEYS = frozenset({bool, int, float, type(None), str, bytes})
 _NO_HOOK: Any = object.__getstate__
 _BY_IDENTITY: Any = object.__hash__
 
-HINT = "Give the class that holds it a __getstate__ that leaves it out, and a __setstate__ that makes it anew"
+_HINT = (
+    "Give the class that holds it a __getstate__ that leaves it out, and a __setstate__ that makes it anew"
+)
 
 
 class SavedClass(Struct, frozen=True):
@@ -40,6 +42,33 @@ class SavedClass(Struct, frozen=True):
     slots: tuple[str, ...]
     content: type | None
     hooks: bool
+
+
+def base_of(kind: type) -> Any:
+    """The container that a class is made of, by whose `__new__` its objects are made; `object` for others."""
+    return next((base for base in _CONTAINERS if issubclass(kind, base)), object)
+
+
+def slots_of(kind: type) -> tuple[str, ...]:
+    """Names of the slots of a class and of those that it is made of."""
+    return tuple(copyreg._slotnames(kind))  # type: ignore[attr-defined]  # how pickle finds them
+
+
+def check_standard(kind: Any, base: Any, name: str) -> None:
+    """Refuses a class that says itself how it is saved: it would name code.
+
+    Args:
+        kind: The class.
+        base: What it is made of.
+        name: Its name.
+
+    Raises:
+        SnapshotError: When it has a `__reduce__` of its own.
+    """
+    if kind.__reduce__ is not base.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__:
+        raise SnapshotError(
+            f"{name} saves itself in a way of its own (__reduce__), which names code. {_HINT}"
+        )
 
 
 def attributes_of(value: Any, slots: tuple[str, ...]) -> dict[str, Any]:
@@ -68,20 +97,19 @@ def saved_class(kind: Any) -> SavedClass:
         SnapshotError: When they cannot be.
     """
     name = class_name(kind)
-    base: Any = next((base for base in _CONTAINERS if issubclass(kind, base)), object)
-    own_way = kind.__reduce__ is not base.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__
-    # The components of Holt-Winters say no more in theirs than is done here.
-    if own_way and kind is not Counter and not (base is deque and name.startswith("river.")):
-        raise SnapshotError(f"{name} saves itself in a way of its own (__reduce__), which names code. {HINT}")
+    base = base_of(kind)
+    # The components of Holt-Winters say no more in their `__reduce__` than is done here.
+    if kind is not Counter and not (base is deque and name.startswith("river.")):
+        check_standard(kind, base, name)
     try:
         base.__new__(kind)
     except TypeError as error:
-        raise SnapshotError(f"{name} is not written in Python, or abstract. {HINT}") from error
+        raise SnapshotError(f"{name} is not written in Python, or abstract. {_HINT}") from error
     if issubclass(kind, defaultdict):
         raise SnapshotError(f"{name} is a subclass of defaultdict, which is not supported")
     return SavedClass(
         name,
-        tuple(copyreg._slotnames(kind)),  # type: ignore[attr-defined]  # how pickle finds them
+        slots_of(kind),
         _CONTAINERS.get(base),
         hasattr(kind, "__setstate__") or kind.__getstate__ is not _NO_HOOK,
     )

@@ -4,8 +4,7 @@ Objects are made without their constructors and get their attributes as they wer
 that of the adapters, the import of a module that is allowed, and the `__setstate__` of a class that is.
 """
 
-import copyreg
-from collections import Counter, OrderedDict, defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import lru_cache
@@ -13,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from engine.models.graph.adapters import BY_NAME
+from engine.models.graph.classes import base_of, slots_of
 from engine.models.graph.document import (
     MOST_NESTED,
     OPEN,
@@ -24,9 +24,6 @@ from engine.models.graph.document import (
     from_bytes,
 )
 from engine.models.graph.names import is_hidden, resolved_class, resolved_function
-
-_BASES: tuple[type, ...] = (OrderedDict, dict, list, set, deque)
-
 
 _SIZES: dict[str, int] = {"deque": 760, "set": 230, "frozenset": 230, "adapted": 200, "object": 160}
 """Bytes of memory that an empty node takes, by kind; 100 where nothing is stated."""
@@ -48,16 +45,14 @@ def read(document: Document, allow: Iterable[str]) -> Any:
         SnapshotError: When it holds what is not allowed.
         Exception: Of any kind, when it is not one that `Writer` could have written.
     """
-    _check_memory(document)
     return _Reader(document, tuple(allow)).read(document.root)
 
 
-def _check_memory(document: Document) -> None:
+def _check_memory(nodes: list[int], shapes: list[Shape]) -> None:
     """Refuses what would take too much memory, before anything is made of it."""
-    shapes = document.shapes
     memory = sum(
         count * _LARGEST.get(shapes[number].name, _SIZES.get(shapes[number].kind, 100))
-        for number, count in Counter(from_bytes(document.nodes)).items()
+        for number, count in Counter(nodes).items()
     )
     if memory > _MOST_MEMORY:
         raise ValueError(f"{memory >> 20} MiB of objects, more than {_MOST_MEMORY >> 20}")
@@ -135,11 +130,12 @@ class _Reader:
         }
 
     def read(self, root: int) -> Any:
-        makers = [self._maker(shape) for shape in self._shapes]
+        _check_memory(self._nodes, self._shapes)
+        makers = [self._makers[shape.kind](shape) for shape in self._shapes]
         for number in self._nodes:
             self._made.append(makers[number]())
         self._open.references = [self._made[number] for number in self._open.references]
-        fillers = [self._filler(shape) if shape.kind in OPEN else None for shape in self._shapes]
+        fillers = [self._fillers[shape.kind](shape) if shape.kind in OPEN else None for shape in self._shapes]
         for made, number in zip(self._made, self._nodes, strict=True):
             fill = fillers[number]
             if fill is not None:
@@ -152,9 +148,6 @@ class _Reader:
         return self._made[root]
 
     # Making: leaves, fixed nodes, and open nodes that are still empty
-
-    def _maker(self, shape: Shape) -> Callable[[], Any]:
-        return self._makers[shape.kind](shape)
 
     def _deque_maker(self, shape: Shape) -> Callable[[], Any]:
         limit = _limit(shape)
@@ -186,7 +179,7 @@ class _Reader:
 
     def _object_maker(self, shape: Shape) -> Callable[[], Any]:
         kind = resolved_class(shape.name, self._allow)
-        base: Any = next((base for base in _BASES if issubclass(kind, base)), object)
+        base = base_of(kind)
         if base is deque:
             return lambda: _empty_deque(kind, _limit(shape))
         return lambda: base.__new__(kind)
@@ -213,9 +206,6 @@ class _Reader:
         return [self._made[number] for number in numbers]
 
     # Filling: each takes its part of the streams
-
-    def _filler(self, shape: Shape) -> Callable[[Any], None]:
-        return self._fillers[shape.kind](shape)
 
     def _sequence(self, layout: str) -> list[Any]:
         count = next(self._open.lengths)
@@ -258,7 +248,7 @@ class _Reader:
             raise ValueError(f"an attribute of a name of Python's own: {shape.fields}")
         fields, late = shape.fields, self._late
         row = self._values(shape, shape.content + (1 if shape.state else len(fields)))
-        if not (shape.content or shape.state or _slots(kind)):
+        if not (shape.content or shape.state or slots_of(kind)):
             return lambda made: made.__dict__.update(zip(fields, row(), strict=True))
 
         def fill(made: Any) -> None:
@@ -275,11 +265,6 @@ class _Reader:
                 object.__setattr__(made, name, value)
 
         return fill
-
-
-@lru_cache(4096)
-def _slots(kind: type) -> tuple[str, ...]:
-    return tuple(copyreg._slotnames(kind))  # type: ignore[attr-defined]  # how pickle finds them
 
 
 def _constant(value: Any) -> Callable[[], Any]:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from engine.errors import SnapshotError
 from engine.models.graph import adapters
-from engine.models.graph.classes import HINT, SavedClass, attributes_of, check_keys, saved_class
+from engine.models.graph.classes import SavedClass, attributes_of, check_keys, check_standard, saved_class
 from engine.models.graph.document import (
     MOST_NESTED,
     REFERENCES,
@@ -216,13 +216,7 @@ class Writer:
     def _short(self, value: tuple[Any, ...], kind: Kind, name: str) -> int:
         key = (kind, name, tuple(map(type, value)))
         layout = self._layouts.get(key) or self._new_layout(key, kind, name, (), value)
-        out = self._fixed
-        if layout.references is not None:
-            # All of them first: making one may write to the same stream.
-            out.references += self._numbers(layout.references(value))
-        if layout.scalars is not None:
-            out.scalars += layout.scalars(value)
-        self._nodes.append(layout.number)
+        self._nodes.append(self._hold(self._fixed, layout, value))
         return len(self._nodes) - 1
 
     def _sequence_node(self, kind: Kind, name: str, value: Iterable[Any]) -> int:
@@ -236,10 +230,7 @@ class Writer:
 
     def _named_tuple(self, kind: type[tuple[Any, ...]]) -> Callable[[Any], int]:
         name = class_name(kind)
-        if kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__:
-            raise SnapshotError(
-                f"{name} saves itself in a way of its own (__reduce__), which names code. {HINT}"
-            )
+        check_standard(kind, object, name)
 
         def make(value: tuple[Any, ...]) -> int:
             if getattr(value, "__dict__", None):
@@ -270,7 +261,7 @@ class Writer:
                 self._records += 1
                 layout = self._new_layout(key, "record", "", tuple(value), values)
             if layout is not None:
-                return self._hold(layout, values)
+                return self._hold(self._open, layout, values)
         return self._shape(Shape("dict", layout=self._items(value)))
 
     def _fill_defaultdict(self, value: defaultdict[Any, Any]) -> int:
@@ -283,7 +274,7 @@ class Writer:
         values = tuple(attributes.values())
         key = (found, *attributes, *map(type, values))
         layout = self._layouts.get(key) or self._new_object(key, found, tuple(attributes), values)
-        return self._hold(layout, values)
+        return self._hold(self._open, layout, values)
 
     def _fill_object(self, value: Any, found: SavedClass) -> int:
         content = () if found.content is None else (found.content(value),)
@@ -297,17 +288,18 @@ class Writer:
         limit = value.maxlen if isinstance(value, deque) else None
         key = (found, limit, *names, *map(type, values))
         layout = self._layouts.get(key) or self._new_object(key, found, names, values, limit)
-        return self._hold(layout, values)
+        return self._hold(self._open, layout, values)
 
-    def _hold(self, layout: _Layout, values: tuple[Any, ...]) -> int:
+    # Shapes, and what nodes of them hold
+
+    def _hold(self, out: _Out, layout: _Layout, values: tuple[Any, ...]) -> int:
+        """Writes the values of a node; returns its shape."""
         if layout.references is not None:
-            numbers = self._numbers(layout.references(values))
-            self._open.references += numbers
+            # The list is the same one when the numbers are known: making one may write to this stream before.
+            out.references += self._numbers(layout.references(values))
         if layout.scalars is not None:
-            self._open.scalars += layout.scalars(values)
+            out.scalars += layout.scalars(values)
         return layout.number
-
-    # Shapes and sequences
 
     def _shape(self, shape: Shape) -> int:
         return self._shapes.setdefault(shape, len(self._shapes))

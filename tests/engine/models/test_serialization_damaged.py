@@ -1,6 +1,5 @@
 """Saved bytes that were damaged, cut off or come from elsewhere."""
 
-import hashlib
 import pickle
 from typing import Any
 
@@ -8,22 +7,10 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from river import linear_model
 
 from engine.errors import SnapshotError
-from engine.models.serialization import SCHEMA, dump, load
-
-MODEL: Any = linear_model.LogisticRegression()
-for _number in range(20):
-    MODEL.learn_one({"a": float(_number % 3)}, _number % 2 == 0)
-SAVED = dump(MODEL, "model")
-MAGIC, HEADER, BODY = SAVED.split(b"\n", 2)
-
-
-def forged(body: bytes, **changes: Any) -> bytes:
-    """These bytes under a header that fits them."""
-    header = orjson.loads(HEADER) | {"sha256": hashlib.sha256(body).hexdigest()} | changes
-    return MAGIC + b"\n" + orjson.dumps(header) + b"\n" + body
+from engine.models.serialization import SCHEMA, load
+from tests.support.hostile_models import BODY, HEADER, MAGIC, MODEL, SAVED, forged
 
 
 def loaded(saved: bytes) -> Any:
