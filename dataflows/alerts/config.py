@@ -1,15 +1,12 @@
 """Where alerts go."""
 
-import os
 import re
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from engine.alerts.config import AlertsConfig
-from engine.errors import ConfigError
 from engine.records.config import Section
-from engine.secrecy import remember
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -20,7 +17,9 @@ class WebhookConfig(Section):
     Address and token are secrets, so only the names of the environment variables that hold them stand here.
     """
 
-    url_variable: str = Field(description="The environment variable that holds the address.")
+    url_variable: str = Field(
+        description="The environment variable that holds the address: of https, or of this machine."
+    )
     token_variable: str | None = Field(
         default=None,
         description="The environment variable that holds a token, sent as 'Authorization: Bearer <token>'.",
@@ -31,7 +30,9 @@ class WebhookConfig(Section):
         "alerts.jsonl, with `text` beside it.",
     )
     timeout: float = Field(
-        default=5.0, gt=0, description="Seconds to wait for the connection, and for an answer."
+        default=5.0,
+        gt=0,
+        description="Seconds that a try may take in all: to find the host, connect, send and be answered.",
     )
     retries: int = Field(
         default=8,
@@ -62,37 +63,6 @@ class DestinationsConfig(AlertsConfig):
 
     log: bool = Field(default=True, description="One line each in the log (logger `riverkeeper.alerts`).")
     webhook: WebhookConfig | None = Field(default=None)
-
-
-def secret(name: str, key: str) -> str:
-    """What an environment variable holds.
-
-    Raises:
-        ConfigError: When it is not set, or empty.
-    """
-    value = os.environ.get(name, "").strip()
-    if not value:
-        raise ConfigError(
-            f"{key}: the environment variable {name} is not set. Set it to the secret, or remove "
-            f"[alerts.webhook]."
-        )
-    return remember(value, name)
-
-
-def secrets(config: WebhookConfig) -> tuple[str, str | None]:
-    """Address and token of a webhook.
-
-    Raises:
-        ConfigError: When one is not set or is no address; its value is not shown.
-    """
-    url = secret(config.url_variable, "alerts.webhook.url_variable")
-    if not url.startswith(("https://", "http://")):
-        raise ConfigError(
-            f"alerts.webhook.url_variable: expected an address that begins with https:// in "
-            f"{config.url_variable}, got {len(url)} characters that do not"
-        )
-    token = config.token_variable
-    return url, None if token is None else secret(token, "alerts.webhook.token_variable")
 
 
 def destinations(config: DestinationsConfig) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from dataflows.alerts.config import DestinationsConfig, secrets
+from dataflows.alerts.config import DestinationsConfig
 from dataflows.alerts.message import as_json, line, slack
+from dataflows.alerts.secrets import secrets
 from dataflows.alerts.webhook import Destination, Payload, Webhook
 from engine.core.serialize import Chunk
 from engine.errors import OutputError

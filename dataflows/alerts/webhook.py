@@ -1,8 +1,12 @@
 """Posts alerts to a web address from a thread of its own, so that the stream never waits for it.
 
+A try has a deadline as a whole: a receiver that answers a byte a second would keep within any bound of a
+single read. httpx has no such deadline, so the thread runs its asynchronous client under that of asyncio.
+
 Best effort: as far as queue, retries and the time at the end go; what is lost is counted and reported.
 """
 
+import asyncio
 import atexit
 import email.utils
 import logging
@@ -15,7 +19,8 @@ from typing import Any, Protocol
 
 import httpx
 
-from dataflows.alerts.config import WebhookConfig, secrets
+from dataflows.alerts.config import WebhookConfig
+from dataflows.alerts.secrets import secrets
 from dataflows.escape import visible
 
 log = logging.getLogger("riverkeeper.alerts")
@@ -61,8 +66,8 @@ class Webhook:
         # Its log lines hold the address, which is the secret.
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._client = httpx.Client(timeout=config.timeout, headers=headers)
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._tls = httpx.create_ssl_context()
         self._url = url
         self._delivered = delivered
         self._pause = pause
@@ -83,7 +88,7 @@ class Webhook:
                 self._counts["dropped from a full queue"] += 1
             self._queue.append((name, payload))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._carry, name="alerts", daemon=True)
+                self._thread = threading.Thread(target=self._deliver, name="alerts", daemon=True)
                 self._thread.start()
                 atexit.register(self.close)
             self._changed.notify_all()
@@ -102,8 +107,6 @@ class Webhook:
             self._closed = True
             waiting = len(self._queue)
             self._changed.notify_all()
-        if self._thread is None:
-            self._client.close()
         atexit.unregister(self.close)
         lost = {name: count for name, count in self._counts.items() if name != "delivered"}
         if waiting or any(lost.values()):
@@ -113,17 +116,31 @@ class Webhook:
             log.error("webhook (%s): %s%s", self._config.url_variable, ", ".join(told), why)
 
     def post(self, payload: Payload) -> tuple[str, float | None]:
-        """Posts once.
+        """Posts once, on a connection of its own: alerts are rare.
 
         Returns:
             What went wrong, "" for nothing, and the seconds that the receiver asks to wait; `None` when
             trying again is of no use.
         """
+        # Not `asyncio.run`: it waits at its end for a lookup of the host, however long that takes.
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(self._post(payload))
+        finally:
+            loop.close()
+
+    async def _post(self, payload: Payload) -> tuple[str, float | None]:
         try:
             # The answer's body is of no interest, and may be endless.
-            with self._client.stream("POST", self._url, json=payload) as answer:
+            async with (
+                asyncio.timeout(self._config.timeout),
+                httpx.AsyncClient(
+                    timeout=self._config.timeout, headers=self._headers, verify=self._tls
+                ) as client,
+                client.stream("POST", self._url, json=payload) as answer,
+            ):
                 status, after = answer.status_code, answer.headers.get("Retry-After")
-        except httpx.TimeoutException:
+        except (TimeoutError, httpx.TimeoutException):
             return f"no answer within {self._config.timeout:g} s", 0.0
         except httpx.TransportError as error:
             return type(error).__name__, 0.0  # its message may hold the address
@@ -133,10 +150,6 @@ class Webhook:
             return "", None
         wrong = f"answered {status}"
         return wrong, _asked_for(after) if status in _AGAIN or status >= 500 else None
-
-    def _carry(self) -> None:
-        with self._client:
-            self._deliver()
 
     def _deliver(self) -> None:
         """Posts until it is closed."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
-from dataflows.alerts.config import destinations, secrets
+from dataflows.alerts.config import destinations
+from dataflows.alerts.secrets import secrets
 from dataflows.commands.check_outputs import difference, doubtful_outputs, null_outputs
 from dataflows.commands.event_times import EventTimes, label_order, sample_times
 from dataflows.config import FlowConfig

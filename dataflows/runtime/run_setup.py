@@ -5,12 +5,10 @@ left kept aside, or replaced.
 """
 
 import os
-import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 from bytewax.recovery import RecoveryConfig
@@ -21,6 +19,7 @@ from dataflows.connectors.registry import open_source
 from dataflows.console import PlainConsole
 from dataflows.lifecycle.locks import Locks
 from dataflows.lifecycle.run_id import identity, note_store
+from dataflows.loopback import is_loopback
 from dataflows.registry.open import reserve_name
 from dataflows.registry.start_version import check_start
 from dataflows.runtime import earlier_run, recovery_store
@@ -89,7 +88,7 @@ def member(addresses: str, process: int, *, trust_network: bool = False) -> Memb
         host, colon, port = address.rpartition(":")
         if not colon or not port.isdecimal() or not 0 < int(port) < 65_536:
             raise ConfigError(f"--addresses: expected host:port for each process, got {address!r}")
-        if not trust_network and not _on_this_machine(host):
+        if not trust_network and not is_loopback(host):
             raise ConfigError(
                 f"--addresses: expected 127.0.0.1 or localhost, got {address}: whoever reaches that port can "
                 f"run code as this user. For a network that only the processes can reach, add "
@@ -100,19 +99,6 @@ def member(addresses: str, process: int, *, trust_network: bool = False) -> Memb
             f"--process: expected 0 to {len(found) - 1} for {len(found)} addresses, got {process}"
         )
     return Member(found, process)
-
-
-def _on_this_machine(host: str) -> bool:
-    """Whether a host is the loopback. Of names only `localhost` is: others may come to mean another host."""
-    if host != "localhost":
-        with suppress(ValueError):
-            return ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
-        return False
-    try:
-        found = socket.getaddrinfo(host, None)
-    except OSError:
-        return False
-    return all(ip_address(str(one[4][0])).is_loopback for one in found)
 
 
 def shared_wish(run: Path, who: Member | None) -> Path | None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer
 
-from dataflows.alerts.config import WebhookConfig, secrets
+from dataflows.alerts.config import WebhookConfig
+from dataflows.alerts.secrets import secrets
 from dataflows.cli.errors import one_line_errors
 from dataflows.config import load_config
 from dataflows.connectors.kafka.client import made

@@ -106,6 +106,24 @@ def test_a_receiver_that_is_down_or_hangs_keeps_nobody_waiting_and_the_loss_is_t
     assert "webhook (HOOK): 1 not delivered in time; the last answer: ConnectError" in caplog.text
 
 
+def test_a_receiver_that_drips_is_given_up_though_no_read_of_it_is_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with receiver() as server:
+        server.drip = True
+        tried, _ = webhook(monkeypatch, server.url, timeout=0.3)
+        assert tried.post({}) == ("no answer within 0.3 s", 0.0)
+
+
+def test_a_host_that_is_looked_up_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    with monkeypatch.context() as patched:
+        tried, _ = webhook(patched, "https://hooks.example/", timeout=0.1)
+        patched.setattr("socket.getaddrinfo", lambda *_, **__: over.wait() and [])
+        assert tried.post({}) == ("no answer within 0.1 s", 0.0)
+        over.set()
+
+
 def test_what_is_not_delivered_is_pending_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     with receiver(*[(500, {})] * 100) as server:
         tried, _ = webhook(monkeypatch, server.url, queue_limit=2, flush=0, retries=100)
@@ -127,10 +145,9 @@ def test_no_secret_is_in_any_log_line(
         tried.close()
         assert [headers["Authorization"] for headers in server.headers] == ["Bearer token-of-mine"] * 3
         gone = server.url
-    for url in (gone, f"http://[::{SECRET}", f"https://x:port/{SECRET}"):
-        lost, _ = webhook(monkeypatch, url, flush=0.3)
-        lost.send("a", {})
-        lost.close()
+    lost, _ = webhook(monkeypatch, gone, flush=0.3)
+    lost.send("a", {})
+    lost.close()
     assert "given up" in caplog.text
     assert SECRET not in caplog.text
     assert "token-of-mine" not in caplog.text

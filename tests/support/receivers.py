@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ class Receiver(ThreadingHTTPServer):
     Attributes:
         script: What to answer, request by request; then 200.
         answer: Called before each answer, and may take its time.
+        drip: Whether the answer comes a byte at a time, without an end.
         taken: Bodies of requests that were answered 200.
         headers: Of all requests.
         times: When they came, by the monotonic clock.
@@ -30,6 +32,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self, script: list[Answer]) -> None:
         self.script = script
         self.answer: Callable[[], object] = lambda: None
+        self.drip = False
         self.taken: list[dict[str, Any]] = []
         self.headers: list[Mapping[str, str]] = []
         self.times: list[float] = []
@@ -51,6 +54,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.times.append(time.monotonic())
         self.server.headers.append(dict(self.headers))
         self.server.answer()
+        if self.server.drip:
+            self._drip()
+            return
         status, more = self.server.script.pop(0) if self.server.script else (200, {})
         if status == 200:
             self.server.taken.append(orjson.loads(body))
@@ -58,6 +64,13 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in more.items():
             self.send_header(name, value)
         self.end_headers()
+
+    def _drip(self) -> None:
+        """Ends when the client does."""
+        with suppress(OSError):
+            for byte in chain(b"HTTP/1.1 200 OK\r\nX-Long: ", repeat(ord("a"))):
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.01)
 
     def log_message(self, *_: Any) -> None:
         """Nothing."""

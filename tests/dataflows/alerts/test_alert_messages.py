@@ -7,8 +7,9 @@ import msgspec
 import orjson
 import pytest
 
-from dataflows.alerts.config import DestinationsConfig, WebhookConfig, secrets
+from dataflows.alerts.config import DestinationsConfig, WebhookConfig
 from dataflows.alerts.message import EXAMPLE, as_json, command, line, slack, title
+from dataflows.alerts.secrets import secrets
 from dataflows.alerts.terminal import send_test
 from engine.errors import ConfigError
 from engine.rows import AlertRow
@@ -153,6 +154,36 @@ def test_secrets_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("HOOK", "")
     with pytest.raises(ConfigError, match="HOOK is not set"):
         secrets(config)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/s", "http://[::1]/s", "http://localhost/s", "https://a.b/s"]
+)
+def test_an_address_is_of_https_or_of_this_machine(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HOOK", url)
+    assert secrets(WebhookConfig(url_variable="HOOK")) == (url, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.example/very-secret",
+        "http://127.0.0.1.hooks.example/very-secret",
+        "http://127.0.0.1@hooks.example/very-secret",
+        r"http://127.0.0.1\@hooks.example/very-secret",
+        "http://10.0.0.1/very-secret",
+        "http://[::very-secret",
+        "https://x:port/very-secret",
+        "https:///very-secret",
+        "ftp://hooks.example/very-secret",
+        "very-secret",
+    ],
+)
+def test_any_other_address_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HOOK", url)
+    with pytest.raises(ConfigError, match="begins with https:// in HOOK, got") as refused:
+        secrets(WebhookConfig(url_variable="HOOK"))
+    assert "very-secret" not in str(refused.value)
 
 
 def test_without_a_webhook_there_is_nothing_to_test() -> None:
