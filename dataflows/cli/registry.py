@@ -11,6 +11,7 @@ from dataflows.cli import registry_transfer
 from dataflows.cli.registry_options import Place, Version, at, console, say
 from dataflows.escape import as_json
 from dataflows.format import size
+from dataflows.registry.anchor import missing
 from dataflows.registry.open import DEFAULT, RunBody
 from dataflows.registry.origin import Opened, runs_of
 from dataflows.suggestion import meant
@@ -98,8 +99,6 @@ def verify(
 
     Runs note the last entry in their own folders, so entries cut off since are missed too.
     """
-    from dataflows.registry.anchor import missing  # noqa: PLC0415 - it imports River, which takes seconds
-
     with at(registry) as where:
         faults = fault_lines(where.registry.faults())
         entries = where.registry.log.entries()

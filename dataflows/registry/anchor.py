@@ -11,8 +11,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine.core.state import pack, unpack
 from engine.errors import RegistryError, SnapshotError
+from engine.packing import pack, unpack
 from engine.private_files import write_whole
 from engine.registry.audit_entry import Head
 from engine.registry.log import Log

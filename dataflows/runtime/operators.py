@@ -27,12 +27,12 @@ from engine.core.engine import Engine
 from engine.core.event_rows import report_path
 from engine.core.overall_summary import overall
 from engine.core.serialize import encode
-from engine.core.state import pack, unpack
 from engine.core.streams import ALL_KEYS
 from engine.errors import SnapshotError
 from engine.events import Decision, Event, Report
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator, make_evaluator
+from engine.packing import pack, unpack
 from engine.records.decode import Decoder
 from engine.records.values import Example, Record
 from engine.registry.versions import Start

@@ -13,8 +13,8 @@ import msgspec
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from msgspec import Struct
 
-from engine.core.state import pack, unpack
 from engine.errors import SnapshotError
+from engine.packing import pack, unpack
 from engine.seal import closed, load_key, opened
 
 X = TypeVar("X")

@@ -26,7 +26,7 @@ from engine.core.model_pool import ModelPool
 from engine.core.overall_summary import pack_share
 from engine.core.rate_watch import Place, RateWatch
 from engine.core.serving import Serving
-from engine.core.state import EngineState, Progress, pack, unpack
+from engine.core.state import EngineState, Progress
 from engine.core.window_close import WindowClose
 from engine.core.window_review import WindowReview
 from engine.core.wiring import make_scores, make_supervisor
@@ -35,6 +35,7 @@ from engine.events import Event, Summary
 from engine.models.identity import difference, identity
 from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.worker.evaluator import WindowEvaluator, make_evaluator
+from engine.packing import pack, unpack
 from engine.records.events import Counts, DeadLetter, Outcome
 from engine.records.values import Example, Label, Record, Target, shown
 from engine.registry.versions import Start

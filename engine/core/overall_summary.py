@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from engine.config import EngineConfig
-from engine.core.state import pack, unpack
 from engine.core.streams import ALL_KEYS
 from engine.evaluation.metrics import choose
 from engine.evaluation.run_scores import ScoreTotals, ScoreTotalsState, run_scores
 from engine.events import Summary
+from engine.packing import pack, unpack
 from engine.records.events import Counts
 
 _KIND = "share of a key"

@@ -16,11 +16,11 @@ from typing import Any, Protocol
 from msgspec import Struct, structs
 
 from engine.core.call_lock import drained
-from engine.core.state import pack, unpack
 from engine.errors import SnapshotError, UsageError
 from engine.events import Event
 from engine.keeper.keeper import Keeper
 from engine.keeper.router import RawRecord, Router
+from engine.packing import pack, unpack
 from engine.records.keys import ONE_KEY
 from engine.records.values import Example, Label, Record, Unreadable
 from engine.seal import checked_key, closed, opened

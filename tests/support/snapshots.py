@@ -2,7 +2,7 @@
 
     python -m tests.support.snapshots
 
-Run it once when `engine.core.state.FORMAT` is raised, and keep the files of older formats.
+Run it once when `engine.packing.FORMAT` is raised, and keep the files of older formats.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from engine.core.engine import Engine
-from engine.core.state import FORMAT
+from engine.packing import FORMAT
 from engine.windows import Status
 from tests.support.engines import SETUPS, ScriptedJudge, make_config, make_stream
 

@@ -6,10 +6,11 @@ import orjson
 import pytest
 
 from engine.core.engine import Engine
-from engine.core.state import FORMAT, EngineState, unpack
+from engine.core.state import EngineState
 from engine.errors import SnapshotError
 from engine.events import Event
 from engine.models.serialization import VERSIONS
+from engine.packing import FORMAT, unpack
 from tests.support.engines import ScriptedJudge, make_config, make_stream
 from tests.support.snapshots import FIXTURES, RECORDS, SCRIPT, SECTIONS, SEED, facts, make_engine
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from engine.core.engine import Engine
-from engine.core.state import FORMAT, EngineState, pack, unpack
+from engine.core.state import EngineState
 from engine.errors import SnapshotError
+from engine.packing import FORMAT, pack, unpack
 from engine.records.events import DeadLetter, Output
 from engine.records.values import Example, Label
 from tests.support.engines import SETUPS, ScriptedJudge, make_config, make_stream
