@@ -245,7 +245,10 @@ def ui(
     port: Annotated[int, typer.Option(help="Where to serve it, on 127.0.0.1.", min=1, max=65535)] = 8000,
     serve: Annotated[bool, typer.Option(help="Serve it, or only write it.")] = True,
 ) -> None:
-    """Show a run's reports in Evidently's own pages, also while it goes on."""
+    """Show a run's reports in Evidently's own pages, also while it goes on.
+
+    The pages are read-only, and for who has the address that is printed: it holds a token of this start.
+    """
     show_ui(console, run, port, serve=serve)
 
 

@@ -1,5 +1,6 @@
 """Writes pages of a run, and opens them."""
 
+import secrets
 import time
 import webbrowser
 from contextlib import suppress
@@ -8,7 +9,7 @@ from pathlib import Path
 from dataflows.connectors.files.blobs import write_blob
 from dataflows.console import PlainConsole
 from dataflows.lifecycle.unwritten import unwritten
-from dataflows.views.evidently_ui import export, refuse_taken, served
+from dataflows.views.evidently_ui import export, listening, served
 from dataflows.views.explain.story import read_story
 from dataflows.views.html.decision import story_page
 from dataflows.views.html.page import PAGE, run_page
@@ -93,8 +94,22 @@ def show_ui(console: PlainConsole, run: Path, port: int, *, serve: bool) -> None
         OutputError: When the workspace cannot be written.
     """
     require("evidently", "riverkeeper ui", "serve")
-    if serve:
-        refuse_taken(port)
+    if not serve:
+        _write_workspace(console, run)
+        return
+    with listening(port) as listener:
+        folder = _write_workspace(console, run)
+        token = secrets.token_hex(16)
+        with suppress(KeyboardInterrupt), served(folder, listener, token) as refuse_ended:
+            console.print(f"open http://127.0.0.1:{port}/?token={token}", soft_wrap=True)
+            console.print("read-only, for who has this address, until Ctrl-C")
+            while True:
+                time.sleep(_PAUSE)
+                refuse_ended()
+                export(run)
+
+
+def _write_workspace(console: PlainConsole, run: Path) -> Path:
     exported = export(run)
     left_out = [
         f"{count:,} {what}"
@@ -103,12 +118,4 @@ def show_ui(console: PlainConsole, run: Path, port: int, *, serve: bool) -> None
     ]
     said = f"wrote {exported.folder}: {exported.reports:,} reports"
     console.print(f"{said}, without {' and '.join(left_out)}" if left_out else said)
-    if not serve:
-        return
-    with suppress(KeyboardInterrupt), served(exported.folder, port) as answers:
-        while not answers():
-            time.sleep(_PAUSE / 10)
-        console.print(f"http://127.0.0.1:{port} shows it; Ctrl-C ends that")
-        while answers():
-            time.sleep(_PAUSE)
-            export(run)
+    return exported.folder

@@ -12,7 +12,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from dataflows.connectors.files.blobs import move_blob, remove_blob, write_blob
 from dataflows.escape import typed
@@ -112,55 +114,80 @@ def _put(run: Path, name: str, content: bytes) -> None:
     move_blob(run, f"{_OUTSIDE}/file", name)
 
 
-def refuse_taken(port: int) -> None:
-    """Says that a port of this machine is taken before anything is written.
+def listening(port: int) -> socket.socket:
+    """A port of this machine alone, held from before anything is written until the server has it.
 
     Raises:
-        InputError: When it is, or must not be used.
+        InputError: When it is taken, or must not be used.
     """
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise InputError(
-                f"port {port} cannot be used: {error.strerror}; choose another with --port"
-            ) from error
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"port {port} cannot be used: {error.strerror}; choose another with --port"
+        ) from error
+    return listener
 
 
 @contextmanager
-def served(folder: Path, port: int) -> Iterator[Callable[[], bool]]:
-    """Has Evidently serve a workspace on this machine alone, with its telemetry off.
+def served(folder: Path, listener: socket.socket, token: str) -> Iterator[Callable[[], None]]:
+    """Has Evidently serve a workspace to who has the token (`ui_server`); begins when the pages are there.
 
-    Gives a function that says whether it answers yet.
+    Gives a function that fails when they no longer are.
 
     Raises:
-        InputError: From that function, when the server has ended by itself.
+        InputError: At the beginning and from that function, when the server has ended by itself.
     """
-    command = [sys.executable, "-m", "evidently.cli", "ui", "--host", "127.0.0.1", "--port", str(port)]
-    with (
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen(  # noqa: S603 - our own interpreter
-            [*command, "--workspace", str(folder)],
-            env=os.environ | {"DO_NOT_TRACK": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-        ) as server,
-    ):
-
-        def answers() -> bool:
-            if server.poll() is not None:
-                said.seek(0)
-                last = said.read().decode(errors="replace").strip().splitlines()
-                raise InputError(f"evidently ui on port {port} has ended: {last[-1] if last else 'silently'}")
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                return True
-            return False
-
+    with tempfile.TemporaryFile() as said, _start(folder, listener, said) as server:
         try:
-            yield answers
+            with suppress(BrokenPipeError):
+                _pipe(server.stdin).write(f"{token}\n".encode())
+            if not _pipe(server.stdout).readline():
+                server.wait()
+            refuse_ended = partial(_refuse_ended, server, said)
+            refuse_ended()
+            yield refuse_ended
         finally:
             _end(server)
+
+
+def _start(folder: Path, listener: socket.socket, said: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Starts the server with the modules of this process, whatever lies in the working directory.
+
+    Nothing in the environment configures Evidently, and its telemetry is off.
+    """
+    handle = listener.fileno()
+    root = str(Path(__file__).resolve().parents[2])
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVIDENTLY_")}
+    paths = os.pathsep.join(dict.fromkeys([*(path for path in sys.path if path), root]))
+    return subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-P", "-m", "dataflows.views.ui_server", str(folder), str(handle)],
+        env=kept | {"DO_NOT_TRACK": "1", "PYTHONPATH": paths},
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=said,
+        pass_fds=(handle,),
+    )
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # noqa: S101 - narrows the type; both were asked for in _start
+    return stream
+
+
+def _refuse_ended(server: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+    """Fails with the last line that a server has written, when it has ended."""
+    status = server.poll()
+    if status is None:
+        return
+    said.seek(0)
+    last = said.read().decode(errors="replace").strip().splitlines()
+    raise InputError(f"Evidently's server has ended: {last[-1] if last else f'status {status}'}")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

@@ -1,8 +1,6 @@
 """Pages in a real browser: names from data run nothing, and the page still draws under its policy."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,25 +16,12 @@ from engine.monitoring.types import EvaluationJob, Table
 from engine.page_policy import inline_hash
 from tests.dataflows.views.test_html import HOSTILE, write
 from tests.engine.core.test_serialize import decision, preliminary, report, summary
+from tests.support.browser import BROWSER, browsed
 from tests.support.verdicts import columns
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(BROWSER is None, reason="needs Chromium (Debian: apt-get install chromium)"),
-]
-
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=5000",
 ]
 
 RUN = "document.documentElement.dataset.ran=1"
@@ -60,14 +45,7 @@ def opened(folder: Path, page: str) -> tuple[str, list[str]]:
     """A page when its scripts have run, and what the browser's console says."""
     file = folder / "page.html"
     file.write_text(page, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603 - the browser that was found
-        [str(BROWSER), *QUIET, f"--user-data-dir={folder / 'profile'}", "--dump-dom", file.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.stdout, [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+    return browsed(file.as_uri(), folder)
 
 
 def ran(drawn: str) -> bool:
