@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from dataflows.lifecycle.status_file import read_status
 from dataflows.runtime import prometheus
 from dataflows.runtime.progress_bar import Bar, progress_bar
 from dataflows.runtime.run_setup import Place, prepare, reserved
+from engine import child_process
 from engine.errors import InputError, RunError, StoppedError
 
 _LOOK = 0.2
@@ -144,18 +144,11 @@ def _pass_on(children: list[_Child], console: PlainConsole) -> None:
 def _children(launch: Launch, locks: tuple[int, ...]) -> Iterator[list[_Child]]:
     """The processes, until the end of the block: then none is left. They hold the locks too."""
     addresses = ",".join(f"127.0.0.1:{port}" for port in _free_ports(launch.place.processes))
-    command = [
-        sys.executable,
-        "-m",
-        "dataflows.cli.entry",
-        "run",
-        str(launch.file),
-        "--addresses",
-        addresses,
-    ]
+    entry = child_process.command("dataflows.cli.entry")
+    command = [*entry, "run", str(launch.file), "--addresses", addresses]
     if launch.place.recovery is not None:
         command += ["--recovery", str(launch.place.recovery)]
-    environment = os.environ | {PARENT: str(os.getpid())}
+    environment = child_process.environment() | {PARENT: str(os.getpid())}
     with ExitStack() as stack:
         children: list[_Child] = []
         try:

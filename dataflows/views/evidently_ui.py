@@ -4,10 +4,8 @@ A model key is a project. Each file is written whole, and none of Evidently's is
 workspace may be open while a run goes on, and a dashboard that somebody has changed stays as it is.
 """
 
-import os
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +17,7 @@ from typing import IO
 from dataflows.connectors.files.blobs import move_blob, remove_blob, write_blob
 from dataflows.escape import typed
 from dataflows.run_reader import read_rows
+from engine import child_process
 from engine.errors import InputError
 from engine.monitoring.evidently import workspace
 from engine.rows import ReportRow
@@ -156,17 +155,13 @@ def served(folder: Path, listener: socket.socket, token: str) -> Iterator[Callab
 
 
 def _start(folder: Path, listener: socket.socket, said: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Starts the server with the modules of this process, whatever lies in the working directory.
-
-    Nothing in the environment configures Evidently, and its telemetry is off.
-    """
+    """Starts the server; nothing in the environment configures Evidently, and its telemetry is off."""
     handle = listener.fileno()
-    root = str(Path(__file__).resolve().parents[2])
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVIDENTLY_")}
-    paths = os.pathsep.join(dict.fromkeys([*(path for path in sys.path if path), root]))
+    environment = child_process.environment()
+    kept = {name: value for name, value in environment.items() if not name.startswith("EVIDENTLY_")}
     return subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, "-P", "-m", "dataflows.views.ui_server", str(folder), str(handle)],
-        env=kept | {"DO_NOT_TRACK": "1", "PYTHONPATH": paths},
+        [*child_process.command("dataflows.views.ui_server"), str(folder), str(handle)],
+        env=kept | {"DO_NOT_TRACK": "1"},
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

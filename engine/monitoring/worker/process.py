@@ -5,15 +5,13 @@ script that has no guard against it.
 """
 
 import contextlib
-import os
 import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import IO
 
 from msgspec import msgpack
 
+from engine import child_process
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.types import Verdict
 from engine.monitoring.worker.protocol import Packed, RecentlyUsed, encoded, receive, send
@@ -123,18 +121,13 @@ class Process:
 
 
 def _start() -> "subprocess.Popen[bytes]":
-    """Starts the process so that it finds the same modules as this one, whatever its directory.
-
-    Its hash seed is fixed: Evidently's presets list categories in the order of a set.
-    """
-    root = str(Path(__file__).resolve().parents[3])
-    paths = os.pathsep.join(dict.fromkeys([*(path for path in sys.path if path), root]))
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "engine.monitoring.worker"],
+    """Starts it with a fixed seed of hashes: Evidently's presets list categories in the order of a set."""
+    return subprocess.Popen(  # noqa: S603 - our own interpreter
+        child_process.command("engine.monitoring.worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,  # a buffer has a lock, which a fork may leave locked for ever
-        env={"PYTHONHASHSEED": "0", **os.environ, "PYTHONPATH": paths},
+        env={"PYTHONHASHSEED": "0", **child_process.environment()},
     )
 
 
