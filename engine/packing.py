@@ -58,7 +58,7 @@ def unpack(saved: bytes, kind: str, into: type[S]) -> S:
         if header["escaped"]:
             return msgspec.convert(_mapped(msgspec.msgpack.decode(body), unescape), type=into)
         return msgspec.msgpack.decode(body, type=into)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise SnapshotError(
             f"{kind}: not a state of this format ({error}); was it written by another version? Restore it "
             f"with that version, or start a new run"

@@ -140,7 +140,13 @@ class Reservoir(Generic[Row]):
 
     @classmethod
     def restored(cls, rows: list[Row], draws: DrawsState) -> Self:
-        """Goes on from these rows and draws, with the size that it had."""
+        """Goes on from these rows and draws, with the size that it had.
+
+        Raises:
+            ValueError: They do not fit each other.
+        """
+        if not (draws.size > 0 and len(rows) == min(draws.size, draws.seen) and 0 < draws.weight <= 1):
+            raise ValueError(f"a sample of {len(rows)} rows out of {draws.seen}, with weight {draws.weight}")
         made = cls(draws.size, "")
         made.rows = rows
         made._seen, made._next, made._weight = draws.seen, draws.next, draws.weight

@@ -101,7 +101,7 @@ def check_store(recovery: Path, key: bytes | None) -> None:
     for path in parts:
         try:
             _check_part(path, len(parts), key)
-        except (sqlite3.Error, SnapshotError) as error:
+        except (sqlite3.Error, SnapshotError, UnicodeDecodeError) as error:  # the last: of SQLite's messages
             raise _refused(path, str(error)) from error
 
 

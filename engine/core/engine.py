@@ -26,7 +26,7 @@ from engine.core.model_pool import ModelPool
 from engine.core.overall_summary import pack_share
 from engine.core.rate_watch import Place, RateWatch
 from engine.core.serving import Serving
-from engine.core.state import EngineState, Progress
+from engine.core.state import EngineState, Progress, outputs_of
 from engine.core.window_close import WindowClose
 from engine.core.window_review import WindowReview
 from engine.core.wiring import make_scores, make_supervisor
@@ -41,6 +41,7 @@ from engine.records.values import Example, Label, Record, Target, shown
 from engine.registry.versions import Start
 from engine.supervision.challenger_trials import ChallengerTrials
 from engine.supervision.decisions import Command, ProposedDecision
+from engine.tasks.registry import find_task
 
 _KIND = "engine snapshot"
 
@@ -499,10 +500,22 @@ class Engine:
                 f"{_KIND}: it holds another model than the configuration: {difference(state.model, here)}. "
                 "Restore the model's section, or start a new run."
             )
-        engine._restore(state)
+        try:
+            engine._restore(state)
+        except SnapshotError:
+            raise
+        except Exception as error:
+            # Whatever parts that do not fit each other, or the configuration, make a component raise.
+            raise SnapshotError(
+                f"{_KIND}: not a state that an engine can have come to ({type(error).__name__}: {error}); "
+                "start a new run"
+            ) from error
         return engine
 
     def _restore(self, state: EngineState) -> None:
+        serve = find_task(self.config.model.task).serve
+        for output in outputs_of(state):
+            serve(output)  # raises for what is none of the task's
         self.admission.restore(state.admission)
         self.labels.restore(state.labels)
         self.supervisor.restore(state.supervisor)

@@ -1,5 +1,9 @@
 """What a snapshot of an engine holds: the state of each component."""
 
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
 from msgspec import Struct
 
 from engine.alerts.policy import AlertPolicyState
@@ -66,3 +70,14 @@ class EngineState(Struct, frozen=True, forbid_unknown_fields=True):
     scores: ScoresState
     detectors: DetectorsState
     rates: RateWatchState
+
+
+def outputs_of(state: EngineState) -> Iterator[Any]:
+    """All outputs of models that an engine's state keeps."""
+    for _, waiting in state.labels.pending:
+        yield waiting.output
+        yield from (waiting.shadows or {}).values()
+    windows = state.review.windows
+    outcomes = [windows.learnable, *(one.sample for one in windows.open.values())]
+    for outcome in chain(*outcomes, *((*one.sample, *one.learnable) for one in windows.closed)):
+        yield outcome.output

@@ -50,6 +50,15 @@ class Calibration(Struct, forbid_unknown_fields=True):
     predicted: list[float] = field(default_factory=lambda: [0.0] * BINS)
     observed: list[int] = field(default_factory=lambda: [0] * BINS)
 
+    def __post_init__(self) -> None:
+        """Refuses other numbers of tenths, which a snapshot may hold that somebody has forged.
+
+        Raises:
+            ValueError: There are.
+        """
+        if not len(self.events) == len(self.predicted) == len(self.observed) == BINS:
+            raise ValueError(f"expected {BINS} tenths of each")
+
     def add(self, probability: float, *, happened: bool) -> None:
         """Adds one event; a probability that is NaN is ignored."""
         place = bisect_left(_EDGES, probability)

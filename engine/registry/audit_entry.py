@@ -111,7 +111,7 @@ class Entry:
         """
         try:
             return msgspec.json.decode(self.text, type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise RegistryError(
                 f"entry {self.number} of the log: expected a {self.kind}: {error}; see 'riverkeeper registry "
                 f"verify'"

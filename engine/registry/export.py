@@ -115,7 +115,7 @@ def read_export(content: bytes, key: bytes | None, where: str) -> tuple[dict[str
         raise RegistryError(f"{where}: not signed with this registry's key; it is refused")
     try:
         manifest = msgspec.json.decode(text, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RegistryError(f"{where}: its manifest does not describe a version: {error}") from error
     if manifest.format != FORMAT:
         raise RegistryError(f"{where}: expected format {FORMAT}, got {manifest.format!r}")

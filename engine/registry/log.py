@@ -149,8 +149,8 @@ class Log:
 
     def entries_of(self, run: str, keys: Iterable[str], kinds: Sequence[Kind]) -> Iterator[Entry]:
         """Those of some keys of a run, each key's in order."""
-        for page in _pages(map(_plain, keys)):
-            chosen = (_log.c.run == _plain(run)) & _log.c.key.in_(page) & _log.c.kind.in_(kinds)
+        for page in _pages(map(plain, keys)):
+            chosen = (_log.c.run == plain(run)) & _log.c.key.in_(page) & _log.c.kind.in_(kinds)
             with self._reading() as connection:
                 rows = connection.execute(select(_log).where(chosen).order_by(_log.c.number)).all()
             yield from map(_entry, rows)
@@ -162,7 +162,7 @@ class Log:
         wanted = select(_log).order_by(_log.c.number)
         for column, value in ((_log.c.run, run), (_log.c.key, key), (_log.c.name, name or None)):
             if value is not None:
-                wanted = wanted.where(column == _plain(value))
+                wanted = wanted.where(column == plain(value))
         if kinds:
             wanted = wanted.where(_log.c.kind.in_(kinds))
         after = 0
@@ -297,7 +297,7 @@ class Log:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeDecodeError) as error:  # the second of a file that is damaged
             cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
             reason = " ".join(str(cause).split())
             raise RegistryError(
@@ -361,7 +361,7 @@ def _migrate(connection: Connection, where: str, *, create: bool) -> None:
 
 def place_of(entry: Draft | Entry) -> Place:
     """Its place, as the database has it."""
-    return _plain(entry.run), _plain(entry.key), entry.kind, _plain(entry.name)
+    return plain(entry.run), plain(entry.key), entry.kind, plain(entry.name)
 
 
 def _there(connection: Connection, drafts: Iterable[Draft]) -> Iterator[Any]:
@@ -379,12 +379,12 @@ def _pages(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 def _storable(draft: Draft) -> Draft:
     return Draft(
-        _plain(draft.run), _plain(draft.key), draft.kind, _plain(draft.name), draft.time, _plain(draft.who),
+        plain(draft.run), plain(draft.key), draft.kind, plain(draft.name), draft.time, plain(draft.who),
         draft.body,
     )  # fmt: skip
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """As databases take it: without NUL, which PostgreSQL refuses, and what is no UTF-8; and not too long."""
     return bounded(text.encode(errors="backslashreplace").decode().replace("\0", "\\x00"), _MOST)
 

@@ -20,8 +20,7 @@ from engine.registry.audit_entry import REGISTRY, Draft, Entry, Kind
 from engine.registry.blobs import Blobs
 from engine.registry.log import Log, place_of
 from engine.registry.retention import RetentionIndex, index_of
-from engine.registry.version_ref import VersionRef, parse_ref, removal
-from engine.rows import VersionRow
+from engine.registry.version_ref import VersionRef, parse_ref, removal, row_of
 
 MODEL = "model"
 """The kind under which models are saved."""
@@ -98,7 +97,7 @@ class Registry:
         entries = list(self.log.entries(run=run, key=key, kinds=["version", "removed"]))
         removed = {(entry.run, entry.key, entry.name) for entry in entries if entry.kind == "removed"}
         return [
-            VersionRef(entry, entry.read(VersionRow), (entry.run, entry.key, entry.name) not in removed)
+            VersionRef(entry, row_of(entry), (entry.run, entry.key, entry.name) not in removed)
             for entry in entries
             if entry.kind == "version"
         ]
@@ -131,7 +130,7 @@ class Registry:
             raise RegistryError(f"{reference}: several keys have one; name it in full: {several}")
         [entry] = found
         removed = self.log.entries(run=entry.run, key=entry.key, kinds=["removed"], name=entry.name)
-        return VersionRef(entry, entry.read(VersionRow), not any(removed))
+        return VersionRef(entry, row_of(entry), not any(removed))
 
     def read(self, kept: VersionRef) -> bytes:
         """The saved model.
@@ -257,11 +256,11 @@ class Registry:
             place = entry.run, entry.key
             index = self._indexes[place]
             if place not in fresh:
-                index.add(entry.read(VersionRow))
+                index.add(row_of(entry))
             for name in index.spare(keep):
                 [entry_of] = self.log.entries(run=entry.run, key=entry.key, kinds=["version"], name=name)
                 self._write([removal(entry_of)])
-                self._drop(entry_of.read(VersionRow).sha256)
+                self._drop(row_of(entry_of).sha256)
 
     def _index(self, written: Sequence[Entry]) -> set[tuple[str, str]]:
         """Reads the indexes of lineages that are new here from the log; returns these lineages."""
@@ -273,7 +272,7 @@ class Registry:
             for entry in self.log.entries_of(run, new, ["version", "removed"]):
                 index = self._indexes.setdefault((run, entry.key), RetentionIndex())
                 if entry.kind == "version":
-                    index.add(entry.read(VersionRow))
+                    index.add(row_of(entry))
                 else:
                     index.remove(entry.name)
         return {(run, key) for run, new in keys.items() for key in new}

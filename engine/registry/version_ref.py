@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
+from engine.errors import RegistryError
 from engine.registry.audit_entry import Draft, Entry
+from engine.registry.log import plain
 from engine.rows import VersionRow
 
 
@@ -42,6 +46,21 @@ def parse_ref(reference: str) -> tuple[str | None, str | None, str]:
         return None, None, run
     key, _, name = rest.rpartition("/")
     return run, key or None, name
+
+
+def row_of(entry: Entry) -> VersionRow:
+    """What an entry says of its version, under the name that the log has for it.
+
+    Raises:
+        RegistryError: It is no version, or another one than the entry is for.
+    """
+    row = entry.read(VersionRow)
+    if plain(row.name) != entry.name:
+        raise RegistryError(
+            f"entry {entry.number} of the log: expected version {entry.name}, got {row.name[:80]!r}; see "
+            f"'riverkeeper registry verify'"
+        )
+    return row if row.name == entry.name else replace(row, name=entry.name)
 
 
 def removal(entry: Entry) -> Draft:

@@ -26,6 +26,9 @@ _RAW = "biufcmMS"
 _NAMED = "OU"
 """Kinds that must not come from raw bytes: objects are addresses, and text has invalid code points."""
 
+_CHANGING = ("_mutate", "_set_params")
+"""Methods of River's objects that take any parameters; so does `clone`, which some models hold."""
+
 _WORD = 2**32
 _MOST_DIGITS = 20_000
 """Hexadecimal digits of a whole number."""
@@ -228,15 +231,22 @@ def _generator(bits: Any) -> Any:
 # What can be called: it is kept, not called.
 
 
+def _check_called(function: Any) -> None:
+    if isinstance(function, MethodType) and function.__name__ == "clone":
+        raise TypeError("a functools.partial of clone, with parameters that its object did not have")
+
+
 def _partial_parts(value: partial[Any]) -> tuple[Any, ...]:
     if vars(value):
         raise TypeError("a functools.partial with attributes of its own")
+    _check_called(value.func)
     return value.func, value.args, tuple(value.keywords), tuple(value.keywords.values())
 
 
 def _partial(
     function: Any, given: tuple[Any, ...], names: tuple[str, ...], values: tuple[Any, ...]
 ) -> partial[Any]:
+    _check_called(function)
     keywords = {_same(name, str): value for name, value in zip(names, values, strict=True)}
     return partial(function, *_same(given, tuple), **keywords)
 
@@ -251,7 +261,7 @@ def _method(owner: Any, name: str) -> Any:
     """A method of an object's class; nothing is looked up on the object itself, which may have anything."""
     kind = owner if isinstance(owner, type) else type(owner)
     found = inspect.getattr_static(kind, _same(name, str), None)
-    if is_hidden(name) or kind.__module__ == "builtins":
+    if is_hidden(name) or name in _CHANGING or kind.__module__ == "builtins":
         raise TypeError(f"a method {kind.__name__}.{name}, which a model does not need")
     if isinstance(found, classmethod) and isinstance(found.__func__, FunctionType):
         return MethodType(found.__func__, kind)

@@ -14,7 +14,7 @@ from typing import Any
 from engine.errors import SnapshotError
 from engine.models.graph.river_classes import CLASSES
 
-_STANDARD_CLASSES = {
+STANDARD_CLASSES = {
     "builtins": (
         "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object",
         "range", "set", "str", "tuple",
@@ -27,7 +27,7 @@ _STANDARD_CLASSES = {
     "engine.models.auto": ("TextEncoder",),
 }  # fmt: skip
 
-_FUNCTIONS = {
+FUNCTIONS = {
     "builtins": ("str.casefold", "str.lower", "str.strip", "str.title", "str.upper"),
     "copy": ("deepcopy",),
     "numpy": ("array", "ones", "zeros"),
@@ -52,10 +52,10 @@ def _names(listed: Mapping[str, Iterable[str]]) -> frozenset[str]:
     return frozenset(f"{module}:{name}" for module, names in listed.items() for name in names)
 
 
-_LISTED_CLASSES = _names(_STANDARD_CLASSES) | _names(
+_LISTED_CLASSES = _names(STANDARD_CLASSES) | _names(
     {module: names.split() for module, names in CLASSES.items()}
 )
-_LISTED_FUNCTIONS = _names(_FUNCTIONS)
+_LISTED_FUNCTIONS = _names(FUNCTIONS)
 
 
 def class_name(kind: type) -> str:

@@ -24,6 +24,8 @@ from engine.models.graph.document import (
     from_bytes,
 )
 from engine.models.graph.names import is_hidden, resolved_class, resolved_function
+from engine.models.graph.rust import ROOMY, check_held, check_room
+from engine.models.graph.trees import check_trees, is_node
 
 _SIZES: dict[str, int] = {"deque": 760, "set": 230, "frozenset": 230, "adapted": 200, "object": 160}
 """Bytes of memory that an empty node takes, by kind; 100 where nothing is stated."""
@@ -104,7 +106,7 @@ class _Reader:
         self._makers: dict[str, Callable[[Shape], Callable[[], Any]]] = {
             "text": lambda _: lambda: next(self._texts).decode("utf-8", "surrogatepass"),
             "bytes": lambda _: lambda: next(self._texts),
-            "class": lambda shape: _constant(resolved_class(shape.name, self._allow)),
+            "class": lambda shape: _constant(self._held_class(shape.name)),
             "function": lambda shape: _constant(resolved_function(shape.name, self._allow)),
             "enum": lambda shape: _constant(self._member(shape.name)),
             "scalar": lambda _: lambda: self._fixed.take_scalars(1)[0],
@@ -145,6 +147,11 @@ class _Reader:
         # Objects within others come after them, and must be whole before the others are given their state.
         for finish in reversed(self._late):
             finish()
+        trees = {number for number, shape in enumerate(self._shapes) if is_node(shape)}
+        if trees:
+            check_trees(
+                [made for made, number in zip(self._made, self._nodes, strict=True) if number in trees]
+            )
         return self._made[root]
 
     # Making: leaves, fixed nodes, and open nodes that are still empty
@@ -152,6 +159,10 @@ class _Reader:
     def _deque_maker(self, shape: Shape) -> Callable[[], Any]:
         limit = _limit(shape)
         return lambda: deque(maxlen=limit)
+
+    def _held_class(self, name: str) -> type:
+        check_held(name)
+        return resolved_class(name, self._allow)
 
     def _member(self, name: str) -> Any:
         path, _, member = name.rpartition(".")
@@ -182,7 +193,13 @@ class _Reader:
         base = base_of(kind)
         if base is deque:
             return lambda: _empty_deque(kind, _limit(shape))
+        if shape.name in ROOMY:
+            return lambda: self._roomy(base.__new__(kind), shape.name)
         return lambda: base.__new__(kind)
+
+    def _roomy(self, made: Any, name: str) -> Any:
+        self._late.append(lambda: check_room(name, made))
+        return made
 
     def _row(self, shape: Shape) -> Callable[[], Iterable[Any]]:
         """A function that takes what a fixed node holds: nodes before it, and scalars."""

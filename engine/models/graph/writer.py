@@ -29,6 +29,7 @@ from engine.models.graph.document import (
     numbers,
 )
 from engine.models.graph.names import class_name, function_name, is_hidden
+from engine.models.graph.rust import check_held
 
 _SCALARS = frozenset({bool, int, float, type(None)})
 _TEXTS = frozenset({str})
@@ -156,7 +157,7 @@ class Writer:
         elif kind in _SCALARS:
             self._makers[kind] = self._scalar
         elif issubclass(kind, type):
-            self._makers[kind] = lambda value: self._leaf(Shape("class", class_name(value)))
+            self._makers[kind] = self._class
         elif kind in {FunctionType, BuiltinFunctionType, MethodDescriptorType}:
             self._makers[kind] = self._function
         elif issubclass(kind, Enum):
@@ -187,6 +188,11 @@ class Writer:
     def _bytes(self, value: bytes) -> int:
         self._content.append(value)
         return self._leaf(_BYTES)
+
+    def _class(self, value: type) -> int:
+        name = class_name(value)
+        check_held(name)
+        return self._leaf(Shape("class", name))
 
     def _function(self, value: Callable[..., Any]) -> int:
         owner = getattr(value, "__self__", None)

@@ -172,3 +172,13 @@ def test_bytes_of_any_length_are_found_in_what_pickle_writes(size: int) -> None:
     assert bytes(bytes_of(pickle.dumps(content)) or b"") == content
     assert bytes_of(pickle.dumps(content)[:-1]) is None
     assert bytes_of(pickle.dumps(content + b"x")[:-3] + b"\x94.") is None
+
+
+def test_a_damaged_file_whose_names_are_no_text_is_one_clear_error(store: Path, secret: bytes | None) -> None:
+    part = store / "part-0.sqlite3"
+    with closing(sqlite3.connect(part)) as database:
+        database.execute("PRAGMA journal_mode=DELETE")
+    content = part.read_bytes().replace(b"CREATE TABLE exs", b"CREATE TABL  exs")
+    part.write_bytes(content.replace(b"tableexsexs", b"tableex\xffexs"))
+    with pytest.raises(OutputError, match="does not go on from it"):
+        check_store(store, secret)

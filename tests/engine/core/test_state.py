@@ -15,6 +15,7 @@ from msgspec import Struct
 from engine.core.engine import Engine
 from engine.core.state import EngineState
 from engine.errors import SnapshotError
+from engine.evaluation.calibration import Calibration
 from engine.packing import FORMAT, pack, unpack
 from engine.records.events import DeadLetter, Output
 from engine.records.values import Example, Label
@@ -250,3 +251,48 @@ def test_a_probability_that_is_a_whole_number_stays_one() -> None:
     (restored,) = unpack(pack(Outputs([output]), "a test"), "a test", Outputs).outputs
     assert isinstance(restored, dict)
     assert [type(value) for value in restored.values()] == [int, float]
+
+
+def _forged(change: str) -> bytes:
+    """A snapshot with one part that an engine cannot have come to."""
+    state = body(snapshot())
+    draws = next(iter(state["review"]["windows"]["open"].values()))["draws"]
+    match change:
+        case "a random state":
+            draws["random"] = [-1, *draws["random"][1:]]
+        case "a random state that is too short":
+            draws["random"] = draws["random"][1:]
+        case "a sample of no rows":
+            draws["size"] = 0
+        case "a weight":
+            draws["weight"] = 0.0
+        case "an output of another task":
+            state["labels"]["pending"][0][1]["output"] = 0.5
+    return wrapped(state)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("a random state", "a random state that is too short", "a sample of no rows", "a weight"),
+        "an output of another task",
+    ],
+)
+def test_a_forged_snapshot_is_refused_with_an_error_of_ours(change: str) -> None:
+    config = make_config(**SETUPS["challengers"])
+    Engine.restore(_forged(""), config, ScriptedJudge())
+    with pytest.raises(SnapshotError, match="not a state"):
+        Engine.restore(_forged(change), config, ScriptedJudge())
+
+
+def test_a_value_of_any_type_that_is_nested_too_deep_is_refused() -> None:
+    class Held(Struct):
+        value: Any
+
+    with pytest.raises(SnapshotError, match="not a state"):
+        unpack(wrapped(b"\x81\xa5value" + b"\x91" * 100_000), KIND, Held)
+
+
+def test_a_calibration_has_its_tenths() -> None:
+    with pytest.raises(msgspec.ValidationError, match="tenths"):
+        msgspec.msgpack.decode(msgspec.msgpack.encode({"events": [1]}), type=Calibration)

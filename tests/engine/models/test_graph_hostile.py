@@ -5,11 +5,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from river import drift, stats
+from river import drift, forest, stats
 
 from engine.errors import SnapshotError
 from engine.models.graph import river_classes
 from engine.models.graph.document import SCALARS, Shape
+from engine.models.graph.rust import ROOMY
 from engine.models.serialization import dump, load
 from tests.support.hostile_models import MODEL, adapted, graph, refused
 from tests.support.river_classes import installed
@@ -116,6 +117,7 @@ ADWIN: Any = drift.ADWIN()  # type: ignore[no-untyped-call]  # River leaves it s
 for _number in range(300):
     ADWIN.update(float(_number % 7))
 GIVEN, STATE = ADWIN._helper.__getnewargs__(), ADWIN._helper.__getstate__()
+WINDOW = stats.RollingQuantile(0.5, 3)._rolling_quantile.__getstate__()
 WORDS = bytes(range(1, 251)) * 10
 
 
@@ -154,6 +156,10 @@ WORDS = bytes(range(1, 251)) * 10
         ("drift.AdaptiveWindowing", (GIVEN, STATE[:8] + bytes(4) + STATE[12:])),  # a clock of 0
         ("drift.AdaptiveWindowing", (GIVEN, STATE[:84] + b"\xff" * 8 + STATE[92:])),  # levels without end
         ("drift.AdaptiveWindowing", ("x", STATE)),
+        # More room than there is: Rust would end the process.
+        ("drift.AdaptiveWindowing", ((*GIVEN[:2], 2**50, *GIVEN[3:]), STATE)),
+        ("stats.RsRollingQuantile", ((0.5, 2**50), WINDOW)),
+        ("stats.RsRollingQuantile", ((0.5, 2**50), WINDOW.replace(b"\x03" + bytes(7), bytes(6) + b"\x04\0"))),
         ("stats.RsQuantile", ((), bytes(168) + b"\x09\x00")),  # nine markers of five
         ("stats.RsQuantile", ((), bytes(168) + b"\x05\x07")),
         ("stats.RsEWMean", ((0.3,), b"x" * 7)),
@@ -170,6 +176,44 @@ def test_values_whose_parts_fit_come_back() -> None:
     assert load(adapted("numpy array", "<f8", (1,), "C", b"A" * 8), "model").shape == (1,)
     assert 0 <= load(adapted("random", WORDS[:2496], 624, None), "model").random() < 1
     assert load(adapted("drift.AdaptiveWindowing", GIVEN, STATE), "model").__getstate__() == STATE
+    for window in (stats.RollingIQR(10, 0.25, 0.75), stats.RollingIQR(7, 0.1, 0.9)):
+        for number in range(20):
+            window.update(number % 6)
+        assert load(dump(window, "model"), "model").get() == window.get()
+
+
+@pytest.mark.parametrize("name", ROOMY)
+def test_what_would_make_too_much_room_when_it_is_copied_is_refused(name: str, sentinel: Path) -> None:
+    attribute, most = ROOMY[name]
+    shape = Shape("object", name, (attribute,), "s")
+    assert attribute in refused(graph(shape, values=[most + 1]), sentinel)
+    load(graph(shape, values=[most]), "model")
+    assert "as a class" in refused(graph(Shape("class", name)), sentinel)
+
+
+def test_a_clone_is_not_given_parameters_by_a_file(sentinel: Path) -> None:
+    mean, given = Shape("object", "river.stats.mean:Mean"), Shape("tuple", layout=SCALARS)
+    saved = graph(
+        mean, TEXT, METHOD, given, CALLED, texts=["clone"], lengths=[0], fixed=[0, 1, 2, 3, 3, 3]
+    )  # fmt: skip
+    assert "partial of clone" in refused(saved, sentinel)
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_a_tree_that_leads_in_a_circle_is_refused(way: str, sentinel: Path) -> None:
+    """Rust would follow it for ever, and no signal would end that."""
+    model: Any = forest.AMFClassifier(n_estimators=1, seed=1)
+    for number in range(40):
+        model.learn_one({"a": float(number % 7), "b": number / 40}, number % 2 == 0)
+    root = model[0]._root
+    assert load(dump(model, "model"), "model").predict_proba_one({"a": 1.0}) == model.predict_proba_one(
+        {"a": 1.0}
+    )
+    if way == "up":
+        root.parent = root.children[0]
+    else:
+        root.children = (root.children[0], root)
+    assert "in a circle" in refused(dump(model, "model"), sentinel)
 
 
 def test_an_object_cannot_change_its_class_or_another(sentinel: Path) -> None:

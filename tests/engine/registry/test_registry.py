@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from river import linear_model
 
+from engine.core.serialize import as_dict
 from engine.errors import RegistryError, SnapshotError
 from engine.models.serialization import digest
 from engine.registry.audit_entry import REGISTRY, Draft, sealed
@@ -296,3 +297,22 @@ def _sealed(drafts: list[Draft]) -> list[Any]:
 )
 def test_who_served_at_a_moment(time: float, expected: tuple[str, str]) -> None:
     assert served(time, (0, "m1", "m0", 30.0), (1, "m1", "m1", 40.0), (2, "m2", "m1", 50.0)) == expected
+
+
+def test_an_entry_whose_body_is_another_version_is_one_clear_error(tmp_path: Path) -> None:
+    registry = make(tmp_path)
+    row = as_dict(version("m0.w2"))
+    registry.log.append([Draft("test-1", "main", "version", "m0.w1", 1.0, "eve", row)], 1.0)
+    for use in (lambda: registry.find("m0.w1"), lambda: registry.collect(1, dry=True)):
+        with pytest.raises(RegistryError, match=r"expected version m0\.w1, got 'm0\.w2'"):
+            use()
+
+
+def test_a_version_with_a_name_longer_than_the_log_takes_can_be_taken_in_and_collected(
+    tmp_path: Path,
+) -> None:
+    registry = make(tmp_path)
+    made = version("m" * 600)
+    kept = registry.add("imported-1", as_dict(made), made.saved, "ada", {})
+    assert registry.read(kept) == made.saved
+    assert [one.row.name for one in registry.collect(0, dry=True)[0]] == [kept.entry.name]

@@ -85,6 +85,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     ),
     "nothing in it": (zipped({}), "expected manifest.json and model.saved in it"),
     "no JSON": (zipped({"manifest.json": b"{", "model.saved": b""}), "does not describe a version"),
+    "no text": (
+        zipped({"manifest.json": b'{"load": ["\xff"]}', "model.saved": b""}),
+        "does not describe a version",
+    ),
     "no version": (zipped({"manifest.json": b"{}", "model.saved": b""}), "does not describe a version"),
     "a list": (zipped({"manifest.json": b"[1]", "model.saved": b""}), "does not describe a version"),
     "huge": (

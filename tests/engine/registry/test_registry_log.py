@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,21 @@ def test_when_the_disk_is_full_nothing_of_it_is_written(tmp_path: Path) -> None:
         log.append(big, 2.0)
     assert [entry.name for entry in log.entries()] == ["0"]
     assert list(log.faults()) == []
+
+
+def test_a_log_file_that_is_damaged_is_one_clear_error(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    path = tmp_path / "log.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=DELETE")
+    content = path.read_bytes().replace(b"CREATE TABLE riverkeeper_log", b"CREATE TABL  riverkeeper_log")
+    # A name that is no UTF-8, in a message of SQLite's.
+    path.write_bytes(content.replace(b"tableriverkeeper_log", b"tableriverkeeper_lo\xf2"))
+    with pytest.raises(RegistryError, match=r"log\.sqlite"):
+        Log(f"sqlite:///{path}")
+
+
+def test_a_body_that_is_nested_too_deep_is_one_clear_error() -> None:
+    entry = replace(chain([decision(0)], None)[0], text='{"a":' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(RegistryError, match="entry 1"):
+        _ = entry.body
