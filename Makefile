@@ -14,7 +14,7 @@ IMAGE_EXTRAS := flow reports kafka schemas postgres
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-long types suite coverage examples bench bench-compare format lock sbom audit clean
+.PHONY: help demo test test-quick test-long types suite coverage fuzz examples bench bench-compare format lock sbom audit clean
 
 help: ## Show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -52,6 +52,9 @@ suite: $(VENV)/installed
 
 coverage: $(VENV)/installed ## Which lines and branches the tests run; takes twice their time
 	$(PYTEST) --cov --cov-report=term:skip-covered
+
+fuzz: $(VENV)/installed ## Hostile models, snapshots, logs, stores and commands for 15 minutes (ARGS="--seconds 60")
+	@$(BIN)/python -m benchmarks.hostile --seconds 900 $(ARGS)
 
 examples: $(VENV)/installed ## Kill each host of examples/ in the middle, and compare (ARGS="ray_actors flink_job")
 	@$(BIN)/python -m examples $(ARGS)
