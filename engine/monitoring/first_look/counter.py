@@ -103,13 +103,20 @@ class FirstLookCounter:
         return FirstLookState(counted, self._rows, self._rejected, self._warned)
 
     def restore(self, state: FirstLookState, reference: Table | None) -> None:
-        """Goes on from a snapshot's state; a column whose bins are others now is counted anew."""
+        """Goes on from a snapshot's state; a column whose bins are others now is counted anew.
+
+        Raises:
+            ValueError: The counts are not of so many rows.
+        """
         self.refer_to(reference)
         self.begin()
         self._rows, self._rejected, self._warned = state.rows, state.rejected, state.warned
         for name, bins in self._bins.items():
             kept = state.counted.get(name)
             if kept is not None and len(kept.places) == bins.size:
+                counts = *kept.places, kept.missing, kept.strange
+                if min(counts) < 0 or sum(counts) > state.rows:
+                    raise ValueError(f"counts of {state.rows} rows in column {name!r} that are not of them")
                 self._counted[name] = ColumnCounts(list(kept.places), kept.missing, kept.strange)
 
 

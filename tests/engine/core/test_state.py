@@ -266,6 +266,8 @@ def _forged(change: str) -> bytes:
             draws["size"] = 0
         case "a weight":
             draws["weight"] = 0.0
+        case "fewer values than none":
+            next(iter(state["review"]["first_look"]["counted"].values()))["missing"] = -1
         case "an output of another task":
             state["labels"]["pending"][0][1]["output"] = 0.5
     return wrapped(state)
@@ -276,6 +278,7 @@ def _forged(change: str) -> bytes:
     [
         *("a random state", "a random state that is too short", "a sample of no rows", "a weight"),
         "an output of another task",
+        "fewer values than none",
     ],
 )
 def test_a_forged_snapshot_is_refused_with_an_error_of_ours(change: str) -> None:
