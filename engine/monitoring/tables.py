@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.monitoring.types import Cell, Table
 from engine.records.events import Outcome
-from engine.records.values import Example
+from engine.records.values import Example, by_feature
 from engine.tasks.base import Served
 
 OWN_COLUMNS = ("label", "prediction", "probability", "score")
@@ -22,20 +22,29 @@ def feature_of(column: str) -> str:
     return own if own in OWN_COLUMNS else column
 
 
+_NUMBERS = float, int
+
 Serve = Callable[[Any], Served]
 
 
 def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
     """One column per feature seen in the sample, by name, then the label and what was served."""
     columns = _features([outcome.example for outcome in sample])
-    served = [serve(outcome.output) for outcome in sample]
     columns["label"] = [outcome.label for outcome in sample]
-    columns["prediction"] = [prediction for prediction, _, _ in served]
-    if any(isinstance(probability, float | int) for _, probability, _ in served):
-        columns["probability"] = [float(p) if isinstance(p, float | int) else None for _, p, _ in served]
-    if any(score is not None for _, _, score in served):
-        columns["score"] = [score for _, _, score in served]
+    predictions, probabilities, scores = _served(sample, serve)
+    columns["prediction"] = predictions
+    if any(isinstance(probability, float | int) for probability in probabilities):
+        columns["probability"] = [float(p) if isinstance(p, _NUMBERS) else None for p in probabilities]
+    if any(score is not None for score in scores):
+        columns["score"] = scores
     return Table(columns)
+
+
+def _served(sample: Sequence[Outcome], serve: Serve) -> tuple[list[Any], ...]:
+    """Predictions, probabilities and scores."""
+    if not sample:
+        return [], [], []
+    return tuple(map(list, zip(*[serve(outcome.output) for outcome in sample], strict=True)))
 
 
 def tabulate_examples(examples: Sequence[Example]) -> Table:
@@ -47,8 +56,7 @@ def tabulate_examples(examples: Sequence[Example]) -> Table:
 
 
 def _features(examples: Sequence[Example]) -> dict[str, list[Cell]]:
-    names = sorted({name for example in examples for name in example.features}, key=str)
+    found = by_feature([example.features for example in examples])
     return {
-        f"feature:{name}" if name in OWN_COLUMNS else name: [x.features.get(name) for x in examples]
-        for name in names
+        f"feature:{name}" if name in OWN_COLUMNS else name: found[name] for name in sorted(found, key=str)
     }
