@@ -1,0 +1,73 @@
+"""A River model and its compiled form."""
+
+import contextlib
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from engine.models.native import linear
+from engine.models.native.recognition import Unknown
+from engine.models.serialization import VERSIONS
+from engine.records.events import Output
+from engine.records.values import Features, Target
+
+RIVER = "0.26.1"
+"""The version of River whose numbers are the same to the last bit."""
+
+LAYOUT = 1
+"""How models are described to the crate; it states which one it understands."""
+
+_crate: Any = None
+with contextlib.suppress(ImportError):
+    _crate = import_module("riverkeeper_native")
+
+
+class NeverRefused(Exception):  # noqa: N818 - it is only waited for, and never raised
+    """Stands for what the crate raises where there is none."""
+
+
+REFUSED: type[Exception] = NeverRefused if _crate is None else _crate.Refused
+"""Raised for a record that a compiled model does not take; it has changed nothing."""
+
+
+def crate_version() -> str | None:
+    """The version of the crate, if there is one that fits this River and this Riverkeeper."""
+    if _crate is None or _crate.LAYOUT != LAYOUT or VERSIONS["river"] != RIVER:
+        return None
+    return str(_crate.__version__)
+
+
+class Compiled:
+    """A compiled model, which predicts and learns in place of River's.
+
+    Args:
+        native: The crate's model.
+        write: Brings the River object up to date with its state.
+
+    Attributes:
+        predict: Its output for features, as that of the River model.
+        learn: Learns features with their label.
+    """
+
+    __slots__ = ("_native", "_write", "learn", "predict")
+
+    def __init__(self, native: Any, write: Callable[[Any], None]) -> None:
+        self._native, self._write = native, write
+        self.predict: Callable[[Features], Output | None] = native.predict
+        self.learn: Callable[[Features, Target | None], None] = native.learn
+
+    def sync(self) -> None:
+        """Brings the River object up to date."""
+        if self._native.used:
+            self._write(self._native.state())
+
+
+def compile_model(model: Any) -> Compiled | None:
+    """The compiled form of a River model; `None` when there is no crate, or the model is not known exactly."""
+    if crate_version() is None:
+        return None
+    try:
+        native, write = linear.compiled(_crate.CompiledModel, model)
+    except (Unknown, REFUSED, ValueError, OverflowError):  # a name may not be UTF-8, a number too big
+        return None
+    return Compiled(native, write)

@@ -1,0 +1,24 @@
+//! River's models without Python objects: the same steps in the same order, the same numbers to the last bit.
+//!
+//! `model` is the seam: rows in, outputs out, and `Refused` for whatever a model does not take, upon which
+//! River goes on. A family of models is a module of its own; `python` alone knows Python's objects.
+#![forbid(unsafe_code)]
+
+mod arithmetic;
+mod linear;
+mod model;
+mod names;
+mod python;
+
+use pyo3::prelude::*;
+
+/// How `engine.models.native` describes models; raised by one whenever that changes.
+const LAYOUT: u32 = 1;
+
+#[pymodule]
+fn riverkeeper_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("LAYOUT", LAYOUT)?;
+    module.add("Refused", module.py().get_type::<python::Refused>())?;
+    module.add_class::<python::CompiledModel>()
+}

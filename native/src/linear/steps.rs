@@ -1,0 +1,119 @@
+//! Steps before the linear model. Each changes the cells in place, and keeps what it has learned aside until
+//! the whole pipeline has taken the row: a row that is refused must leave no trace.
+
+use super::{MinMax, OneHot, Scaler};
+use crate::model::{Cell, Refused, Value};
+use crate::names::Names;
+
+/// One row on its way through the steps.
+pub struct Pass<'a> {
+    pub names: &'a mut Names,
+    pub texts: &'a str,
+    pub learns: bool,
+}
+
+pub enum Step {
+    Scaler(Scaler),
+    MinMax(MinMax),
+    OneHot(OneHot),
+    /// In the order in which the names stand here, as River does it.
+    Select(Vec<u32>),
+    Discard(Vec<u32>),
+    SelectType(Types),
+    Union(Vec<Part>),
+}
+
+/// Types of values that are let through.
+pub struct Types {
+    pub floats: bool,
+    pub ints: bool,
+    pub bools: bool,
+    pub texts: bool,
+}
+
+impl Types {
+    fn has(&self, value: Value) -> bool {
+        match value {
+            Value::Float(_) => self.floats,
+            Value::Int(_) => self.ints,
+            Value::Bool(_) => self.bools,
+            Value::Text(..) => self.texts,
+        }
+    }
+}
+
+/// A part of a union, with the room for its cells.
+pub struct Part {
+    pub steps: Vec<Step>,
+    cells: Vec<Cell>,
+}
+
+impl Part {
+    pub fn new(steps: Vec<Step>) -> Self {
+        Part {
+            steps,
+            cells: Vec::new(),
+        }
+    }
+}
+
+impl Step {
+    pub fn apply(&mut self, cells: &mut Vec<Cell>, pass: &mut Pass<'_>) -> Result<(), Refused> {
+        match self {
+            Step::Scaler(scaler) => scaler.apply(cells, pass.learns),
+            Step::MinMax(scaler) => scaler.apply(cells, pass.learns),
+            Step::OneHot(encoder) => encoder.apply(cells, pass),
+            Step::Select(wanted) => select(cells, wanted),
+            Step::Discard(unwanted) => {
+                cells.retain(|cell| !unwanted.contains(&cell.field));
+                Ok(())
+            }
+            Step::SelectType(types) => {
+                cells.retain(|cell| types.has(cell.value));
+                Ok(())
+            }
+            Step::Union(parts) => unite(cells, parts, pass),
+        }
+    }
+
+    /// Keeps what was learned from the row that went through last.
+    pub fn commit(&mut self) {
+        match self {
+            Step::Scaler(scaler) => scaler.commit(),
+            Step::MinMax(scaler) => scaler.commit(),
+            Step::OneHot(encoder) => encoder.commit(),
+            Step::Union(parts) => {
+                for part in parts {
+                    part.steps.iter_mut().for_each(Step::commit);
+                }
+            }
+            Step::Select(_) | Step::Discard(_) | Step::SelectType(_) => {}
+        }
+    }
+}
+
+fn select(cells: &mut Vec<Cell>, wanted: &[u32]) -> Result<(), Refused> {
+    let given = cells.len();
+    for field in wanted {
+        let found = cells[..given].iter().find(|cell| cell.field == *field);
+        cells.push(*found.ok_or(Refused)?); // River raises on a feature that is missing
+    }
+    cells.drain(..given);
+    Ok(())
+}
+
+/// The last part comes first in what a union puts out.
+fn unite(cells: &mut Vec<Cell>, parts: &mut [Part], pass: &mut Pass<'_>) -> Result<(), Refused> {
+    for part in parts.iter_mut() {
+        part.cells.clear();
+        part.cells.extend_from_slice(cells);
+        for step in &mut part.steps {
+            step.apply(&mut part.cells, pass)?;
+        }
+    }
+    cells.clear();
+    for part in parts.iter().rev() {
+        cells.extend_from_slice(&part.cells);
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+"""A compiled model beside its River twin: the same outputs to the last bit, and the same bytes when saved."""
+
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from engine.models.native import crate_version
+from engine.models.operations import TaskOps, task_ops
+from engine.models.running import RunningModel
+from engine.models.serialization import dump, load
+
+needs_crate = pytest.mark.skipif(
+    crate_version() is None, reason="riverkeeper-native is not built (docs/native.md says how)"
+)
+
+Step = tuple[str, dict[str, Any], Any]
+"""What is asked of a model: predict, learn, or save; features; a label."""
+
+
+def streams(rows: st.SearchStrategy[dict[str, Any]], labels: st.SearchStrategy[Any]) -> Any:
+    """Steps in which rows are predicted, and learned at once, later or never, and moments at which one saves."""
+    asked = st.sampled_from(["predict", "predict", "learn", "learn", "late", "save"])
+    return st.lists(st.tuples(asked, rows, labels), max_size=30)
+
+
+def asked(stream: Iterable[Step]) -> Iterable[Step]:
+    """The steps with what is late in its place: a row that was predicted before."""
+    predicted: list[dict[str, Any]] = []
+    for verb, row, label in stream:
+        if verb == "predict":
+            predicted.append(row)
+            yield verb, row, label
+        elif verb == "late" and predicted:
+            yield "learn", predicted.pop(0), label
+        else:
+            yield ("learn" if verb == "late" else verb), row, label
+
+
+def said(ops: Callable[[], Any]) -> str:
+    """What comes of a call, to the last bit, and of which types; or what it raises."""
+    try:
+        return repr(ops())
+    except Exception as error:
+        return repr(error)
+
+
+def agree(make: Callable[[], Any], task: str, stream: list[Step]) -> None:
+    """Holds a running model against River on a stream, and again after both were saved and loaded."""
+    twin: Any = make()
+    ops = task_ops(task, twin)
+    loaded = _agree(RunningModel(make(), ops), twin, ops, stream)
+    _agree(*loaded, ops, stream)
+
+
+def _agree(running: RunningModel, twin: Any, ops: TaskOps, stream: list[Step]) -> tuple[RunningModel, Any]:
+    for verb, row, label in asked(stream):
+        if verb == "predict":
+            assert said(lambda: running.predict(row)) == said(lambda: ops.predict(twin, row))
+        elif verb == "learn":
+            ours = said(lambda: running.learn(copy.copy(row), label))
+            assert ours == said(lambda: ops.learn(twin, row, label))
+        else:
+            assert dump(running.model, "model") == dump(twin, "model")
+    saved = dump(running.model, "model")
+    assert saved == dump(twin, "model")
+    return RunningModel(load(saved, "model"), ops), load(saved, "model")
