@@ -1,9 +1,10 @@
 """A model that predicts and learns: in its compiled form as long as there is one, else by River."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from engine.models.native import Compiled, compile_model
-from engine.models.native.compiled import REFUSED
+from engine.models.native import REFUSED, Compiled, compile_model
 from engine.models.operations import TaskOps
 from engine.records.events import Output
 from engine.records.values import Features, Target
@@ -12,24 +13,31 @@ from engine.records.values import Features, Target
 class RunningModel:
     """A River model and the operations of its task on it.
 
-    It is compiled when it is first used, where it can be. At a record that the compiled form does not take,
-    River goes on from the state before it, for good.
+    It is compiled where it can be. At a record that the compiled form does not take, River goes on from the
+    state before it, for good.
 
     Args:
         model: The River model.
         ops: What the task does with it.
+
+    Attributes:
+        predict: Takes features; its output. It may raise anything.
+        learn: Takes features and a label, and trains it. It may raise anything.
     """
 
-    __slots__ = ("_compiled", "_fresh", "_model", "_ops")
+    __slots__ = ("_compiled", "_model", "learn", "ops", "predict")
 
     def __init__(self, model: Any, ops: TaskOps) -> None:
-        self._model, self._ops = model, ops
-        self._compiled: Compiled | None = None
-        self._fresh = True
+        self._model, self.ops = model, ops
+        self._compiled: Compiled | None = compile_model(model)
+        self.predict: Callable[[Features], Output | None] = self._predict_compiled
+        self.learn: Callable[[Features, Target | None], None] = self._learn_compiled
+        if self._compiled is None:
+            self._leave_to_river()
 
     @property
     def model(self) -> Any:
-        """The River model, up to date."""
+        """The River model, up to date. Whoever changes it makes another `RunningModel` of it."""
         if self._compiled is not None:
             self._compiled.sync()
         return self._model
@@ -39,36 +47,29 @@ class RunningModel:
         """Whether it runs in its compiled form."""
         return self._compiled is not None
 
-    def predict(self, features: Features) -> Output | None:
-        """Its output; it may raise anything."""
-        if self._compiled is None and not self._compile():
-            return self._ops.predict(self._model, features)
+    def _leave_to_river(self) -> None:
+        self._compiled = None
+        # No frame of Python's more than a call of the operation itself.
+        self.predict = partial(self.ops.predict, self._model)
+        self.learn = partial(self.ops.learn, self._model)
+
+    def _predict_compiled(self, features: Features) -> Output | None:
         try:
             return self._compiled.predict(features)  # type: ignore[union-attr]  # there is one
         except REFUSED:
             self._hand_back()
-        return self._ops.predict(self._model, features)
+        return self.predict(features)
 
-    def learn(self, features: Features, label: Target | None) -> None:
-        """Trains it; it may raise anything."""
-        if self._compiled is None and not self._compile():
-            self._ops.learn(self._model, features, label)
-            return
+    def _learn_compiled(self, features: Features, label: Target | None) -> None:
         try:
             self._compiled.learn(features, label)  # type: ignore[union-attr]  # there is one
         except REFUSED:
             self._hand_back()
         else:
             return
-        self._ops.learn(self._model, features, label)
-
-    def _compile(self) -> bool:
-        if self._fresh:
-            self._fresh = False
-            self._compiled = compile_model(self._model)
-        return self._compiled is not None
+        self.learn(features, label)
 
     def _hand_back(self) -> None:
         if self._compiled is not None:
             self._compiled.sync()
-        self._compiled = None
+        self._leave_to_river()

@@ -63,7 +63,7 @@ class Compiled:
 
 
 def compile_model(model: Any) -> Compiled | None:
-    """The compiled form of a River model; `None` when there is no crate, or the model is not known exactly."""
+    """The compiled form of a River model; `None` without the crate, or when it is not known exactly."""
     if crate_version() is None:
         return None
     try:

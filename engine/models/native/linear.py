@@ -215,7 +215,7 @@ def _linear_model(model: Any) -> tuple[dict[str, Any], Write]:
     clip = number(known["clip_gradient"])
     expect(clip > 0)
     last = {
-        "log": _log(known["loss"]) if logistic else _squared(known["loss"]),
+        "log": _loss(known["loss"], logistic=logistic),
         "rate": _constant(optimizer["lr"]),
         "intercept_rate": _constant(known["intercept_lr"]),
         "penalty": number(known["l2"]),
@@ -251,13 +251,13 @@ def _constant(schedule: Any) -> float:
     return number(attributes(schedule, optim.schedulers.Constant, {"learning_rate"})["learning_rate"])
 
 
-def _log(loss: Any) -> tuple[float, float]:
+def _loss(loss: Any, *, logistic: bool) -> tuple[float, float] | None:
+    """The weights of the logarithmic loss; the squared one has none."""
+    if not logistic:
+        attributes(loss, optim.losses.Squared, ())
+        return None
     known = attributes(loss, optim.losses.Log, ("weight_pos", "weight_neg"))
     return number(known["weight_pos"]), number(known["weight_neg"])
-
-
-def _squared(loss: Any) -> None:
-    attributes(loss, optim.losses.Squared, ())
 
 
 _SELECTIONS: dict[type, Callable[[Any], Step]] = {

@@ -1,10 +1,8 @@
 """What it takes to recognise an object of River's: exactly its class, its attributes and their types."""
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
-
 
 MOST_EXACT = 2**52
 """Whole numbers up to here, and the differences of two of them, are the same as floats."""
@@ -23,7 +21,7 @@ def expect(holds: bool) -> None:
 def attributes(found: Any, kind: type, names: Iterable[str]) -> dict[str, Any]:
     """The attributes of an object of exactly this class, which must be exactly these."""
     expect(type(found) is kind)
-    found_attributes = vars(found)
+    found_attributes: dict[str, Any] = vars(found)
     expect(found_attributes.keys() == set(names))
     return found_attributes
 
@@ -41,9 +39,9 @@ def are_texts(found: Iterable[Any]) -> bool:
     return all(type(each) is str for each in found)
 
 
-def floats(found: Any, kind: type = dict, factory: Any = None) -> dict[str, float]:
+def floats(found: dict[str, float], kind: Any = dict, factory: Any = None) -> dict[str, float]:
     """A dictionary of finite numbers by name."""
     expect(type(found) is kind and are_texts(found))
-    expect(kind is not defaultdict or found.default_factory is factory)
+    expect(getattr(found, "default_factory", None) is factory)
     expect(all(type(value) is float and math.isfinite(value) for value in found.values()))
     return found
