@@ -5,10 +5,12 @@
 #![forbid(unsafe_code)]
 
 mod arithmetic;
-mod linear;
+mod glm;
 mod model;
 mod names;
+mod pipeline;
 mod python;
+mod tree;
 
 use pyo3::prelude::*;
 

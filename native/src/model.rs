@@ -52,13 +52,24 @@ impl Row {
     }
 }
 
+/// A label; a whole number is one that a float holds exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Label {
-    Class(bool),
-    Number(f64),
+pub enum Label<'a> {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(&'a str),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A class that a model has learned; those of one model are of one type.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    Bool(bool),
+    Int(i64),
+    Text(Box<str>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// The probability of `True`; `certain` when River says it with a whole number, 0 or 1.
     Probability {
@@ -66,6 +77,8 @@ pub enum Output {
         certain: bool,
     },
     Number(f64),
+    /// The probability of each class, by its number (`Model::class`); none before the first label.
+    Classes(Vec<(u32, f64)>),
 }
 
 /// A record that a model does not take. It has changed nothing, and River goes on from before it.
@@ -87,5 +100,8 @@ pub trait Model {
     /// A prediction; it changes what River's own changes (features that a scaler has met).
     fn predict(&mut self, row: &Row) -> Result<Output, Refused>;
 
-    fn learn(&mut self, row: &Row, label: Label) -> Result<(), Refused>;
+    fn learn(&mut self, row: &Row, label: Label<'_>) -> Result<(), Refused>;
+
+    /// The class of this number in an output.
+    fn class(&self, number: u32) -> &Class;
 }

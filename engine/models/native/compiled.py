@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from engine.models.native import linear
+from engine.models.native import pipeline
 from engine.models.native.recognition import Unknown
 from engine.models.serialization import VERSIONS
 from engine.records.events import Output
@@ -67,7 +67,7 @@ def compile_model(model: Any) -> Compiled | None:
     if crate_version() is None:
         return None
     try:
-        native, write = linear.compiled(_crate.CompiledModel, model)
+        native, write = pipeline.compiled(_crate.CompiledModel, model)
     except (Unknown, REFUSED, ValueError, OverflowError):  # a name may not be UTF-8, a number too big
         return None
     return Compiled(native, write)

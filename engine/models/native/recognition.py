@@ -1,8 +1,11 @@
 """What it takes to recognise an object of River's: exactly its class, its attributes and their types."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+Write = Callable[[Any], None]
+"""Writes a state into the object that it is of."""
 
 MOST_EXACT = 2**52
 """Whole numbers up to here, and the differences of two of them, are the same as floats."""

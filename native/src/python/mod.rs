@@ -1,14 +1,16 @@
 //! What Python sees: models that take River's dictionaries, are made of River's state and give it back.
 
-mod linear;
+mod glm;
+mod pipeline;
 mod reader;
+mod tree;
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyBool, PyDict, PyList, PyString};
 
-use crate::linear::Linear;
-use crate::model::{Model, Output};
+use crate::model::{Class, Model, Output};
+use crate::pipeline::Pipeline;
 use reader::Reader;
 
 pyo3::create_exception!(
@@ -24,73 +26,54 @@ impl From<crate::model::Refused> for PyErr {
     }
 }
 
-/// A compiled model of any family.
-pub enum Family {
-    Linear(Linear),
-}
-
-impl Family {
-    pub fn model(&mut self) -> &mut dyn Model {
-        match self {
-            Family::Linear(model) => model,
-        }
-    }
-}
-
 #[pyclass(module = "riverkeeper_native")]
 pub struct CompiledModel {
-    pub family: Family,
+    pub model: Pipeline,
     reader: Reader,
     /// Whether it has predicted or learned: until then its River object is up to date.
     #[pyo3(get)]
     used: bool,
 }
 
-impl CompiledModel {
-    fn of(family: Family) -> Self {
-        CompiledModel {
-            family,
-            reader: Reader::default(),
-            used: false,
-        }
-    }
-}
-
 #[pymethods]
 impl CompiledModel {
-    /// A linear pipeline, as `engine.models.native.linear` describes it.
-    #[staticmethod]
-    fn linear(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Self> {
-        Ok(Self::of(Family::Linear(linear::build(steps, last)?)))
+    /// A pipeline and its last step, as `engine.models.native` describes them.
+    #[new]
+    fn new(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Self> {
+        Ok(CompiledModel { model: pipeline::build(steps, last)?, reader: Reader::default(), used: false })
     }
 
     /// What the model puts out for features: probabilities by class, or a number.
     fn predict<'py>(&mut self, features: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let model = self.family.model();
-        let row = self.reader.read(model, features)?;
-        let output = model.predict(row)?;
+        let row = self.reader.read(&mut self.model, features)?;
+        let output = self.model.predict(row)?;
         self.used = true;
-        written(features.py(), output)
+        written(features.py(), &self.model, output)
     }
 
     fn learn(&mut self, features: &Bound<'_, PyAny>, label: &Bound<'_, PyAny>) -> PyResult<()> {
-        let model = self.family.model();
-        let row = self.reader.read(model, features)?;
-        model.learn(row, reader::label(label)?)?;
+        let row = self.reader.read(&mut self.model, features)?;
+        self.model.learn(row, reader::label(label)?)?;
         self.used = true;
         Ok(())
     }
 
     /// All that it has learned, as `engine.models.native` writes it into River's objects.
-    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        match &self.family {
-            Family::Linear(model) => linear::state(py, model),
-        }
+    fn state<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        pipeline::state(py, &mut self.model)
     }
 }
 
-fn written<'py>(py: Python<'py>, output: Output) -> PyResult<Bound<'py, PyAny>> {
+fn written<'py>(py: Python<'py>, model: &dyn Model, output: Output) -> PyResult<Bound<'py, PyAny>> {
     match output {
+        Output::Classes(shares) if shares.is_empty() => Ok(py.None().into_bound(py)),
+        Output::Classes(shares) => {
+            let found = PyDict::new(py);
+            for (class, share) in shares {
+                found.set_item(class_object(py, model.class(class))?, share)?;
+            }
+            Ok(found.into_any())
+        }
         Output::Number(number) => Ok(number.into_pyobject(py)?.into_any()),
         Output::Probability { yes, certain } => {
             let found = PyDict::new(py);
@@ -103,4 +86,12 @@ fn written<'py>(py: Python<'py>, output: Output) -> PyResult<Bound<'py, PyAny>> 
             Ok(found.into_any())
         }
     }
+}
+
+fn class_object<'py>(py: Python<'py>, class: &Class) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match class {
+        Class::Bool(truth) => PyBool::new(py, *truth).to_owned().into_any(),
+        Class::Int(whole) => whole.into_pyobject(py)?.into_any(),
+        Class::Text(text) => PyString::new(py, text).into_any(),
+    })
 }

@@ -23,8 +23,7 @@ impl Reader {
         for (place, (name, value)) in features.iter().enumerate() {
             let field = self.field(model, place, &name)?;
             if let Ok(text) = value.cast_exact::<PyString>() {
-                self.row
-                    .push_text(field, text.to_str().map_err(|_| refused())?);
+                self.row.push_text(field, text.to_str().map_err(|_| refused())?);
             } else {
                 self.row.push(field, number(&value)?);
             }
@@ -32,12 +31,7 @@ impl Reader {
         Ok(&self.row)
     }
 
-    fn field(
-        &mut self,
-        model: &mut dyn Model,
-        place: usize,
-        name: &Bound<'_, PyAny>,
-    ) -> PyResult<u32> {
+    fn field(&mut self, model: &mut dyn Model, place: usize, name: &Bound<'_, PyAny>) -> PyResult<u32> {
         if let Some((known, field)) = self.names.get(place) {
             if known.as_ptr() == name.as_ptr() {
                 return Ok(*field);
@@ -63,11 +57,7 @@ fn refused() -> PyErr {
 pub fn number(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     if let Ok(number) = value.cast_exact::<PyFloat>() {
         let number = number.value();
-        return if number.is_finite() {
-            Ok(Value::Float(number))
-        } else {
-            Err(refused())
-        };
+        return if number.is_finite() { Ok(Value::Float(number)) } else { Err(refused()) };
     }
     if let Ok(truth) = value.cast_exact::<PyBool>() {
         return Ok(Value::Bool(truth.is_true()));
@@ -79,10 +69,14 @@ pub fn number(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     }
 }
 
-pub fn label(value: &Bound<'_, PyAny>) -> PyResult<Label> {
+pub fn label<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Label<'a>> {
+    if let Ok(text) = value.cast_exact::<PyString>() {
+        return Ok(Label::Text(text.to_str().map_err(|_| refused())?));
+    }
     Ok(match number(value)? {
-        Value::Bool(class) => Label::Class(class),
-        Value::Float(number) | Value::Int(number) => Label::Number(number),
+        Value::Bool(class) => Label::Bool(class),
+        Value::Int(whole) => Label::Int(whole as i64),
+        Value::Float(number) => Label::Float(number),
         Value::Text(..) => return Err(refused()),
     })
 }

@@ -25,7 +25,6 @@ pub struct Glm {
     has_weight: Vec<bool>,
     order: Vec<u32>,
     staged: Vec<f64>,
-    seen: Seen,
 }
 
 impl Glm {
@@ -42,7 +41,6 @@ impl Glm {
             has_weight: Vec::new(),
             order: Vec::new(),
             staged: Vec::new(),
-            seen: Seen::default(),
         }
     }
 
@@ -69,7 +67,7 @@ impl Glm {
         self.order.iter().map(weight)
     }
 
-    pub fn predict(&mut self, cells: &[Cell]) -> Result<Output, Refused> {
+    pub fn predict(&self, cells: &[Cell]) -> Result<Output, Refused> {
         let raw = self.raw(cells)?;
         Ok(match self.loss {
             Loss::Log { .. } => sigmoid(raw),
@@ -77,7 +75,7 @@ impl Glm {
         })
     }
 
-    pub fn learn(&mut self, cells: &[Cell], label: Label) -> Result<(), Refused> {
+    pub fn learn(&mut self, cells: &[Cell], label: Label<'_>) -> Result<(), Refused> {
         let raw = self.raw(cells)?;
         let slope = slope(&self.loss, raw, label)?;
         // As Python's min and max; it is finite.
@@ -104,11 +102,9 @@ impl Glm {
         self.weights.get(feature as usize).copied().unwrap_or(0.0)
     }
 
-    fn raw(&mut self, cells: &[Cell]) -> Result<f64, Refused> {
-        self.seen.begin();
+    fn raw(&self, cells: &[Cell]) -> Result<f64, Refused> {
         let mut total = 0.0;
         for cell in cells {
-            self.seen.once(cell.field)?;
             total += self.weight(cell.field) * cell.value.number()?;
         }
         finite(total + self.intercept)
@@ -127,15 +123,12 @@ fn sigmoid(raw: f64) -> Output {
 }
 
 /// The gradient of the loss with respect to what the model puts out.
-fn slope(loss: &Loss, raw: f64, label: Label) -> Result<f64, Refused> {
+fn slope(loss: &Loss, raw: f64, label: Label<'_>) -> Result<f64, Refused> {
     match (loss, label) {
-        (Loss::Squared, Label::Number(wanted)) => finite(2.0 * (raw - wanted)),
-        (Loss::Log { positive, negative }, Label::Class(class)) => {
-            let (sign, weight) = if class {
-                (1.0, *positive)
-            } else {
-                (-1.0, *negative)
-            };
+        (Loss::Squared, Label::Float(wanted)) => finite(2.0 * (raw - wanted)),
+        (Loss::Squared, Label::Int(wanted)) => finite(2.0 * (raw - wanted as f64)),
+        (Loss::Log { positive, negative }, Label::Bool(class)) => {
+            let (sign, weight) = if class { (1.0, *positive) } else { (-1.0, *negative) };
             let margin = raw * sign;
             finite(if margin > 18.0 {
                 weight * (-margin).exp() * -sign
@@ -146,31 +139,5 @@ fn slope(loss: &Loss, raw: f64, label: Label) -> Result<f64, Refused> {
             })
         }
         _ => Err(Refused),
-    }
-}
-
-/// Refuses a row in which a feature comes twice: in River's dictionaries one of them counts, at the place of
-/// the other.
-#[derive(Default)]
-struct Seen {
-    rows: Vec<u64>,
-    row: u64,
-}
-
-impl Seen {
-    fn begin(&mut self) {
-        self.row += 1;
-    }
-
-    fn once(&mut self, feature: u32) -> Result<(), Refused> {
-        let place = feature as usize;
-        if place >= self.rows.len() {
-            self.rows.resize(place + 1, 0);
-        }
-        if self.rows[place] == self.row {
-            return Err(Refused);
-        }
-        self.rows[place] = self.row;
-        Ok(())
     }
 }

@@ -50,10 +50,7 @@ pub struct Part {
 
 impl Part {
     pub fn new(steps: Vec<Step>) -> Self {
-        Part {
-            steps,
-            cells: Vec::new(),
-        }
+        Part { steps, cells: Vec::new() }
     }
 }
 

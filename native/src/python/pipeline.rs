@@ -1,33 +1,34 @@
-//! Linear pipelines from River's state, and their state for River's objects.
+//! Pipelines from River's state, and their state for River's objects.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyTuple};
 
 use super::reader::number;
-use crate::linear::{Extreme, Glm, Linear, Loss, MinMax, OneHot, Part, Scaler, Step, Types};
+use super::{glm, tree};
 use crate::model::Value;
 use crate::names::Names;
+use crate::pipeline::{Extreme, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, Types};
 
-/// A pipeline.
-///
-/// A step is a tuple of its kind and what belongs to it; the last one is a dictionary.
-pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Linear> {
+/// A pipeline. A step is a tuple of its kind and what belongs to it; the last one is a dictionary.
+pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Pipeline> {
     let mut names = Names::default();
-    let mut builder = Builder {
-        names: &mut names,
-        categories: Vec::new(),
-    };
+    let mut builder = Builder { names: &mut names, categories: Vec::new() };
     let steps = builder.steps(steps)?;
     let categories = builder.categories;
-    let glm = glm(last, &mut names)?;
-    if categories.iter().any(|feature| !glm.has(*feature)) {
-        return Err(unknown("a category without a weight"));
-    }
-    Ok(Linear::new(names, steps, glm))
+    let last = match last.get_item("kind")? {
+        Some(kind) if kind.eq("tree")? => Last::Tree(Box::new(tree::build(last, &mut names)?)),
+        _ => Last::Glm(glm::build(last, &mut names, &categories)?),
+    };
+    Ok(Pipeline::new(names, steps, last))
 }
 
-fn unknown(what: &str) -> PyErr {
+/// An entry that a description must have.
+pub fn get<'py>(found: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    found.get_item(name)?.ok_or_else(|| unknown(name))
+}
+
+pub fn unknown(what: &str) -> PyErr {
     PyValueError::new_err(format!("not a model that can be compiled: {what}"))
 }
 
@@ -38,10 +39,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn steps(&mut self, found: &Bound<'_, PyList>) -> PyResult<Vec<Step>> {
-        found
-            .iter()
-            .map(|step| self.step(step.cast::<PyTuple>()?))
-            .collect()
+        found.iter().map(|step| self.step(step.cast::<PyTuple>()?)).collect()
     }
 
     fn step(&mut self, found: &Bound<'_, PyTuple>) -> PyResult<Step> {
@@ -55,12 +53,7 @@ impl Builder<'_> {
             "discard" => Step::Discard(self.fields(&about)?),
             "select_type" => {
                 let (floats, ints, bools, texts) = about.extract()?;
-                Step::SelectType(Types {
-                    floats,
-                    ints,
-                    bools,
-                    texts,
-                })
+                Step::SelectType(Types { floats, ints, bools, texts })
             }
             "union" => Step::Union(
                 about
@@ -82,11 +75,7 @@ impl Builder<'_> {
     }
 
     fn fields(&mut self, names: &Bound<'_, PyAny>) -> PyResult<Vec<u32>> {
-        names
-            .cast::<PyList>()?
-            .iter()
-            .map(|name| self.field(&name))
-            .collect()
+        names.cast::<PyList>()?.iter().map(|name| self.field(&name)).collect()
     }
 
     fn scaler(&mut self, found: &Bound<'_, PyTuple>) -> PyResult<Scaler> {
@@ -104,11 +93,7 @@ impl Builder<'_> {
         for (name, variance) in variances.cast::<PyDict>()?.iter() {
             scaler.entry(self.field(&name)?).variance = variance.extract()?;
         }
-        let written_by_predictions = if scaler.by_deviation {
-            variances
-        } else {
-            means
-        };
+        let written_by_predictions = if scaler.by_deviation { variances } else { means };
         for name in written_by_predictions.cast::<PyDict>()?.keys() {
             let field = self.field(&name)?;
             scaler.entry(field).met = true;
@@ -139,10 +124,7 @@ impl Builder<'_> {
             let field = self.field(&name)?;
             let category: &str = category.extract()?;
             let feature = format!("{}_{}", self.names.name(field), category);
-            let feature = self
-                .names
-                .category(&feature)
-                .ok_or_else(|| unknown("two features of one name"))?;
+            let feature = self.names.category(&feature).ok_or_else(|| unknown("two features of one name"))?;
             encoder.add(field, category.into(), feature);
             self.categories.push(feature);
         }
@@ -158,42 +140,17 @@ fn end(value: &Bound<'_, PyAny>, without: f64) -> PyResult<Value> {
     }
 }
 
-fn glm(found: &Bound<'_, PyDict>, names: &mut Names) -> PyResult<Glm> {
-    let get = |name: &str| found.get_item(name)?.ok_or_else(|| unknown(name));
-    let log: Option<(f64, f64)> = get("log")?.extract()?;
-    let loss = match log {
-        Some((positive, negative)) => Loss::Log { positive, negative },
-        None => Loss::Squared,
-    };
-    let mut glm = Glm::new(
-        loss,
-        get("rate")?.extract()?,
-        get("intercept_rate")?.extract()?,
-        get("penalty")?.extract()?,
-        get("clip")?.extract()?,
-    );
-    glm.intercept = get("intercept")?.extract()?;
-    for (name, weight) in get("weights")?.cast::<PyDict>()?.iter() {
-        glm.set(names.number(name.extract()?), weight.extract()?);
-    }
-    Ok(glm)
-}
-
-/// The state of every step that learns, in their order, and that of the linear model.
-pub fn state<'py>(py: Python<'py>, model: &Linear) -> PyResult<Bound<'py, PyDict>> {
+/// The state of every step that learns, in their order, and that of the last one.
+pub fn state<'py>(py: Python<'py>, model: &mut Pipeline) -> PyResult<Bound<'py, PyDict>> {
     let steps = PyList::empty(py);
     for step in &model.steps {
         append(&steps, step, &model.names)?;
     }
-    let weights = PyDict::new(py);
-    for (feature, weight) in model.glm.weights() {
-        weights.set_item(model.names.name(feature), weight)?;
-    }
-    let state = PyDict::new(py);
+    let state = match &mut model.last {
+        Last::Glm(last) => glm::state(py, last, &model.names)?,
+        Last::Tree(last) => tree::state(py, last, &model.names)?,
+    };
     state.set_item("steps", steps)?;
-    state.set_item("weights", weights)?;
-    state.set_item("intercept", model.glm.intercept)?;
-    state.set_item("iterations", model.glm.iterations)?;
     Ok(state)
 }
 
@@ -209,9 +166,7 @@ fn append(states: &Bound<'_, PyList>, step: &Step, names: &Names) -> PyResult<()
         }
         Step::Union(parts) => {
             let steps = parts.iter().flat_map(|part| &part.steps);
-            steps
-                .into_iter()
-                .try_for_each(|step| append(states, step, names))
+            steps.into_iter().try_for_each(|step| append(states, step, names))
         }
         Step::Select(_) | Step::Discard(_) | Step::SelectType(_) => Ok(()),
     }
@@ -223,11 +178,7 @@ fn moments<'py>(py: Python<'py>, scaler: &Scaler, names: &Names) -> PyResult<Bou
     for field in &scaler.learned {
         counts.set_item(names.name(*field), scaler.moments[*field as usize].count)?;
     }
-    let with_means = if scaler.by_deviation {
-        &scaler.learned
-    } else {
-        &scaler.met
-    };
+    let with_means = if scaler.by_deviation { &scaler.learned } else { &scaler.met };
     for field in with_means {
         means.set_item(names.name(*field), scaler.moments[*field as usize].mean)?;
     }
@@ -250,7 +201,7 @@ fn extremes<'py>(py: Python<'py>, scaler: &MinMax, names: &Names) -> PyResult<Bo
 }
 
 /// A number as the object that a record brought.
-fn typed(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
+pub fn typed(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
     Ok(match value {
         Value::Bool(truth) => PyBool::new(py, truth).to_owned().into_any(),
         Value::Int(whole) => PyInt::new(py, whole as i64).into_any(),

@@ -65,10 +65,7 @@ impl OneHot {
             };
             let category = &pass.texts[begin as usize..end as usize];
             if let Some(feature) = self.feature(cell.field, category, pass)? {
-                self.found.push(Cell {
-                    field: feature,
-                    value: Value::Int(1.0),
-                });
+                self.found.push(Cell { field: feature, value: Value::Int(1.0) });
             }
         }
         cells.clear();
@@ -81,12 +78,7 @@ impl OneHot {
     }
 
     /// The feature of a category; none for one that nothing has learned, which has no weight either.
-    fn feature(
-        &mut self,
-        field: u32,
-        category: &str,
-        pass: &mut Pass<'_>,
-    ) -> Result<Option<u32>, Refused> {
+    fn feature(&mut self, field: u32, category: &str, pass: &mut Pass<'_>) -> Result<Option<u32>, Refused> {
         let known = self.categories.get(field as usize);
         if let Some(feature) = known.and_then(|table| table.get(category)) {
             return Ok(Some(*feature));
@@ -112,10 +104,7 @@ impl OneHot {
             cells.append(&mut self.found);
             return;
         }
-        let zero = |feature: &u32| Cell {
-            field: *feature,
-            value: Value::Int(0.0),
-        };
+        let zero = |feature: &u32| Cell { field: *feature, value: Value::Int(0.0) };
         cells.extend(self.features.iter().map(zero));
         for one in self.found.drain(..) {
             match place(&one) {

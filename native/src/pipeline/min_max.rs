@@ -12,11 +12,7 @@ pub struct Extreme {
 
 impl Default for Extreme {
     fn default() -> Self {
-        Extreme {
-            least: Value::Float(f64::INFINITY),
-            most: Value::Float(f64::NEG_INFINITY),
-            met: false,
-        }
+        Extreme { least: Value::Float(f64::INFINITY), most: Value::Float(f64::NEG_INFINITY), met: false }
     }
 }
 
@@ -55,11 +51,7 @@ impl MinMax {
             }
             let least = extreme.least.number()?;
             let span = extreme.most.number()? - least;
-            let place = if span == 0.0 {
-                0.0
-            } else {
-                (number - least) / span
-            };
+            let place = if span == 0.0 { 0.0 } else { (number - least) / span };
             cell.value = Value::Float(finite(place)?); // that of a feature never learned is NaN
         }
         Ok(())
@@ -70,10 +62,7 @@ impl MinMax {
             let (field, extreme) = self.staged[index];
             let entry = self.entry(field);
             let was_met = entry.met;
-            *entry = Extreme {
-                met: true,
-                ..extreme
-            };
+            *entry = Extreme { met: true, ..extreme };
             if !was_met {
                 self.met.push(field);
             }

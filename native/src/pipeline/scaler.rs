@@ -24,13 +24,7 @@ pub struct Scaler {
 
 impl Scaler {
     pub fn new(by_deviation: bool) -> Self {
-        Scaler {
-            by_deviation,
-            moments: Vec::new(),
-            learned: Vec::new(),
-            met: Vec::new(),
-            staged: Vec::new(),
-        }
+        Scaler { by_deviation, moments: Vec::new(), learned: Vec::new(), met: Vec::new(), staged: Vec::new() }
     }
 
     /// The moments of a feature, to be set when a model is taken over.
@@ -64,10 +58,7 @@ impl Scaler {
             let (field, moments) = self.staged[index];
             let entry = self.entry(field);
             let (was_learned, was_met) = (entry.count > 0, entry.met);
-            *entry = Moments {
-                met: true,
-                ..moments
-            };
+            *entry = Moments { met: true, ..moments };
             if !was_learned && moments.count > 0 {
                 self.learned.push(field);
             }
@@ -86,8 +77,7 @@ fn learn(moments: &mut Moments, number: f64, by_deviation: bool) {
     moments.mean = before + (number - before) / count;
     if by_deviation {
         let variance = moments.variance;
-        moments.variance =
-            variance + ((number - before) * (number - moments.mean) - variance) / count;
+        moments.variance = variance + ((number - before) * (number - moments.mean) - variance) / count;
     }
 }
 
