@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from engine.models.native import REFUSED, Compiled, compile_model
+from engine.models.native import REFUSED, STEP_REFUSED, Compiled, compile_model
 from engine.models.operations import TaskOps
 from engine.records.events import Output
 from engine.records.values import Features, Target
@@ -14,7 +14,7 @@ class RunningModel:
     """A River model and the operations of its task on it.
 
     It is compiled where it can be. At a record that the compiled form does not take, River goes on from the
-    state before it, for good.
+    state before it: with that record alone where its step is all that is not taken, else for good.
 
     Args:
         model: The River model.
@@ -29,11 +29,10 @@ class RunningModel:
 
     def __init__(self, model: Any, ops: TaskOps) -> None:
         self._model, self.ops = model, ops
-        self._compiled: Compiled | None = compile_model(model)
-        self.predict: Callable[[Features], Output | None] = self._predict_compiled
-        self.learn: Callable[[Features, Target | None], None] = self._learn_compiled
-        if self._compiled is None:
-            self._leave_to_river()
+        self._compiled: Compiled | None
+        self.predict: Callable[[Features], Output | None]
+        self.learn: Callable[[Features, Target | None], None]
+        self._compile()
 
     @property
     def model(self) -> Any:
@@ -46,6 +45,13 @@ class RunningModel:
     def is_compiled(self) -> bool:
         """Whether it runs in its compiled form."""
         return self._compiled is not None
+
+    def _compile(self) -> None:
+        self._compiled = compile_model(self._model)
+        if self._compiled is None:
+            self._leave_to_river()
+        else:
+            self.predict, self.learn = self._predict_compiled, self._learn_compiled
 
     def _leave_to_river(self) -> None:
         self._compiled = None
@@ -63,11 +69,14 @@ class RunningModel:
     def _learn_compiled(self, features: Features, label: Target | None) -> None:
         try:
             self._compiled.learn(features, label)  # type: ignore[union-attr]  # there is one
-        except REFUSED:
+        except REFUSED as error:
             self._hand_back()
+            again = isinstance(error, STEP_REFUSED)
         else:
             return
         self.learn(features, label)
+        if again:
+            self._compile()
 
     def _hand_back(self) -> None:
         if self._compiled is not None:

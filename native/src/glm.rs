@@ -138,6 +138,6 @@ fn slope(loss: &Loss, raw: f64, label: Label<'_>) -> Result<f64, Refused> {
                 weight * -sign / (margin.exp() + 1.0)
             })
         }
-        _ => Err(Refused),
+        _ => Err(Refused::Record),
     }
 }

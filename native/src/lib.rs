@@ -22,5 +22,6 @@ fn riverkeeper_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("LAYOUT", LAYOUT)?;
     module.add("Refused", module.py().get_type::<python::Refused>())?;
+    module.add("StepRefused", module.py().get_type::<python::StepRefused>())?;
     module.add_class::<python::CompiledModel>()
 }

@@ -16,7 +16,7 @@ impl Value {
         match self {
             Value::Float(number) | Value::Int(number) => Ok(number),
             Value::Bool(truth) => Ok(f64::from(u8::from(truth))),
-            Value::Text(..) => Err(Refused),
+            Value::Text(..) => Err(Refused::Record),
         }
     }
 }
@@ -81,15 +81,20 @@ pub enum Output {
     Classes(Vec<(u32, f64)>),
 }
 
-/// A record that a model does not take. It has changed nothing, and River goes on from before it.
+/// What a model does not take. It has changed nothing, and River goes on from before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Refused;
+pub enum Refused {
+    /// The record: River may make something of it that no compiled model can be.
+    Record,
+    /// The step that is due with it. What River makes of it can be compiled again.
+    Step,
+}
 
 pub fn finite(number: f64) -> Result<f64, Refused> {
     if number.is_finite() {
         Ok(number)
     } else {
-        Err(Refused)
+        Err(Refused::Record)
     }
 }
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from engine.models.native import crate_version
-from engine.models.operations import TaskOps, task_ops
+from engine.models.operations import task_ops
 from engine.models.running import RunningModel
 from engine.models.serialization import dump, load
 
@@ -46,22 +46,43 @@ def said(verb: Callable[..., Any], *given: Any) -> str:
         return repr(error)
 
 
-def agree(make: Callable[[], Any], task: str, stream: list[Step]) -> None:
+def saved(model: Any) -> bytes:
+    """The model as a snapshot has it."""
+    return dump(model, "model")
+
+
+def held(found: Any) -> str:
+    """All that an object holds, by value.
+
+    River that fails midway may leave a text among numbers, and then a snapshot also says which of the numbers
+    are one object.
+    """
+    if isinstance(found, dict):
+        return f"{type(found)}{[(held(key), held(value)) for key, value in found.items()]}"
+    if isinstance(found, list | tuple | set):
+        return f"{type(found)}{[held(one) for one in found]}"
+    return f"{type(found)}{held(vars(found))}" if hasattr(found, "__dict__") else repr(found)
+
+
+def agree(
+    make: Callable[[], Any], task: str, stream: list[Step], state: Callable[[Any], Any] = saved
+) -> None:
     """Holds a running model against River on a stream, and again after both were saved and loaded."""
     twin: Any = make()
     ops = task_ops(task, twin)
-    loaded = _agree(RunningModel(make(), ops), twin, ops, stream)
-    _agree(*loaded, ops, stream)
+    running = RunningModel(make(), ops)
+    _agree(running, twin, state, stream)
+    again = saved(running.model)
+    _agree(RunningModel(load(again, "model"), ops), load(again, "model"), state, stream)
 
 
-def _agree(running: RunningModel, twin: Any, ops: TaskOps, stream: list[Step]) -> tuple[RunningModel, Any]:
+def _agree(running: RunningModel, twin: Any, state: Callable[[Any], Any], stream: list[Step]) -> None:
+    ops = running.ops
     for verb, row, label in asked(stream):
         if verb == "predict":
             assert said(running.predict, row) == said(ops.predict, twin, row)
         elif verb == "learn":
             assert said(running.learn, row, label) == said(ops.learn, twin, row, label)
         else:
-            assert dump(running.model, "model") == dump(twin, "model")
-    saved = dump(running.model, "model")
-    assert saved == dump(twin, "model")
-    return RunningModel(load(saved, "model"), ops), load(saved, "model")
+            assert state(running.model) == state(twin)
+    assert state(running.model) == state(twin)

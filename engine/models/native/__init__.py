@@ -4,6 +4,6 @@
 shown, and is brought up to date from the compiled form (docs/native.md).
 """
 
-from engine.models.native.compiled import REFUSED, Compiled, compile_model, crate_version
+from engine.models.native.compiled import REFUSED, STEP_REFUSED, Compiled, compile_model, crate_version
 
-__all__ = ["REFUSED", "Compiled", "compile_model", "crate_version"]
+__all__ = ["REFUSED", "STEP_REFUSED", "Compiled", "compile_model", "crate_version"]

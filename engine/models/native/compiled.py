@@ -29,6 +29,9 @@ class NeverRefused(Exception):  # noqa: N818 - it is only waited for, and never 
 REFUSED: type[Exception] = NeverRefused if _crate is None else _crate.Refused
 """Raised for a record that a compiled model does not take; it has changed nothing."""
 
+STEP_REFUSED: type[Exception] = NeverRefused if _crate is None else _crate.StepRefused
+"""Of these, raised when what River makes of the record can be compiled again."""
+
 
 def crate_version() -> str | None:
     """The version of the crate, if there is one that fits this River and this Riverkeeper."""

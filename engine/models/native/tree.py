@@ -69,7 +69,6 @@ def described(model: Any) -> tuple[dict[str, Any], Write]:
     expect(known["_split_criterion"] == "info_gain" and known["nominal_attributes"] is None)
     expect(known["stop_mem_management"] is False and known["remove_poor_attrs"] is False)
     expect(known["_growth_allowed"] is True and known["_max_byte_size"] >= 0)
-    expect(known["_active_leaf_size_estimate"] == known["_inactive_leaf_size_estimate"] == 0.0)
     expect(type(known["max_depth"]) is int and 0 <= known["max_depth"] < 2**31)
     tree = _Tree(model)
     last = {
@@ -86,6 +85,7 @@ def described(model: Any) -> tuple[dict[str, Any], Write]:
         "null_split": _flag(known["merit_preprune"]),
         "places": _places(known["splitter"]),
         "measured_every": _positive(known["memory_estimate_period"]),
+        "most_leaves": _most_leaves(known),
         "compensates": _COMPENSATES,
         "classes": tree.classes,
         "nodes": tree.described(),
@@ -94,6 +94,15 @@ def described(model: Any) -> tuple[dict[str, Any], Write]:
         "weight": _count(known["_train_weight_seen_by_model"]),
     }
     return last, TreeWriter(model, tree.nodes).write
+
+
+def _most_leaves(known: dict[str, Any]) -> int:
+    """Leaves for which there is room, by what River has measured of its objects."""
+    size = max(known["_active_leaf_size_estimate"], known["_inactive_leaf_size_estimate"])
+    size = number(size) * number(known["_size_estimate_overhead_fraction"])
+    room = number(known["_max_byte_size"]) / size if size else math.inf
+    expect(room > known["_n_active_leaves"] + known["_n_inactive_leaves"])
+    return int(min(room, 2.0**52)) - 1
 
 
 def _flag(found: Any) -> bool:

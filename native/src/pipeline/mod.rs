@@ -40,7 +40,7 @@ impl Pipeline {
     /// What the last step sees of a row.
     fn transform(&mut self, row: &Row, learns: bool) -> Result<(), Refused> {
         if self.ambiguous {
-            return Err(Refused);
+            return Err(Refused::Record);
         }
         self.cells.clear();
         self.cells.extend_from_slice(&row.cells);
@@ -108,7 +108,7 @@ impl Seen {
                 self.rows.resize(place + 1, 0);
             }
             if self.rows[place] == self.row {
-                return Err(Refused);
+                return Err(Refused::Record);
             }
             self.rows[place] = self.row;
         }

@@ -61,7 +61,7 @@ impl OneHot {
         self.found.clear();
         for cell in cells.iter() {
             let Value::Text(begin, end) = cell.value else {
-                return Err(Refused); // River writes a number as text, in Python's way
+                return Err(Refused::Record); // River writes a number as text, in Python's way
             };
             let category = &pass.texts[begin as usize..end as usize];
             if let Some(feature) = self.feature(cell.field, category, pass)? {
@@ -90,7 +90,7 @@ impl OneHot {
         if !pass.learns && pass.names.find(&name).is_none() {
             return Ok(None);
         }
-        let feature = pass.names.category(&name).ok_or(Refused)?;
+        let feature = pass.names.category(&name).ok_or(Refused::Record)?;
         self.staged.push((field, feature, category.into()));
         Ok(Some(feature))
     }

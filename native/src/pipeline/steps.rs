@@ -93,7 +93,7 @@ fn select(cells: &mut Vec<Cell>, wanted: &[u32]) -> Result<(), Refused> {
     let given = cells.len();
     for field in wanted {
         let found = cells[..given].iter().find(|cell| cell.field == *field);
-        cells.push(*found.ok_or(Refused)?); // River raises on a feature that is missing
+        cells.push(*found.ok_or(Refused::Record)?); // River raises on a feature that is missing
     }
     cells.drain(..given);
     Ok(())

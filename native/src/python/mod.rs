@@ -9,7 +9,7 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
 
-use crate::model::{Class, Model, Output};
+use crate::model::{self, Class, Model, Output};
 use crate::pipeline::Pipeline;
 use reader::Reader;
 
@@ -17,12 +17,21 @@ pyo3::create_exception!(
     riverkeeper_native,
     Refused,
     PyException,
-    "A record that a compiled model does not take; it has changed nothing."
+    "What a compiled model does not take; it has changed nothing."
+);
+pyo3::create_exception!(
+    riverkeeper_native,
+    StepRefused,
+    Refused,
+    "A step that is due; what River makes of it can be compiled again."
 );
 
-impl From<crate::model::Refused> for PyErr {
-    fn from(_: crate::model::Refused) -> PyErr {
-        Refused::new_err("not taken by a compiled model")
+impl From<model::Refused> for PyErr {
+    fn from(refused: model::Refused) -> PyErr {
+        match refused {
+            model::Refused::Record => Refused::new_err("a record that a compiled model does not take"),
+            model::Refused::Step => StepRefused::new_err("a step that a compiled model does not take"),
+        }
     }
 }
 

@@ -71,6 +71,7 @@ fn options(found: &Bound<'_, PyDict>) -> PyResult<Options> {
         null_split: flag("null_split")?,
         places: get(found, "places")?.extract()?,
         measured_every: parameter("measured_every")?,
+        most_leaves: get(found, "most_leaves")?.extract()?,
         python: arithmetic::Python { compensates: flag("compensates")?, erf },
     })
 }

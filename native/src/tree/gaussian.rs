@@ -50,7 +50,7 @@ impl Normal {
     fn share_below(&self, number: f64, python: &Python) -> Result<f64, Refused> {
         let variance = if self.count > 1.0 { self.squares / (self.count - 1.0) } else { 0.0 };
         if variance < 0.0 {
-            return Err(Refused); // its root is a complex number in Python
+            return Err(Refused::Record); // its root is a complex number in Python
         }
         let deviation = root(variance);
         if deviation == 0.0 {

@@ -49,7 +49,7 @@ impl Tree {
     /// A leaf for a text that a branch has no side for.
     fn add_side(&mut self, at: usize, word: u32) -> Result<usize, Refused> {
         let Node::Branch(branch) = &self.nodes[at] else {
-            return Err(Refused);
+            return Err(Refused::Record);
         };
         let leaf = Leaf::new(Distribution::default(), branch.depth + 1, &self.options);
         let made = self.add(Node::Leaf(Box::new(leaf)));
@@ -68,7 +68,7 @@ impl Tree {
     fn learn_in(&mut self, at: usize, class: u32, may_split: bool) -> Result<(), Refused> {
         let options = &self.options;
         let Node::Leaf(leaf) = &mut self.nodes[at] else {
-            return Err(Refused);
+            return Err(Refused::Record);
         };
         leaf.check(&self.row)?;
         if !may_split || leaf.splitters.is_none() {
@@ -114,14 +114,14 @@ impl Tree {
 
     fn attempt(&self, at: usize, weight: f64) -> Result<Attempt, Refused> {
         let Node::Leaf(leaf) = &self.nodes[at] else {
-            return Err(Refused);
+            return Err(Refused::Record);
         };
         if leaf.classes.is_pure() {
             return Ok(Attempt::Nothing);
         }
         let mut suggestions = self.suggestions(leaf, weight)?;
         if suggestions.iter().any(|suggestion| suggestion.merit.is_nan()) {
-            return Err(Refused); // how Python sorts it is its own affair
+            return Err(Refused::Record); // how Python sorts it is its own affair
         }
         let order = |one: &Suggestion, other: &Suggestion| one.merit.partial_cmp(&other.merit);
         suggestions.sort_by(|one, other| order(one, other).unwrap_or(Ordering::Equal)); // stable, as Python's
@@ -134,10 +134,14 @@ impl Tree {
             }
             alone => !alone.is_empty(),
         };
-        Ok(match suggestions.pop() {
-            Some(best) if worth_it => best.split.map_or(Attempt::Deactivate, Attempt::Split),
-            _ => Attempt::Nothing,
-        })
+        let Some(best) = suggestions.pop().filter(|_| worth_it) else {
+            return Ok(Attempt::Nothing);
+        };
+        let more = best.split.as_ref().map_or(0, |split| split.sides.len() as i64 - 1);
+        if self.active + self.inactive + more > self.options.most_leaves {
+            return Err(Refused::Step); // River chooses leaves that grow no more
+        }
+        Ok(best.split.map_or(Attempt::Deactivate, Attempt::Split))
     }
 
     fn suggestions(&self, leaf: &Leaf, weight: f64) -> Result<Vec<Suggestion>, Refused> {
@@ -185,10 +189,20 @@ impl Tree {
                 let leaf_of = |side| Node::Leaf(Box::new(Leaf::new(side, depth + 1, &self.options)));
                 let leaves: Vec<Node> = split.sides.into_iter().map(leaf_of).collect();
                 let children = leaves.into_iter().map(|leaf| self.add(leaf)).collect();
+                self.mark_parent_of(at);
                 self.nodes[at] = Node::Branch(Branch { test: split.test, children, depth, classes });
             }
         }
         self.activate_all();
+    }
+
+    /// The parent of a node that becomes another object of River's.
+    fn mark_parent_of(&mut self, at: usize) {
+        for (node, changed) in self.nodes.iter().zip(&mut self.changed) {
+            if let Node::Branch(branch) = node {
+                *changed |= branch.children.contains(&at);
+            }
+        }
     }
 
     /// As long as the tree is within its size, River lets all leaves grow again after each attempt.

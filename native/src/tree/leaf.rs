@@ -47,7 +47,7 @@ impl Leaf {
         for (feature, splitter) in self.splitters.iter().flatten() {
             match (splitter, row.get(*feature)) {
                 (Splitter::Gaussian(_), Some(Given::Word(_)))
-                | (Splitter::Nominal(_), Some(Given::Number(..))) => return Err(Refused),
+                | (Splitter::Nominal(_), Some(Given::Number(..))) => return Err(Refused::Record),
                 _ => {}
             }
         }
@@ -91,7 +91,7 @@ impl Leaf {
             match (&mut splitters[place].1, given) {
                 (Splitter::Gaussian(found), Given::Number(value, _)) => found.update(value, class)?,
                 (Splitter::Nominal(found), Given::Word(Some(word))) => found.update(word, class),
-                _ => return Err(Refused),
+                _ => return Err(Refused::Record),
             }
         }
         Ok(())

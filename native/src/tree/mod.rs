@@ -43,6 +43,8 @@ pub struct Options {
     pub places: u32,
     /// After so many records River measures its objects' bytes, which there are none of here.
     pub measured_every: f64,
+    /// The most leaves for which there is room, by what River has measured.
+    pub most_leaves: i64,
     pub python: Python,
 }
 
@@ -117,7 +119,7 @@ impl Tree {
         if !self.nodes.is_empty() {
             let at = self.leaf_for_prediction()?;
             let Node::Leaf(leaf) = &mut self.nodes[at] else {
-                return Err(Refused);
+                return Err(Refused::Record);
             };
             leaf.check(&self.row)?;
             self.changed[at] |= leaf.writes_on_prediction(&self.row);
@@ -134,7 +136,7 @@ impl Tree {
         self.row.read(cells, texts, &mut self.words, true)?;
         let weight = self.weight + 1.0;
         if weight % self.options.measured_every == 0.0 {
-            return Err(Refused);
+            return Err(Refused::Step);
         }
         let (class, new) = self.class_of(label)?;
         if let Some(new) = new {
@@ -158,14 +160,14 @@ impl Tree {
             Label::Bool(truth) => Class::Bool(truth),
             Label::Int(whole) => Class::Int(whole),
             Label::Text(text) => Class::Text(text.into()),
-            Label::Float(_) => return Err(Refused),
+            Label::Float(_) => return Err(Refused::Record),
         };
         if let Some(found) = self.classes.iter().position(|known| *known == class) {
             return Ok((found as u32, None));
         }
         let alike = |known: &Class| std::mem::discriminant(known) == std::mem::discriminant(&class);
         if !self.classes.iter().all(alike) {
-            return Err(Refused); // True is 1 to Python, and a text cannot be compared with a number
+            return Err(Refused::Record); // True is 1 to Python, and a text cannot be compared with a number
         }
         Ok((self.classes.len() as u32, Some(class)))
     }
@@ -181,7 +183,7 @@ impl Tree {
             (Test::Among { words, .. }, Some(Given::Word(found))) => {
                 found.and_then(|found| words.iter().position(|word| *word == found))
             }
-            _ => return Err(Refused),
+            _ => return Err(Refused::Record),
         })
     }
 

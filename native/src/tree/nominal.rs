@@ -90,7 +90,7 @@ impl Nominal {
         }
         // River takes the first in the order of a set, which the hashes of texts decide.
         if tied {
-            Err(Refused)
+            Err(Refused::Step)
         } else {
             Ok(best)
         }

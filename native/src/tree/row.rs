@@ -54,7 +54,7 @@ impl TreeRow {
                 value => {
                     let number = value.number()?;
                     if number.abs() > MOST {
-                        return Err(Refused);
+                        return Err(Refused::Record);
                     }
                     Given::Number(value, number)
                 }
