@@ -8,6 +8,7 @@ from typing import Any
 
 from river.proba import Gaussian
 from river.tree.nodes.branch import NominalBinaryBranch, NominalMultiwayBranch, NumericBinaryBranch
+from river.tree.splitter import GaussianSplitter
 from river.tree.splitter.nominal_splitter_classif import NominalSplitterClassif
 
 _BRANCHES: dict[str, Any] = {
@@ -81,7 +82,7 @@ class TreeWriter:
     def _write_numbers(self, leaf: Any, feature: str, normals: Any) -> None:
         splitter = leaf.splitters.get(feature)
         if splitter is None:
-            splitter = leaf.splitters[feature] = self._tree.splitter.clone()
+            splitter = leaf.splitters[feature] = GaussianSplitter(self._tree.splitter.n_splits)
         for one, count, mean, squares, least, most in normals:
             label = self._classes[one]
             normal = splitter._att_dist_per_class.get(label)
