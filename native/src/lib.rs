@@ -17,11 +17,19 @@ use pyo3::prelude::*;
 /// How `engine.models.native` describes models; raised by one whenever that changes.
 const LAYOUT: u32 = 1;
 
+/// `exp(-value)`, `log`, `log2`, `** 0.5` and `** 2` of a number: Python's must be the same.
+#[pyfunction]
+fn functions(value: f64) -> (f64, f64, f64, f64, f64) {
+    let value = std::hint::black_box(value);
+    ((-value).exp(), value.ln(), value.log2(), arithmetic::root(value), arithmetic::square(value))
+}
+
 #[pymodule]
 fn riverkeeper_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("LAYOUT", LAYOUT)?;
     module.add("Refused", module.py().get_type::<python::Refused>())?;
     module.add("StepRefused", module.py().get_type::<python::StepRefused>())?;
+    module.add_function(wrap_pyfunction!(functions, module)?)?;
     module.add_class::<python::CompiledModel>()
 }

@@ -2,7 +2,9 @@
 
 import contextlib
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
+from math import exp, log, log2
 from typing import Any
 
 from engine.models.native import pipeline
@@ -33,11 +35,24 @@ STEP_REFUSED: type[Exception] = NeverRefused if _crate is None else _crate.StepR
 """Of these, raised when what River makes of the record can be compiled again."""
 
 
+@cache
 def crate_version() -> str | None:
-    """The version of the crate, if there is one that fits this River and this Riverkeeper."""
-    if _crate is None or _crate.LAYOUT != LAYOUT or VERSIONS["river"] != RIVER:
+    """The version of the crate, if there is one that fits this River, this Riverkeeper and this Python."""
+    if _crate is None or _crate.LAYOUT != LAYOUT or VERSIONS["river"] != RIVER or not _computes_alike():
         return None
     return str(_crate.__version__)
+
+
+def _computes_alike() -> bool:
+    """Whether Python and the crate have the same functions, which they take from the system's C library.
+
+    A Python that brings a library of its own may round otherwise in the last bit.
+    """
+    numbers = (1.37**power for power in range(-100, 21))
+    return all(
+        (exp(-number), log(number), log2(number), number**0.5, number**2) == _crate.functions(number)
+        for number in numbers
+    )
 
 
 class Compiled:
