@@ -89,6 +89,8 @@ class _Recognition:
             last: Whether that comes next.
         """
         found: list[Step] = []
+        if last and [type(step) for step in steps[-2:]] == [preprocessing.FeatureHasher, compose.Prefixer]:
+            return [*self._steps(steps[:-2], dense=dense, last=False), _hasher(*steps[-2:])]
         for place, step in enumerate(steps):
             found += self._step(step, dense=dense, last=last and place == len(steps) - 1)
         return found
@@ -126,6 +128,15 @@ def _select_type(step: Any) -> Step:
     types = attributes(step, compose.SelectType, {"types"})["types"]
     expect(type(types) is tuple and _TYPES.issuperset(types))
     return ("select_type", tuple(issubclass(kind, types) for kind in (float, int, bool, str)))
+
+
+def _hasher(hasher: Any, prefixer: Any) -> Step:
+    """A hasher, and what makes texts of the numbers that it puts out for names."""
+    known = attributes(hasher, preprocessing.FeatureHasher, ("n_features", "seed", "alternate_sign", "_seed"))
+    places, alternates = known["n_features"], known["alternate_sign"]
+    prefix = attributes(prefixer, compose.Prefixer, {"prefix"})["prefix"]
+    expect(type(places) is int and 0 < places <= 2**32 and type(alternates) is bool and type(prefix) is str)
+    return ("hasher", (places, known["_seed"], alternates, prefix))
 
 
 def _standard_scaler(scaler: Any) -> tuple[Step, Write]:

@@ -11,6 +11,8 @@ from river.tree.nodes.branch import NominalBinaryBranch, NominalMultiwayBranch, 
 from river.tree.splitter import GaussianSplitter
 from river.tree.splitter.nominal_splitter_classif import NominalSplitterClassif
 
+_NORMAL: Any = Gaussian
+_NOMINAL: Any = NominalSplitterClassif
 _BRANCHES: dict[str, Any] = {
     "at_most": NumericBinaryBranch,
     "equal": NominalBinaryBranch,
@@ -47,7 +49,7 @@ class TreeWriter:
 
     def _write_branch(self, place: int, kind: Any, found: Any) -> None:
         feature, about, depth, children, classes = found
-        node = self._nodes.get(place)
+        node: Any = self._nodes.get(place)
         below = [self._nodes[child] for child in children]
         if type(node) is not kind:  # a leaf that was split, or new
             stats = {self._classes[one]: weight for one, weight in classes}
@@ -87,7 +89,7 @@ class TreeWriter:
             label = self._classes[one]
             normal = splitter._att_dist_per_class.get(label)
             if normal is None:
-                normal = splitter._att_dist_per_class[label] = Gaussian()
+                normal = splitter._att_dist_per_class[label] = _NORMAL()
             splitter._min_per_class[label], splitter._max_per_class[label] = least, most
             normal._var._S = squares
             normal._var.mean.n, normal._var.mean._mean = count, mean
@@ -96,7 +98,7 @@ class TreeWriter:
         classes, words, splitter_total = found
         splitter = leaf.splitters.get(feature)
         if splitter is None:
-            splitter = leaf.splitters[feature] = NominalSplitterClassif()
+            splitter = leaf.splitters[feature] = _NOMINAL()
         splitter._total_weight_observed = splitter_total
         for word in words:  # one by one: the order of a set depends on how it came to be
             splitter._att_values.add(word)

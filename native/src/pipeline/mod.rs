@@ -1,10 +1,12 @@
 //! Pipelines: transformers that learn from features alone, and behind them a model that learns from labels.
 
+mod hasher;
 mod min_max;
 mod one_hot;
 mod scaler;
 mod steps;
 
+pub use hasher::Hasher;
 pub use min_max::{Extreme, MinMax};
 pub use one_hot::OneHot;
 pub use scaler::Scaler;

@@ -1,7 +1,7 @@
 //! Steps before the linear model. Each changes the cells in place, and keeps what it has learned aside until
 //! the whole pipeline has taken the row: a row that is refused must leave no trace.
 
-use super::{MinMax, OneHot, Scaler};
+use super::{Hasher, MinMax, OneHot, Scaler};
 use crate::model::{Cell, Refused, Value};
 use crate::names::Names;
 
@@ -16,6 +16,7 @@ pub enum Step {
     Scaler(Scaler),
     MinMax(MinMax),
     OneHot(OneHot),
+    Hasher(Hasher),
     /// In the order in which the names stand here, as River does it.
     Select(Vec<u32>),
     Discard(Vec<u32>),
@@ -60,6 +61,7 @@ impl Step {
             Step::Scaler(scaler) => scaler.apply(cells, pass.learns),
             Step::MinMax(scaler) => scaler.apply(cells, pass.learns),
             Step::OneHot(encoder) => encoder.apply(cells, pass),
+            Step::Hasher(hasher) => hasher.apply(cells, pass),
             Step::Select(wanted) => select(cells, wanted),
             Step::Discard(unwanted) => {
                 cells.retain(|cell| !unwanted.contains(&cell.field));
@@ -84,7 +86,7 @@ impl Step {
                     part.steps.iter_mut().for_each(Step::commit);
                 }
             }
-            Step::Select(_) | Step::Discard(_) | Step::SelectType(_) => {}
+            Step::Hasher(_) | Step::Select(_) | Step::Discard(_) | Step::SelectType(_) => {}
         }
     }
 }

@@ -8,7 +8,7 @@ use super::reader::number;
 use super::{glm, tree};
 use crate::model::Value;
 use crate::names::Names;
-use crate::pipeline::{Extreme, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, Types};
+use crate::pipeline::{Extreme, Hasher, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, Types};
 
 /// A pipeline. A step is a tuple of its kind and what belongs to it; the last one is a dictionary.
 pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Pipeline> {
@@ -49,6 +49,10 @@ impl Builder<'_> {
             "scaler" => Step::Scaler(self.scaler(found)?),
             "min_max" => Step::MinMax(self.min_max(about.cast()?)?),
             "one_hot" => Step::OneHot(self.one_hot(found)?),
+            "hasher" => {
+                let (places, seed, alternates, prefix) = about.extract()?;
+                Step::Hasher(Hasher::new(places, seed, alternates, prefix))
+            }
             "select" => Step::Select(self.fields(&about)?),
             "discard" => Step::Discard(self.fields(&about)?),
             "select_type" => {
@@ -168,7 +172,7 @@ fn append(states: &Bound<'_, PyList>, step: &Step, names: &Names) -> PyResult<()
             let steps = parts.iter().flat_map(|part| &part.steps);
             steps.into_iter().try_for_each(|step| append(states, step, names))
         }
-        Step::Select(_) | Step::Discard(_) | Step::SelectType(_) => Ok(()),
+        Step::Hasher(_) | Step::Select(_) | Step::Discard(_) | Step::SelectType(_) => Ok(()),
     }
 }
 

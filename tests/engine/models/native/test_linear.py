@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from river import compose, linear_model, optim, preprocessing
 
+from engine.models.factory import build
 from tests.support.compiled import agree, needs_crate, streams
 
 pytestmark = needs_crate
@@ -52,6 +53,12 @@ def _selected() -> Any:
     return (words + compose.Select("a", "b")) | linear_model.LinearRegression(intercept_init=2)
 
 
+def _hashed() -> Any:
+    numbers: Any = compose.SelectType(float, bool)
+    words = compose.SelectType(str) | preprocessing.FeatureHasher(3, seed=2) | compose.Prefixer("")
+    return (numbers + words) | linear_model.LogisticRegression()
+
+
 MODELS: dict[str, tuple[str, Callable[[], Any]]] = {
     "scaled": (
         "binary",
@@ -77,6 +84,8 @@ MODELS: dict[str, tuple[str, Callable[[], Any]]] = {
     "a union": ("binary", _union),
     "a union with a penalty": ("binary", _with_penalty),
     "selections": ("regression", _selected),
+    "auto": ("binary", lambda: build(["auto", "linear_model.LogisticRegression"])),
+    "few places": ("binary", _hashed),
 }
 CASES = [pytest.param(*case, id=name) for name, case in MODELS.items()]
 

@@ -80,7 +80,11 @@ def test_a_grown_tree_is_river_s(make: Callable[[], Any], classes: list[Any]) ->
     ops = task_ops("multiclass", twin)
     running = RunningModel(make(), ops)
     for number in range(600):
-        row = {"a": draw.random(), "b": draw.randrange(9), "town": draw.choice(["Ulm", "Trier", "Köln"])}
+        row: dict[str, Any] = {
+            "a": draw.random(),
+            "b": draw.randrange(9),
+            "town": draw.choice(["Ulm", "Trier", "Köln"]),
+        }
         label = classes[int(row["a"] * 2 + (row["b"] > 4) * (row["town"] == "Ulm")) % len(classes)]
         if draw.random() < 0.1:
             del row[draw.choice(["a", "b", "town"])]
