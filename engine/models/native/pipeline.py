@@ -8,6 +8,7 @@ from typing import Any
 
 from river import compose, preprocessing, stats
 
+from engine.models.auto import LONGEST, MOST_VALUES, TextEncoder
 from engine.models.native.recognition import Unknown, Write, are_texts, attributes, expect, floats
 
 Step = tuple[Any, ...]
@@ -110,6 +111,9 @@ class _Recognition:
         if type(step) is preprocessing.OneHotEncoder:
             expect(last)
             made, write = _one_hot(step, dense)
+        elif type(step) is TextEncoder:
+            expect(last)
+            made, write = _text_encoder(step)
         elif type(step) in _SCALERS:
             made, write = _SCALERS[type(step)](step)
         else:
@@ -199,6 +203,25 @@ def _one_hot(encoder: Any, dense: bool) -> tuple[Step, Write]:
             zeros[f"{field}_{value}"] = 0
 
     return ("one_hot", not drop_zeros, dense, [names[name] for name in zeros]), write
+
+
+def _text_encoder(encoder: Any) -> tuple[Step, Write]:
+    known = attributes(encoder, TextEncoder, ("_names", "_zeros", "_left_out"))
+    names, zeros, left_out = known["_names"], known["_zeros"], known["_left_out"]
+    columns = {name: (column, value) for column, found in names.items() for value, name in found.items()}
+    expect(columns.keys() == zeros.keys() and are_texts(names) and are_texts(left_out))
+
+    def write(state: Any) -> None:
+        found, columns_left_out = state
+        for column in columns_left_out[len(left_out) :]:
+            left_out.add(column)
+            for name in names.pop(column, {}).values():
+                del zeros[name]
+        for column, value in found[len(zeros) :]:
+            names.setdefault(column, {})[value] = name = f"{column}={value}"
+            zeros[name] = 0
+
+    return ("text_encoder", MOST_VALUES, LONGEST, [columns[name] for name in zeros], list(left_out)), write
 
 
 def _pairs(values: dict[str, set[str]]) -> Iterator[tuple[str, str]]:

@@ -5,12 +5,14 @@ mod min_max;
 mod one_hot;
 mod scaler;
 mod steps;
+mod text_encoder;
 
 pub use hasher::Hasher;
 pub use min_max::{Extreme, MinMax};
 pub use one_hot::OneHot;
 pub use scaler::Scaler;
 pub use steps::{Part, Step, Types};
+pub use text_encoder::{Known, TextEncoder};
 
 use crate::glm::Glm;
 use crate::model::{Cell, Class, Label, Model, Output, Refused, Row};

@@ -1,7 +1,7 @@
 //! Steps before the linear model. Each changes the cells in place, and keeps what it has learned aside until
 //! the whole pipeline has taken the row: a row that is refused must leave no trace.
 
-use super::{Hasher, MinMax, OneHot, Scaler};
+use super::{Hasher, MinMax, OneHot, Scaler, TextEncoder};
 use crate::model::{Cell, Refused, Value};
 use crate::names::Names;
 
@@ -17,6 +17,7 @@ pub enum Step {
     MinMax(MinMax),
     OneHot(OneHot),
     Hasher(Hasher),
+    TextEncoder(TextEncoder),
     /// In the order in which the names stand here, as River does it.
     Select(Vec<u32>),
     Discard(Vec<u32>),
@@ -62,6 +63,7 @@ impl Step {
             Step::MinMax(scaler) => scaler.apply(cells, pass.learns),
             Step::OneHot(encoder) => encoder.apply(cells, pass),
             Step::Hasher(hasher) => hasher.apply(cells, pass),
+            Step::TextEncoder(encoder) => encoder.apply(cells, pass),
             Step::Select(wanted) => select(cells, wanted),
             Step::Discard(unwanted) => {
                 cells.retain(|cell| !unwanted.contains(&cell.field));
@@ -81,6 +83,7 @@ impl Step {
             Step::Scaler(scaler) => scaler.commit(),
             Step::MinMax(scaler) => scaler.commit(),
             Step::OneHot(encoder) => encoder.commit(),
+            Step::TextEncoder(encoder) => encoder.commit(),
             Step::Union(parts) => {
                 for part in parts {
                     part.steps.iter_mut().for_each(Step::commit);

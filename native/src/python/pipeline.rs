@@ -8,7 +8,9 @@ use super::reader::number;
 use super::{glm, tree};
 use crate::model::Value;
 use crate::names::Names;
-use crate::pipeline::{Extreme, Hasher, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, Types};
+use crate::pipeline::{
+    Extreme, Hasher, Known, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, TextEncoder, Types,
+};
 
 /// A pipeline. A step is a tuple of its kind and what belongs to it; the last one is a dictionary.
 pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Pipeline> {
@@ -53,6 +55,7 @@ impl Builder<'_> {
                 let (places, seed, alternates, prefix) = about.extract()?;
                 Step::Hasher(Hasher::new(places, seed, alternates, prefix))
             }
+            "text_encoder" => Step::TextEncoder(self.text_encoder(found)?),
             "select" => Step::Select(self.fields(&about)?),
             "discard" => Step::Discard(self.fields(&about)?),
             "select_type" => {
@@ -134,6 +137,21 @@ impl Builder<'_> {
         }
         Ok(encoder)
     }
+
+    fn text_encoder(&mut self, found: &Bound<'_, PyTuple>) -> PyResult<TextEncoder> {
+        let mut encoder = TextEncoder::new(found.get_item(1)?.extract()?, found.get_item(2)?.extract()?);
+        for known in found.get_item(3)?.cast::<PyList>()?.iter() {
+            let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = known.extract()?;
+            let (column, value) = (self.field(&name)?, value.extract::<&str>()?);
+            let feature = format!("{}={}", self.names.name(column), value);
+            let feature = self.names.category(&feature).ok_or_else(|| unknown("two features of one name"))?;
+            encoder.known.push(Known { column, value: value.into(), feature });
+        }
+        for name in found.get_item(4)?.cast::<PyList>()?.iter() {
+            encoder.left_out.push(self.field(&name)?);
+        }
+        Ok(encoder)
+    }
 }
 
 /// An extreme, or the infinity of a feature that nothing was learned of.
@@ -167,6 +185,12 @@ fn append(states: &Bound<'_, PyList>, step: &Step, names: &Names) -> PyResult<()
             let category =
                 |(field, text): &(u32, Box<str>)| (names.name(*field).to_owned(), text.to_string());
             states.append(encoder.zeros.iter().map(category).collect::<Vec<_>>())
+        }
+        Step::TextEncoder(encoder) => {
+            let pair = |known: &Known| (names.name(known.column).to_owned(), known.value.to_string());
+            let known: Vec<_> = encoder.known.iter().map(pair).collect();
+            let left_out: Vec<_> = encoder.left_out.iter().map(|column| names.name(*column)).collect();
+            states.append((known, left_out))
         }
         Step::Union(parts) => {
             let steps = parts.iter().flat_map(|part| &part.steps);

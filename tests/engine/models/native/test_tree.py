@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from river import preprocessing, tree
 
+from engine.models.factory import build
+from engine.models.kinds import last_step
 from engine.models.operations import task_ops
 from engine.models.running import RunningModel
 from tests.support.compiled import agree, held, needs_crate, saved, streams
@@ -38,6 +40,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "few thresholds, scaled": lambda: (
         preprocessing.StandardScaler() | _tree(splitter=tree.splitter.GaussianSplitter(n_splits=3))
     ),
+    "behind auto": lambda: build(["auto", _tree()]),
 }
 CASES = [pytest.param(make, id=name) for name, make in MODELS.items()]
 NUMBERS = st.one_of(
@@ -55,7 +58,7 @@ def _rows(numbers: Any, texts: Any) -> Any:
 @settings(max_examples=60)
 @given(data=st.data())
 def test_it_says_and_keeps_what_river_does(make: Callable[[], Any], data: st.DataObject) -> None:
-    with_texts = data.draw(st.booleans()) and not hasattr(make(), "steps")
+    with_texts = data.draw(st.booleans()) and "StandardScaler" not in getattr(make(), "steps", {})
     agree(make, "binary", data.draw(streams(_rows(NUMBERS, TOWNS if with_texts else NUMBERS), st.booleans())))
 
 
@@ -72,7 +75,7 @@ def test_river_goes_on_from_a_record_that_it_cannot_take(
     agree(make, "multiclass", data.draw(streams(_rows(values, st.one_of(TOWNS, values)), labels)), held)
 
 
-@pytest.mark.parametrize("make", CASES[:4])
+@pytest.mark.parametrize("make", [*CASES[:4], CASES[-1]])
 @pytest.mark.parametrize("classes", [[False, True], ["x", "y", "z"]], ids=["two classes", "three"])
 def test_a_grown_tree_is_river_s(make: Callable[[], Any], classes: list[Any]) -> None:
     draw = Random(7)  # noqa: S311 - no secret
@@ -94,5 +97,27 @@ def test_a_grown_tree_is_river_s(make: Callable[[], Any], classes: list[Any]) ->
         if number % 97 == 0:
             assert saved(running.model) == saved(twin)
     assert saved(running.model) == saved(twin)
-    assert twin.n_branches
+    assert last_step(twin).n_branches
+    assert running.is_compiled
+
+
+def test_columns_of_many_values_or_of_long_ones_are_left_out_as_by_auto() -> None:
+    draw = Random(3)  # noqa: S311 - no secret
+    twin: Any = build(["auto", _tree(grace_period=60)])
+    ops = task_ops("binary", twin)
+    running = RunningModel(build(["auto", _tree(grace_period=60)]), ops)
+    for number in range(200):
+        many = f"m{draw.randrange(20 + number)}"
+        row: dict[str, Any] = {
+            "few": draw.choice("abc"),
+            "many": many,
+            "long": "x" * (number % 120),
+            "a": number,
+        }
+        assert repr(running.predict(row)) == repr(ops.predict(twin, row))
+        running.learn(row, row["few"] == "a")
+        ops.learn(twin, row, row["few"] == "a")
+        if number % 13 == 0:
+            assert saved(running.model) == saved(twin)
+    assert saved(running.model) == saved(twin)
     assert running.is_compiled
