@@ -22,7 +22,7 @@ Step = tuple[str, dict[str, Any], Any]
 def streams(rows: st.SearchStrategy[dict[str, Any]], labels: st.SearchStrategy[Any]) -> Any:
     """Steps in which rows are predicted and learned, some of them later or never, and moments to save at."""
     asked = st.sampled_from(["predict", "predict", "learn", "learn", "late", "save"])
-    return st.lists(st.tuples(asked, rows, labels), max_size=30)
+    return st.lists(st.tuples(asked, rows, labels), max_size=20)
 
 
 def asked(stream: Iterable[Step]) -> Iterable[Step]:

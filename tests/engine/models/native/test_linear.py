@@ -95,14 +95,14 @@ def _labels(task: str) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize(("task", "make"), CASES)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_it_says_and_keeps_what_river_does(task: str, make: Callable[[], Any], data: st.DataObject) -> None:
     agree(make, task, data.draw(streams(rows(NUMBERS), _labels(task))))
 
 
-@pytest.mark.parametrize(("task", "make"), CASES)
-@settings(max_examples=60)
+@pytest.mark.parametrize(("task", "make"), [CASES[2], CASES[5], CASES[6], CASES[7]])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_river_goes_on_from_a_record_that_it_cannot_take(
     task: str, make: Callable[[], Any], data: st.DataObject
