@@ -34,6 +34,10 @@ class RunningModel:
         self.learn: Callable[[Features, Target | None], None]
         self._compile()
 
+    def __reduce__(self) -> tuple[type["RunningModel"], tuple[Any, TaskOps]]:
+        """A copy has a River model of its own, and compiles it anew."""
+        return RunningModel, (self.model, self.ops)
+
     @property
     def model(self) -> Any:
         """The River model, up to date. Whoever changes it makes another `RunningModel` of it."""

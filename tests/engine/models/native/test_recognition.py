@@ -1,5 +1,6 @@
 """A model is compiled when it is known exactly: its classes, its parameters and what it has learned."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -90,6 +91,18 @@ def test_a_model_that_is_asked_for_goes_on_compiled() -> None:
         ops.learn(twin, {"a": number}, number % 3 == 0)
         assert dump(running.model, "model") == dump(twin, "model")
     assert running.is_compiled
+
+
+def test_a_copy_learns_on_its_own() -> None:
+    model = preprocessing.StandardScaler() | LINE()
+    running = RunningModel(model, task_ops("binary", model))
+    running.learn({"a": 1.0}, True)
+    before = dump(running.model, "model")
+    copied = copy.deepcopy(running)
+    assert copied.is_compiled
+    copied.learn({"a": 5.0}, False)
+    assert dump(running.model, "model") == before
+    assert dump(copied.model, "model") != before
 
 
 def test_a_tree_is_compiled_again_after_what_river_must_do() -> None:
