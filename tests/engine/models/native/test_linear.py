@@ -23,13 +23,15 @@ NUMBERS = st.one_of(
     st.sampled_from([0.0, -0.0, 1e300, -1e300, 1e-310, 7.0]),
 )
 PLAIN = st.one_of(st.floats(-3, 3), st.integers(-5, 5))
-STRANGE = st.sampled_from([2**60, -(2**80), "text", None, float("nan"), float("inf"), [1], "\ud800"])
+STRANGE = st.sampled_from(
+    [2**60, -(2**80), "text", "town_Ulm", None, float("nan"), float("inf"), [1], "\ud800"]
+)
 TOWNS = st.sampled_from(["Ulm", "Trier", "", "a_b", "ü"])
 
 
 def rows(numbers: st.SearchStrategy[Any], texts: st.SearchStrategy[Any] = TOWNS) -> Any:
-    """Rows in which any feature may be missing, in any order."""
-    names = {"a": numbers, "b": numbers, "late": numbers, "town": texts, "b_town": texts}
+    """Rows in which any feature may be missing, in any order; one has the name of a category of another."""
+    names = {"a": numbers, "b": numbers, "town_Ulm": numbers, "town": texts, "b_town": texts}
     row = st.fixed_dictionaries({}, optional=names)
     return st.tuples(row, st.booleans()).map(
         lambda drawn: dict(reversed(drawn[0].items())) if drawn[1] else drawn[0]
