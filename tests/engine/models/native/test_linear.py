@@ -61,6 +61,13 @@ def _hashed() -> Any:
     return (numbers + words) | linear_model.LogisticRegression()
 
 
+def _twice_named() -> Any:
+    """Of two features of one name the first counts, at the place of the other; one of them is selected."""
+    numbers: Any = compose.SelectType(float) | preprocessing.StandardScaler()
+    united = compose.TransformerUnion(numbers, compose.Discard("town", "b_town"))
+    return united | compose.SelectType(float) | preprocessing.MinMaxScaler() | linear_model.LinearRegression()
+
+
 MODELS: dict[str, tuple[str, Callable[[], Any]]] = {
     "scaled": (
         "binary",
@@ -87,6 +94,7 @@ MODELS: dict[str, tuple[str, Callable[[], Any]]] = {
     "a union with a penalty": ("binary", _with_penalty),
     "selections": ("regression", _selected),
     "auto": ("binary", lambda: build(["auto", "linear_model.LogisticRegression"])),
+    "names that come twice": ("regression", _twice_named),
     "few places": ("binary", _hashed),
 }
 CASES = [pytest.param(*case, id=name) for name, case in MODELS.items()]
