@@ -11,10 +11,14 @@ PIP_INSTALL := -m pip install --quiet --no-compile --disable-pip-version-check -
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links $(UPGRADE)
 IMAGE_EXTRAS := flow reports kafka schemas postgres
+# Where cargo is found, models and loops that are compiled (docs/native.md); without it all runs as it is.
+CARGO := $(shell command -v cargo 2>/dev/null)
+NATIVE := $(shell find native -name '*.rs' -o -name Cargo.toml | grep -v target/)
+NATIVE_LOG := native/target/build.log
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-long types suite coverage fuzz examples bench bench-compare format lock sbom audit clean
+.PHONY: help native demo test test-quick test-long types suite coverage fuzz examples bench bench-compare format lock sbom audit clean
 
 help: ## Show this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -27,19 +31,29 @@ $(VENV)/installed: pyproject.toml requirements.lock
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true # what pip does on one core
 	@touch $@
 
-demo: $(VENV)/installed ## Run half a year of flights with a fault (ARGS=--no-fault: without one)
+# Never fatal: what is compiled is only faster.
+$(VENV)/native: $(VENV)/installed $(NATIVE)
+	@mkdir -p native/target && rm -f $@
+	@if [ -z "$(CARGO)" ]; then echo "native: not built, cargo is not found; all works without it (docs/native.md)"; \
+	elif (cd native && cargo build --release) >$(NATIVE_LOG) 2>&1 && \
+		$(BIN)/python native/install.py; then touch $@; \
+	else echo "native: not built, the build failed ($(NATIVE_LOG)); all works without it (docs/native.md)"; fi
+
+native: $(VENV)/native ## Compile models to machine code, where cargo is found (docs/native.md)
+
+demo: $(VENV)/native ## Run half a year of flights with a fault (ARGS=--no-fault: without one)
 	@$(BIN)/riverkeeper demo $(ARGS)
 
-test: $(VENV)/installed ## Run everything that CI runs
+test: $(VENV)/native ## Run everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory -j2 types suite
 
-test-quick: $(VENV)/installed ## Run the unit tests and laws, no whole processes: in a minute
+test-quick: $(VENV)/native ## Run the unit tests and laws, no whole processes: in a minute
 	$(PYTEST) -m 'not integration'
 
-test-long: $(VENV)/installed ## Run all tests, laws with sixteen times the examples, and more kills: in an hour
+test-long: $(VENV)/native ## Run all tests, laws with sixteen times the examples, and more kills: in an hour
 	RIVERKEEPER_TESTS=long $(PYTEST) --timeout 1800
 	$(BIN)/python -m tests.support.crashes --kills 50 --steps
 	$(BIN)/python -m tests.support.crashes --kills 50
@@ -47,22 +61,22 @@ test-long: $(VENV)/installed ## Run all tests, laws with sixteen times the examp
 types: $(VENV)/installed
 	$(BIN)/mypy
 
-suite: $(VENV)/installed
+suite: $(VENV)/native
 	$(PYTEST)
 
-coverage: $(VENV)/installed ## Which lines and branches the tests run; takes twice their time
+coverage: $(VENV)/native ## Which lines and branches the tests run; takes twice their time
 	$(PYTEST) --cov --cov-report=term:skip-covered
 
-fuzz: $(VENV)/installed ## Hostile models, snapshots, logs, stores and commands for 15 minutes (ARGS="--seconds 60")
+fuzz: $(VENV)/native ## Hostile models, snapshots, logs, stores and commands for 15 minutes (ARGS="--seconds 60")
 	@$(BIN)/python -m benchmarks.hostile --seconds 900 $(ARGS)
 
 examples: $(VENV)/installed ## Kill each host of examples/ in the middle, and compare (ARGS="ray_actors flink_job")
 	@$(BIN)/python -m examples $(ARGS)
 
-bench: $(VENV)/installed ## What the engine costs beside its model, in minutes (ARGS="--rounds 5")
+bench: $(VENV)/native ## What the engine costs beside its model, in minutes (ARGS="--rounds 5")
 	@$(BIN)/python -m benchmarks.speed $(ARGS)
 
-bench-compare: $(VENV)/installed ## Is the engine slower, or worse, than that of the commit BASE=...?
+bench-compare: $(VENV)/native ## Is the engine slower, or worse, than that of the commit BASE=...?
 	@test -n "$(BASE)" || { echo "error: name a commit with BASE=..."; exit 1; }
 	@$(BIN)/python -m benchmarks.speed.compare $(BASE) $(ARGS)
 
@@ -99,4 +113,4 @@ audit: ## Known weaknesses of what requirements.lock pins; asks a public databas
 	.tools/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 clean: ## Remove the environment and what runs have written
-	rm -rf $(VENV) .tools sbom examples/.venv runs data .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tools sbom native/target examples/.venv runs data .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

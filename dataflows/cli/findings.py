@@ -39,6 +39,7 @@ def show_check(console: PlainConsole, config: Path, found: "Findings") -> None:
     defined = {name: value for name, value in found.scores.items() if not math.isnan(value)}
     scores = ", ".join(f"{name} {_number(value)}" for name, value in defined.items())
     console.print(f"  scores on the sample: {scores or 'none, nothing was labelled'}")
+    console.print(f"  {found.runs}")
     console.print(f"  alerts go to {found.alerts}")
     for what, style, told in (
         ("warning:", "yellow", found.warnings),

@@ -21,6 +21,7 @@ from engine.checks import BrokenLaw, check_model
 from engine.core.engine import Engine
 from engine.errors import ConfigError
 from engine.events import Decision, Event
+from engine.models.native import crate_version
 from engine.models.operations import make_model
 from engine.monitoring.evidently import check_extras
 from engine.records.decode import Decoder
@@ -49,6 +50,7 @@ class Findings:
         scores: Progressive scores over the sample.
         broken: Laws that the model breaks.
         alerts: Where alerts would go.
+        runs: Whether the model runs compiled, in words.
         times: Event times of the sample; `None` without any.
         labels: How the labels of files stand in time; empty without such files.
         problems: What keeps this flow from being of use, in words.
@@ -63,6 +65,7 @@ class Findings:
     scores: dict[str, float]
     broken: list[BrokenLaw]
     alerts: str = ""
+    runs: str = ""
     times: EventTimes | None = None
     labels: str = ""
     problems: list[str] = field(default_factory=list)
@@ -116,6 +119,7 @@ def check_flow(config: FlowConfig) -> Findings:
         engine.scores,
         _try_model(config, found.examples),
         destinations(config.alerts),
+        _how_it_runs(engine),
     )
     findings.times, findings.labels = sample_times(raw, config.record), label_order(config)
     findings.problems = _problems(findings, found.failed)
@@ -132,6 +136,15 @@ def check_flow(config: FlowConfig) -> Findings:
             findings.problems.append(str(error))
     engine.close()
     return findings
+
+
+def _how_it_runs(engine: Engine) -> str:
+    """Whether the champion runs compiled after the sample."""
+    version = crate_version()
+    if engine.pool.champion.running.is_compiled:
+        return f"the model runs compiled (riverkeeper-native {version})"
+    why = "is not installed" if version is None else "does not compile it, or not for these records"
+    return f"the model runs in River: riverkeeper-native {why} (docs/native.md)"
 
 
 def _sorted(events: Iterable[Event], *, unlabelled: bool) -> _Sorted:

@@ -97,4 +97,5 @@ def evaluate(where: Opened, reference: str, data: Sequence[str], wanted: Bound) 
 
 def _tried(where: Opened, kept: VersionRef, config: FlowConfig, rows: Sequence[Example]) -> list[Tried]:
     model = where.registry.load(kept, allowed_for(where), user(), "evaluate")
-    return try_on(model, task_ops(config.model.task, model), rows)
+    ops = task_ops(config.model.task, model)
+    return try_on(partial(ops.predict, model), ops, rows)

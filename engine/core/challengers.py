@@ -10,6 +10,7 @@ from engine.core.live_model import LiveModel, LiveModelState, restored
 from engine.errors import ConfigError
 from engine.models.config import ChallengerConfig, ModelConfig
 from engine.models.operations import TaskOps, make_model, task_ops
+from engine.models.running import RunningModel
 from engine.records.events import Outcome, Output
 from engine.records.values import Features
 
@@ -93,7 +94,7 @@ class Challengers:
                     f"{where}: expected what the champion puts out too (a probability, or a class alone), so "
                     f"that they can change places; got a {type(model).__name__}"
                 )
-            self.alive[name] = Challenger(LiveModel(name, model, ops), config.share)
+            self.alive[name] = Challenger(LiveModel(name, RunningModel(model, ops)), config.share)
             self._begun.append(name)
 
     def predict(self, sequence: int, features: Features) -> dict[str, Output | None]:

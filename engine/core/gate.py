@@ -46,7 +46,7 @@ def gated(
 def _tried(live: LiveModel, rows: Sequence[Example]) -> list[Tried]:
     if live.masked:
         rows = [Example(row.id, row.time, visible(row.features, live.masked), row.label) for row in rows]
-    return try_on(live.model, live.ops, rows)
+    return try_on(live.running.predict, live.running.ops, rows)
 
 
 def _refused(promotion: ProposedDecision, why: str, numbers: dict[str, float]) -> ProposedDecision:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from engine.errors import is_fault
 from engine.models.auto import raised
 from engine.models.operations import TaskOps
+from engine.models.running import RunningModel
 from engine.models.serialization import dump, load
 from engine.records.events import Outcome, Output
 from engine.records.values import Features, visible
@@ -86,24 +87,31 @@ class LiveModel:
 
     Attributes:
         name: The champion is `m` and the number of changes before it; others have names of their own.
-        model: The River model.
-        ops: What the task does with it.
+        running: The model, and what the task does with it.
         parent: The checkpoint that it came from; "" when it began untrained.
         masked: Features hidden from it.
         learned: What it has learned from.
     """
 
     name: str
-    model: Any
-    ops: TaskOps
+    running: RunningModel
     parent: str = ""
     masked: frozenset[str] = frozenset()
     learned: Learned = field(default_factory=Learned)
 
+    @property
+    def model(self) -> Any:
+        """The River model, up to date."""
+        return self.running.model
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self.running = RunningModel(model, self.running.ops)
+
     def predict(self, features: Features) -> Output | None:
         """The model's output; it may raise anything."""
         masked = self.masked
-        return self.ops.predict(self.model, visible(features, masked) if masked else features)
+        return self.running.predict(visible(features, masked) if masked else features)
 
     def try_predict(self, features: Features) -> Output | None:
         """The model's output; `None` when it raises: such a model cannot win, and stops nothing."""
@@ -128,7 +136,7 @@ class LiveModel:
         """
         features, masked = outcome.example.features, self.masked | hidden if hidden else self.masked
         try:
-            self.ops.learn(self.model, visible(features, masked) if masked else features, outcome.label)
+            self.running.learn(visible(features, masked) if masked else features, outcome.label)
         except BaseException as error:  # a model may raise anything, and the stream goes on
             if not is_fault(error):
                 raise
@@ -164,12 +172,11 @@ class LiveModel:
 def revived(checkpoint: Checkpoint, ops: TaskOps, allow: tuple[str, ...]) -> LiveModel:
     """The live model of a checkpoint."""
     model = load(checkpoint.saved, MODEL, allow, verb="learn_one")
-    return LiveModel(
-        checkpoint.name, model, ops, checkpoint.name, checkpoint.masked, checkpoint.learned.copy()
-    )
+    running = RunningModel(model, ops)
+    return LiveModel(checkpoint.name, running, checkpoint.name, checkpoint.masked, checkpoint.learned.copy())
 
 
 def restored(state: LiveModelState, ops: TaskOps, allow: tuple[str, ...]) -> LiveModel:
     """The live model of a snapshot."""
     model = load(state.saved, MODEL, allow, verb="learn_one")
-    return LiveModel(state.name, model, ops, state.parent, state.masked, state.learned)
+    return LiveModel(state.name, RunningModel(model, ops), state.parent, state.masked, state.learned)

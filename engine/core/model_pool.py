@@ -22,6 +22,7 @@ from engine.core.live_model import (
 from engine.core.shadows import Shadow, Shadows, ShadowState
 from engine.errors import ConfigError
 from engine.models.operations import TaskOps, configured_ops, make_model
+from engine.models.running import RunningModel
 from engine.models.serialization import dump, load
 from engine.records.events import Outcome, Output, Strange
 from engine.records.values import Features
@@ -78,7 +79,7 @@ class ModelPool:
         self._allow = config.model.allowed
         model = make_model(config.model)
         self.ops: TaskOps = configured_ops(config.model, model)
-        self.champion = LiveModel("m0", model, self.ops)
+        self.champion = LiveModel("m0", RunningModel(model, self.ops))
         self.checkpoints = Checkpoints(config.supervision.checkpoints)
         self.shadows = Shadows(self.ops, self._allow)
         self.challengers = Challengers(config.challengers, config.model, self.ops, self._allow)
@@ -99,7 +100,8 @@ class ModelPool:
             raise ConfigError(
                 f"registry.start {start.name}: expected a model as [model] has it, {expected}; got {found}"
             )
-        self.champion = LiveModel("m0", model, self.ops, start.name, learned=start.learned.copy())
+        running = RunningModel(model, self.ops)
+        self.champion = LiveModel("m0", running, start.name, learned=start.learned.copy())
 
     @property
     def compares(self) -> bool:
@@ -152,14 +154,15 @@ class ModelPool:
 
     def fresh(self, name: str, since: int) -> Shadow:
         """An untrained model as a shadow, compared on predictions from number `since` on."""
-        return Shadow(LiveModel(name, make_model(self._config.model), self.ops), "reset", since, 0)
+        running = RunningModel(make_model(self._config.model), self.ops)
+        return Shadow(LiveModel(name, running), "reset", since, 0)
 
     def guarded(self, since: int, outcomes: int) -> Shadow:
         """The champion as a shadow that does not see what is strange, compared from prediction `since` on."""
         champion = self.champion
         name = f"{champion.name}.guarded"
-        model = load(dump(champion.model, MODEL), MODEL, self._allow)
-        live = LiveModel(name, model, self.ops, champion.parent, champion.masked, champion.learned.copy())
+        running = RunningModel(load(dump(champion.model, MODEL), MODEL, self._allow), self.ops)
+        live = LiveModel(name, running, champion.parent, champion.masked, champion.learned.copy())
         return Shadow(live, "rollback", since, outcomes, guarded=True)
 
     def retired(self, until: int) -> Challenger:

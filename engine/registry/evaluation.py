@@ -14,7 +14,8 @@ from typing import Any
 from engine.errors import RegistryError
 from engine.evaluation.progressive_scores import Scores
 from engine.models.operations import TaskOps
-from engine.records.values import Example, Target
+from engine.records.events import Output
+from engine.records.values import Example, Features, Target
 
 BLOCKS = 20
 
@@ -40,8 +41,10 @@ class Tried:
     loss: float | None
 
 
-def try_on(model: Any, ops: TaskOps, rows: Iterable[Example]) -> list[Tried]:
-    """What the model says of every labelled row. It learns nothing.
+def try_on(
+    predict: Callable[[Features], Output | None], ops: TaskOps, rows: Iterable[Example]
+) -> list[Tried]:
+    """What a model says of every labelled row. It learns nothing.
 
     Raises:
         RegistryError: When it cannot predict a row.
@@ -51,7 +54,7 @@ def try_on(model: Any, ops: TaskOps, rows: Iterable[Example]) -> list[Tried]:
         if row.label is None:
             continue
         try:
-            output = ops.predict(model, row.features)
+            output = predict(row.features)
         except Exception as error:
             # A model may raise anything.
             raise RegistryError(

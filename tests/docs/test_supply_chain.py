@@ -39,18 +39,19 @@ def test_the_image_has_the_versions_that_the_tests_ran_with() -> None:
     assert pins("deploy/requirements.lock").items() <= pins("requirements.lock").items()
 
 
-def workflow() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+def workflow(name: str = "ci") -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())
     return found
 
 
-def test_ci_runs_pinned_actions_with_the_right_to_read() -> None:
-    assert workflow()["permissions"] == {"contents": "read"}
-    steps = [step for job in workflow()["jobs"].values() for step in job["steps"]]
+@pytest.mark.parametrize("name", ["ci", "wheels"])
+def test_workflows_run_pinned_actions_with_the_right_to_read(name: str) -> None:
+    assert workflow(name)["permissions"] == {"contents": "read"}
+    steps = [step for job in workflow(name)["jobs"].values() for step in job["steps"]]
     used = [step["uses"] for step in steps if "uses" in step]
     assert used
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in used)
-    assert not [job for job in workflow()["jobs"].values() if "permissions" in job]
+    assert not [job for job in workflow(name)["jobs"].values() if "permissions" in job]
 
 
 def test_ci_runs_commands_that_there_are() -> None:

@@ -198,3 +198,18 @@ def test_metrics_of_one_s_own_that_are_not_spelled_right_are_told_when_the_flow_
     extra = NO_USER + '\n[monitoring]\nextra = [{ type = "RowCount", must = { below = 3 } }]'
     with pytest.raises(ConfigError, match="there is no test 'below'"):
         load_config(write_flow(tmp_path, LOGISTIC, extra=extra))
+
+
+@pytest.mark.parametrize(
+    ("model", "crate", "told"),
+    [
+        (LOGISTIC, None, "the model runs in River: riverkeeper-native is not installed (docs/native.md)"),
+        ('"naive_bayes.MultinomialNB"', "0.1.0", "the model runs in River: riverkeeper-native does not"),
+    ],
+)
+def test_it_is_told_whether_the_model_runs_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, crate: str | None, told: str
+) -> None:
+    monkeypatch.setattr("dataflows.commands.check.crate_version", lambda: crate)
+    monkeypatch.setattr("engine.models.running.compile_model", lambda _: None)
+    assert check_flow(load_config(write_flow(tmp_path, model, extra=NO_USER))).runs.startswith(told)

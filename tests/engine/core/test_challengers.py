@@ -137,7 +137,8 @@ def test_nobody_is_promoted_in_a_cool_down() -> None:
 def test_a_share_bounds_what_a_challenger_predicts_and_learns(labels: str) -> None:
     asked: list[int] = []
     tried = make({"tree": {"model": TREE, "share": 0.25}}, labels={"wait": 1e9})
-    model = tried.pool.challengers.alive["tree"].live.model
+    live = tried.pool.challengers.alive["tree"].live
+    model = live.model
     original = model.learn_one
 
     def counted(x: Any, y: Any) -> None:
@@ -145,6 +146,7 @@ def test_a_share_bounds_what_a_challenger_predicts_and_learns(labels: str) -> No
         original(x, y)
 
     model.learn_one = counted
+    live.model = model  # as it is now: a compiled form knows nothing of the method
     rows = _examples(corners(400))
     if labels == "at once":
         tried.process(rows)

@@ -1,6 +1,5 @@
 """Scores with intervals on held-out rows, and the gate that they are."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -73,14 +72,15 @@ def test_rows_are_predicted_and_not_learned() -> None:
         model.learn_one({"a": float(number % 7)}, number % 2 == 0)
     before = dump(model, MODEL)
     rows = [Example(str(n), 0.0, {"a": float(n)}, n % 2 == 0 if n % 10 else None) for n in range(50)]
-    assert len(try_on(model, task_ops("binary", model), rows)) == 45
+    ops = task_ops("binary", model)
+    assert len(try_on(partial(ops.predict, model), ops, rows)) == 45
     assert dump(model, MODEL) == before
 
 
 def test_a_row_that_the_model_cannot_predict_is_one_clear_error() -> None:
-    ops = replace(task_ops("binary", make_model(ModelConfig(task="binary", model=LOGISTIC))), predict=_raise)
+    ops = task_ops("binary", make_model(ModelConfig(task="binary", model=LOGISTIC)))
     with pytest.raises(RegistryError, match="the model cannot predict x7: ValueError: not today"):
-        try_on(None, ops, [Example("x7", 0.0, {"a": 1.0}, True)])
+        try_on(_raise, ops, [Example("x7", 0.0, {"a": 1.0}, True)])
 
 
 def _raise(*_: Any) -> Any:

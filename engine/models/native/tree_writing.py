@@ -1,0 +1,106 @@
+"""River's objects of a Hoeffding tree, brought up to date node by node, only those that have changed.
+
+A new distribution gets a random generator of its own, as River gives it one: it draws nothing from it.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from river.proba import Gaussian
+from river.tree.nodes.branch import NominalBinaryBranch, NominalMultiwayBranch, NumericBinaryBranch
+from river.tree.splitter import GaussianSplitter
+from river.tree.splitter.nominal_splitter_classif import NominalSplitterClassif
+
+_NORMAL: Any = Gaussian
+_NOMINAL: Any = NominalSplitterClassif
+_BRANCHES: dict[str, Any] = {
+    "at_most": NumericBinaryBranch,
+    "equal": NominalBinaryBranch,
+    "among": NominalMultiwayBranch,
+}
+
+
+class TreeWriter:
+    """Writes the crate's state into a tree.
+
+    Args:
+        tree: The River model.
+        nodes: Its objects by the numbers of the nodes.
+    """
+
+    def __init__(self, tree: Any, nodes: dict[int, Any]) -> None:
+        self._tree, self._nodes = tree, nodes
+        self._classes: list[Any] = []
+        self._begun: defaultdict[int, int] = defaultdict(int)
+
+    def write(self, state: Any) -> None:
+        """Brings the tree up to date."""
+        tree = self._tree
+        self._classes = state["classes"]
+        tree.classes.update(self._classes)
+        for place, (kind, *node) in reversed(state["nodes"]):  # children come after their parents
+            if kind == "leaf":
+                self._write_leaf(place, node)
+            else:
+                self._write_branch(place, _BRANCHES[kind], node)
+        tree._root = self._nodes.get(0)
+        tree._n_active_leaves, tree._n_inactive_leaves = state["active"], state["inactive"]
+        tree._train_weight_seen_by_model = state["weight"]
+
+    def _write_branch(self, place: int, kind: Any, found: Any) -> None:
+        feature, about, depth, children, classes = found
+        node: Any = self._nodes.get(place)
+        below = [self._nodes[child] for child in children]
+        if type(node) is not kind:  # a leaf that was split, or new
+            stats = {self._classes[one]: weight for one, weight in classes}
+            self._nodes[place] = kind(stats, feature, about, depth, *below)
+            return
+        if kind is NominalMultiwayBranch:
+            for word in about[len(node.children) :]:
+                node.add_child(word, None)
+        node.children[:] = below
+
+    def _write_leaf(self, place: int, found: Any) -> None:
+        classes, depth, splitters, attempted_at, attempted, *right, begun = found
+        leaf = self._nodes.get(place)
+        if leaf is None:
+            self._nodes[place] = leaf = self._tree._new_leaf()
+            leaf.depth = depth
+            # River adds up the weights of no classes to a whole number.
+            leaf._last_split_attempt_at = attempted_at or 0
+        leaf.stats.update((self._classes[one], weight) for one, weight in classes)
+        if attempted:
+            leaf._last_split_attempt_at = attempted_at
+        if hasattr(leaf, "_mc_correct_weight"):
+            leaf._mc_correct_weight, leaf._nb_correct_weight = right
+        if splitters is None:
+            leaf.deactivate()
+            return
+        if begun != self._begun[place]:
+            self._begun[place], leaf.splitters = begun, {}
+        for kind, feature, *about in splitters:
+            (self._write_numbers if kind == "gaussian" else self._write_texts)(leaf, feature, *about)
+
+    def _write_numbers(self, leaf: Any, feature: str, normals: Any) -> None:
+        splitter = leaf.splitters.get(feature)
+        if splitter is None:
+            splitter = leaf.splitters[feature] = GaussianSplitter(self._tree.splitter.n_splits)
+        for one, count, mean, squares, least, most in normals:
+            label = self._classes[one]
+            normal = splitter._att_dist_per_class.get(label)
+            if normal is None:
+                normal = splitter._att_dist_per_class[label] = _NORMAL()
+            splitter._min_per_class[label], splitter._max_per_class[label] = least, most
+            normal._var._S = squares
+            normal._var.mean.n, normal._var.mean._mean = count, mean
+
+    def _write_texts(self, leaf: Any, feature: str, *found: Any) -> None:
+        classes, words, splitter_total = found
+        splitter = leaf.splitters.get(feature)
+        if splitter is None:
+            splitter = leaf.splitters[feature] = _NOMINAL()
+        splitter._total_weight_observed = splitter_total
+        for word in words:  # one by one: the order of a set depends on how it came to be
+            splitter._att_values.add(word)
+        for one, counts in classes:
+            splitter._att_dist_per_class[self._classes[one]].update(counts)

@@ -1,0 +1,35 @@
+//! River's models without Python objects: the same steps in the same order, the same numbers to the last bit.
+//!
+//! `model` is the seam: rows in, outputs out, and `Refused` for whatever a model does not take, upon which
+//! River goes on. A family of models is a module of its own; `python` alone knows Python's objects.
+#![forbid(unsafe_code)]
+
+mod arithmetic;
+mod glm;
+mod model;
+mod names;
+mod pipeline;
+mod python;
+mod tree;
+
+use pyo3::prelude::*;
+
+/// How `engine.models.native` describes models; raised by one whenever that changes.
+const LAYOUT: u32 = 1;
+
+/// `exp(-value)`, `log`, `log2`, `** 0.5` and `** 2` of a number: Python's must be the same.
+#[pyfunction]
+fn functions(value: f64) -> (f64, f64, f64, f64, f64) {
+    let value = std::hint::black_box(value);
+    ((-value).exp(), value.ln(), value.log2(), arithmetic::root(value), arithmetic::square(value))
+}
+
+#[pymodule]
+fn riverkeeper_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("LAYOUT", LAYOUT)?;
+    module.add("Refused", module.py().get_type::<python::Refused>())?;
+    module.add("StepRefused", module.py().get_type::<python::StepRefused>())?;
+    module.add_function(wrap_pyfunction!(functions, module)?)?;
+    module.add_class::<python::CompiledModel>()
+}

@@ -1,0 +1,96 @@
+//! Pipelines: transformers that learn from features alone, and behind them a model that learns from labels.
+
+mod hasher;
+mod min_max;
+mod one_hot;
+mod scaler;
+mod steps;
+mod text_encoder;
+
+pub use hasher::Hasher;
+pub use min_max::{Extreme, MinMax};
+pub use one_hot::OneHot;
+pub use scaler::Scaler;
+pub use steps::{Part, Step, Types, Union};
+pub use text_encoder::{Known, TextEncoder};
+
+use crate::glm::Glm;
+use crate::model::{Cell, Class, Label, Model, Output, Refused, Row};
+use crate::names::Names;
+use crate::tree::Tree;
+use steps::{Pass, Seen};
+
+/// The last step.
+pub enum Last {
+    Glm(Glm),
+    Tree(Box<Tree>),
+}
+
+pub struct Pipeline {
+    pub names: Names,
+    pub steps: Vec<Step>,
+    pub last: Last,
+    cells: Vec<Cell>,
+    seen: Seen,
+    /// A record has had a field with the name of a category: two features of one name.
+    ambiguous: bool,
+}
+
+impl Pipeline {
+    pub fn new(names: Names, steps: Vec<Step>, last: Last) -> Self {
+        Pipeline { names, steps, last, cells: Vec::new(), seen: Seen::default(), ambiguous: false }
+    }
+
+    /// What the last step sees of a row.
+    fn transform(&mut self, row: &Row, learns: bool) -> Result<(), Refused> {
+        if self.ambiguous {
+            return Err(Refused::Record);
+        }
+        self.cells.clear();
+        self.cells.extend_from_slice(&row.cells);
+        let mut pass = Pass { names: &mut self.names, texts: &row.texts, learns };
+        for step in &mut self.steps {
+            step.apply(&mut self.cells, &mut pass)?;
+        }
+        self.seen.check(&self.cells)
+    }
+
+    fn commit(&mut self) {
+        self.steps.iter_mut().for_each(Step::commit);
+    }
+}
+
+impl Model for Pipeline {
+    fn field(&mut self, name: &str) -> u32 {
+        let number = self.names.number(name);
+        self.ambiguous |= self.names.is_category(number);
+        number
+    }
+
+    fn predict(&mut self, row: &Row) -> Result<Output, Refused> {
+        self.transform(row, false)?;
+        let output = match &mut self.last {
+            Last::Glm(model) => model.predict(&self.cells)?,
+            Last::Tree(model) => model.predict(&self.cells, &row.texts)?,
+        };
+        self.commit();
+        Ok(output)
+    }
+
+    fn learn(&mut self, row: &Row, label: Label<'_>) -> Result<(), Refused> {
+        self.transform(row, true)?;
+        match &mut self.last {
+            Last::Glm(model) => model.learn(&self.cells, label)?,
+            Last::Tree(model) => model.learn(&self.cells, &row.texts, label)?,
+        }
+        self.commit();
+        Ok(())
+    }
+
+    fn class(&self, number: u32) -> &Class {
+        match &self.last {
+            Last::Glm(_) => unreachable!("a linear model puts out no classes by number"),
+            Last::Tree(model) => model.class(number),
+        }
+    }
+}

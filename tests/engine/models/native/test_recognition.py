@@ -1,0 +1,134 @@
+"""A model is compiled when it is known exactly: its classes, its parameters and what it has learned."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from river import compose, ensemble, linear_model, optim, preprocessing, tree
+
+from engine.models.native import compile_model
+from engine.models.operations import task_ops
+from engine.models.running import RunningModel
+from engine.models.serialization import dump
+from tests.engine.models.native import test_linear, test_tree
+from tests.support.compiled import needs_crate
+
+pytestmark = needs_crate
+
+LINE = linear_model.LogisticRegression
+COMPILED = {name: make for name, (_, make) in test_linear.MODELS.items()} | test_tree.MODELS
+
+
+class OwnLine(LINE):
+    """A subclass may do anything."""
+
+
+def _with_an_attribute() -> Any:
+    model = LINE()
+    model.note = "mine"  # type: ignore[attr-defined]
+    return model
+
+
+def _twice_the_same() -> Any:
+    scaler = preprocessing.StandardScaler()
+    return compose.Pipeline(("one", scaler), ("two", scaler), LINE())
+
+
+def _of_huge_weights() -> Any:
+    model = LINE()
+    model.learn_one({"a": float("inf")}, True)
+    return model
+
+
+def _named_by_numbers() -> Any:
+    model = LINE()
+    model.learn_one({1: 2.0}, True)
+    return model
+
+
+RIVER_S: dict[str, Callable[[], Any]] = {
+    "a subclass": OwnLine,
+    "an attribute of one's own": _with_an_attribute,
+    "one step in two places": _twice_the_same,
+    "weights that are not finite": _of_huge_weights,
+    "names that are no texts": _named_by_numbers,
+    "another optimizer": lambda: LINE(optim.Adam()),
+    "another schedule": lambda: LINE(optim.SGD(optim.schedulers.InverseScaling(0.1))),
+    "another initializer": lambda: LINE(initializer=optim.initializers.Constant(0.5)),
+    "another loss": lambda: LINE(loss=optim.losses.Hinge()),
+    "l1": lambda: LINE(l1=0.1),
+    "a scaler with a window": lambda: preprocessing.StandardScaler(window_size=3) | LINE(),
+    "a one-hot encoder before a scaler": lambda: (
+        preprocessing.OneHotEncoder() | preprocessing.StandardScaler() | LINE()
+    ),
+    "a pipeline that ends in a union": lambda: compose.Pipeline(
+        compose.Pipeline(preprocessing.StandardScaler(), compose.TransformerUnion(compose.Select("a"))),
+        LINE(),
+    ),
+    "a function": lambda: compose.FuncTransformer(dict) | LINE(),
+    "another criterion": lambda: tree.HoeffdingTreeClassifier(split_criterion="gini"),
+    "another splitter": lambda: tree.HoeffdingTreeClassifier(splitter=tree.splitter.HistogramSplitter()),
+    "an adaptive tree": tree.HoeffdingAdaptiveTreeClassifier,
+    "a forest": lambda: ensemble.BaggingClassifier(LINE(), n_models=2, seed=1),
+    "no model of River's": object,
+}
+
+
+@pytest.mark.parametrize("make", COMPILED.values(), ids=COMPILED)
+def test_what_is_on_the_page_is_compiled(make: Callable[[], Any]) -> None:
+    assert compile_model(make()) is not None
+
+
+@pytest.mark.parametrize("make", RIVER_S.values(), ids=RIVER_S)
+def test_all_else_is_left_to_river(make: Callable[[], Any]) -> None:
+    assert compile_model(make()) is None
+
+
+def test_a_model_that_is_asked_for_goes_on_compiled() -> None:
+    twin = preprocessing.StandardScaler() | LINE()
+    ops = task_ops("binary", twin)
+    running = RunningModel(preprocessing.StandardScaler() | LINE(), ops)
+    for number in range(20):
+        assert running.predict({"a": number}) == ops.predict(twin, {"a": number})
+        running.learn({"a": number}, number % 3 == 0)
+        ops.learn(twin, {"a": number}, number % 3 == 0)
+        assert dump(running.model, "model") == dump(twin, "model")
+    assert running.is_compiled
+
+
+def test_a_copy_learns_on_its_own() -> None:
+    model = preprocessing.StandardScaler() | LINE()
+    running = RunningModel(model, task_ops("binary", model))
+    running.learn({"a": 1.0}, True)
+    before = dump(running.model, "model")
+    copied = copy.deepcopy(running)
+    assert copied.is_compiled
+    copied.learn({"a": 5.0}, False)
+    assert dump(running.model, "model") == before
+    assert dump(copied.model, "model") != before
+
+
+def test_a_tree_is_compiled_again_after_what_river_must_do() -> None:
+    """River measures the bytes of its objects, whose number depends on which of them are one."""
+    twin: Any = tree.HoeffdingTreeClassifier(grace_period=5, memory_estimate_period=7)
+    ops = task_ops("binary", twin)
+    running = RunningModel(twin.clone(), ops)
+    for number in range(50):
+        row = {"a": number % 5, "b": number * 0.5}
+        assert running.predict(row) == ops.predict(twin, row)
+        running.learn(row, number % 5 > 2)
+        ops.learn(twin, row, number % 5 > 2)
+        assert running.is_compiled
+    assert running.model._active_leaf_size_estimate > 0
+
+
+def test_a_tree_without_room_is_left_to_river() -> None:
+    twin: Any = tree.HoeffdingTreeClassifier(grace_period=5, memory_estimate_period=7, max_size=0.001)
+    ops = task_ops("binary", twin)
+    running = RunningModel(twin.clone(), ops)
+    for number in range(50):
+        running.learn({"a": number % 5}, number % 5 > 2)
+        ops.learn(twin, {"a": number % 5}, number % 5 > 2)
+        assert running.predict({"a": number % 5}) == ops.predict(twin, {"a": number % 5})
+    assert not running.is_compiled
