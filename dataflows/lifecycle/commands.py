@@ -132,14 +132,17 @@ class Control:
             known: Number of commands that the caller has seen before; they are left out.
             late: Whether the key is new: earlier commands are not meant for it.
         """
-        found = []
+        found: list[tuple[int, Command]] = []
+        at = records  # what was carried out later in the stream is not followed by anything earlier
         for wanted in islice(self._wanted.values(), known, None):
-            done = self._done.get((wanted.command.id, key))
+            command = wanted.command
+            done = self._done.get((command.id, key))
             if done is not None:
                 who = wanted.claimed if done.who is None else done.who
-                found.append((max(done.records, records), replace(wanted.command, who=who)))
+                at = max(at, done.records)
+                found.append((at, replace(command, who=who)))
             elif wanted.key == key or (wanted.key == EVERY_KEY and not late):
-                found.append((records, wanted.command))
+                found.append((at, command))
         return found
 
     def look(self) -> int:

@@ -79,7 +79,7 @@ def described(model: Any) -> tuple[dict[str, Any], Write]:
         "tau": number(known["tau"]),
         "prediction": known["_leaf_prediction"],
         "bayes_from": number(known["nb_threshold"]),
-        "binary": _flag(known["binary_split"]),
+        "binary_split": _flag(known["binary_split"]),
         "least_share": number(known["min_branch_fraction"]),
         "most_share": number(known["max_share_to_split"]),
         "null_split": _flag(known["merit_preprune"]),

@@ -65,7 +65,7 @@ fn options(found: &Bound<'_, PyDict>) -> PyResult<Options> {
             _ => return Err(unknown(&prediction)),
         },
         bayes_from: parameter("bayes_from")?,
-        binary: flag("binary")?,
+        binary: flag("binary_split")?,
         least_share: parameter("least_share")?,
         most_share: parameter("most_share")?,
         null_split: flag("null_split")?,

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from dataflows.lifecycle import commands
-from dataflows.lifecycle.commands import DONE, REFUSED, WANTED, Control, new_command, send
+from dataflows.lifecycle.commands import DONE, REFUSED, WANTED, Control, DoneRow, new_command, send
 from dataflows.lifecycle.growing_file import append_row
 from dataflows.lifecycle.unwritten import Unwritten, note, unwritten
 from dataflows.run_reader import read_rows
@@ -225,3 +225,13 @@ def test_bad_lines_of_notes_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "predictions.jsonl").write_bytes(b"\xff\n")
     with pytest.raises(InputError, match=r"predictions\.jsonl, line 1: expected a row of predictions"):
         list(read_rows(tmp_path, PredictionRow))
+
+
+def test_a_command_is_never_carried_out_before_one_that_came_earlier(tmp_path: Path) -> None:
+    (tmp_path / WANTED).write_bytes(line("a") + line("b") + line("c"))
+    for name, records in (("a", 500), ("c", 300)):  # `b` was under way when the process was killed
+        append_row(tmp_path / DONE, DoneRow(name, "main", records))
+    control = Control(tmp_path)
+    control.look()
+    found = control.commands("main", 400, 0, late=False)
+    assert [(at, command.id) for at, command in found] == [(500, "a"), (500, "b"), (500, "c")]
