@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from dataflows.escape import visible
+from dataflows.escape import visible, visible_lines
 
 _UNWRAPPED = 1000
 """Columns when the output is a file or a pipe: lines and tables stay whole."""
@@ -41,7 +41,7 @@ class PlainConsole(Console):
         for segment in super().render(renderable, options):
             text = segment.text
             if segment.control is None and not text.isprintable():
-                text = "\n".join(map(visible, text.split("\n")))
+                text = visible_lines(text)
             yield Segment(text, segment.style, segment.control)
 
 

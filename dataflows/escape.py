@@ -1,8 +1,8 @@
 """Text from data, made fit for where it goes: it steers no terminal, runs in no page and calls no channel.
 
-There is a function for each destination, and no other place escapes: `visible` for terminals and logs,
-`in_html`, `in_slack`, `in_markdown` for Mattermost, `in_label` for Prometheus, `in_json` and `as_json`, and
-`typed` for a shell.
+There is a function for each destination, and no other place escapes: `visible` and `visible_lines` for
+terminals and logs, `in_html`, `in_slack`, `in_markdown` for Mattermost, `in_label` for Prometheus,
+`in_json` and `as_json`, and `typed` for a shell.
 """
 
 import html
@@ -29,6 +29,15 @@ def visible(text: str) -> str:
     ('a\\x1b[2J\\n', 'café \\u202e', '[red]')
     """
     return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def visible_lines(text: str) -> str:
+    r"""The same, of text in several lines, which stay lines.
+
+    >>> visible_lines("a\x1b[2J\nb")
+    'a\\x1b[2J\nb'
+    """
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def in_html(text: str) -> str:

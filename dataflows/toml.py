@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from dataflows.escape import in_json
+from dataflows.escape import in_json, visible
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -46,5 +46,4 @@ def comment(text: str) -> list[str]:
     >>> comment("a line\nand \0")
     ['# a line and \\x00']
     """
-    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in " ".join(text.split()))
-    return textwrap.wrap(shown, 98, initial_indent="# ", subsequent_indent="# ")
+    return textwrap.wrap(visible(" ".join(text.split())), 98, initial_indent="# ", subsequent_indent="# ")

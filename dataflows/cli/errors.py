@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from dataflows.console import PlainConsole, styled
+from dataflows.escape import visible_lines
 from engine.errors import RiverkeeperError, StoppedError
 from engine.secrecy import hidden
 
@@ -44,8 +45,8 @@ def one_line_errors() -> Iterator[None]:
 
 
 def _trace(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Shows an error that is no user's mistake, without the secrets that a library may have put into it."""
-    sys.stderr.write(hidden("".join(traceback.format_exception(kind, error, trace))))
+    """Shows an error that is no user's mistake; its message may hold secrets, and text from data."""
+    sys.stderr.write(visible_lines(hidden("".join(traceback.format_exception(kind, error, trace)))))
 
 
 def _end(message: str) -> None:

@@ -2,14 +2,15 @@
 
 import os
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from dataflows.escape import visible_lines
 from engine.errors import OutputError, RiverkeeperError, RunError, StoppedError
+from engine.secrecy import hidden
 
 _REFUSED = re.compile(r'SqliteFailure\(.*Some\("(.*?)"\)\)', re.DOTALL)
 """What Bytewax says when the database of its recovery store refuses."""
@@ -43,7 +44,8 @@ def ours_only() -> Iterator[None]:
             os.close(terminal)
             held.seek(0)
             if show:
-                shutil.copyfileobj(held, sys.stderr.buffer)
+                said = held.read().decode(errors="backslashreplace")
+                sys.stderr.write(visible_lines(hidden(said)))
                 sys.stderr.flush()
 
 

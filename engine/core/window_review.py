@@ -5,7 +5,8 @@ fixed point: when the *next* window closes. Inline or in the background, the sam
 order; `engine.core.window_close` has the steps.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from engine.config import EngineConfig
 from engine.contract.check import Contract, rejection
 from engine.core.business_verdict import amounts, with_business
-from engine.core.input_guard import SEVERAL, InputGuard, InputGuardState
+from engine.core.input_guard import SEVERAL, InputGuard, InputGuardState, Passed
 from engine.evaluation.window_sums import WindowSums
 from engine.events import Report, WindowScores
 from engine.models.operations import TaskOps
@@ -35,6 +36,22 @@ _COMMON = 0.01, 0.99
 
 _MARGIN = 0.25
 """Share of that range by which values may lie outside it and still count."""
+
+
+@runtime_checkable
+class PassedByColumn(Protocol):
+    """Outcomes that are held in a way that shows what the input guard takes without going over them."""
+
+    def passed(
+        self, strange: bool, several: int, edges: Mapping[str, Sequence[tuple[float, float]]]
+    ) -> list[tuple[str, tuple[Any, ...]]] | None:
+        """What they show of each column of numbers, as fields of `Passed`; `None` when they must be gone over.
+
+        Args:
+            strange: Whether strange ones count too.
+            several: How many of them there must be then.
+            edges: What passed before, by column.
+        """
 
 
 class PendingVerdict(Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,10 +172,17 @@ class WindowReview:
             strange: Whether those that it found strange are among them, since they have done no harm. Very
                 few are no part of what is common, and never are.
         """
+        guard = self.input_guard
+        if isinstance(window.learnable, PassedByColumn):
+            columns = window.learnable.passed(strange, SEVERAL, guard.edges())
+            if columns is not None:
+                for name, passed in columns:
+                    guard.passes(name, Passed(*passed))
+                return
         several = strange and sum(row.strange is not None for row in window.learnable) >= SEVERAL
         found = (row for row in window.learnable if several or row.strange is None)
         rows = sorted(found, key=lambda row: row.sequence)
-        self.input_guard.vet([row.example.features for row in rows])
+        guard.vet([row.example.features for row in rows])
 
     def refer_if_moving(self, judged: PendingVerdict, *, accepted: bool) -> None:
         """A window becomes the reference whatever its verdict, where that is always the previous one.

@@ -1,7 +1,7 @@
 """A window's sampled outcomes as columns, the form in which a judge takes them."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from engine.monitoring.types import Cell, Table
 from engine.records.events import Outcome
@@ -25,16 +25,36 @@ def feature_of(column: str) -> str:
 Serve = Callable[[Any], Served]
 
 
+@runtime_checkable
+class ByColumns(Protocol):
+    """Outcomes that are held in a way that gives columns sooner than rows."""
+
+    def features(self) -> list[tuple[str, list[Cell]]]:
+        """Names of features, each with a cell an outcome."""
+
+    def labels(self) -> list[Cell]:
+        """The label of each."""
+
+    def served(self, serve: Serve) -> tuple[list[Any], list[Any], list[Any]]:
+        """Predictions, probabilities and scores, which `serve` makes of an output."""
+
+
 def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
     """One column per feature seen in the sample, by name, then the label and what was served."""
-    columns = _features([outcome.example for outcome in sample])
-    served = [serve(outcome.output) for outcome in sample]
-    columns["label"] = [outcome.label for outcome in sample]
-    columns["prediction"] = [prediction for prediction, _, _ in served]
-    if any(isinstance(probability, float | int) for _, probability, _ in served):
-        columns["probability"] = [float(p) if isinstance(p, float | int) else None for _, p, _ in served]
-    if any(score is not None for _, _, score in served):
-        columns["score"] = [score for _, _, score in served]
+    if isinstance(sample, ByColumns):
+        columns = _named(dict(sample.features()))
+        columns["label"] = sample.labels()
+        predictions, probabilities, scores = sample.served(serve)
+    else:
+        columns = _features([outcome.example for outcome in sample])
+        columns["label"] = [outcome.label for outcome in sample]
+        served = [serve(outcome.output) for outcome in sample]
+        predictions, probabilities, scores = ([one[place] for one in served] for place in range(3))
+    columns["prediction"] = predictions
+    if any(isinstance(probability, float | int) for probability in probabilities):
+        columns["probability"] = [float(p) if isinstance(p, float | int) else None for p in probabilities]
+    if any(score is not None for score in scores):
+        columns["score"] = scores
     return Table(columns)
 
 
@@ -47,8 +67,12 @@ def tabulate_examples(examples: Sequence[Example]) -> Table:
 
 
 def _features(examples: Sequence[Example]) -> dict[str, list[Cell]]:
-    names = sorted({name for example in examples for name in example.features}, key=str)
+    names = {name for example in examples for name in example.features}
+    return _named({name: [x.features.get(name) for x in examples] for name in names})
+
+
+def _named(features: Mapping[str, list[Cell]]) -> dict[str, list[Cell]]:
     return {
-        f"feature:{name}" if name in OWN_COLUMNS else name: [x.features.get(name) for x in examples]
-        for name in names
+        f"feature:{name}" if name in OWN_COLUMNS else name: features[name]
+        for name in sorted(features, key=str)
     }

@@ -2,11 +2,13 @@
 
 import os
 import socket
+import sys
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from dataflows.cli.errors import one_line_errors
 from dataflows.config import load_config
 from dataflows.console import PlainConsole
 from dataflows.lifecycle.run_id import known_identity, known_store
@@ -15,6 +17,7 @@ from dataflows.runtime.bytewax_errors import ours_only
 from dataflows.runtime.prometheus import check_ports
 from dataflows.runtime.run_setup import Place, member, prepare, reserved
 from engine.errors import ConfigError, OutputError, RiverkeeperError
+from engine.secrecy import remember
 from tests.support.flows import write_flow
 from tests.support.servers import free_port
 
@@ -131,3 +134,21 @@ def test_a_recovery_store_that_cannot_be_written_is_one_line() -> None:
         raise RuntimeError(said)
     with pytest.raises(RuntimeError, match="a defect"), ours_only():
         raise RuntimeError("a defect")
+
+
+def test_what_bytewax_says_steers_no_terminal_and_shows_no_secret(capfd: pytest.CaptureFixture[str]) -> None:
+    remember("hunter2-of-mine", "DB_PASSWORD")
+    with ours_only():
+        os.write(2, b"a panic\nat key \x1b[2J\xff, with hunter2-of-mine\n")
+    assert capfd.readouterr().err == "a panic\nat key \\x1b[2J\\xff, with ${DB_PASSWORD}\n"
+
+
+def test_a_traceback_steers_no_terminal_and_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    remember("hunter2-of-mine", "DB_PASSWORD")
+    before = sys.excepthook
+    try:
+        with one_line_errors():
+            sys.excepthook(ValueError, ValueError("key \x1b[2J, with hunter2-of-mine"), None)
+    finally:
+        sys.excepthook = before
+    assert capsys.readouterr().err == "ValueError: key \\x1b[2J, with ${DB_PASSWORD}\n"
