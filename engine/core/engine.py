@@ -185,6 +185,7 @@ class Engine:
                     resolve(found)
                 if alerts.pending:
                     self._events += alerts.due()
+            self.review.windows.let_go(len(given))
             events, self._events = self._events, []
             return events
 

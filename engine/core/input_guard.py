@@ -7,13 +7,13 @@ Kolmogorov-Smirnov distance. An example that is strange in several columns at on
 either. When most columns move together that is the world, not a fault, and they stay visible.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import compress, islice
-from operator import ne, sub
 from typing import Any
 
+import numpy as np
 from msgspec import Struct, field
+from numpy.typing import NDArray
 
 from engine.records.events import Strange
 from engine.records.values import Features, by_feature
@@ -94,19 +94,22 @@ class Column(Struct, forbid_unknown_fields=True):
     run: int = 0
     drifted: bool = False
 
-    def vet(self, values: Sequence[float]) -> None:
+    def vet(self, values: list[float]) -> None:
         """Takes the values of a window that passed, in their order."""
-        # Spread over the window: values that change slowly look alike for a while.
+        # Blocks are spread over the window: values that change slowly look alike for a while.
         apart = max(1, len(values) // (BLOCK * _BLOCKS_OF_A_WINDOW)) * BLOCK
         blocks = [values[begin : begin + BLOCK] for begin in range(0, len(values) - BLOCK + 1, apart)]
-        new = sorted(values)
+        array = exact(values)
+        # Plus nothing: a negative zero has no place of its own.
+        new: list[float] = sorted(values) if array.dtype == object else np.sort(array + 0).tolist()
         edges = self.edges or quantiles(new)
         found = [distance(edges, block) for block in blocks]
         self.sample = sorted([*self.sample[::2], *new[:: max(1, 2 * len(new) // _SAMPLE)]])
         self.edges = quantiles(self.sample)
         self.distances = [*self.distances, *found][-_BLOCKS:]
-        self.low, self.high = min(self.low, *values), max(self.high, *values)
-        self.longest = max(self.longest, longest_run(values))
+        # Of values that are equal (1 and 1.0) the first one counts.
+        self.low, self.high = min(self.low, new[0]), max(self.high, new[bisect_left(new, new[-1])])
+        self.longest = max(self.longest, longest_run(array))
         width = self.high - self.low
         self.floor, self.ceiling = self.low - width, self.high + width
         self.patience = max(_SHORTEST_RUN, 2 * self.longest)
@@ -243,14 +246,20 @@ def distance(edges: Sequence[tuple[float, float]], values: Sequence[float]) -> f
     return round(max(abs(bisect_right(ordered, edge) / count - share) for edge, share in edges), 9)
 
 
-def longest_run(values: Sequence[float]) -> int:
+def exact(values: list[float]) -> NDArray[Any]:
+    """Numbers as an array that compares them as Python does: of objects where one type does not hold them."""
+    array = np.array(values)
+    same = len({*map(type, values)}) == 1 and array.dtype.kind in "fi"
+    return array if same else np.array(values, dtype=object)
+
+
+def longest_run(values: NDArray[Any]) -> int:
     """The most times that one value comes in a row.
 
-    >>> longest_run([1, 1, 2, 2, 2, 1])
+    >>> longest_run(np.array([1, 1, 2, 2, 2, 1]))
     3
     """
-    if not values:
+    if not len(values):
         return 0
-    # By itertools and operator alone, since a window has thousands of values of each column.
-    ends = [0, *compress(range(1, len(values)), map(ne, values, islice(values, 1, None))), len(values)]
-    return int(max(map(sub, ends[1:], ends)))
+    ends = np.flatnonzero(values[1:] != values[:-1])
+    return int(np.diff(ends, prepend=-1, append=len(values) - 1).max())

@@ -6,6 +6,7 @@ order; `engine.core.window_close` has the steps.
 """
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -155,9 +156,10 @@ class WindowReview:
             strange: Whether those that it found strange are among them, since they have done no harm. Very
                 few are no part of what is common, and never are.
         """
-        several = strange and sum(row.strange is not None for row in window.learnable) >= SEVERAL
-        found = (row for row in window.learnable if several or row.strange is None)
-        rows = sorted(found, key=lambda row: row.sequence)
+        rows = [row for row in window.learnable if row.strange is None]
+        if strange and len(window.learnable) - len(rows) >= SEVERAL:
+            rows = [*window.learnable]
+        rows.sort(key=attrgetter("sequence"))
         self.input_guard.vet([row.example.features for row in rows])
 
     def refer_if_moving(self, judged: PendingVerdict, *, accepted: bool) -> None:

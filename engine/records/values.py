@@ -6,9 +6,7 @@ a changed copy. Time is seconds since 1970 (UTC) as the record states it; the en
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import chain
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -101,10 +99,5 @@ def by_feature(rows: Sequence[Features]) -> dict[Any, list[Any]]:
     >>> by_feature([{"a": 1}, {"b": "x", "a": 2}])
     {'a': [1, 2], 'b': [None, 'x']}
     """
-    names = [*dict.fromkeys(chain.from_iterable(rows))]
-    if len(names) > 1:
-        # Row by row where none lacks any: a window's rows lie far apart in memory.
-        with suppress(KeyError):
-            columns = zip(*map(itemgetter(*names), rows), strict=True)
-            return dict(zip(names, map(list, columns), strict=True))
+    names = dict.fromkeys(chain.from_iterable(rows))
     return {name: [row.get(name) for row in rows] for name in names}
