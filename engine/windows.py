@@ -233,6 +233,7 @@ class Windows:
         self._rows: Callable[[], MutableSequence[Outcome]] = list
         self._learnable: MutableSequence[Outcome] = []
         self._passed: int | None = None
+        self._leaving: list[Outcome] = []
 
     def place(self, time: float, now: float) -> int:
         """The slot of the open window that an outcome belongs to, or of the one that it will open.
@@ -334,9 +335,20 @@ class Windows:
             _closed(self._learnable),
         )
         self._learnable = self._rows()
+        if len(self.closed) == self.closed.maxlen:
+            left = self.closed[0].sample, self.closed[0].learnable
+            # Rows of the native lane leave in no time.
+            self._leaving = [row for rows in left if type(rows) is tuple for row in rows]
         self.closed.append(window)
         self.index += 1
         return window
+
+    def let_go(self, records: int) -> None:
+        """Lets go of rows of a window that is no longer needed, twice as many as there were records.
+
+        All at once they would hold up the stream for milliseconds when the next window closes.
+        """
+        del self._leaving[max(len(self._leaving) - 2 * records, 0) :]
 
     def learnable(self) -> list[Outcome]:
         """What models learned in the closed windows that are kept and since then, in order."""

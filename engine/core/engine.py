@@ -179,6 +179,7 @@ class Engine:
         with self._lock:
             self._settle()
             self._process(given)
+            self._review.windows.let_go(len(given))
             events, self._events = self._events, []
             return events
 
@@ -231,6 +232,7 @@ class Engine:
                 self._process([decode(at) for at in range(len(lines))])
             else:
                 self._take_lines(lane, lines, places, sources, origins, decode)
+            self._review.windows.let_go(len(lines))
             events, self._events = self._events, []
             return events
 

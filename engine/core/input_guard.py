@@ -7,15 +7,16 @@ Kolmogorov-Smirnov distance. An example that is strange in several columns at on
 either. When most columns move together that is the world, not a fault, and they stay visible.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 from msgspec import Struct, field
+from numpy.typing import NDArray
 
 from engine.records.events import Strange
-from engine.records.values import Features
+from engine.records.values import Features, by_feature
 
 BLOCK = 50
 """Examples whose distribution is looked at together."""
@@ -31,6 +32,8 @@ _BLOCKS_OF_A_WINDOW = 20
 
 _FEW = 10
 """Different values up to which a column is no measurement, but a code."""
+
+_NUMBERS = frozenset({float, int})
 
 _FEWEST = 15
 """Numbers in a block from which on it is compared."""
@@ -123,20 +126,24 @@ class Passed(NamedTuple):
     distances: list[float]
 
 
-def shown_by(values: Sequence[float], edges: Sequence[tuple[float, float]]) -> Passed:
+def shown_by(values: list[float], edges: Sequence[tuple[float, float]]) -> Passed:
     """What a window shows of a column.
 
     Args:
         values: In their order.
         edges: What passed before; empty before anything did.
     """
-    # Spread over the window: values that change slowly look alike for a while.
+    # Blocks are spread over the window: values that change slowly look alike for a while.
     apart = max(1, len(values) // (BLOCK * _BLOCKS_OF_A_WINDOW)) * BLOCK
     blocks = [values[begin : begin + BLOCK] for begin in range(0, len(values) - BLOCK + 1, apart)]
-    new = sorted(values)
+    array = exact(values)
+    # Plus nothing: a negative zero has no place of its own.
+    new: list[float] = sorted(values) if array.dtype == object else np.sort(array + 0).tolist()
     edges = edges or quantiles(new)
+    # Of values that are equal (1 and 1.0) the first one counts.
+    low, high = new[0], new[bisect_left(new, new[-1])]
     sample = new[:: max(1, 2 * len(new) // _SAMPLE)]
-    return Passed(new[0], new[-1], longest_run(values), sample, [distance(edges, each) for each in blocks])
+    return Passed(low, high, longest_run(array), sample, [distance(edges, block) for block in blocks])
 
 
 class InputGuardState(Struct, forbid_unknown_fields=True):
@@ -216,16 +223,16 @@ class InputGuard:
     def _compare_block(self) -> None:
         block, self.state.block = self.state.block, []
         for name, column in self.state.columns.items():
-            values = numbers(row.get(name) for row in block)
+            values = numbers([row.get(name) for row in block])
             if len(values) >= _FEWEST and len(column.edges) > _STEPS // 2 and column.windows >= _WINDOWS:
                 column.drifted = _HOPELESS > column.limit < distance(column.edges, values)
 
     def vet(self, rows: Sequence[Features]) -> None:
         """Takes the examples of a window that passed, in their order."""
         edges = self.edges()
-        for name in dict.fromkeys(name for row in rows for name in row):
-            values = numbers(row.get(name) for row in rows)
-            if len(values) >= BLOCK and len(set(values)) > _FEW:
+        for name, cells in by_feature(rows).items():
+            values = numbers(cells)
+            if len(values) >= BLOCK and _differ(values):
                 self.passes(name, shown_by(values, edges.get(name, ())))
 
     def edges(self) -> dict[str, list[tuple[float, float]]]:
@@ -241,9 +248,16 @@ class InputGuard:
         known.vet(passed)
 
 
-def numbers(cells: Iterable[object]) -> list[float]:
+def numbers(cells: list[Any]) -> list[float]:
     """Those that are numbers, and not truths."""
-    return [cell for cell in cells if cell.__class__ is float or cell.__class__ is int]
+    if {*map(type, cells)} <= _NUMBERS:
+        return cells
+    return [cell for cell in cells if type(cell) in _NUMBERS]
+
+
+def _differ(values: list[float]) -> bool:
+    """Whether there are more than a few different values, which mostly the first of them show."""
+    return len({*values[:BLOCK]}) > _FEW or len({*values}) > _FEW
 
 
 def quantiles(values: Sequence[float]) -> list[tuple[float, float]]:
@@ -269,10 +283,20 @@ def distance(edges: Sequence[tuple[float, float]], values: Sequence[float]) -> f
     return round(max(abs(bisect_right(ordered, edge) / count - share) for edge, share in edges), 9)
 
 
-def longest_run(values: Sequence[float]) -> int:
+def exact(values: list[float]) -> NDArray[Any]:
+    """Numbers as an array that compares them as Python does: of objects where one type does not hold them."""
+    array = np.array(values)
+    same = len({*map(type, values)}) == 1 and array.dtype.kind in "fi"
+    return array if same else np.array(values, dtype=object)
+
+
+def longest_run(values: NDArray[Any]) -> int:
     """The most times that one value comes in a row.
 
-    >>> longest_run([1, 1, 2, 2, 2, 1])
+    >>> longest_run(np.array([1, 1, 2, 2, 2, 1]))
     3
     """
-    return max((len([*run]) for _, run in groupby(values)), default=0)
+    if not len(values):
+        return 0
+    ends = np.flatnonzero(values[1:] != values[:-1])
+    return int(np.diff(ends, prepend=-1, append=len(values) - 1).max())

@@ -6,6 +6,7 @@ order; `engine.core.window_close` has the steps.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -179,9 +180,10 @@ class WindowReview:
                 for name, passed in columns:
                     guard.passes(name, Passed(*passed))
                 return
-        several = strange and sum(row.strange is not None for row in window.learnable) >= SEVERAL
-        found = (row for row in window.learnable if several or row.strange is None)
-        rows = sorted(found, key=lambda row: row.sequence)
+        rows = [row for row in window.learnable if row.strange is None]
+        if strange and len(window.learnable) - len(rows) >= SEVERAL:
+            rows = [*window.learnable]
+        rows.sort(key=attrgetter("sequence"))
         guard.vet([row.example.features for row in rows])
 
     def refer_if_moving(self, judged: PendingVerdict, *, accepted: bool) -> None:

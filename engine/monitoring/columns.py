@@ -4,15 +4,16 @@ What makes a column unfit (all missing, new, another type, constant, endless cat
 check of its own where it says something about the data; the column is then left out of the drift tests.
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from engine.monitoring.cells import LARGEST, NOTHING, Values, as_text, column_of, folded
 from engine.monitoring.config import DriftConfig, MonitoringConfig
 from engine.monitoring.drift.base import DriftMethod, Kind
-from engine.monitoring.range_checks import category_check, range_check, stuck_check
+from engine.monitoring.range_checks import category_check, range_check, rows_outside, stuck_check
 from engine.monitoring.thresholds import could_be_absent, rise_by_chance
-from engine.monitoring.types import Cell, Check, EvaluationJob, Table
+from engine.monitoring.types import Check, EvaluationJob, Table
 from engine.monitoring.verdicts import grade
 from engine.tasks.registry import find_task
 from engine.windows import Status
@@ -32,10 +33,6 @@ OTHER = "(other)"
 """Where the categories beyond the most frequent are counted."""
 
 _MOST_CATEGORIES = 30
-_LARGEST = 1e100
-"""Numbers beyond are taken as missing: their squares, and with them a report, would overflow."""
-
-Clean = bool | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class DriftTest:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the report: one kind of value, `None` where there is none.
+    """A column of the report: one kind of value.
 
     Attributes:
         name: Its name.
@@ -77,8 +74,8 @@ class Column:
 
     name: str
     numeric: bool
-    current: Sequence[float | str | None]
-    reference: Sequence[float | str | None]
+    current: Values
+    reference: Values
     missing: Limits | None
     missing_before: float
     drift: DriftTest | None
@@ -114,82 +111,55 @@ def screen(job: EvaluationJob, config: MonitoringConfig, task: str) -> Screened:
     )
     columns: list[Column] = []
     checks: list[Check] = []
-    classes = find_task(task).classes
+    classes, rows = find_task(task).classes, job.current.rows
     for name in [*features[: config.max_columns], *served]:
         as_classes = classes and name in ("label", "prediction")
-        current = _cells(job.current, name, as_classes)
+        current = _values(job.current, name, rows, as_classes)
         reference = outputs if name in OUTPUTS else data
         if reference is None:
             columns.append(_alone(name, current))
             continue
-        column, found = _beside(name, current, _cells(reference, name, as_classes), config)
+        column, found = _beside(name, current, _values(reference, name, reference.rows, as_classes), config)
         columns.append(column)
         checks.extend(found)
     return Screened(tuple(columns), tuple(checks), max(len(features) - config.max_columns, 0))
 
 
-def _cells(table: Table, name: str, as_classes: bool) -> list[Clean]:
-    cells = [_clean(cell) for cell in table.columns.get(name, ())]
-    # A column that is not in the table, or is cut short, has no values there.
-    cells.extend([None] * (table.rows - len(cells)))
-    return [_text(cell) for cell in cells] if as_classes else cells
+def _values(table: Table, name: str, rows: int, as_classes: bool) -> Values:
+    values = column_of(table, name, rows)
+    return as_text(values) if as_classes else values
 
 
-def _clean(cell: Cell) -> Clean:
-    if cell is None or isinstance(cell, bool | str):
-        return cell
-    try:
-        number = float(cell)
-    except OverflowError:
-        return None
-    return number if abs(number) <= _LARGEST else None  # not a number is not below anything either
-
-
-def _text(cell: Clean) -> str | None:
-    if cell is None or isinstance(cell, str):
-        return cell
-    return str(cell).lower() if isinstance(cell, bool) else f"{cell:.12g}"
-
-
-def _alone(name: str, current: Sequence[Clean]) -> Column:
+def _alone(name: str, current: Values) -> Column:
     """A column without a reference: how much is usual is not known, so only nothing at all warns."""
     missing = None if name in SERVED else Limits(1.0, None)
-    return Column(name, False, [_text(cell) for cell in current], [], missing, 0.0, None)
+    return Column(name, False, as_text(current), NOTHING, missing, 0.0, None)
 
 
 def _beside(
-    name: str, current: Sequence[Clean], reference: Sequence[Clean], config: MonitoringConfig
+    name: str, current: Values, reference: Values, config: MonitoringConfig
 ) -> tuple[Column, list[Check]]:
-    now, before = _present(current), _present(reference)
-    filled = _Filled(len(now), len(current), len(before), len(reference))
-    plain = Column(
-        name=name,
-        numeric=False,
-        current=[_text(cell) for cell in current],
-        reference=[_text(cell) for cell in reference],
-        missing=None if name in SERVED else _missing_limits(filled, config),
-        missing_before=filled.missing_before,
-        drift=None,
-    )
+    now, before = current.present, reference.present
+    filled = _Filled(len(now), len(current.cells), len(before), len(reference.cells))
+    missing = None if name in SERVED else _missing_limits(filled, config)
+    column = Column(name, True, current, reference, missing, filled.missing_before, None)
     if not now or not before:
-        return plain, _one_sided(name, filled)
-    kinds = {type(cell) for cell in before}
-    strange = sum(type(cell) not in kinds for cell in now) / len(now)
-    if strange:
+        return _as_text(column), _one_sided(name, filled)
+    if not current.kinds <= reference.kinds:
+        strange = sum(type(cell) not in reference.kinds for cell in now) / len(now)
         fail = None if name in SERVED else config.missing_fail
-        return plain, [Check("type", name, strange, fail, grade(strange, 0.0, fail))]
+        return _as_text(column), [Check("type", name, strange, fail, grade(strange, 0.0, fail))]
     stuck = [] if name in SERVED else stuck_check(name, now, before)
     if name in config.drift.ignore:
-        return plain, stuck
-    if kinds == {float}:
-        column, found = _numeric(plain, current, reference, config)
-    else:
-        column, found = _category(plain, config)
+        return _as_text(column), stuck
+    column, found = _numeric(column, config) if reference.numbers is not None else _category(column, config)
     return column, [*stuck, *found]
 
 
-def _present(cells: Sequence[Clean]) -> list[bool | float | str]:
-    return [cell for cell in cells if cell is not None]
+def _as_text(column: Column) -> Column:
+    return replace(
+        column, numeric=False, current=as_text(column.current), reference=as_text(column.reference)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,43 +194,34 @@ def _one_sided(name: str, filled: _Filled) -> list[Check]:
     return []
 
 
-def _numeric(
-    plain: Column, current: Sequence[Clean], reference: Sequence[Clean], config: MonitoringConfig
-) -> tuple[Column, list[Check]]:
-    now, before = _numbers(current), _numbers(reference)
-    kept, was = [x for x in now if x is not None], [x for x in before if x is not None]
-    low, high = min(was), max(was)
+def _numeric(column: Column, config: MonitoringConfig) -> tuple[Column, list[Check]]:
+    now, before = column.current.measured, column.reference.measured
+    low, high = float(np.min(before)), float(np.max(before))
     rounding = 1e-12 * max(abs(low), abs(high))
-    if high - low <= max(rounding, 1 / _LARGEST):
+    if high - low <= max(rounding, 1 / LARGEST):
         # No spread, no unit to measure a distance in.
-        others = sum(not low - rounding <= value <= high + rounding for value in kept)
-        status: Status = "pass" if could_be_absent(others, len(kept), len(was)) else "warn"
-        return plain, [Check("constant", plain.name, others / len(kept), None, status)]
-    drift = config.drift
-    checks = range_check(plain.name, kept, was, config) if _as_usual(plain.name, "numeric", drift) else []
-    test = _drift_test(plain.name, "numeric", was, kept, drift)
-    return Column(plain.name, True, now, before, plain.missing, plain.missing_before, test), checks
+        others = rows_outside(now, low - rounding, high + rounding)
+        status: Status = "pass" if could_be_absent(others, len(now), len(before)) else "warn"
+        return _as_text(column), [Check("constant", column.name, others / len(now), None, status)]
+    checks: list[Check] = []
+    if _as_usual(column.name, "numeric", config.drift):
+        checks = range_check(column.name, now, (low, high), len(before), config)
+    return _tested(column, "numeric", config.drift), checks
 
 
-def _numbers(cells: Sequence[Clean]) -> list[float | None]:
-    return [cell if isinstance(cell, float) else None for cell in cells]
-
-
-def _category(plain: Column, config: MonitoringConfig) -> tuple[Column, list[Check]]:
-    before = Counter(cell for cell in plain.reference if cell is not None)
-    now = Counter(cell for cell in plain.current if cell is not None)
-    current, reference = plain.current, plain.reference
+def _category(column: Column, config: MonitoringConfig) -> tuple[Column, list[Check]]:
+    column = _as_text(column)
+    before, now = column.reference.counts, column.current.counts
     if len(before.keys() | now.keys()) > _MOST_CATEGORIES:
         kept = set(sorted(before, key=lambda name: (-before[name], name))[: _MOST_CATEGORIES - 1])
         if sum(before[name] for name in kept) < before.total() / 2:
-            return plain, []  # free text or an identifier: its categories do not come back
-        current, reference = _fold(current, kept), _fold(reference, kept)
-    drift = config.drift
+            return column, []  # free text or an identifier: its categories do not come back
+        current, reference = (folded(side, kept, OTHER) for side in (column.current, column.reference))
+        column = replace(column, current=current, reference=reference)
     checks: list[Check] = []
-    if _as_usual(plain.name, "category", drift):
-        checks = category_check(plain.name, list(now.elements()), list(before.elements()), config)
-    test = _drift_test(plain.name, "category", _present(reference), _present(current), drift)
-    return Column(plain.name, False, current, reference, plain.missing, plain.missing_before, test), checks
+    if _as_usual(column.name, "category", config.drift):
+        checks = category_check(column.name, now, before, config)
+    return _tested(column, "category", config.drift), checks
 
 
 def _as_usual(name: str, kind: Kind, config: DriftConfig) -> bool:
@@ -270,21 +231,18 @@ def _as_usual(name: str, kind: Kind, config: DriftConfig) -> bool:
     return name not in SERVED and (own is None or only_method)
 
 
-def _fold(cells: Sequence[float | str | None], kept: set[float | str]) -> list[float | str | None]:
-    return [cell if cell is None or cell in kept else OTHER for cell in cells]
-
-
-def _drift_test(
-    name: str, kind: Kind, reference: Sequence[Clean], current: Sequence[Clean], config: DriftConfig
-) -> DriftTest:
-    """The column's own limits as written, the common ones not below what chance does."""
+def _tested(column: Column, kind: Kind, config: DriftConfig) -> Column:
+    """With its drift test: the column's own limits as written, the common ones not below what chance does."""
+    name = column.name
     method, warn, fail = config.of_column(name, kind)
     own = config.own_limits(name, kind)
     own_warn, own_fail = (own.warn, own.fail) if own else (None, None)
-    chance = method.by_chance(reference, current) if own_warn is None or own_fail is None else 0.0
+    chance = 0.0
+    if own_warn is None or own_fail is None:
+        chance = method.by_chance(column.reference.measured, column.current.measured)
     configured = warn if own_warn is None else own_warn
     warns = max(warn, chance) if own_warn is None else own_warn
     if own_fail is None and name in SERVED:
-        return DriftTest(method, Limits(warns, None), configured)
+        return replace(column, drift=DriftTest(method, Limits(warns, None), configured))
     fails = max(fail, chance) if own_fail is None else own_fail
-    return DriftTest(method, Limits(min(warns, fails), fails), configured)
+    return replace(column, drift=DriftTest(method, Limits(min(warns, fails), fails), configured))

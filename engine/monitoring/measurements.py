@@ -96,13 +96,11 @@ def counts(job: EvaluationJob, screened: Screened) -> dict[str, float]:
 
 
 def _distance(column: Column, test: DriftTest) -> float:
-    now = [cell for cell in column.current if cell is not None]
-    before = [cell for cell in column.reference if cell is not None]
-    return test.method.distance(before, now)
+    return test.method.distance(column.reference.measured, column.current.measured)
 
 
 def _missing_share(column: Column) -> float:
-    return sum(cell is None for cell in column.current) / len(column.current)
+    return column.current.missing / len(column.current.cells)
 
 
 def _drift_check(name: str, value: float, limits: Limits) -> Check:
@@ -159,7 +157,7 @@ def _null_outputs(job: EvaluationJob, config: MonitoringConfig) -> list[Check]:
 def _null_share(table: Table) -> float:
     """A detector without a threshold serves scores, and no prediction."""
     columns = [table.columns[name] for name in ("prediction", "score") if name in table.columns]
-    return sum(all(cell is None for cell in cells) for cells in zip(*columns, strict=True)) / table.rows
+    return list(zip(*columns, strict=True)).count((None,) * len(columns)) / table.rows
 
 
 def _duplicates(screened: Screened, now: int, before: int, config: MonitoringConfig) -> list[Check]:
@@ -171,7 +169,7 @@ def _duplicates(screened: Screened, now: int, before: int, config: MonitoringCon
     rows = min(now, before)
     share, usual = (
         1 - len(set(zip(*(side[:rows] for side in sides), strict=True))) / rows
-        for sides in ([one.current for one in features], [one.reference for one in features])
+        for sides in ([one.current.cells for one in features], [one.reference.cells for one in features])
     )
     chance = rise_by_chance(share, rows, usual, rows)
     warn, fail = max(config.duplicates_warn, chance), max(config.duplicates_fail, chance)

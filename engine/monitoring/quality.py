@@ -11,7 +11,8 @@ from engine.tasks.registry import find_task
 
 def labelled_rows(table: Table) -> int:
     """The number of rows with a label."""
-    return sum(label is not None for label in table.columns.get("label", ()))
+    labels = table.columns.get("label", ())
+    return len(labels) - labels.count(None)
 
 
 def find_quality(table: Table, task: str) -> list[Quality]:

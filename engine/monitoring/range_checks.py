@@ -6,8 +6,12 @@ Each limit is widened to what clean data reaches about once in 100,000 columns, 
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.drift.base import Numbers
 from engine.monitoring.thresholds import could_be_absent
 from engine.monitoring.types import Check
 from engine.monitoring.verdicts import grade
@@ -16,34 +20,44 @@ _RARE = 1e-5
 _DEVIATIONS = 4.5
 
 
+def rows_outside(values: Numbers, low: float, high: float) -> int:
+    """How many values are below `low` or above `high`."""
+    found = np.asarray(values)
+    return int(np.count_nonzero((found < low) | (found > high)))
+
+
 def range_check(
-    name: str, now: Sequence[float], before: Sequence[float], config: MonitoringConfig
+    name: str, now: Numbers, span: tuple[float, float], before: int, config: MonitoringConfig
 ) -> list[Check]:
     """The share of numbers outside the reference's smallest to largest.
 
     Of a further number, each of the two ends is passed with a chance of one in one more than there were.
+
+    Args:
+        name: The column.
+        now: The window's values.
+        span: The smallest and the largest of the reference.
+        before: How many values the reference has.
+        config: The limits.
     """
-    low, high = min(before), max(before)
-    outside = sum(not low <= value <= high for value in now)
-    chance = 2 / (len(before) + 1)
-    expected = chance, chance * (1 - chance) / len(before)
-    return _check(("range", name), (outside, len(now), len(before)), expected, config)
+    chance = 2 / (before + 1)
+    expected = chance, chance * (1 - chance) / before
+    return _check(("range", name), (rows_outside(now, *span), len(now), before), expected, config)
 
 
 def category_check(
-    name: str, now: Sequence[object], before: Sequence[object], config: MonitoringConfig
+    name: str, now: Counter[Any], before: Counter[Any], config: MonitoringConfig
 ) -> list[Check]:
-    """The share of values in categories that the reference has not.
+    """The share of values in categories that the reference has not, from how often each category comes.
 
     By chance it is the share of the reference that is in categories of one row, give or take what those of
     one and two rows leave open (Good 1953).
     """
-    known = Counter(before)
-    new = sum(value not in known for value in now)
-    once = sum(count == 1 for count in known.values())
-    twice = sum(count == 2 for count in known.values())
-    expected = once / len(before), (once + 2 * twice) / len(before) ** 2
-    return _check(("new categories", name), (new, len(now), len(before)), expected, config)
+    new = sum(count for value, count in now.items() if value not in before)
+    rows, counts = before.total(), list(before.values())
+    once, twice = counts.count(1), counts.count(2)
+    expected = once / rows, (once + 2 * twice) / rows**2
+    return _check(("new categories", name), (new, now.total(), rows), expected, config)
 
 
 def _check(
@@ -72,9 +86,10 @@ def stuck_check(name: str, now: Sequence[object], before: Sequence[object]) -> l
     Not where most of the reference has that value too: rain is 0 for a dry week, and rows of a stream are
     more alike than chance has it.
     """
-    if not now or any(value != now[0] for value in now):
+    value = now[0]
+    if now[-1] != value or now.count(value) != len(now):
         return []
-    same = sum(value == now[0] for value in before)
+    same = before.count(value)
     if same > len(before) / 2 or ((same + 1) / (len(before) + 2)) ** len(now) >= _RARE:
         return []
     return [Check("stuck", name, None, None, "warn")]

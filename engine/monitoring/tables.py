@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from engine.monitoring.types import Cell, Table
 from engine.records.events import Outcome
-from engine.records.values import Example
+from engine.records.values import Example, by_feature
 from engine.tasks.base import Served
 
 OWN_COLUMNS = ("label", "prediction", "probability", "score")
@@ -21,6 +21,8 @@ def feature_of(column: str) -> str:
     own = column.removeprefix("feature:") if isinstance(column, str) else column  # a number, in River's data
     return own if own in OWN_COLUMNS else column
 
+
+_NUMBERS = float, int
 
 Serve = Callable[[Any], Served]
 
@@ -46,29 +48,30 @@ def tabulate(sample: Sequence[Outcome], serve: Serve) -> Table:
         columns["label"] = sample.labels()
         predictions, probabilities, scores = sample.served(serve)
     else:
-        columns = _features([outcome.example for outcome in sample])
+        columns = _named(by_feature([outcome.example.features for outcome in sample]))
         columns["label"] = [outcome.label for outcome in sample]
-        served = [serve(outcome.output) for outcome in sample]
-        predictions, probabilities, scores = ([one[place] for one in served] for place in range(3))
+        predictions, probabilities, scores = _served(sample, serve)
     columns["prediction"] = predictions
     if any(isinstance(probability, float | int) for probability in probabilities):
-        columns["probability"] = [float(p) if isinstance(p, float | int) else None for p in probabilities]
+        columns["probability"] = [float(p) if isinstance(p, _NUMBERS) else None for p in probabilities]
     if any(score is not None for score in scores):
         columns["score"] = scores
     return Table(columns)
 
 
+def _served(sample: Sequence[Outcome], serve: Serve) -> tuple[list[Any], ...]:
+    """Predictions, probabilities and scores."""
+    if not sample:
+        return [], [], []
+    return tuple(map(list, zip(*[serve(outcome.output) for outcome in sample], strict=True)))
+
+
 def tabulate_examples(examples: Sequence[Example]) -> Table:
     """The same of rows that nobody has predicted: features, and labels if there are any."""
-    columns = _features(examples)
+    columns = _named(by_feature([example.features for example in examples]))
     if any(example.label is not None for example in examples):
         columns["label"] = [example.label for example in examples]
     return Table(columns)
-
-
-def _features(examples: Sequence[Example]) -> dict[str, list[Cell]]:
-    names = {name for example in examples for name in example.features}
-    return _named({name: [x.features.get(name) for x in examples] for name in names})
 
 
 def _named(features: Mapping[str, list[Cell]]) -> dict[str, list[Cell]]:

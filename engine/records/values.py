@@ -5,7 +5,8 @@ structs, which are made twenty times faster than frozen dataclasses (ADR 15); `m
 a changed copy. Time is seconds since 1970 (UTC) as the record states it; the engine reads no clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -90,3 +91,13 @@ def shown(value: object) -> str:
     except Exception:  # noqa: BLE001 - a value from an embedding program may be anything
         return f"a {type(value).__name__} that cannot be shown"
     return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+def by_feature(rows: Sequence[Features]) -> dict[Any, list[Any]]:
+    """The values of each feature, in the order in which features first come; `None` where a row has none.
+
+    >>> by_feature([{"a": 1}, {"b": "x", "a": 2}])
+    {'a': [1, 2], 'b': [None, 'x']}
+    """
+    names = dict.fromkeys(chain.from_iterable(rows))
+    return {name: [row.get(name) for row in rows] for name in names}

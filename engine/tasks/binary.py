@@ -1,14 +1,14 @@
 """Binary classification: a yes or a no, with the probability of yes."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeGuard
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from engine.records.classes import one_class
 from engine.records.config import RecordConfig
 from engine.records.labels import LabelFormat
-from engine.records.values import Scalar, Target
+from engine.records.values import Target
 from engine.tasks.aggregation import of_classes, two_classes
-from engine.tasks.base import Cells, LearningTask, Quality, Read, Served, scored_pairs
+from engine.tasks.base import Cells, LearningTask, Quality, Read, Served
 from engine.tasks.baselines import ClassPrior
 from engine.tasks.outputs import bounded, probability_error, repeat_class, top_class, zero_one_loss
 
@@ -72,34 +72,41 @@ def _happened(_: Any, label: Any) -> bool:
 
 def decision_quality(labels: Cells, predictions: Cells, probabilities: Cells) -> list[Quality]:
     """Scores of the decisions, and of the probabilities if both classes occur."""
-    return [*_decisions(scored_pairs(labels, predictions)), *_probabilities(labels, probabilities)]
+    truths = _classes(labels)
+    return [*_decisions(truths, _classes(predictions)), *_probabilities(truths, probabilities)]
 
 
-def _decisions(pairs: list[tuple[Scalar, Scalar]]) -> list[Quality]:
-    rows = [(int(truth), int(said)) for truth, said in pairs if _is_class(truth) and _is_class(said)]
+def _decisions(truths: Sequence[int | None], predictions: Sequence[int | None]) -> list[Quality]:
+    pairs = zip(truths, predictions, strict=False)
+    rows = [(truth, said) for truth, said in pairs if truth is not None and said is not None]
     if not rows:
         return []
     scores = ["accuracy"]
-    if any(said for _, said in rows):
+    known, guessed = [truth for truth, _ in rows], [said for _, said in rows]
+    if any(guessed):
         scores.append("precision")
-    if any(truth for truth, _ in rows):
+    if any(known):
         scores.extend(("recall", "f1"))
-    return [Quality([row[0] for row in rows], [row[1] for row in rows], tuple(scores), 1)]
+    return [Quality(known, guessed, tuple(scores), 1)]
 
 
-def _probabilities(labels: Cells, probabilities: Cells) -> list[Quality]:
+def _probabilities(truths: Sequence[int | None], probabilities: Cells) -> list[Quality]:
     rows = [
-        (int(truth), float(said))
-        for truth, said in zip(labels, probabilities, strict=False)
-        if _is_class(truth) and isinstance(said, float | int) and 0 <= said <= 1
+        (truth, float(said))
+        for truth, said in zip(truths, probabilities, strict=False)
+        if truth is not None and isinstance(said, (float, int)) and 0 <= said <= 1
     ]
     if len({truth for truth, _ in rows}) < 2:
         return []
     return [Quality([row[0] for row in rows], [row[1] for row in rows], ("rocauc", "logloss"), 1)]
 
 
-def _is_class(cell: Scalar | None) -> TypeGuard[bool]:
-    return isinstance(cell, bool | int | float) and cell in (0, 1)
+def _classes(cells: Cells) -> list[int | None]:
+    """0 or 1 for each cell that is one of them, whatever its type; `None` for others."""
+    found: dict[Any, int] = {
+        cell: int(cell) for cell in {*cells} if isinstance(cell, int | float) and cell in (0, 1)
+    }
+    return [*map(found.get, cells)]
 
 
 BINARY = LearningTask(

@@ -1,15 +1,25 @@
 """What a window drift method is."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 Kind = Literal["numeric", "category"]
 """Kind of a column: finite numbers, or categories as text."""
 
-Measure = Callable[[Sequence[Any], Sequence[Any]], float]
-"""A number from the reference's values and the window's, in this order; both without missing values."""
+Numbers = Sequence[float] | NDArray[np.float64]
+"""Numbers, none missing: an array where a window is measured."""
+
+Categories = Sequence[object] | Counter[Any]
+"""Categories, none missing: how often each comes where a window is measured."""
+
+Measure = Callable[[Any, Any], float]
+"""A number from the reference's values and the window's, in this order: `Numbers` or `Categories`."""
 
 
 @dataclass(frozen=True, slots=True)

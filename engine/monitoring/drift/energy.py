@@ -1,18 +1,17 @@
 """Energy distance between two samples of numbers (Székely and Rizzo 2013)."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from engine.monitoring.drift.base import DriftMethod
+from engine.monitoring.drift.base import DriftMethod, Numbers
 from engine.monitoring.thresholds import deviation
 
 _RARE_SQUARE = 4.417**2
 """What the square of a standard normal number exceeds once in 100,000 times."""
 
 
-def energy(reference: Sequence[float], current: Sequence[float]) -> float:
+def energy(reference: Numbers, current: Numbers) -> float:
     """Energy distance, over the square root of the reference's standard deviation.
 
     Its square is twice the area under the squared difference of the distribution functions, so it does not
@@ -28,7 +27,7 @@ def energy(reference: Sequence[float], current: Sequence[float]) -> float:
     return float(energy_distance(reference, current)) / math.sqrt(deviation(reference))
 
 
-def energy_by_chance(reference: Sequence[float], current: Sequence[float]) -> float:
+def energy_by_chance(reference: Numbers, current: Numbers) -> float:
     """Distance that chance alone explains, over the square root of the reference's standard deviation.
 
     For samples of n and m rows, n m / (n + m) times the squared distance is about a sum of weighted squares
@@ -45,7 +44,7 @@ def energy_by_chance(reference: Sequence[float], current: Sequence[float]) -> fl
     return math.sqrt(square / deviation(reference))
 
 
-def _mean_difference(values: Sequence[float]) -> float:
+def _mean_difference(values: Numbers) -> float:
     """Mean absolute difference of two different rows (Gini)."""
     rows = len(values)
     if rows < 2:

@@ -1,9 +1,12 @@
 """What a light page shows, written as the JSON that Evidently's page draws from, without Plotly objects."""
 
-from collections import Counter
+import functools
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from engine.monitoring.cells import Values
 from engine.monitoring.columns import Column
 from engine.monitoring.evidently.library import library
 
@@ -15,47 +18,54 @@ _COLOURS = {"current": "#ed0400", "reference": "#4d4d4d"}
 _HALF, _FULL = 1, 2
 
 
-def counters(title: str, values: Mapping[str, object], name: str) -> Any:
+def counters(title: str, values: Mapping[str, object], name: str) -> dict[str, Any]:
     """A row of numbers with their names."""
     shown = [{"value": str(value), "label": label} for label, value in values.items()]
-    return library().widget.BaseWidgetInfo(
-        type="counter", title=title, size=_FULL, id=name, params={"counters": shown}
-    )
+    return _widget("counter", title, _FULL, name, {"counters": shown})
 
 
-def distribution(title: str, column: Column, name: str) -> Any:
+def distribution(title: str, column: Column, name: str) -> dict[str, Any]:
     """A column in the window and in the reference, as bars of percent of the values."""
     sides = {"current": column.current, "reference": column.reference}
-    values = {side: [cell for cell in cells if cell is not None] for side, cells in sides.items()}
-    places, heights = _bars(values) if column.numeric else _categories(values)
+    places, heights = _bars(sides) if column.numeric else _categories(sides)
     data = [
         {"type": "bar", "name": side, "x": places, "y": found, "marker": {"color": _COLOURS[side]}}
         for side, found in heights.items()
-        if values[side]
+        if sides[side].present
     ]
     layout = {"barmode": "group", "yaxis": {"title": {"text": "percent"}}, "margin": {"t": 20}}
-    return library().widget.BaseWidgetInfo(
-        type="big_graph", title=title, size=_HALF, id=name, params={"data": data, "layout": layout}
-    )
+    return _widget("big_graph", title, _HALF, name, {"data": data, "layout": layout})
 
 
-def _bars(values: Mapping[str, list[Any]]) -> tuple[list[Any], dict[str, list[float]]]:
-    every = [value for found in values.values() for value in found]
-    low, high = min(every), max(every)
+@functools.cache
+def _empty(kind: str, size: int) -> dict[str, Any]:
+    """A part of a page as Evidently writes it; building one takes as long as its figure."""
+    widget = library().widget.BaseWidgetInfo(type=kind, title="", size=size, id="", params={})
+    return dict(widget.dict(exclude_defaults=True))
+
+
+def _widget(kind: str, title: str, size: int, name: str, params: dict[str, Any]) -> dict[str, Any]:
+    return _empty(kind, size) | {"title": title, "id": name, "params": params}
+
+
+def _bars(sides: Mapping[str, Values]) -> tuple[list[Any], dict[str, list[float]]]:
+    values = {side: np.array(found.measured) for side, found in sides.items()}
+    every = np.concatenate([*values.values()])
+    low, high = float(every.min()), float(every.max())
     width = (high - low) / _BARS
     heights = {}
     for side, found in values.items():
-        counts = [0] * _BARS
-        for value in found:
-            counts[min(int((value - low) / width), _BARS - 1)] += 1
+        bars = np.minimum(((found - low) / width).astype(int), _BARS - 1)
+        counts = np.bincount(bars, minlength=_BARS).tolist()
         heights[side] = [_percent(count, len(found)) for count in counts]
     return [float(f"{low + (bar + 0.5) * width:.4g}") for bar in range(_BARS)], heights
 
 
-def _categories(values: Mapping[str, list[Any]]) -> tuple[list[Any], dict[str, list[float]]]:
-    counts = {side: Counter(found) for side, found in values.items()}
+def _categories(sides: Mapping[str, Values]) -> tuple[list[Any], dict[str, list[float]]]:
+    counts = {side: found.counts for side, found in sides.items()}
     both = counts["current"] + counts["reference"]
-    names = sorted(both, key=lambda name: (-both[name], name))[:_MOST_CATEGORIES]
+    # The most frequent first, by name where they are as frequent: a sort leaves equal ones in their order.
+    names = sorted(sorted(both), key=both.__getitem__, reverse=True)[:_MOST_CATEGORIES]
     heights = {
         side: [_percent(found[name], found.total()) for name in names] for side, found in counts.items()
     }

@@ -13,7 +13,7 @@ def dataset(columns: Sequence[Column], side: Literal["current", "reference"]) ->
     pandas, evidently = library().pandas, library().evidently
     frame = pandas.DataFrame(
         {
-            column.name: pandas.Series(getattr(column, side), dtype=float if column.numeric else object)
+            column.name: pandas.Series(getattr(column, side).cells, dtype=float if column.numeric else object)
             for column in columns
         }
     )

@@ -7,7 +7,8 @@ would find, and the figures are written down as the little JSON that a browser d
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from engine.monitoring.adaptation import ADAPTATION
@@ -36,28 +37,28 @@ _METRICS = {
 
 
 def light_part(job: EvaluationJob, screened: Screened, found: Measurements) -> Part:
-    """The light report of a window."""
+    """The light report of a window, as it is written."""
     results: dict[str, Any] = {}
-    rows = _put(results, "RowCount", float(job.current.rows))
     tests = _by_column(found.checks)
     for column in screened.columns:
         if column.drift is not None:
-            arguments = _drift_arguments(column.name, column.drift)
-            drift = _put(results, "ValueDrift", found.drift[column.name], **arguments)
-            drift.set_tests(_tests(drift, tests.pop((column.name, "drift"), [])))
+            drift = _template("ValueDrift", **_drift_arguments(column.name, column.drift))
+            checks = tests.pop((column.name, "drift"), [])
+            results[drift.name] = drift.filled([found.drift[column.name]], checks)
     for column in screened.columns:
-        share = found.missing[column.name]
-        missing = sum(cell is None for cell in column.current)
-        gaps = _put(results, "MissingValueCount", float(missing), share, column=column.name)
-        gaps.set_tests(_tests(gaps, tests.pop((column.name, "missing"), [])))
+        gaps = _template("MissingValueCount", 2, column=column.name)
+        values = [float(column.current.missing), found.missing[column.name]]
+        results[gaps.name] = gaps.filled(values, tests.pop((column.name, "missing"), []))
     for quality in found.quality:
         for name in quality.scores:
             if name in found.scores:
-                spread = (_spread(quality),) if name == "mae" else ()
-                _put(results, _METRICS[name], found.scores[name], *spread)
-    rows.set_tests(_tests(rows, [check for rest in tests.values() for check in rest]))
-    results |= business_results(job.business)
-    return Part(results, _widgets(job, screened, found))
+                values = [found.scores[name], *((_spread(quality),) if name == "mae" else ())]
+                score = _template(_METRICS[name], len(values))
+                results[score.name] = score.filled(values, [])
+    rest = [check for checks in tests.values() for check in checks]
+    rows = _template("RowCount")
+    counted = {rows.name: rows.filled([float(job.current.rows)], rest)}
+    return Part(counted | results | business_results(job.business), _widgets(job, screened, found))
 
 
 def _by_column(checks: Iterable[Check]) -> dict[tuple[str, str], list[Check]]:
@@ -69,42 +70,63 @@ def _by_column(checks: Iterable[Check]) -> dict[tuple[str, str], list[Check]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A result of one of Evidently's metrics as it writes it; making one takes as long as its value.
+
+    Attributes:
+        name: The metric's id.
+        written: The result, with zeros in it.
+        slots: The results within it that hold its values; empty when it holds its one value itself.
+    """
+
+    name: str
+    written: dict[str, Any]
+    slots: tuple[str, ...]
+
+    def filled(self, values: Sequence[float], checks: Iterable[Check]) -> dict[str, Any]:
+        """The result with its values, and our checks as Evidently's tests.
+
+        They are not part of the metric, whose id their limits would change.
+        """
+        tests = {"tests": [_test(check, self.written["metric_value_location"]["metric"]) for check in checks]}
+        if not self.slots:
+            return self.written | tests | {"value": values[0]}
+        inner = {
+            slot: self.written[slot] | {"value": value}
+            for slot, value in zip(self.slots, values, strict=True)
+        }
+        return self.written | tests | inner
+
+
 @functools.lru_cache(maxsize=1000)
-def _calculation(name: str, **arguments: Any) -> tuple[Any, Any]:
-    """A metric of Evidently's, ready to take a result; building and naming one takes as long as its value."""
-    metric = getattr(library().metrics, name)(**arguments)
-    calculation = metric.to_calculation()
-    return calculation, calculation.to_metric_config()
-
-
-def _put(results: dict[str, Any], name: str, *values: float, **arguments: Any) -> Any:
-    calculation, config = _calculation(name, **arguments)
-    result = calculation.result(*values)
+def _template(name: str, values: int = 1, **arguments: Any) -> _Template:
+    """The template of a metric's results, which hold so many values."""
+    calculation = getattr(library().metrics, name)(**arguments).to_calculation()
+    config = calculation.to_metric_config()
+    result = calculation.result(*[0.0] * values)
     result.set_metric_location(config)
-    results[config.metric_id] = result
-    return result
+    written = result.dict(exclude_none=True)
+    slots = tuple(slot for slot, inner in written.items() if isinstance(inner, dict) and "value" in inner)
+    return _Template(config.metric_id, written, slots)
+
+
+def _test(check: Check, metric: dict[str, Any]) -> dict[str, Any]:
+    statuses = library().status
+    known = {"pass": statuses.SUCCESS, "warn": statuses.WARNING, "fail": statuses.FAIL}
+    return {
+        "id": check.name.replace(" ", "_"),
+        "name": f"{check.name}: {check.column}" if check.column else check.name,
+        "description": words(check),
+        "metric_config": metric,
+        "test_config": {"limit": check.limit},
+        "status": known.get(check.status, statuses.ERROR),
+    }
 
 
 def _drift_arguments(column: str, test: DriftTest) -> dict[str, Any]:
     """With the limit as configured: each widened one would be a series of its own in Evidently's UI."""
     return {"column": column, "method": test.method.label, "threshold": test.warn}
-
-
-def _tests(result: Any, checks: Iterable[Check]) -> list[Any]:
-    """Our checks as Evidently's tests; not as part of the metric, whose id their limits would change."""
-    statuses = library().status
-    known = {"pass": statuses.SUCCESS, "warn": statuses.WARNING, "fail": statuses.FAIL}
-    return [
-        library().types.MetricTestResult(
-            id=check.name.replace(" ", "_"),
-            name=f"{check.name}: {check.column}" if check.column else check.name,
-            description=words(check),
-            metric_config=result.metric_value_location.metric,
-            test_config={"limit": check.limit},
-            status=known.get(check.status, statuses.ERROR),
-        )
-        for check in checks
-    ]
 
 
 def _spread(quality: Quality) -> float:

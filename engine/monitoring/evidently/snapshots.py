@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from engine.monitoring.evidently.library import library
@@ -15,7 +16,7 @@ _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a report, in Evidently's own values.
+    """A part of a report: Evidently's own values, or the dicts that they are written as.
 
     Attributes:
         results: Result of each metric, by the metric's id.
@@ -45,26 +46,34 @@ def joined(parts: Sequence[Part], job: EvaluationJob) -> bytes:
     for part in parts:
         for name, result in part.results.items():
             results.setdefault(name, result)
-    model = library().serialization.SnapshotModel(
-        report=library().serialization.ReportModel(items=[]),
-        name=_name(job),
-        timestamp=_moment(job),
-        metadata=_metadata(job),
-        tags=[],
-        metric_results=results,
-        top_level_metrics=list(results),
-        widgets=[widget for part in parts for widget in part.widgets],
-        tests_widgets=library().test_widgets([test for result in results.values() for test in result.tests]),
-    )
-    kept = model.dict(exclude_none=True)
-    for place in ("widgets", "tests_widgets"):
-        kept[place] = [widget.dict(exclude_defaults=True) for widget in getattr(model, place)]
+    found = {name: _written(result, exclude_none=True) for name, result in results.items()}
+    # As Evidently's `SnapshotModel` has it, which would take each value apart and check it again.
+    kept = {
+        "report": {"items": []},
+        "name": _name(job),
+        "timestamp": _moment(job).isoformat(),
+        "metadata": {name: str(value) for name, value in _metadata(job).items()},
+        "tags": [],
+        "metric_results": found,
+        "top_level_metrics": list(found),
+        "widgets": [_written(one, exclude_defaults=True) for part in parts for one in part.widgets],
+        "tests_widgets": _tests_widgets([test for one in found.values() for test in one["tests"]]),
+    }
     text = json.dumps(kept, cls=library().encoder, separators=(",", ":"))
     drawn = dict.fromkeys(re.findall(rf'"id":"({_UUID})"', text))
     fixed = {name: f"{job.window}-{number}" for number, name in enumerate(drawn)}
-    return (
-        re.sub(_UUID, lambda found: fixed.get(found[0], found[0]), text).encode() if fixed else text.encode()
-    )
+    for name, number in fixed.items():
+        text = text.replace(name, number)
+    return text.encode()
+
+
+def _written(value: Any, **excluded: bool) -> dict[str, Any]:
+    return value if isinstance(value, dict) else dict(value.dict(**excluded))
+
+
+def _tests_widgets(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = library().test_widgets([SimpleNamespace(**test) for test in tests])
+    return [_written(widget, exclude_defaults=True) for widget in found]
 
 
 def _moment(job: EvaluationJob) -> datetime.datetime:

@@ -111,6 +111,10 @@ fn quantiles(ordered: &[f64]) -> Vec<(f64, f64)> {
 
 fn passed<'py>(py: Python<'py>, values: &[Num], known: Vec<(f64, f64)>) -> PyResult<Passed<'py>> {
     let mut ordered = values.to_vec();
+    if values.iter().all(|value| matches!(value, Num::Float(_))) {
+        // A negative zero has no place of its own.
+        ordered = values.iter().map(|value| Num::Float(value.float() + 0.0)).collect();
+    }
     // As Python sorts: 0 and -0 stay in their order.
     ordered.sort_by(|one, other| one.float().partial_cmp(&other.float()).unwrap_or(Ordering::Equal));
     let floats: Vec<f64> = ordered.iter().map(|value| value.float()).collect();
@@ -126,7 +130,9 @@ fn passed<'py>(py: Python<'py>, values: &[Num], known: Vec<(f64, f64)>) -> PyRes
     }
     let thin = ordered.iter().step_by((2 * ordered.len() / SAMPLE).max(1)).map(|value| value.to_py(py));
     let thin = PyList::new(py, thin.collect::<PyResult<Vec<_>>>()?)?;
-    let (low, high) = (ordered[0].to_py(py)?, ordered[ordered.len() - 1].to_py(py)?);
+    // Of values that are equal (1 and 1.0) the first one counts.
+    let first = floats.partition_point(|value| *value < floats[floats.len() - 1]);
+    let (low, high) = (ordered[0].to_py(py)?, ordered[first].to_py(py)?);
     Ok((low, high, longest_run(values), thin, distances))
 }
 

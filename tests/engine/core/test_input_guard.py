@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.core.engine import Engine
@@ -113,7 +114,7 @@ def test_it_is_quiet_again_when_nothing_was_strange_for_a_while() -> None:
 
 @pytest.mark.parametrize(("values", "longest"), [([], 0), ([1], 1), ([1, 1, 2, 2, 2, 1, 1], 3)])
 def test_the_longest_run(values: list[float], longest: int) -> None:
-    assert longest_run(values) == longest
+    assert longest_run(np.array(values)) == longest
 
 
 def engine(**supervision: Any) -> Engine:

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from pydantic.v1 import parse_obj_as
 
 from engine.monitoring.columns import screen
 from engine.monitoring.config import MonitoringConfig
@@ -46,7 +47,8 @@ def theirs(job: EvaluationJob, task: str) -> dict[str, Any]:
     metrics = library().metrics
     screened = screen(job, CONFIG, task)
     found = measure(job, screened, CONFIG, task)
-    ours = light_part(job, screened, found).results
+    written = light_part(job, screened, found).results
+    ours = {name: parse_obj_as(library().types.MetricResult, result) for name, result in written.items()}
     kinds = {
         name.rsplit(":", 1)[-1]: getattr(metrics, name.rsplit(":", 1)[-1])
         for name in (result.metric_value_location.metric.params["type"] for result in ours.values())
@@ -110,7 +112,7 @@ def test_a_page_shows_the_limit_that_a_column_was_judged_by() -> None:
     assert check.value is not None
     assert check.limit is not None
     assert configured < check.value < check.limit, "with so few rows chance reaches it"
-    titles = [widget.title for widget in light_part(job, screened, found).widgets]
+    titles = [widget["title"] for widget in light_part(job, screened, found).widgets]
     shown = f"Value drift for carrier: {check.value:.3g} (limit {check.limit:.3g})"
     assert any(title.startswith(shown) for title in titles)
     parts, _ = full_parts(job, screened, found, CONFIG)
