@@ -2,8 +2,8 @@
 
     python -m benchmarks.lanes --records 45312 --made 200
 
-It fails at the first difference in what is written, or in the state at the end. Streams are cut into batches at
-random, and the lane is made to leave records to the engine at random places too.
+It fails at the first difference in what is written, or in the state at the end. Streams are cut into batches
+at random, and the lane is made to leave records to the engine at random places too.
 """
 
 import argparse
@@ -23,7 +23,7 @@ _ALL = 10**9
 
 
 def ways(random: Random) -> Iterator[tuple[str, Iterator[int], Iterator[int]]]:
-    """Ways to cut a stream, and to switch: a name, how many lines at once, how many records natively in a row."""
+    """Ways to cut a stream, and to switch: a name, lines at once, and records natively in a row."""
     yield "1,000 lines at once", repeat(1000), repeat(_ALL)
     yield "10 lines at once", repeat(10), repeat(_ALL)
     yield "cut at random", iter(lambda: random.randint(1, 300), 0), repeat(_ALL)
@@ -63,7 +63,7 @@ def made(count: int, first: int) -> None:
     """Made streams with faults."""
     taken = records = 0
     for seed in range(first, first + count):
-        random = Random(seed)
+        random = Random(seed)  # noqa: S311 - test data
         kinds = random.random() < 0.5
         config = EngineConfig.from_dict(make_settings(random, kinds=kinds))
         faults = random.choice([0.0, 0.01, 0.05, 0.2])
@@ -92,7 +92,7 @@ def main() -> None:
         made(given.made, given.seed)
     for stream in given.streams if given.records else ():
         for model in given.models:
-            real(stream, model, given.records, Random(given.seed))
+            real(stream, model, given.records, Random(given.seed))  # noqa: S311 - test data
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A stream through the engine as it ever was, and through the lane: what is written, and what is known after it."""
+"""A stream through the engine as it ever was, and through the lane: what is written and known then."""
 
 import random
 import re
@@ -96,7 +96,7 @@ def by_lane(
         ran = Ran()
         ran.add(engine.begin())
         for at, part in _parts(lines, cuts):
-            engine.lane_takes(next(most))
+            engine.switch_after(next(most))
             ran.add(engine.process_lines(part, range(at, at + len(part)), (("in", False),)))
             if looks and engine.counts.records != at + len(part):
                 raise SystemExit(f"{engine.counts.records} records are counted, and {at + len(part)} came")

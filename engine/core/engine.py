@@ -210,9 +210,9 @@ class Engine:
     ) -> list[Event]:
         """Takes lines of JSON in order; does what `process` does with the records in them.
 
-        Where the crate `riverkeeper_native` is installed and the configuration lets it, plain records are taken
-        natively, several times as fast. Their predictions come as lines, and their outcomes not at all: what
-        `engine.core.serialize.encode` makes of the events is the same. `native_lane` says why it is not so.
+        Where the crate `riverkeeper_native` is installed and the configuration lets it, plain records are
+        taken natively, several times as fast. Their predictions come as lines, and their outcomes not at all:
+        what `engine.core.serialize.encode` makes of the events is the same.
 
         Args:
             lines: The records.
@@ -314,11 +314,14 @@ class Engine:
         """Records that `process_lines` has taken natively."""
         return 0 if self._lane is None else self._lane.taken
 
-    def lane_takes(self, most: int | None) -> None:
-        """For tests: so many records at most are taken natively in a row, and then one by the engine."""
+    def switch_after(self, records: int | None) -> None:
+        """So many records are taken natively in a row, and then one by the engine: it makes no difference.
+
+        For tests, which show that. `None`: as many as are plain.
+        """
         lane = self._lane_here()
         if lane is not None:
-            lane.most = most
+            lane.most = records
 
     def _settle(self) -> None:
         """The components are up to date, whoever took the last record."""

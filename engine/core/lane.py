@@ -1,8 +1,9 @@
 """The seam of the native lane: it takes plain records over from the engine, and gives its state back.
 
-The lane (the optional crate `riverkeeper_native`) takes lines of JSON in stream order, as long as nothing special
-comes of them. Whatever could be special is looked at before anything changes, and such a record is taken by the
-engine as ever. So it makes no difference to what is written, or to the state, which of the two takes a record.
+The lane (the optional crate `riverkeeper_native`) takes lines of JSON in stream order, as long as nothing
+special comes of them. Whatever could be special is looked at before anything changes, and such a record is
+taken by the engine as ever. So it makes no difference to what is written, or to the state, which of the two
+takes a record; `benchmarks.lanes` and `tests/engine/core/test_lane.py` hold that.
 
 While the lane has the state, the engine's components are behind: `Lane.give_back` brings them up to date.
 """
@@ -204,7 +205,7 @@ class Lane:
             }
         )
 
-    def run(
+    def run(  # noqa: PLR0913, PLR0917 - the lines, and where they come from
         self,
         lines: list[bytes],
         offsets: Sequence[int],
@@ -218,11 +219,7 @@ class Lane:
             stop = min(stop, start + self.most)
         at, text, count, why = self._native.run(lines, offsets, start, stop, sources, origins)
         self.taken += at - start
-        asked = (
-            Asked(*why)
-            if why is not None and len(why) == 3 and any(each is not None for each in why)
-            else _NOT_ASKED
-        )
+        asked = _asked(why)
         proposal = why if why is not None and len(why) == 2 else None
         if at < stop and proposal is None:
             # Where special records are frequent, the engine takes some of those between them too.
@@ -389,6 +386,13 @@ class Lane:
             counted.places = [before + more for before, more in zip(counted.places, places, strict=True)]
             counted.missing += missing
             counted.strange += strange
+
+
+def _asked(why: Any) -> Asked:
+    """What the model has given, where the lane says so."""
+    if why is None or len(why) != len(Asked._fields) or all(each is None for each in why):
+        return _NOT_ASKED
+    return Asked(*why)
 
 
 def _drift(supervisor: Supervisor) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class PassedByColumn(Protocol):
     def passed(
         self, strange: bool, several: int, edges: Mapping[str, Sequence[tuple[float, float]]]
     ) -> list[tuple[str, tuple[Any, ...]]] | None:
-        """What they show of each column of numbers, as fields of `Passed`; `None` when they must be gone over.
+        """What they show of each column of numbers, as fields of `Passed`; `None` when that is not known.
 
         Args:
             strange: Whether strange ones count too.

@@ -129,7 +129,7 @@ class LossDrift:
         self._seen += len(self._block)
         self._block = []
         for value in values:
-            update(value)  # type: ignore[no-untyped-call]
+            update(value)
         before = self._adwin.estimation
         self._adwin.update(last)  # type: ignore[no-untyped-call]
         if not self._adwin.drift_detected:
