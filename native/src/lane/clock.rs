@@ -51,7 +51,8 @@ impl Clock {
         } else if time >= self.latest {
             (self.now, self.second, self.latest) = (self.second, self.latest, time);
         } else if time > self.now {
-            (self.now, self.second) = if time <= self.second { (time, self.second) } else { (self.second, time) };
+            (self.now, self.second) =
+                if time <= self.second { (time, self.second) } else { (self.second, time) };
         }
     }
 

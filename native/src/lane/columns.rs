@@ -130,7 +130,8 @@ pub fn served<'py>(
             Item::Native(fate) => match fate.row.output {
                 Some(output) => {
                     let probability = output.get(true).map_or(0.0, |number| number.float());
-                    let (prediction, probability) = (output.top().into_pyobject(py)?, probability.into_pyobject(py)?);
+                    let (prediction, probability) =
+                        (output.top().into_pyobject(py)?, probability.into_pyobject(py)?);
                     (prediction.to_owned().into_any(), probability.into_any(), none.clone())
                 }
                 None => (none.clone(), none.clone(), none.clone()),

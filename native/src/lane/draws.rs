@@ -14,7 +14,8 @@ impl Twister {
     /// From the words of `Random.getstate`, of which the last says how many are used; `None` when it is no state.
     pub fn new(state: &[u32]) -> Option<Twister> {
         let (at, words) = state.split_last()?;
-        (words.len() == WORDS && *at as usize <= WORDS).then(|| Twister { words: words.to_vec(), at: *at as usize })
+        (words.len() == WORDS && *at as usize <= WORDS)
+            .then(|| Twister { words: words.to_vec(), at: *at as usize })
     }
 
     pub fn state(&self) -> Vec<u32> {

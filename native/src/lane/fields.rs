@@ -11,8 +11,12 @@ use std::sync::Arc;
 /// Names beyond are left to Python, so that memory has a bound.
 const MOST_NAMES: usize = 4096;
 
-/// Texts beyond are kept by each row alone.
+/// Texts beyond, and those that are longer, are kept by each row alone.
 const MOST_TEXTS: usize = 4096;
+const LONGEST_SHARED: usize = 64;
+
+/// Longer names are left to Python.
+const LONGEST_NAME: usize = 256;
 
 /// What the contract lets pass without a second look.
 #[derive(Clone, Debug)]
@@ -65,6 +69,13 @@ pub struct Record {
     pub features: Vec<(u32, Value)>,
 }
 
+impl Label {
+    /// Whether it is worth to be remembered with its meaning.
+    pub fn is_short(&self) -> bool {
+        !matches!(self, Label::Text(text) if text.len() > LONGEST_SHARED)
+    }
+}
+
 /// A label as records write it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Label {
@@ -103,7 +114,7 @@ impl Fields {
         if let Some(number) = self.numbers.get(name) {
             return Some(*number);
         }
-        if self.names.len() >= MOST_NAMES {
+        if self.names.len() >= MOST_NAMES || name.len() > LONGEST_NAME {
             return None;
         }
         let plan = &self.plan;
@@ -216,7 +227,9 @@ impl Fields {
                             return None;
                         }
                         let shared = interned(&mut self.texts, &text);
-                        name.last_text = Some(shared.clone());
+                        if text.len() <= LONGEST_SHARED {
+                            name.last_text = Some(shared.clone());
+                        }
                         Value::Text(shared)
                     }
                 },
@@ -253,7 +266,7 @@ fn interned(texts: &mut HashSet<Arc<str>>, text: &str) -> Arc<str> {
         return known.clone();
     }
     let made: Arc<str> = Arc::from(text);
-    if texts.len() < MOST_TEXTS {
+    if texts.len() < MOST_TEXTS && text.len() <= LONGEST_SHARED {
         texts.insert(made.clone());
     }
     made

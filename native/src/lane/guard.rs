@@ -43,7 +43,8 @@ impl Guard {
         self.columns.iter().all(|column| {
             let Some(value) = number_at(fields, features, column.name) else { return true };
             let number = value.float();
-            let stuck = column.last.is_some_and(|last| last.float() == number) && column.run >= column.patience;
+            let stuck =
+                column.last.is_some_and(|last| last.float() == number) && column.run >= column.patience;
             !column.drifted && column.floor <= number && number <= column.ceiling && !stuck
         })
     }
@@ -76,7 +77,8 @@ impl Guard {
         self.before = 0;
         for column in &mut self.columns {
             let mut values = std::mem::take(&mut column.block);
-            if values.len() >= FEWEST && column.edges.len() > STEPS / 2 && column.windows >= SHORTEST_HISTORY {
+            if values.len() >= FEWEST && column.edges.len() > STEPS / 2 && column.windows >= SHORTEST_HISTORY
+            {
                 values.sort_by(f64::total_cmp);
                 column.drifted =
                     HOPELESS > column.limit && column.limit < distance(py, &column.edges, &values)?;

@@ -35,7 +35,8 @@ pub fn seconds(text: &str) -> Option<f64> {
     let part = |from: usize, to: usize| number(bytes.get(from..to)?);
     let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
     let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
-    let is_time = (1..=9999).contains(&year) && (1..=12).contains(&month) && hour < 24 && minute < 60 && second < 60;
+    let is_time =
+        (1..=9999).contains(&year) && (1..=12).contains(&month) && hour < 24 && minute < 60 && second < 60;
     if !is_time || !(1..=days_in(year, month)).contains(&day) {
         return None;
     }

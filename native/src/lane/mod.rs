@@ -165,7 +165,9 @@ impl Lane {
             let Some((source, is_label)) = sources.get(origin) else { break };
             let line = lines.get_item(at)?;
             let taken = match line.cast_exact::<PyBytes>() {
-                Ok(line) => step.take(line.as_bytes(), *is_label, source, || offsets.get_item(at)?.extract())?,
+                Ok(line) => {
+                    step.take(line.as_bytes(), *is_label, source, || offsets.get_item(at)?.extract())?
+                }
                 Err(_) => Step::Special(None),
             };
             match taken {

@@ -50,7 +50,12 @@ impl Compiled {
         Ok(true)
     }
 
-    fn predict(&mut self, py: Python<'_>, shared: &Shared, features: &[(u32, Value)]) -> PyResult<Option<Option<Output>>> {
+    fn predict(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+    ) -> PyResult<Option<Option<Output>>> {
         if !self.read(py, shared, features)? {
             return Ok(None);
         }
@@ -59,7 +64,13 @@ impl Compiled {
         Ok(model.model.predict(&self.row).ok().and_then(|found| output(&model.model, found)))
     }
 
-    fn learn(&mut self, py: Python<'_>, shared: &Shared, features: &[(u32, Value)], label: bool) -> PyResult<bool> {
+    fn learn(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+        label: bool,
+    ) -> PyResult<bool> {
         if !self.read(py, shared, features)? {
             return Ok(false);
         }
@@ -131,7 +142,10 @@ impl Model {
                 let output = match predict.bind(py).call1((dict,)) {
                     Ok(output) => output,
                     Err(raised) => {
-                        return Ok(Reply::Special(Some(Given { predict_raised: Some(raised), ..Given::default() })));
+                        return Ok(Reply::Special(Some(Given {
+                            predict_raised: Some(raised),
+                            ..Given::default()
+                        })));
                     }
                 };
                 if output.is_none() {
@@ -139,7 +153,9 @@ impl Model {
                 }
                 match Output::of(&output) {
                     Some(found) => Ok(Reply::Found((Some(found), Some(output.unbind())))),
-                    None => Ok(Reply::Special(Some(Given { output: Some(output.unbind()), ..Given::default() }))),
+                    None => {
+                        Ok(Reply::Special(Some(Given { output: Some(output.unbind()), ..Given::default() })))
+                    }
                 }
             }
         }
@@ -155,9 +171,11 @@ impl Model {
         label: bool,
     ) -> PyResult<Reply<()>> {
         match self {
-            Model::Compiled(model) => {
-                Ok(if model.learn(py, shared, features, label)? { Reply::Found(()) } else { Reply::Special(None) })
-            }
+            Model::Compiled(model) => Ok(if model.learn(py, shared, features, label)? {
+                Reply::Found(())
+            } else {
+                Reply::Special(None)
+            }),
             Model::Callback { learn, .. } => {
                 let dict = match made {
                     Some(dict) => dict.into_bound(py),
@@ -165,7 +183,9 @@ impl Model {
                 };
                 Ok(match learn.bind(py).call1((dict, label)) {
                     Ok(_) => Reply::Found(()),
-                    Err(raised) => Reply::Special(Some(Given { learn_raised: Some(raised), ..Given::default() })),
+                    Err(raised) => {
+                        Reply::Special(Some(Given { learn_raised: Some(raised), ..Given::default() }))
+                    }
                 })
             }
         }

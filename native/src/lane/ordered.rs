@@ -160,7 +160,8 @@ impl Ordered {
             self.base += 1;
         }
         if self.items.len() > 2 * self.places.len() + FEW_HOLES {
-            let kept: VecDeque<_> = std::mem::take(&mut self.items).into_iter().filter(Option::is_some).collect();
+            let kept: VecDeque<_> =
+                std::mem::take(&mut self.items).into_iter().filter(Option::is_some).collect();
             self.items = kept;
             self.base = 0;
             self.places.clear();
@@ -255,7 +256,11 @@ impl Ordered {
     }
 
     #[pyo3(name = "get")]
-    fn py_get<'py>(&self, py: Python<'py>, name: &Bound<'_, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn py_get<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'_, PyString>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.get(&key(name)?).map(|entry| self.made(py, entry)).transpose()
     }
 
@@ -347,9 +352,10 @@ fn resolved_of(
     entry: &Bound<'_, PyAny>,
     since: f64,
 ) -> PyResult<Option<Entry>> {
-    let (Some(label), Some(loss)) =
-        (super::reading::label_of(&entry.getattr("label")?), super::reading::loss_of(&entry.getattr("loss")?))
-    else {
+    let (Some(label), Some(loss)) = (
+        super::reading::label_of(&entry.getattr("label")?),
+        super::reading::loss_of(&entry.getattr("loss")?),
+    ) else {
         return Ok(None);
     };
     let pending = entry.getattr("pending")?;
@@ -362,4 +368,3 @@ fn resolved_of(
     };
     Ok(Some(Entry::Resolved { since, label, loss, pending }))
 }
-

@@ -5,8 +5,8 @@ use super::rows::{Item, Rows};
 use super::value::Num;
 use hashbrown::{HashMap, HashSet};
 use pyo3::prelude::*;
-use std::cmp::Ordering;
 use pyo3::types::{PyDict, PyList, PyString};
+use std::cmp::Ordering;
 
 const BLOCK: usize = 50;
 const BLOCKS_OF_A_WINDOW: usize = 20;

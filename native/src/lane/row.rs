@@ -50,7 +50,11 @@ impl Output {
     pub fn loss(&self, label: bool) -> f64 {
         let miss = 1.0 - self.get(label).map_or(0.0, Num::float);
         let loss = miss * miss;
-        if loss <= 1.0 { loss } else { 1.0 }
+        if loss <= 1.0 {
+            loss
+        } else {
+            1.0
+        }
     }
 
     pub fn to_py<'py>(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

@@ -31,7 +31,11 @@ impl Rows {
     fn place(&self, index: isize) -> PyResult<usize> {
         let count = self.items.len() as isize;
         let place = if index < 0 { index + count } else { index };
-        if (0..count).contains(&place) { Ok(place as usize) } else { Err(PyIndexError::new_err("no such row")) }
+        if (0..count).contains(&place) {
+            Ok(place as usize)
+        } else {
+            Err(PyIndexError::new_err("no such row"))
+        }
     }
 }
 
@@ -62,11 +66,7 @@ impl Rows {
     }
 
     /// What was served: predictions, probabilities and scores, of which `serve` makes one of an output.
-    fn served<'py>(
-        &self,
-        py: Python<'py>,
-        serve: &Bound<'py, PyAny>,
-    ) -> PyResult<[Bound<'py, PyList>; 3]> {
+    fn served<'py>(&self, py: Python<'py>, serve: &Bound<'py, PyAny>) -> PyResult<[Bound<'py, PyList>; 3]> {
         columns::served(py, self, serve)
     }
 

@@ -10,7 +10,7 @@ use super::scores::{Counter, Scores};
 use super::state::{Added, Given, Taken};
 use super::step::{Live, Window};
 use super::value::{Num, Value};
-use super::{Lane, item};
+use super::{item, Lane};
 use hashbrown::{HashMap, HashSet};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -47,14 +47,16 @@ pub fn plan(given: &Bound<'_, PyDict>) -> PyResult<Plan> {
 pub fn counters(given: &Bound<'_, PyDict>) -> PyResult<[Counter; 3]> {
     let found: Vec<(bool, bool, Vec<f64>)> = item(given, "counters")?.extract()?;
     let mut made = found.into_iter().map(|(pairs, bins, edges)| Counter::new(pairs, bins, edges));
-    let mut next = || made.next().ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("too few counters"));
+    let mut next =
+        || made.next().ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("too few counters"));
     Ok([next()?, next()?, next()?])
 }
 
 impl Lane {
     pub(crate) fn take_over(&mut self, py: Python<'_>, given: Given<'_>) -> PyResult<()> {
         if let Some(bins) = given.bins {
-            self.bins = bins.iter().map(|(name, one)| self.bins_of(py, name, one)).collect::<PyResult<_>>()?;
+            self.bins =
+                bins.iter().map(|(name, one)| self.bins_of(py, name, one)).collect::<PyResult<_>>()?;
         }
         let guard = self.guard(py, &given.guard_columns, &given.guard_block, given.guard_seen)?;
         let [served, last_labels, baselines] = self.scores.clone();
@@ -63,10 +65,13 @@ impl Lane {
         let early_count = given.early.len()?;
         let early_since = match early_count {
             0 => f64::NEG_INFINITY,
-            _ => given.early.call_method0("values")?.try_iter()?.next().transpose()?.map_or(
-                Ok(f64::NEG_INFINITY),
-                |first| first.getattr("since")?.extract(),
-            )?,
+            _ => given
+                .early
+                .call_method0("values")?
+                .try_iter()?
+                .next()
+                .transpose()?
+                .map_or(Ok(f64::NEG_INFINITY), |first| first.getattr("since")?.extract())?,
         };
         let drift = match (&given.detector, &given.on_loss) {
             (Some(detector), Some(on_loss)) => Some(Drift::new(detector, on_loss)?),
@@ -85,10 +90,7 @@ impl Lane {
             began: given.began,
             model: match given.compiled {
                 Some(model) => Model::Compiled(Compiled::new(model.unbind())),
-                None => Model::Callback {
-                    predict: given.predict.unbind(),
-                    learn: given.learn.unbind(),
-                },
+                None => Model::Callback { predict: given.predict.unbind(), learn: given.learn.unbind() },
             },
             champion: self.shared.model(py, &given.champion)?,
             champion_json: given.champion_json,
@@ -121,7 +123,12 @@ impl Lane {
         Ok(())
     }
 
-    fn bins_of(&mut self, py: Python<'_>, name: &Bound<'_, PyString>, bins: &Bound<'_, PyAny>) -> PyResult<Bins> {
+    fn bins_of(
+        &mut self,
+        py: Python<'_>,
+        name: &Bound<'_, PyString>,
+        bins: &Bound<'_, PyAny>,
+    ) -> PyResult<Bins> {
         let places: Bound<'_, PyDict> = bins.getattr("places")?.extract()?;
         let mut known = HashMap::new();
         for (value, place) in places.iter() {
@@ -200,7 +207,8 @@ impl Lane {
         });
         let block = live.guard.block.iter().map(|row| self.shared.features(py, &row.features));
         let looks = self.bins.iter_mut().map(|bins| {
-            let counts = std::mem::replace(&mut bins.counts, vec![0; bins.places.len().max(bins.edges.len()) + 1]);
+            let counts =
+                std::mem::replace(&mut bins.counts, vec![0; bins.places.len().max(bins.edges.len()) + 1]);
             (counts, std::mem::take(&mut bins.missing), std::mem::take(&mut bins.strange))
         });
         let scores = &mut live.scores;
@@ -238,4 +246,3 @@ fn put_items(rows: &Bound<'_, PyAny>, items: Vec<Item>) -> PyResult<()> {
     rows.cast::<Rows>()?.borrow_mut().items = items;
     Ok(())
 }
-

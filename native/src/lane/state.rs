@@ -1,7 +1,7 @@
 //! What changes hands when the lane takes over from Python's engine and when it gives back: plain values.
 
-use crate::python::CompiledModel;
 use super::scores::{Cells, Prior, Sums};
+use crate::python::CompiledModel;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 

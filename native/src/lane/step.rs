@@ -1,8 +1,8 @@
 //! One record: everything that could make it special is looked at before anything changes.
 
 use super::clock::Clock;
-use super::drift::{Drift, add_usual};
 use super::draws::{Draws, Twister};
+use super::drift::{add_usual, Drift};
 use super::encode;
 use super::fields::{Fields, Label, Record};
 use super::guard::{Bins, Guard};
@@ -143,7 +143,9 @@ impl<'py> Work<'_, 'py> {
         let before = self.live.clock.now;
         if !self.record.is_label && before > f64::NEG_INFINITY {
             let (ahead, behind) = (settings.max_ahead, settings.max_behind);
-            if ahead.is_some_and(|most| time - before > most) || behind.is_some_and(|most| before - time > most) {
+            if ahead.is_some_and(|most| time - before > most)
+                || behind.is_some_and(|most| before - time > most)
+            {
                 return Ok(SPECIAL);
             }
         }
@@ -178,7 +180,7 @@ impl<'py> Work<'_, 'py> {
         };
         let found = self.read_label.bind(py).call1((given,))?;
         let found = found.cast_exact::<PyBool>().ok().map(|label| label.is_true());
-        if self.labels.len() < super::MOST_LABELS {
+        if self.labels.len() < super::MOST_LABELS && written.is_short() {
             self.labels.insert(written.clone(), found);
         }
         Ok(found.map(Some))
