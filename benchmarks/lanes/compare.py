@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,24 +64,18 @@ class Ran:
             yield f"state: ...{self.known[at : at + 200]} and ...{other.known[at : at + 200]}"
 
 
-def by_engine(config: EngineConfig, lines: Sequence[bytes], cuts: Iterator[int]) -> Ran:
-    """Every record decoded, and taken by `process`."""
+def by_engine(config: EngineConfig, lines: Sequence[bytes], cuts: Iterator[int], restarts: int = 0) -> Ran:
+    """Every record decoded, and taken by `process`; arguments as of `by_lane`."""
     decode = Decoder(config.record, find_task(config.model.task).labels).decode
-    with _engine(config) as engine:
-        ran = Ran()
-        ran.add(engine.begin())
-        for at, part in _parts(lines, cuts):
-            ran.add(engine.process([decode(line, "in", at + place) for place, line in enumerate(part)]))
-        return _ended(ran, engine)
+
+    def take(engine: Engine, at: int, part: list[bytes]) -> list[Event]:
+        return engine.process([decode(line, "in", at + place) for place, line in enumerate(part)])
+
+    return _run(config, lines, cuts, restarts, take)
 
 
 def by_lane(
-    config: EngineConfig,
-    lines: Sequence[bytes],
-    cuts: Iterator[int],
-    most: Iterator[int],
-    *,
-    looks: bool = False,
+    config: EngineConfig, lines: Sequence[bytes], cuts: Iterator[int], most: Iterator[int], restarts: int = 0
 ) -> Ran:
     """Lines taken by `process_lines`.
 
@@ -90,17 +84,34 @@ def by_lane(
         lines: The stream.
         cuts: How many lines come at once.
         most: How many records the lane takes before the next is the engine's, whatever it is.
-        looks: Whether someone looks at the engine after each batch.
+        restarts: After so many batches another engine goes on from a snapshot, again and again; 0: never.
     """
-    with _engine(config) as engine:
-        ran = Ran()
-        ran.add(engine.begin())
-        for at, part in _parts(lines, cuts):
-            engine.switch_after(next(most))
-            ran.add(engine.process_lines(part, range(at, at + len(part)), (("in", False),)))
-            if looks and engine.counts.records != at + len(part):
-                raise SystemExit(f"{engine.counts.records} records are counted, and {at + len(part)} came")
-        ran.native = engine.native_records
+
+    def take(engine: Engine, at: int, part: list[bytes]) -> list[Event]:
+        engine.switch_after(next(most))
+        return engine.process_lines(part, range(at, at + len(part)), (("in", False),))
+
+    return _run(config, lines, cuts, restarts, take)
+
+
+def _run(
+    config: EngineConfig,
+    lines: Sequence[bytes],
+    cuts: Iterator[int],
+    restarts: int,
+    take: Callable[[Engine, int, list[bytes]], list[Event]],
+) -> Ran:
+    ran, engine = Ran(), _engine(config)
+    ran.add(engine.begin())
+    for number, (at, part) in enumerate(_parts(lines, cuts), 1):
+        ran.add(take(engine, at, part))
+        if restarts and not number % restarts:
+            ran.native += engine.native_records
+            saved = engine.snapshot()
+            engine.close()
+            engine = Engine.restore(saved, config)
+    ran.native += engine.native_records
+    with engine:
         return _ended(ran, engine)
 
 

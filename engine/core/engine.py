@@ -147,7 +147,7 @@ class Engine:
     def begin(self) -> list[Event]:
         """Before the first record: the model as it begins, as a version. Later there is nothing to report."""
         with self._lock:
-            if self._admission.counts.records or self._lane is not None:
+            if self._admission.counts.records or self.native_records:
                 return []
             time = self._admission.clock.time
             return [self.actions.version(self.actions.checkpoint("start", time), "start", time)]

@@ -5,6 +5,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -204,13 +205,13 @@ fn hash_at(
 const MARK: &str = "\u{0}\u{10ffff}";
 
 /// A name of Python's as text that can be told from every other.
-fn key(name: &Bound<'_, PyString>) -> PyResult<String> {
+fn key<'a>(name: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, str>> {
     if let Ok(text) = name.to_str() {
-        return Ok(text.to_owned());
+        return Ok(Cow::Borrowed(text));
     }
     let bytes = name.call_method1("encode", ("utf-8", "surrogatepass"))?;
     let hex: String = bytes.cast::<PyBytes>()?.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{MARK}{hex}"))
+    Ok(Cow::Owned(format!("{MARK}{hex}")))
 }
 
 /// The name of Python's again.

@@ -72,16 +72,16 @@ def _with(line: bytes, before: bytes, fault: Any) -> bytes:
     faults=st.lists(st.tuples(st.integers(0, 299), FAULTS), max_size=12),
     cuts=st.lists(st.integers(1, 80), min_size=1, max_size=4),
     most=st.sampled_from([[_ALL], [1], [2, 7], [_ALL, 3]]),
-    looks=st.booleans(),
+    restarts=st.sampled_from([0, 0, 2, 5]),
 )
 def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913, PLR0917 - what streams and ways there are
-    seed: int, kinds: bool, faults: list[tuple[int, Any]], cuts: list[int], most: list[int], looks: bool
+    seed: int, kinds: bool, faults: list[tuple[int, Any]], cuts: list[int], most: list[int], restarts: int
 ) -> None:
     random = Random(seed)  # noqa: S311 - test data
     config = EngineConfig.from_dict(make_settings(random, kinds=kinds))
     lines = faulty(make_stream(random, 250, kinds=kinds, faults=0.0), faults)
-    expected = by_engine(config, lines, repeat(100))
-    ran = by_lane(config, lines, cycle(cuts), cycle(most), looks=looks)
+    expected = by_engine(config, lines, cycle(cuts) if restarts else repeat(100), restarts)
+    ran = by_lane(config, lines, cycle(cuts), cycle(most), restarts)
     assert [*expected.differences(ran)] == []
     assert expected.same(ran)
 
@@ -191,6 +191,14 @@ def test_what_the_lane_holds_shows_in_every_component() -> None:
         assert engine.progressive_scores.totals().served.scored == 100
         assert [outcome.order for outcome in engine.review.windows.learnable()] == [*range(100)]
         assert engine.process_lines(lines[:1])[0].kind == "rejected"  # type: ignore[union-attr]  # it came before
+
+
+def test_an_engine_that_was_asked_for_its_lane_begins_all_the_same() -> None:
+    with Engine(flow()) as engine:
+        assert not engine.native_lane
+        assert [type(event).__name__ for event in engine.begin()] == ["Version"]
+        engine.process_lines(plain(3, 5))
+        assert engine.begin() == []
 
 
 def test_lines_and_predictions_are_written_in_their_order() -> None:
