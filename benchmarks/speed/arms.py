@@ -7,10 +7,11 @@ what it has predicted as JSON lines.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Generator
 from io import BytesIO
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from river import evaluate, metrics
@@ -196,6 +197,21 @@ def lines_loop(config: EngineConfig, case: Case, judge: WindowEvaluator, key: st
     return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
 
 
+def in_river(arm: Arm) -> Arm:
+    """An engine whose models run in River, whatever is installed."""
+    running: Any = importlib.import_module("engine.models.running")
+    compile_model = running.compile_model
+    while True:
+        running.compile_model = lambda _: None
+        try:
+            next(arm)
+        except StopIteration as end:
+            return cast("Scores", end.value)
+        finally:
+            running.compile_model = compile_model
+        yield
+
+
 class NeverJudges:
     """A judge that takes no time and gives no verdict.
 
@@ -253,6 +269,7 @@ def engine_arms(case: Case, judge: WindowEvaluator) -> dict[str, Any]:
         **(lanes if hasattr(Engine, "process_lines") else {}),
         "  and two detectors": lambda: engine_loop(watched, case, judge, "watched"),
         SILENT: lambda: engine_loop(silent, case, judge),
+        "  and models in River": lambda: in_river(engine_loop(silent, case, judge, "river")),
         CHALLENGED: lambda: engine_loop(rival, case, judge),
         STEADY: lambda: engine_loop(steady, case, NeverJudges()),
         SHADOWED: lambda: engine_loop(steady, case, NeverJudges(), suspected=True),

@@ -11,14 +11,14 @@ pub use hasher::Hasher;
 pub use min_max::{Extreme, MinMax};
 pub use one_hot::OneHot;
 pub use scaler::Scaler;
-pub use steps::{Part, Step, Types};
+pub use steps::{Part, Step, Types, Union};
 pub use text_encoder::{Known, TextEncoder};
 
 use crate::glm::Glm;
 use crate::model::{Cell, Class, Label, Model, Output, Refused, Row};
 use crate::names::Names;
 use crate::tree::Tree;
-use steps::Pass;
+use steps::{Pass, Seen};
 
 /// The last step.
 pub enum Last {
@@ -92,30 +92,5 @@ impl Model for Pipeline {
             Last::Glm(_) => unreachable!("a linear model puts out no classes by number"),
             Last::Tree(model) => model.class(number),
         }
-    }
-}
-
-/// Refuses a row in which a feature comes twice: in River's dictionaries one of them counts, at the place of
-/// the other.
-#[derive(Default)]
-struct Seen {
-    rows: Vec<u64>,
-    row: u64,
-}
-
-impl Seen {
-    fn check(&mut self, cells: &[Cell]) -> Result<(), Refused> {
-        self.row += 1;
-        for cell in cells {
-            let place = cell.field as usize;
-            if place >= self.rows.len() {
-                self.rows.resize(place + 1, 0);
-            }
-            if self.rows[place] == self.row {
-                return Err(Refused::Record);
-            }
-            self.rows[place] = self.row;
-        }
-        Ok(())
     }
 }

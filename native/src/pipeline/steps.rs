@@ -22,7 +22,7 @@ pub enum Step {
     Select(Vec<u32>),
     Discard(Vec<u32>),
     SelectType(Types),
-    Union(Vec<Part>),
+    Union(Union),
 }
 
 /// Types of values that are let through.
@@ -41,6 +41,18 @@ impl Types {
             Value::Bool(_) => self.bools,
             Value::Text(..) => self.texts,
         }
+    }
+}
+
+/// Parts that all see the same cells, and put out theirs together.
+pub struct Union {
+    pub parts: Vec<Part>,
+    seen: Seen,
+}
+
+impl Union {
+    pub fn new(parts: Vec<Part>) -> Self {
+        Union { parts, seen: Seen::default() }
     }
 }
 
@@ -73,7 +85,7 @@ impl Step {
                 cells.retain(|cell| types.has(cell.value));
                 Ok(())
             }
-            Step::Union(parts) => unite(cells, parts, pass),
+            Step::Union(union) => unite(cells, union, pass),
         }
     }
 
@@ -84,8 +96,8 @@ impl Step {
             Step::MinMax(scaler) => scaler.commit(),
             Step::OneHot(encoder) => encoder.commit(),
             Step::TextEncoder(encoder) => encoder.commit(),
-            Step::Union(parts) => {
-                for part in parts {
+            Step::Union(union) => {
+                for part in &mut union.parts {
                     part.steps.iter_mut().for_each(Step::commit);
                 }
             }
@@ -105,8 +117,8 @@ fn select(cells: &mut Vec<Cell>, wanted: &[u32]) -> Result<(), Refused> {
 }
 
 /// The last part comes first in what a union puts out.
-fn unite(cells: &mut Vec<Cell>, parts: &mut [Part], pass: &mut Pass<'_>) -> Result<(), Refused> {
-    for part in parts.iter_mut() {
+fn unite(cells: &mut Vec<Cell>, union: &mut Union, pass: &mut Pass<'_>) -> Result<(), Refused> {
+    for part in &mut union.parts {
         part.cells.clear();
         part.cells.extend_from_slice(cells);
         for step in &mut part.steps {
@@ -114,8 +126,33 @@ fn unite(cells: &mut Vec<Cell>, parts: &mut [Part], pass: &mut Pass<'_>) -> Resu
         }
     }
     cells.clear();
-    for part in parts.iter().rev() {
+    for part in union.parts.iter().rev() {
         cells.extend_from_slice(&part.cells);
     }
-    Ok(())
+    union.seen.check(cells)
+}
+
+/// Refuses a row in which a feature comes twice: in River's dictionaries one of them counts, at the place of
+/// the other.
+#[derive(Default)]
+pub struct Seen {
+    rows: Vec<u64>,
+    row: u64,
+}
+
+impl Seen {
+    pub fn check(&mut self, cells: &[Cell]) -> Result<(), Refused> {
+        self.row += 1;
+        for cell in cells {
+            let place = cell.field as usize;
+            if place >= self.rows.len() {
+                self.rows.resize(place + 1, 0);
+            }
+            if self.rows[place] == self.row {
+                return Err(Refused::Record);
+            }
+            self.rows[place] = self.row;
+        }
+        Ok(())
+    }
 }

@@ -9,7 +9,7 @@ use super::{glm, tree};
 use crate::model::Value;
 use crate::names::Names;
 use crate::pipeline::{
-    Extreme, Hasher, Known, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, TextEncoder, Types,
+    Extreme, Hasher, Known, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, TextEncoder, Types, Union,
 };
 
 /// A pipeline. A step is a tuple of its kind and what belongs to it; the last one is a dictionary.
@@ -62,13 +62,13 @@ impl Builder<'_> {
                 let (floats, ints, bools, texts) = about.extract()?;
                 Step::SelectType(Types { floats, ints, bools, texts })
             }
-            "union" => Step::Union(
+            "union" => Step::Union(Union::new(
                 about
                     .cast::<PyList>()?
                     .iter()
                     .map(|part| Ok(Part::new(self.steps(part.cast()?)?)))
                     .collect::<PyResult<_>>()?,
-            ),
+            )),
             _ => return Err(unknown(&kind)),
         })
     }
@@ -192,8 +192,8 @@ fn append(states: &Bound<'_, PyList>, step: &Step, names: &Names) -> PyResult<()
             let left_out: Vec<_> = encoder.left_out.iter().map(|column| names.name(*column)).collect();
             states.append((known, left_out))
         }
-        Step::Union(parts) => {
-            let steps = parts.iter().flat_map(|part| &part.steps);
+        Step::Union(union) => {
+            let steps = union.parts.iter().flat_map(|part| &part.steps);
             steps.into_iter().try_for_each(|step| append(states, step, names))
         }
         Step::Hasher(_) | Step::Select(_) | Step::Discard(_) | Step::SelectType(_) => Ok(()),

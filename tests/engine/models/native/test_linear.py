@@ -23,13 +23,15 @@ NUMBERS = st.one_of(
     st.sampled_from([0.0, -0.0, 1e300, -1e300, 1e-310, 7.0]),
 )
 PLAIN = st.one_of(st.floats(-3, 3), st.integers(-5, 5))
-STRANGE = st.sampled_from([2**60, -(2**80), "text", None, float("nan"), float("inf"), [1], "\ud800"])
+STRANGE = st.sampled_from(
+    [2**60, -(2**80), "text", "town_Ulm", None, float("nan"), float("inf"), [1], "\ud800"]
+)
 TOWNS = st.sampled_from(["Ulm", "Trier", "", "a_b", "ü"])
 
 
 def rows(numbers: st.SearchStrategy[Any], texts: st.SearchStrategy[Any] = TOWNS) -> Any:
-    """Rows in which any feature may be missing, in any order."""
-    names = {"a": numbers, "b": numbers, "late": numbers, "town": texts, "b_town": texts}
+    """Rows in which any feature may be missing, in any order; one has the name of a category of another."""
+    names = {"a": numbers, "b": numbers, "town_Ulm": numbers, "town": texts, "b_town": texts}
     row = st.fixed_dictionaries({}, optional=names)
     return st.tuples(row, st.booleans()).map(
         lambda drawn: dict(reversed(drawn[0].items())) if drawn[1] else drawn[0]
@@ -59,6 +61,13 @@ def _hashed() -> Any:
     return (numbers + words) | linear_model.LogisticRegression()
 
 
+def _twice_named() -> Any:
+    """Of two features of one name the first counts, at the place of the other; one of them is selected."""
+    numbers: Any = compose.SelectType(float) | preprocessing.StandardScaler()
+    united = compose.TransformerUnion(numbers, compose.Discard("town", "b_town"))
+    return united | compose.SelectType(float) | preprocessing.MinMaxScaler() | linear_model.LinearRegression()
+
+
 MODELS: dict[str, tuple[str, Callable[[], Any]]] = {
     "scaled": (
         "binary",
@@ -85,6 +94,7 @@ MODELS: dict[str, tuple[str, Callable[[], Any]]] = {
     "a union with a penalty": ("binary", _with_penalty),
     "selections": ("regression", _selected),
     "auto": ("binary", lambda: build(["auto", "linear_model.LogisticRegression"])),
+    "names that come twice": ("regression", _twice_named),
     "few places": ("binary", _hashed),
 }
 CASES = [pytest.param(*case, id=name) for name, case in MODELS.items()]
