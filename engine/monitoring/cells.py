@@ -78,14 +78,15 @@ def values_of(cells: Sequence[Clean]) -> Values:
 def _of_numbers(found: NDArray[np.float64]) -> Values:
     """The values in numbers, of which NaN stands for a missing one."""
     fit = np.abs(found) <= LARGEST  # not a number is not below anything either
+    if not fit.any():
+        return Values([None] * len(found), [], frozenset())
     if fit.all():
         values = found.tolist()
         return Values(values, values, frozenset({float}), found)
     present = found[fit]
     cells = found.astype(object)
     cells[~fit] = None
-    kinds = frozenset({float}) if len(present) else frozenset[type]()
-    return Values(cells.tolist(), present.tolist(), kinds, present)
+    return Values(cells.tolist(), present.tolist(), frozenset({float}), present)
 
 
 def _clean(cell: Cell) -> Clean:

@@ -1,4 +1,5 @@
 import pickle
+import sys
 from typing import Any
 
 import numpy as np
@@ -140,3 +141,16 @@ def test_keys_and_windows_are_sampled_each_in_their_own_way() -> None:
 def test_a_window_that_cannot_be_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         WindowConfig.model_validate(bad)
+
+
+def test_rows_of_a_window_that_left_go_bit_by_bit() -> None:
+    windows = make(count=4, sample=2)
+    outcomes = [outcome(order) for order in range(12)]
+    close_all(windows, outcomes)
+    left = [sys.getrefcount(one) for one in outcomes[:4]]
+    windows.let_go(0)
+    assert [sys.getrefcount(one) for one in outcomes[:4]] == left
+    for _ in range(3):
+        windows.let_go(1)
+    assert len({sys.getrefcount(one) for one in outcomes[:4]}) == 1
+    assert sum(left) - sum(sys.getrefcount(one) for one in outcomes[:4]) == 4 + 2
