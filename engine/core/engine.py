@@ -289,6 +289,7 @@ class Engine:
             self._progressive_scores,
             self._rates,
             self.alerts,
+            self.trials,
             lambda: self._progress,
         )
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import asdict
 
 from engine.alerts.policy import AlertPolicy
 from engine.config import EngineConfig
@@ -32,6 +33,8 @@ from engine.models.native.compiled import crate_version
 from engine.monitoring.tables import feature_of
 from engine.records.events import Outcome, PredictionLines
 from engine.records.values import Example, Features, Target
+from engine.registry.versions import Learned
+from engine.supervision.challenger_trials import ChallengerTrials
 from engine.supervision.decisions import ProposedDecision
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
@@ -67,6 +70,7 @@ class Parts(NamedTuple):
     scores: Scores
     rates: RateWatch
     alerts: AlertPolicy
+    trials: ChallengerTrials
     progress: Callable[[], Progress]
 
 
@@ -171,10 +175,22 @@ class Lane:
         supervisor, pool, review = parts.supervisor, parts.pool, parts.review
         if supervisor.suspecting or supervisor.labels_on_hold or supervisor.joint.mixture is not None:
             return False
-        if pool.compares or pool.champion.masked or parts.alerts.pending:
+        if pool.champion.masked or parts.alerts.pending or not self._compares_plainly():
             return False
         columns = review.input_guard.state.columns if review.guards else {}
         return all(type(name) is str for name in (*columns, *review.first_look._bins))
+
+    def _compares_plainly(self) -> bool:
+        """Whether there is no other model than the champion, or the guarded shadow alone, both compiled."""
+        pool = self._parts.pool
+        if self._parts.trials.alive:
+            return False
+        if not pool.compares:
+            return True
+        guarded, running = pool.shadows.guarded, pool.champion.running
+        if guarded is None or len(pool.shadows.alive) > 1 or pool.challengers.alive:
+            return False
+        return bool(guarded.live.running.native and running.native and not guarded.live.masked)
 
     def take_over(self) -> None:
         """The lane has the state from now on."""
@@ -198,6 +214,7 @@ class Lane:
                 "window": self._window(),
                 **_drift(parts.supervisor),
                 "early": parts.labels._early.entries,
+                "guarded": self._guarded(),
                 "guard_columns": [*guard.columns.items()] if parts.review.guards else [],
                 "guard_block": guard.block,
                 "guard_seen": guard.seen,
@@ -245,6 +262,7 @@ class Lane:
             for column, each in zip(guard.columns.values(), found["guard_columns"], strict=True):
                 column.last, column.run, column.drifted = each
         self._give_looks(found["looked"], found["looks"])
+        self._give_guarded(found["guarded"])
 
     @contextmanager
     def asked(self, given: Asked) -> Iterator[None]:
@@ -282,6 +300,38 @@ class Lane:
             return min(left, _WHILE_NOT_PLAIN)
         self.take_over()
         return 0
+
+    def _guarded(self) -> dict[str, Any] | None:
+        parts = self._parts
+        shadow, advantage = parts.pool.shadows.guarded, parts.supervisor.guarded.state
+        if shadow is None:
+            return None
+        return {
+            "name": shadow.name,
+            "model": shadow.live.running.native,
+            "learn": self._shadow_learns,
+            "outcomes": shadow.outcomes,
+            "learned": asdict(shadow.live.learned),
+            "advantage": None if advantage is None else asdict(advantage),
+        }
+
+    def _shadow_learns(self, outcome: Outcome, learned: dict[str, Any]) -> dict[str, Any]:
+        """The guarded shadow learns what its compiled model does not take; what it has learned from then."""
+        shadow = self._parts.pool.shadows.guarded
+        assert shadow is not None  # noqa: S101 - the lane was given one
+        shadow.live.learned = Learned(**learned)
+        shadow.live.learn(outcome)
+        return asdict(shadow.live.learned)
+
+    def _give_guarded(self, found: tuple[int, dict[str, Any], dict[str, Any] | None] | None) -> None:
+        shadow, advantage = self._parts.pool.shadows.guarded, self._parts.supervisor.guarded.state
+        if found is None or shadow is None:
+            return
+        shadow.outcomes, learned, compared = found
+        shadow.live.learned = Learned(**learned)
+        if compared is not None and advantage is not None:
+            for name, value in compared.items():
+                setattr(advantage, name, value)
 
     def _counts(self) -> dict[str, Any]:
         parts = self._parts

@@ -7,6 +7,7 @@ pub mod drift;
 pub mod encode;
 pub mod fields;
 pub mod guard;
+pub mod guarded;
 pub mod iso;
 pub mod json;
 pub mod model;
@@ -174,6 +175,11 @@ impl Lane {
                 Step::Done => {
                     last[origin] = Some(at);
                     at += 1;
+                }
+                Step::Last => {
+                    last[origin] = Some(at);
+                    at += 1;
+                    break;
                 }
                 Step::Act(proposal, time) => {
                     last[origin] = Some(at);

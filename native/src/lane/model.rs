@@ -50,7 +50,7 @@ impl Compiled {
         Ok(true)
     }
 
-    fn predict(
+    pub fn predict(
         &mut self,
         py: Python<'_>,
         shared: &Shared,
@@ -64,7 +64,7 @@ impl Compiled {
         Ok(model.model.predict(&self.row).ok().and_then(|found| output(&model.model, found)))
     }
 
-    fn learn(
+    pub fn learn(
         &mut self,
         py: Python<'_>,
         shared: &Shared,

@@ -176,7 +176,7 @@ impl Ordered {
 
     fn made<'py>(&self, py: Python<'py>, entry: &Entry) -> PyResult<Bound<'py, PyAny>> {
         match entry {
-            Entry::Pending(row) => self.shared.pending(py, row),
+            Entry::Pending(row) => self.shared.pending(py, row, false),
             Entry::Resolved { since, label, loss, pending } => {
                 self.shared.resolved(py, *since, *label, *loss, pending.as_ref())
             }

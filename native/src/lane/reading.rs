@@ -1,6 +1,6 @@
 //! Python's objects as the lane has them; `None` where they are not plain.
 
-use super::row::{Output, Row, Shared};
+use super::row::{Output, Row, Shadows, Shared};
 use super::value::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyString};
@@ -35,7 +35,8 @@ pub fn features_of(number: Numbering<'_>, given: &Bound<'_, PyAny>) -> Option<Bo
 /// A prediction that waits for its label.
 pub fn pending_of(shared: &Shared, number: Numbering<'_>, given: &Bound<'_, PyAny>) -> PyResult<Option<Row>> {
     let py = given.py();
-    if !given.getattr("shadows")?.is_none() || !given.getattr("strange")?.is_none() {
+    let Some(shadows) = shadows_of(shared, &given.getattr("shadows")?)? else { return Ok(None) };
+    if !given.getattr("strange")?.is_none() {
         return Ok(None);
     }
     let output = given.getattr("output")?;
@@ -54,14 +55,40 @@ pub fn pending_of(shared: &Shared, number: Numbering<'_>, given: &Bound<'_, PyAn
     let (Ok(id), true) = (id.to_str(), since.eq(time)?) else { return Ok(None) };
     let Some(last_label) = label_of(&given.getattr("last_label")?) else { return Ok(None) };
     let Some(features) = features_of(number, &example.getattr("features")?) else { return Ok(None) };
-    let model = given.getattr("model")?;
+    let model = shared.model(py, given.getattr("model")?.cast::<PyString>()?)?;
+    if matches!(shadows, Shadows::One(name, _) if name == model) {
+        return Ok(None);
+    }
     Ok(Some(Row {
         id: Arc::from(id),
         time: time.value(),
         sequence: given.getattr("sequence")?.extract()?,
         features,
         output,
-        model: shared.model(py, model.cast::<PyString>()?)?,
+        model,
         last_label,
+        shadows,
     }))
+}
+
+/// Outputs of at most one shadow.
+fn shadows_of(shared: &Shared, given: &Bound<'_, PyAny>) -> PyResult<Option<Shadows>> {
+    if given.is_none() {
+        return Ok(Some(Shadows::None));
+    }
+    let Ok(dict) = given.cast_exact::<PyDict>() else { return Ok(None) };
+    let mut items = dict.iter();
+    let Some((name, output)) = items.next() else { return Ok(Some(Shadows::Empty)) };
+    if items.next().is_some() {
+        return Ok(None);
+    }
+    let Ok(name) = name.cast_exact::<PyString>() else { return Ok(None) };
+    let output = match output.is_none() {
+        true => None,
+        false => match Output::of(&output) {
+            Some(found) => Some(found),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(Shadows::One(shared.model(given.py(), name)?, output)))
 }

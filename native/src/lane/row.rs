@@ -66,6 +66,16 @@ impl Output {
     }
 }
 
+/// Outputs of shadows for the same features.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shadows {
+    /// There were none.
+    None,
+    /// The one there was said nothing.
+    Empty,
+    One(u32, Option<Output>),
+}
+
 /// A prediction, with what it was made from.
 #[derive(Debug)]
 pub struct Row {
@@ -76,6 +86,7 @@ pub struct Row {
     pub output: Option<Output>,
     pub model: u32,
     pub last_label: Option<bool>,
+    pub shadows: Shadows,
 }
 
 /// What has become of a prediction.
@@ -161,17 +172,31 @@ impl Shared {
         ))
     }
 
-    pub fn pending<'py>(&self, py: Python<'py>, row: &Row) -> PyResult<Bound<'py, PyAny>> {
+    /// A prediction; one that is resolved has no outputs of shadows any more.
+    pub fn pending<'py>(&self, py: Python<'py>, row: &Row, resolved: bool) -> PyResult<Bound<'py, PyAny>> {
+        let shadows = if resolved { Shadows::None } else { row.shadows };
         self.pending.bind(py).call1((
             row.time,
             row.sequence,
             self.example(py, row)?,
             output_to_py(py, row.output)?,
             named(&self.models, row.model, py),
-            py.None(),
+            self.shadows(py, shadows)?,
             row.last_label,
             py.None(),
         ))
+    }
+
+    fn shadows<'py>(&self, py: Python<'py>, shadows: Shadows) -> PyResult<Bound<'py, PyAny>> {
+        let dict = PyDict::new(py);
+        match shadows {
+            Shadows::None => return Ok(py.None().into_bound(py)),
+            Shadows::Empty => {}
+            Shadows::One(name, output) => {
+                dict.set_item(named(&self.models, name, py), output_to_py(py, output)?)?;
+            }
+        }
+        Ok(dict.into_any())
     }
 
     pub fn resolved<'py>(
@@ -183,7 +208,7 @@ impl Shared {
         pending: Option<&Arc<Row>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let pending = match pending {
-            Some(row) => self.pending(py, row)?,
+            Some(row) => self.pending(py, row, true)?,
             None => py.None().into_bound(py),
         };
         self.resolved.bind(py).call1((since, label, loss, pending))

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::drift::Drift;
 use super::fields::{Accepted, Plan};
 use super::guard::{Bins, Column, Guard, Kept};
+use super::guarded::Guarded;
 use super::model::{Compiled, Model};
 use super::rows::{Item, Rows};
 use super::scores::{Counter, Scores};
@@ -111,6 +112,17 @@ impl Lane {
                 draws: None,
             },
             drift,
+            guarded: match given.guarded {
+                Some(one) => Some(Guarded {
+                    name: self.shared.model(py, &one.name)?,
+                    model: Compiled::new(one.model.unbind()),
+                    learn: one.learn.unbind(),
+                    outcomes: one.outcomes,
+                    learned: one.learned,
+                    advantage: one.advantage,
+                }),
+                None => None,
+            },
             guard,
             guard_fresh: false,
             early: given.early.unbind(),
@@ -232,6 +244,7 @@ impl Lane {
             guard_fresh: live.guard_fresh,
             guard_block: block.collect::<PyResult<_>>()?,
             guard_seen: live.guard.seen,
+            guarded: live.guarded.map(|one| (one.outcomes, one.learned, one.advantage)),
             looked: live.looked,
             looks: looks.collect(),
         }))

@@ -1,5 +1,6 @@
 //! What changes hands when the lane takes over from Python's engine and when it gives back: plain values.
 
+use super::guarded::{Advantage, Learned};
 use super::scores::{Cells, Prior, Sums};
 use crate::python::CompiledModel;
 use pyo3::prelude::*;
@@ -68,6 +69,18 @@ pub struct OpenWindow<'py> {
     pub learnable: Bound<'py, PyAny>,
 }
 
+/// A guarded shadow.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct GivenGuarded<'py> {
+    pub name: Bound<'py, PyString>,
+    pub model: Bound<'py, CompiledModel>,
+    pub learn: Bound<'py, PyAny>,
+    pub outcomes: u64,
+    pub learned: Learned,
+    pub advantage: Option<Advantage>,
+}
+
 /// What the lane is given when it takes over.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
@@ -85,6 +98,7 @@ pub struct Given<'py> {
     pub detector: Option<Bound<'py, PyAny>>,
     pub on_loss: Option<Bound<'py, PyAny>>,
     pub early: Bound<'py, PyAny>,
+    pub guarded: Option<GivenGuarded<'py>>,
     pub guard_columns: Vec<Bound<'py, PyAny>>,
     pub guard_block: Bound<'py, PyList>,
     pub guard_seen: u64,
@@ -119,6 +133,8 @@ pub struct Taken<'py> {
     pub guard_fresh: bool,
     pub guard_block: Vec<Bound<'py, PyDict>>,
     pub guard_seen: u64,
+    /// The guarded shadow's outcomes, what it has learned, and its advantage.
+    pub guarded: Option<(u64, Learned, Option<Advantage>)>,
     /// Examples looked at, and by column: counts, missing, strange.
     pub looked: u64,
     pub looks: Vec<(Vec<u64>, u64, u64)>,

@@ -6,10 +6,11 @@ use super::drift::{add_usual, Drift};
 use super::encode;
 use super::fields::{Fields, Label, Record};
 use super::guard::{Bins, Guard};
+use super::guarded::{Advantage, Guarded};
 use super::model::{Given, Model, Reply};
 use super::ordered::{Entry, Ordered};
 use super::reading::pending_of;
-use super::row::{Fate, Output, Row, Shared};
+use super::row::{Fate, Output, Row, Shadows, Shared};
 use super::rows::Item;
 use super::scores::Scores;
 use super::state::{Counts, Settings};
@@ -22,6 +23,8 @@ use std::sync::Arc;
 /// What has become of a record.
 pub enum Step {
     Done,
+    /// It is done, and the lane must not go on with what it has.
+    Last,
     /// Python takes it: nothing has changed. With what a model of Python's has given already.
     Special(Option<Given>),
     /// It is done, and the evidence proposes something, at this time.
@@ -56,6 +59,7 @@ pub struct Live {
     pub window: Window,
     pub drift: Option<Drift>,
     pub guard: Guard,
+    pub guarded: Option<Guarded>,
     pub guard_fresh: bool,
     pub early: Py<PyAny>,
     pub early_count: usize,
@@ -115,6 +119,8 @@ struct Found {
     row: Arc<Row>,
     label: bool,
     time: f64,
+    /// The guarded shadow's advantage with this event, if it counts.
+    advantage: Option<Advantage>,
 }
 
 const SPECIAL: Step = Step::Special(None);
@@ -226,7 +232,9 @@ impl<'py> Work<'_, 'py> {
             }
             _ => return Ok(SPECIAL),
         };
-        let found = Found { row, label, time: self.record.time };
+        let compared = self.compared(row.model, row.sequence, row.output, row.shadows, label);
+        let Some(advantage) = compared else { return Ok(SPECIAL) };
+        let found = Found { row, label, time: self.record.time, advantage };
         match self.live.model.learn(self.py, self.shared, &found.row.features, None, label)? {
             Reply::Special(given) => return Ok(Step::Special(given)),
             Reply::Found(()) => {}
@@ -254,6 +262,22 @@ impl<'py> Work<'_, 'py> {
             Reply::Special(given) => return Ok(Step::Special(given)),
             Reply::Found(found) => found,
         };
+        let mut shadows = Shadows::None;
+        if let Some(guarded) = &mut self.live.guarded {
+            match guarded.predict(py, self.shared, &self.record.features)? {
+                Some(found) => shadows = found,
+                None => return Ok(SPECIAL),
+            }
+        }
+        let (champion, sequence) = (self.live.champion, self.live.counts.predicted);
+        let mut advantage = None;
+        if let Some(label) = label {
+            match self.compared(champion, sequence, output, shadows, label) {
+                Some(found) => advantage = found,
+                None => return Ok(SPECIAL),
+            }
+        }
+        let features = &self.record.features;
         if let Some(label) = label {
             match self.live.model.learn(py, self.shared, features, dict, label)? {
                 Reply::Found(()) => {}
@@ -264,12 +288,12 @@ impl<'py> Work<'_, 'py> {
             }
         }
         self.begin(moves)?;
-        let row = self.predicted(output)?;
+        let row = self.predicted(output, shadows)?;
         match label {
             Some(label) => {
                 self.live.counts.inline += 1;
                 let time = row.time;
-                self.resolve(Found { row, label, time })
+                self.resolve(Found { row, label, time, advantage })
             }
             None => {
                 self.pending.insert(row.id.clone(), Entry::Pending(row));
@@ -316,7 +340,22 @@ impl<'py> Work<'_, 'py> {
         }
     }
 
-    fn predicted(&mut self, output: Option<Output>) -> PyResult<Arc<Row>> {
+    /// How the guarded shadow does with one more event, if that counts; `None` when that is Python's.
+    fn compared(
+        &self,
+        model: u32,
+        sequence: u64,
+        output: Option<Output>,
+        shadows: Shadows,
+        label: bool,
+    ) -> Option<Option<Advantage>> {
+        match &self.live.guarded {
+            Some(guarded) if model == self.live.champion => guarded.compared(sequence, output, shadows, label),
+            _ => Some(None),
+        }
+    }
+
+    fn predicted(&mut self, output: Option<Output>, shadows: Shadows) -> PyResult<Arc<Row>> {
         let live = &mut self.live;
         let row = Arc::new(Row {
             id: Arc::from(self.record.id.as_str()),
@@ -326,6 +365,7 @@ impl<'py> Work<'_, 'py> {
             output,
             model: live.champion,
             last_label: live.scores.last_label,
+            shadows,
         });
         live.counts.predicted += 1;
         live.counts.not_ready += u64::from(output.is_none());
@@ -346,7 +386,7 @@ impl<'py> Work<'_, 'py> {
 
     /// Scores a prediction on its label, compares, and puts the outcome into its window; it is learned already.
     fn resolve(&mut self, found: Found) -> PyResult<Step> {
-        let Found { row, label, time } = found;
+        let Found { row, label, time, advantage } = found;
         let (py, live) = (self.py, &mut self.live);
         let mut proposal = None;
         let loss = row.output.map(|output| output.loss(label));
@@ -362,7 +402,14 @@ impl<'py> Work<'_, 'py> {
         let (order, known) = (live.counts.outcomes, live.counts.predicted);
         live.counts.outcomes += 1;
         let fate = Fate { row: row.clone(), order, label: Some(label), loss, time, known };
-        live.window.add(py, fate)?;
+        live.window.add(py, fate.clone())?;
+        let mut goes_on = true;
+        if let Some(guarded) = &mut live.guarded {
+            if advantage.is_some() {
+                guarded.advantage = advantage;
+            }
+            goes_on = guarded.take(py, self.shared, &fate, label)?;
+        }
         let counts = &mut live.counts;
         counts.learned += 1;
         counts.learned_events += 1;
@@ -373,7 +420,8 @@ impl<'py> Work<'_, 'py> {
             counts.learned_last = Some(row.time);
         }
         self.remember(row, Some(label), loss, time);
-        Ok(proposal.map_or(Step::Done, |proposal| Step::Act(proposal, time)))
+        let done = if goes_on { Step::Done } else { Step::Last };
+        Ok(proposal.map_or(done, |proposal| Step::Act(proposal, time)))
     }
 }
 
