@@ -93,7 +93,9 @@ impl Guarded {
         shadows: Shadows,
         label: bool,
     ) -> Option<Option<Advantage>> {
-        let (Shadows::One(name, other), Some(advantage)) = (shadows, &self.advantage) else { return Some(None) };
+        let (Shadows::One(name, other), Some(advantage)) = (shadows, &self.advantage) else {
+            return Some(None);
+        };
         if name != self.name || sequence < advantage.since {
             return Some(None);
         }

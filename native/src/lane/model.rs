@@ -71,12 +71,14 @@ impl Compiled {
         features: &[(u32, Value)],
         label: bool,
     ) -> PyResult<bool> {
-        if !self.read(py, shared, features)? {
-            return Ok(false);
-        }
+        Ok(self.read(py, shared, features)? && self.learn_it(py, label))
+    }
+
+    /// Learns what it has predicted last.
+    fn learn_it(&mut self, py: Python<'_>, label: bool) -> bool {
         let mut model = self.model.borrow_mut(py);
         model.used = true;
-        Ok(model.model.learn(&self.row, models::Label::Bool(label)).is_ok())
+        model.model.learn(&self.row, models::Label::Bool(label)).is_ok()
     }
 }
 
@@ -158,6 +160,24 @@ impl Model {
                     }
                 }
             }
+        }
+    }
+
+    /// Learns what it has predicted last, with the dictionary that was made for that; as `learn`.
+    pub fn learn_it(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+        made: Option<Py<PyDict>>,
+        label: bool,
+    ) -> PyResult<Reply<()>> {
+        match self {
+            Model::Compiled(model) => Ok(match model.learn_it(py, label) {
+                true => Reply::Found(()),
+                false => Reply::Special(None),
+            }),
+            Model::Callback { .. } => self.learn(py, shared, features, made, label),
         }
     }
 

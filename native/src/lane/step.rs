@@ -279,7 +279,7 @@ impl<'py> Work<'_, 'py> {
         }
         let features = &self.record.features;
         if let Some(label) = label {
-            match self.live.model.learn(py, self.shared, features, dict, label)? {
+            match self.live.model.learn_it(py, self.shared, features, dict, label)? {
                 Reply::Found(()) => {}
                 Reply::Special(raised) => {
                     let raised = raised.map(|one| Given { output: given, ..one });
@@ -350,7 +350,9 @@ impl<'py> Work<'_, 'py> {
         label: bool,
     ) -> Option<Option<Advantage>> {
         match &self.live.guarded {
-            Some(guarded) if model == self.live.champion => guarded.compared(sequence, output, shadows, label),
+            Some(guarded) if model == self.live.champion => {
+                guarded.compared(sequence, output, shadows, label)
+            }
             _ => Some(None),
         }
     }
