@@ -111,6 +111,24 @@ def test_nearly_all_plain_records_are_taken_natively(kinds: bool) -> None:
     assert ran.same(by_engine(config, lines, repeat(1000)))
 
 
+def test_a_guarded_shadow_goes_along_natively() -> None:
+    lines = plain(6, 1200)
+    lines[700] = json.dumps(orjson.loads(lines[700]) | {"a": 1e6, "b": 10**6}).encode()
+    model = {"task": "binary", "model": ENCODED}
+    config = flow(
+        model=model, window={"count": 200}, supervision={"on_loss_drift": False, "on_loss_rise": False}
+    )
+    with Engine(config) as engine:
+        engine.begin()
+        engine.process_lines(lines[:750])
+        assert engine.pool.shadows.guarded is not None
+        before = engine.native_records
+        engine.process_lines(lines[750:795])
+        assert engine.native_records - before == 45
+    ran = by_lane(config, lines, repeat(70), cycle([_ALL, 5]))
+    assert ran.same(by_engine(config, lines, repeat(100)))
+
+
 def test_a_comparison_sees_a_difference() -> None:
     lines = plain(1, 50)
     other = [*lines[:20], lines[21], lines[20], *lines[22:]]
