@@ -148,9 +148,9 @@ class Reservoir(Generic[Row]):
         made._random.setstate((3, draws.random, None))
         return made
 
-    def offered(self) -> tuple[int, int]:
-        """How many rows it keeps, and how many were offered."""
-        return self._size, self._seen
+    def offered(self) -> tuple[int, int, int]:
+        """How many rows it keeps, how many were offered, and the number of the next one that is kept."""
+        return self._size, self._seen, self._next
 
     def go_on(self, seen: int, draws: tuple[int, float, Sequence[int]] | None) -> None:
         """So many rows were offered by now, and the draws have come that far, unless there were none.

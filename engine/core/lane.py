@@ -198,7 +198,6 @@ class Lane:
             return
         parts = self._parts
         parts.scores._score_block()
-        parts.review.first_look._count()
         champion, guard = parts.pool.champion, parts.review.input_guard.state
         self._native.begin(
             {
@@ -381,13 +380,16 @@ class Lane:
     def _window(self) -> dict[str, Any]:
         windows = self._parts.review.windows
         opened = windows.opened(windows.index)
-        size, seen = (self._config.window.sample, 0) if opened is None else opened.reservoir.offered()
+        size, seen, following = self._config.window.sample, 0, 0
+        if opened is not None:
+            size, seen, following = opened.reservoir.offered()
         return {
             "index": windows.index,
             "outcomes": 0 if opened is None else opened.outcomes,
             "end": 0.0 if opened is None else opened.end,
             "size": size,
             "seen": seen,
+            "next": following,
             "reservoir": None if opened is None else opened.reservoir,
             "windows": windows,
             "learnable": windows.learnable_since,

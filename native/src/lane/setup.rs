@@ -109,6 +109,7 @@ impl Lane {
                 end: opened.end,
                 size: opened.size,
                 seen: opened.seen,
+                next: opened.next,
                 draws: None,
             },
             drift,

@@ -64,6 +64,7 @@ pub struct OpenWindow<'py> {
     pub end: f64,
     pub size: u64,
     pub seen: u64,
+    pub next: u64,
     pub reservoir: Option<Bound<'py, PyAny>>,
     pub windows: Bound<'py, PyAny>,
     pub learnable: Bound<'py, PyAny>,

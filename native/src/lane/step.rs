@@ -40,7 +40,9 @@ pub struct Window {
     pub end: f64,
     pub size: u64,
     pub seen: u64,
-    /// Once there are more outcomes than rows are kept.
+    /// The number of the next row that is kept, once there are more outcomes than rows are.
+    pub next: u64,
+    /// Where one was drawn.
     pub draws: Option<Draws>,
     pub rows: Vec<Item>,
     pub learnable: Vec<Item>,
@@ -456,16 +458,16 @@ impl Window {
         if self.seen <= self.size {
             self.rows.push(Item::Native(fate.clone()));
         }
-        if self.seen >= self.size {
-            let seen = self.seen;
+        if self.seen == self.size {
             let draws = self.draws(py)?;
-            if seen == draws.size {
-                draws.full();
-            } else if seen == draws.next {
-                let place = draws.replace();
-                if let Some(item) = self.rows.get_mut(place) {
-                    *item = Item::Native(fate.clone());
-                }
+            draws.full();
+            self.next = draws.next;
+        } else if self.seen > self.size && self.seen == self.next {
+            let draws = self.draws(py)?;
+            let place = draws.replace();
+            self.next = draws.next;
+            if let Some(item) = self.rows.get_mut(place) {
+                *item = Item::Native(fate.clone());
             }
         }
         if fate.label.is_some() {
