@@ -21,7 +21,7 @@ from engine.core.call_lock import CallLock, drained
 from engine.core.commands import proposed
 from engine.core.comparison import Comparison
 from engine.core.label_join import LabelJoin, Resolution
-from engine.core.lane import Lane, Parts, Sources, why_not
+from engine.core.lane import Lane, Parts, Sources, Taken, why_not
 from engine.core.live_model import Moment
 from engine.core.model_pool import ModelPool
 from engine.core.overall_summary import pack_share
@@ -176,29 +176,26 @@ class Engine:
             EvaluatorError: When the evaluator it was given is closed.
         """
         given = records if type(records) is list else drained(records)
+        alerts, admit, resolve = self.alerts, self._admission.admit, self._resolve
         with self._lock:
             self._settle()
-            self._process(given)
+            received, watch = self._admission.counts, self._rates
+            for record in given:
+                if received.records >= watch.state.due:
+                    self._review_rates()
+                admitted = admit(record)
+                if isinstance(admitted, DeadLetter):
+                    self._turn_away(admitted)
+                    continue
+                for found in self._advance(record.time):  # type: ignore[union-attr]  # it has one: it is admitted
+                    resolve(found)
+                for found in self._join(record, admitted):
+                    resolve(found)
+                if alerts.pending:
+                    self._events += alerts.due()
             self._review.windows.let_go(len(given))
             events, self._events = self._events, []
             return events
-
-    def _process(self, given: list[Record]) -> None:
-        alerts, admit, resolve = self.alerts, self._admission.admit, self._resolve
-        received, watch = self._admission.counts, self._rates
-        for record in given:
-            if received.records >= watch.state.due:
-                self._review_rates()
-            admitted = admit(record)
-            if isinstance(admitted, DeadLetter):
-                self._turn_away(admitted)
-                continue
-            for found in self._advance(record.time):  # type: ignore[union-attr]  # it has one: it is admitted
-                resolve(found)
-            for found in self._join(record, admitted):
-                resolve(found)
-            if alerts.pending:
-                self._events += alerts.due()
 
     def process_lines(
         self,
@@ -226,48 +223,43 @@ class Engine:
         """
         places = range(len(lines)) if offsets is None else offsets
         decode = decode or self._decoding(lines, places, sources, origins)
-        with self._lock:
-            lane = self._lane_here()
-            if lane is None:
-                self._process([decode(at) for at in range(len(lines))])
-            else:
-                self._take_lines(lane, lines, places, sources, origins, decode)
-            self._review.windows.let_go(len(lines))
-            events, self._events = self._events, []
-            return events
+        lane, events, at = self._lane_here(), list[Event](), 0
+        if lane is None:
+            return self.process([decode(place) for place in range(len(lines))])
+        try:
+            while at < len(lines):
+                with self._lock:
+                    rest = lane.rest(len(lines) - at)
+                    taken = None if rest else lane.run(lines, places, at, sources, origins)
+                    if taken is not None:
+                        events += self._taken(taken, taken.at - at)
+                if taken is None:
+                    events += self.process([decode(place) for place in range(at, at + rest)])
+                    at += rest
+                    continue
+                at = taken.at
+                if taken.proposal is None and at < len(lines):
+                    with lane.asked(taken.asked):
+                        events += self.process([decode(at)])
+                    at += 1
+        except BaseException:
+            self._events = events + self._events  # they come with the next call
+            raise
+        return events
 
-    def _take_lines(  # noqa: PLR0913, PLR0917 - the lines, and where they come from
-        self,
-        lane: Lane,
-        lines: list[bytes],
-        offsets: Sequence[int],
-        sources: Sources,
-        origins: bytes,
-        decode: Callable[[int], Record],
-    ) -> None:
-        at, count = 0, len(lines)
-        while at < count:
-            rest = lane.rest(count - at)
-            if rest:
-                self._settle()
-                self._process([decode(place) for place in range(at, at + rest)])
-                at += rest
-                continue
-            taken = lane.run(lines, offsets, at, count, sources, origins)
-            at = taken.at
-            if taken.lines.count:
-                self._events.append(taken.lines)
-            if taken.proposal is not None:
-                self._settle()
-                proposal, time = taken.proposal
-                self._conclude(proposal, time, full=False)
-                if self.alerts.pending:
-                    self._events += self.alerts.due()
-            elif at < count:
-                self._settle()
-                with lane.asked(taken.asked):
-                    self._process([decode(at)])
-                at += 1
+    def _taken(self, taken: Taken, records: int) -> list[Event]:
+        """What came of records that the lane has taken; acts on what the last of them has brought about."""
+        if taken.lines.count:
+            self._events.append(taken.lines)
+        if taken.proposal is not None:
+            self._settle()
+            proposal, time = taken.proposal
+            self._conclude(proposal, time, full=False)
+            if self.alerts.pending:
+                self._events += self.alerts.due()
+        self._review.windows.let_go(records)
+        events, self._events = self._events, []
+        return events
 
     def _lane_here(self) -> Lane | None:
         """The native lane, made when it is first wanted."""

@@ -221,18 +221,11 @@ class Lane:
             }
         )
 
-    def run(  # noqa: PLR0913, PLR0917 - the lines, and where they come from
-        self,
-        lines: list[bytes],
-        offsets: Sequence[int],
-        start: int,
-        stop: int,
-        sources: Sources,
-        origins: bytes,
+    def run(
+        self, lines: list[bytes], offsets: Sequence[int], start: int, sources: Sources, origins: bytes
     ) -> Taken:
-        """Takes lines from number `start` on, up to `stop`, as long as they are plain."""
-        if self.most is not None:
-            stop = min(stop, start + self.most)
+        """Takes lines from number `start` on, as long as they are plain."""
+        stop = len(lines) if self.most is None else min(len(lines), start + self.most)
         at, text, count, why = self._native.run(lines, offsets, start, stop, sources, origins)
         self.taken += at - start
         asked = _asked(why)
