@@ -16,6 +16,7 @@ Step = tuple[Any, ...]
 
 _PIPELINE = {"steps", "_plan", "_inference_transformers", "_last_step_cached"}
 _ONE_HOT = ("drop_zeros", "drop_first", "categories", "values", "_zero_dict")
+_UNION: Any = compose.TransformerUnion
 _TYPES = frozenset({Number, Complex, Real, Rational, Integral, float, int, bool, str, object})
 
 
@@ -79,7 +80,10 @@ class _Recognition:
         expect(found.keys() - {"_last_step_params"} == _PIPELINE and type(found["steps"]) is OrderedDict)
         expect(len(pipeline.steps) > 0 and not compose.Pipeline._LEARN_UNSUPERVISED_DURING_PREDICT)
         self.pipelines.append(pipeline)
-        return list(pipeline.steps.values())
+        steps = list(pipeline.steps.values())
+        # River takes a pipeline that ends in a union for a union, and raises.
+        expect(not any(isinstance(step, _UNION) and type(step) is not _UNION for step in steps))
+        return steps
 
     def _steps(self, steps: list[Any], *, dense: bool, last: bool = True) -> list[Step]:
         """Steps one after the other.

@@ -62,8 +62,8 @@ def _hashed() -> Any:
 
 
 def _twice_named() -> Any:
-    """Of two features of one name the first counts, at the place of the other; one of them is selected."""
-    numbers: Any = compose.SelectType(float) | preprocessing.StandardScaler()
+    """Of two features of one name the first counts, at the place of the other, of which no trace is left."""
+    numbers: Any = compose.SelectType(int) | preprocessing.StandardScaler()
     united = compose.TransformerUnion(numbers, compose.Discard("town", "b_town"))
     return united | compose.SelectType(float) | preprocessing.MinMaxScaler() | linear_model.LinearRegression()
 

@@ -62,6 +62,10 @@ RIVER_S: dict[str, Callable[[], Any]] = {
     "a one-hot encoder before a scaler": lambda: (
         preprocessing.OneHotEncoder() | preprocessing.StandardScaler() | LINE()
     ),
+    "a pipeline that ends in a union": lambda: compose.Pipeline(
+        compose.Pipeline(preprocessing.StandardScaler(), compose.TransformerUnion(compose.Select("a"))),
+        LINE(),
+    ),
     "a function": lambda: compose.FuncTransformer(dict) | LINE(),
     "another criterion": lambda: tree.HoeffdingTreeClassifier(split_criterion="gini"),
     "another splitter": lambda: tree.HoeffdingTreeClassifier(splitter=tree.splitter.HistogramSplitter()),
