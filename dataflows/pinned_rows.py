@@ -36,7 +36,7 @@ def read_reference(config: FlowConfig) -> dict[str, list[Example]]:
                     first = first or f"; the first line that is none: {record.reason}"
     if not found:
         raise InputError(f"input.reference {config.input.reference}: expected examples, got none{first}")
-    return {key: reservoir.rows for key, reservoir in found.items()}
+    return {key: [*reservoir.rows] for key, reservoir in found.items()}
 
 
 def read_labelled(config: FlowConfig, data: Sequence[str]) -> tuple[list[Example], int]:

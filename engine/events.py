@@ -10,7 +10,15 @@ from engine.evaluation.run_scores import RunScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check, Verdict
-from engine.records.events import ContractViolation, Counts, DeadLetter, Outcome, Prediction, ReasonCount
+from engine.records.events import (
+    ContractViolation,
+    Counts,
+    DeadLetter,
+    Outcome,
+    Prediction,
+    PredictionLines,
+    ReasonCount,
+)
 from engine.registry.versions import Version
 from engine.rows import AlertKind, AlertState, Severity
 from engine.supervision.decisions import Action
@@ -208,6 +216,7 @@ class Summary:
 
 Event = (
     Prediction
+    | PredictionLines
     | DeadLetter
     | ContractViolation
     | Outcome

@@ -8,7 +8,7 @@ The hash finds damage, not malice: who can write the bytes can write the hash.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -100,9 +100,11 @@ def _opened(saved: bytes, kind: str) -> tuple[dict[str, Any], bytes]:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's scalars, which models put out and embedding programs hand in, as Python's."""
+    """NumPy's scalars, which models put out and embedding programs hand in, and sequences as Python's."""
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, Sequence):  # rows of the native lane
+        return [*value]
     raise TypeError(f"a {type(value).__name__}")
 
 

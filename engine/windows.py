@@ -7,6 +7,7 @@ up.
 
 import math
 from collections import deque
+from collections.abc import Callable, MutableSequence, Sequence
 from random import Random
 from typing import Generic, Literal, Self, TypeVar
 
@@ -75,8 +76,8 @@ class Window(Struct, frozen=True, forbid_unknown_fields=True):
     end: float
     outcomes: int
     late: int
-    sample: tuple[Outcome, ...]
-    learnable: tuple[Outcome, ...]
+    sample: Sequence[Outcome]
+    learnable: Sequence[Outcome]
 
 
 Row = TypeVar("Row")
@@ -113,8 +114,8 @@ class Reservoir(Generic[Row]):
     2
     """
 
-    def __init__(self, size: int, seed: str) -> None:
-        self.rows: list[Row] = []
+    def __init__(self, size: int, seed: str, rows: MutableSequence[Row] | None = None) -> None:
+        self.rows: MutableSequence[Row] = [] if rows is None else rows
         self._size = size
         self._seen = 0
         self._next = 0
@@ -153,6 +154,22 @@ class Reservoir(Generic[Row]):
         made._random.setstate((3, draws.random, None))
         return made
 
+    def offered(self) -> tuple[int, int, int]:
+        """How many rows it keeps, how many were offered, and the number of the next one that is kept."""
+        return self._size, self._seen, self._next
+
+    def go_on(self, seen: int, draws: tuple[int, float, Sequence[int]] | None) -> None:
+        """So many rows were offered by now, and the draws have come that far, unless there were none.
+
+        Args:
+            seen: Rows offered.
+            draws: `next`, `weight` and `random` of `DrawsState`.
+        """
+        self._seen = seen
+        if draws is not None:
+            self._next, self._weight, words = draws
+            self._random.setstate((3, tuple(words), None))
+
     def _pass_over(self) -> None:
         """Draws which row is the next to be kept."""
         draw = self._random.random
@@ -162,7 +179,9 @@ class Reservoir(Generic[Row]):
         self._next += 1 + int(math.log(1.0 - draw()) / rest)
 
 
-class _OpenWindow(Struct):
+class OpenWindow(Struct):
+    """A window that outcomes go into."""
+
     reservoir: Reservoir[Outcome]
     outcomes: int = 0
     late: int = 0
@@ -216,8 +235,9 @@ class Windows:
         self.closed: deque[Window] = deque(maxlen=2)
         self.index = 0
         self.by_time = config.seconds is not None
-        self._open: dict[int, _OpenWindow] = {}
-        self._learnable: list[Outcome] = []
+        self._open: dict[int, OpenWindow] = {}
+        self._rows: Callable[[], MutableSequence[Outcome]] = list
+        self._learnable: MutableSequence[Outcome] = []
         self._passed: int | None = None
         self._leaving: list[Outcome] = []
 
@@ -245,8 +265,7 @@ class Windows:
         seconds = self._config.seconds
         window = self._open.get(slot)
         if window is None:
-            reservoir: Reservoir[Outcome] = Reservoir(self._config.sample, f"{self._key}/{slot}")
-            window = self._open[slot] = _OpenWindow(reservoir, start=outcome.time)
+            window = self.begin(slot, outcome.time)
         window.end = outcome.time
         window.outcomes += 1
         window.reservoir.add(outcome)
@@ -256,6 +275,28 @@ class Windows:
             return window.outcomes >= self._config.count
         window.late += self._passed is not None and outcome.time < (self._passed + 1) * seconds
         return False
+
+    def begin(self, slot: int, time: float) -> OpenWindow:
+        """Opens the window of a slot, whose first outcome is of this event time."""
+        reservoir = Reservoir(self._config.sample, f"{self._key}/{slot}", self._rows())
+        window = self._open[slot] = OpenWindow(reservoir, start=time)
+        return window
+
+    def hold_in(self, rows: Callable[[], MutableSequence[Outcome]]) -> None:
+        """Outcomes are held in lists made by this function from now on, those at hand too."""
+        self._rows = rows
+        for window in self._open.values():
+            window.reservoir.rows = _moved(window.reservoir.rows, rows())
+        self._learnable = _moved(self._learnable, rows())
+
+    def opened(self, slot: int) -> OpenWindow | None:
+        """The open window of a slot."""
+        return self._open.get(slot)
+
+    @property
+    def learnable_since(self) -> MutableSequence[Outcome]:
+        """What models have learned since the last close, in order."""
+        return self._learnable
 
     def due(self, now: float) -> bool:
         """Whether event time is over for the oldest open window, and it must be closed.
@@ -296,12 +337,14 @@ class Windows:
             end,
             done.outcomes,
             done.late,
-            tuple(done.reservoir.rows),
-            tuple(self._learnable),
+            _closed(done.reservoir.rows),
+            _closed(self._learnable),
         )
-        self._learnable = []
+        self._learnable = self._rows()
         if len(self.closed) == self.closed.maxlen:
-            self._leaving = [*self.closed[0].sample, *self.closed[0].learnable]
+            left = self.closed[0].sample, self.closed[0].learnable
+            # Rows of the native lane leave in no time.
+            self._leaving = [row for rows in left if type(rows) is tuple for row in rows]
         self.closed.append(window)
         self.index += 1
         return window
@@ -315,24 +358,24 @@ class Windows:
 
     def learnable(self) -> list[Outcome]:
         """What models learned in the closed windows that are kept and since then, in order."""
-        return [outcome for window in self.closed for outcome in window.learnable] + self._learnable
+        return [*(outcome for window in self.closed for outcome in window.learnable), *self._learnable]
 
     def state(self) -> WindowsState:
         """What a snapshot keeps."""
         open_windows = {
             slot: OpenWindowState(
-                one.outcomes, one.late, one.start, one.end, one.reservoir.rows, one.reservoir.draws()
+                one.outcomes, one.late, one.start, one.end, [*one.reservoir.rows], one.reservoir.draws()
             )
             for slot, one in self._open.items()
         }
-        return WindowsState(list(self.closed), self.index, open_windows, self._learnable, self._passed)
+        return WindowsState(list(self.closed), self.index, open_windows, [*self._learnable], self._passed)
 
     def restore(self, state: WindowsState) -> None:
         """Goes on from a snapshot's state."""
         self.closed = deque(state.closed, maxlen=2)
         self.index, self._learnable, self._passed = state.index, state.learnable, state.passed
         self._open = {
-            slot: _OpenWindow(
+            slot: OpenWindow(
                 Reservoir.restored(one.sample, one.draws),
                 one.outcomes,
                 one.late,
@@ -341,3 +384,14 @@ class Windows:
             )
             for slot, one in state.open.items()
         }
+
+
+def _moved(rows: MutableSequence[Outcome], into: MutableSequence[Outcome]) -> MutableSequence[Outcome]:
+    for row in rows:
+        into.append(row)
+    return into
+
+
+def _closed(rows: MutableSequence[Outcome]) -> Sequence[Outcome]:
+    """The rows of a window that nothing is added to any more."""
+    return tuple(rows) if type(rows) is list else rows

@@ -168,6 +168,35 @@ def engine_loop(
     return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
 
 
+def lines_loop(config: EngineConfig, case: Case, judge: WindowEvaluator, key: str, step: int = BATCH) -> Arm:
+    """The engine by `process_lines`: natively where the crate is built.
+
+    Args:
+        config: What to build.
+        case: The stream.
+        judge: Judges windows.
+        key: The model key.
+        step: Lines that are taken at once.
+    """
+    engine = Engine(config, key, judge)
+    written = BytesIO()
+    events = engine.begin()
+    position = 0
+    for batch in case.batches():
+        for start in range(0, len(batch), step):
+            lines = batch[start : start + step]
+            places = range(position, position + len(lines))
+            events += engine.process_lines(lines, places, (("bench", False),))
+            position += len(lines)
+            for chunk in encode(events)[0].values():
+                written.write(_text(chunk))
+            events = []
+        yield
+    for chunk in encode(engine.finish())[0].values():
+        written.write(_text(chunk))
+    return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
+
+
 def in_river(arm: Arm) -> Arm:
     """An engine whose models run in River, whatever is installed."""
     running: Any = importlib.import_module("engine.models.running")
@@ -207,6 +236,8 @@ BARE = "bare River loop"
 PROGRESSIVE = "progressive_val_score"
 MODEL = "the model alone"
 EVERYTHING = "engine, everything on"
+LINES = "engine, native lane"
+TENS = "  ten lines at a time"
 SILENT = "engine, no reports"
 CHALLENGED = "  and a challenger"
 STEADY = "engine, no verdicts"
@@ -228,8 +259,14 @@ def engine_arms(case: Case, judge: WindowEvaluator) -> dict[str, Any]:
     watched = case.config(monitoring={"detectors": detectors})
     rival = case.config(monitoring=no_reports, challengers={"rival": {"model": model}})
     steady = case.config(supervision={"patience": 10**9})
+    # Earlier versions, which are compared with, have no lane.
+    lanes = {
+        LINES: lambda: lines_loop(everything, case, judge, "lines"),
+        TENS: lambda: lines_loop(everything, case, judge, "tens", 10),
+    }
     return {
         EVERYTHING: lambda: engine_loop(everything, case, judge),
+        **(lanes if hasattr(Engine, "process_lines") else {}),
         "  and two detectors": lambda: engine_loop(watched, case, judge, "watched"),
         SILENT: lambda: engine_loop(silent, case, judge),
         "  and models in River": lambda: in_river(engine_loop(silent, case, judge, "river")),

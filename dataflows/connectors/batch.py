@@ -107,6 +107,24 @@ class Batch:
             ),
         )
 
+    def record(self, index: int) -> RawRecord:
+        """One of the records, as `records` gives it."""
+        origin = self.origins[index] if self.origins else 0
+        content, source = self.contents[index], self.sources[origin]
+        fields = self.parsed[index] if self.parsed else None
+        raw = self.raws[index] if self.raws else content
+        place = self.offsets[index]
+        return RawRecord(
+            fields or content, source.name, place, source.is_label, cast("bytes", raw), self.errors.get(index)
+        )
+
+    def lines(self) -> list[bytes] | None:
+        """The records as lines of JSON; `None` when they are none, or one is known to be unreadable."""
+        contents = self.contents
+        if self.raws or self.errors or type(contents) is not list or not isinstance(contents[0], bytes):
+            return None
+        return contents
+
     def select(self, chosen: Sequence[int]) -> "Batch":
         """Some of the records, in this order: about 0.3 µs a record."""
         return Batch(

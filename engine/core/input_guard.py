@@ -9,7 +9,7 @@ either. When most columns move together that is the world, not a fault, and they
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import Struct, field
@@ -94,27 +94,56 @@ class Column(Struct, forbid_unknown_fields=True):
     run: int = 0
     drifted: bool = False
 
-    def vet(self, values: list[float]) -> None:
-        """Takes the values of a window that passed, in their order."""
-        # Blocks are spread over the window: values that change slowly look alike for a while.
-        apart = max(1, len(values) // (BLOCK * _BLOCKS_OF_A_WINDOW)) * BLOCK
-        blocks = [values[begin : begin + BLOCK] for begin in range(0, len(values) - BLOCK + 1, apart)]
-        array = exact(values)
-        # Plus nothing: a negative zero has no place of its own.
-        new: list[float] = sorted(values) if array.dtype == object else np.sort(array + 0).tolist()
-        edges = self.edges or quantiles(new)
-        found = [distance(edges, block) for block in blocks]
-        self.sample = sorted([*self.sample[::2], *new[:: max(1, 2 * len(new) // _SAMPLE)]])
+    def vet(self, passed: "Passed") -> None:
+        """Takes what a window that passed has shown."""
+        self.sample = sorted([*self.sample[::2], *passed.sample])
         self.edges = quantiles(self.sample)
-        self.distances = [*self.distances, *found][-_BLOCKS:]
-        # Of values that are equal (1 and 1.0) the first one counts.
-        self.low, self.high = min(self.low, new[0]), max(self.high, new[bisect_left(new, new[-1])])
-        self.longest = max(self.longest, longest_run(array))
+        self.distances = [*self.distances, *passed.distances][-_BLOCKS:]
+        self.low, self.high = min(self.low, passed.low), max(self.high, passed.high)
+        self.longest = max(self.longest, passed.longest)
         width = self.high - self.low
         self.floor, self.ceiling = self.low - width, self.high + width
         self.patience = max(_SHORTEST_RUN, 2 * self.longest)
         self.limit = max(_LOWEST_LIMIT, max(self.distances) + _MARGIN)
         self.windows += 1
+
+
+class Passed(NamedTuple):
+    """What a window that passed shows of a column.
+
+    Attributes:
+        low: The smallest value.
+        high: The largest.
+        longest: The longest run of one value, in examples.
+        sample: Some of its values, in order of size.
+        distances: Between what passed before (or the window itself) and blocks of it.
+    """
+
+    low: float
+    high: float
+    longest: int
+    sample: list[float]
+    distances: list[float]
+
+
+def shown_by(values: list[float], edges: Sequence[tuple[float, float]]) -> Passed:
+    """What a window shows of a column.
+
+    Args:
+        values: In their order.
+        edges: What passed before; empty before anything did.
+    """
+    # Blocks are spread over the window: values that change slowly look alike for a while.
+    apart = max(1, len(values) // (BLOCK * _BLOCKS_OF_A_WINDOW)) * BLOCK
+    blocks = [values[begin : begin + BLOCK] for begin in range(0, len(values) - BLOCK + 1, apart)]
+    array = exact(values)
+    # Plus nothing: a negative zero has no place of its own.
+    new: list[float] = sorted(values) if array.dtype == object else np.sort(array + 0).tolist()
+    edges = edges or quantiles(new)
+    # Of values that are equal (1 and 1.0) the first one counts.
+    low, high = new[0], new[bisect_left(new, new[-1])]
+    sample = new[:: max(1, 2 * len(new) // _SAMPLE)]
+    return Passed(low, high, longest_run(array), sample, [distance(edges, block) for block in blocks])
 
 
 class InputGuardState(Struct, forbid_unknown_fields=True):
@@ -200,15 +229,23 @@ class InputGuard:
 
     def vet(self, rows: Sequence[Features]) -> None:
         """Takes the examples of a window that passed, in their order."""
-        columns = self.state.columns
+        edges = self.edges()
         for name, cells in by_feature(rows).items():
             values = numbers(cells)
-            if len(values) < BLOCK or not _differ(values):
-                continue
-            known = columns.get(name)
-            if known is None:
-                known = columns[name] = Column(values[0], values[0], 1)
-            known.vet(values)
+            if len(values) >= BLOCK and _differ(values):
+                self.passes(name, shown_by(values, edges.get(name, ())))
+
+    def edges(self) -> dict[str, list[tuple[float, float]]]:
+        """The quantiles of what passed before, by column."""
+        return {name: column.edges for name, column in self.state.columns.items()}
+
+    def passes(self, name: str, passed: Passed) -> None:
+        """Takes what a window that passed has shown of a column of numbers."""
+        columns = self.state.columns
+        known = columns.get(name)
+        if known is None:
+            known = columns[name] = Column(passed.low, passed.low, 1)
+        known.vet(passed)
 
 
 def numbers(cells: list[Any]) -> list[float]:

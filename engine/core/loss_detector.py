@@ -20,6 +20,11 @@ class AdwinOfLoss:
         self._detector = LossDrift(delta, bounded=bounded)
         self.update = self._detector.update
 
+    @property
+    def detector(self) -> LossDrift:
+        """The detector itself."""
+        return self._detector
+
     def dump(self) -> bytes:
         """Its state."""
         return msgspec.msgpack.encode(self._detector.state())

@@ -15,7 +15,7 @@ import orjson
 
 from engine.core.event_rows import report_path, row_of
 from engine.events import Event, Report
-from engine.records.events import Outcome, Prediction
+from engine.records.events import Outcome, Prediction, PredictionLines
 from engine.records.values import shown
 from engine.rows import BytesRow, DeadLetterRow, Row, VersionRow
 
@@ -88,10 +88,16 @@ def encode(
     found: dict[str, list[Row]] = {}
     files: list[tuple[str, bytes]] = []
     predictions: list[Prediction] = []
+    written: list[bytes] = []
     for event in events:
         kind = type(event)
         if kind is Prediction:
             predictions.append(event)  # type: ignore[arg-type]  # kind says so
+        elif isinstance(event, PredictionLines):
+            if predictions:
+                written.append(_predictions(predictions, addressed=False).text)
+                predictions = []
+            written.append(event.text)
         elif kind is not Outcome:
             row = row_of(event)
             found.setdefault(row.stream, []).append(row)
@@ -100,6 +106,9 @@ def encode(
     chunks = {stream: _chunk(stream, rows, addressed=stream in addressed) for stream, rows in found.items()}
     if predictions:
         chunks["predictions"] = _predictions(predictions, addressed="predictions" in addressed)
+    if written:
+        rest = chunks["predictions"].text if predictions else b""
+        chunks["predictions"] = Chunk("predictions", b"".join([*written, rest]))
     return chunks, files
 
 

@@ -5,8 +5,9 @@ fixed point: when the *next* window closes. Inline or in the background, the sam
 order; `engine.core.window_close` has the steps.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from engine.config import EngineConfig
 from engine.contract.check import Contract, rejection
 from engine.core.business_verdict import amounts, with_business
-from engine.core.input_guard import SEVERAL, InputGuard, InputGuardState
+from engine.core.input_guard import SEVERAL, InputGuard, InputGuardState, Passed
 from engine.evaluation.window_sums import WindowSums
 from engine.events import Report, WindowScores
 from engine.models.operations import TaskOps
@@ -36,6 +37,22 @@ _COMMON = 0.01, 0.99
 
 _MARGIN = 0.25
 """Share of that range by which values may lie outside it and still count."""
+
+
+@runtime_checkable
+class PassedByColumn(Protocol):
+    """Outcomes that are held in a way that shows what the input guard takes without going over them."""
+
+    def passed(
+        self, strange: bool, several: int, edges: Mapping[str, Sequence[tuple[float, float]]]
+    ) -> list[tuple[str, tuple[Any, ...]]] | None:
+        """What they show of each column of numbers, as fields of `Passed`; `None` when that is not known.
+
+        Args:
+            strange: Whether strange ones count too.
+            several: How many of them there must be then.
+            edges: What passed before, by column.
+        """
 
 
 class PendingVerdict(Struct, frozen=True, forbid_unknown_fields=True):
@@ -156,11 +173,18 @@ class WindowReview:
             strange: Whether those that it found strange are among them, since they have done no harm. Very
                 few are no part of what is common, and never are.
         """
+        guard = self.input_guard
+        if isinstance(window.learnable, PassedByColumn):
+            columns = window.learnable.passed(strange, SEVERAL, guard.edges())
+            if columns is not None:
+                for name, passed in columns:
+                    guard.passes(name, Passed(*passed))
+                return
         rows = [row for row in window.learnable if row.strange is None]
         if strange and len(window.learnable) - len(rows) >= SEVERAL:
             rows = [*window.learnable]
         rows.sort(key=attrgetter("sequence"))
-        self.input_guard.vet([row.example.features for row in rows])
+        guard.vet([row.example.features for row in rows])
 
     def refer_if_moving(self, judged: PendingVerdict, *, accepted: bool) -> None:
         """A window becomes the reference whatever its verdict, where that is always the previous one.

@@ -50,6 +50,11 @@ class RunningModel:
         """Whether it runs in its compiled form."""
         return self._compiled is not None
 
+    @property
+    def native(self) -> Any:
+        """The crate's model, which whoever has it may predict with and train; `None` without one."""
+        return None if self._compiled is None else self._compiled.native
+
     def _compile(self) -> None:
         self._compiled = compile_model(self._model)
         if self._compiled is None:

@@ -54,6 +54,18 @@ class Prediction(Struct, frozen=True, gc=False):
     share: float | UnsetType = UNSET
 
 
+class PredictionLines(Struct, frozen=True):
+    """Predictions as their lines, where nobody needs them one by one.
+
+    Attributes:
+        text: The lines, each with its newline.
+        count: How many there are.
+    """
+
+    text: bytes
+    count: int
+
+
 class DeadLetter(Struct, frozen=True, gc=False):
     """A record that was turned away, with the reason; it has trained nothing.
 

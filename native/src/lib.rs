@@ -1,11 +1,13 @@
 //! River's models without Python objects: the same steps in the same order, the same numbers to the last bit.
 //!
 //! `model` is the seam: rows in, outputs out, and `Refused` for whatever a model does not take, upon which
-//! River goes on. A family of models is a module of its own; `python` alone knows Python's objects.
+//! River goes on. A family of models is a module of its own; `python` knows their Python objects. `lane` takes
+//! whole records.
 #![forbid(unsafe_code)]
 
 mod arithmetic;
 mod glm;
+mod lane;
 mod model;
 mod names;
 mod pipeline;
@@ -31,5 +33,9 @@ fn riverkeeper_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Refused", module.py().get_type::<python::Refused>())?;
     module.add("StepRefused", module.py().get_type::<python::StepRefused>())?;
     module.add_function(wrap_pyfunction!(functions, module)?)?;
+    module.add_function(wrap_pyfunction!(lane::plain_fields, module)?)?;
+    module.add_class::<lane::Lane>()?;
+    module.add_class::<lane::ordered::Ordered>()?;
+    module.add_class::<lane::rows::Rows>()?;
     module.add_class::<python::CompiledModel>()
 }

@@ -63,21 +63,22 @@ class Compiled:
         write: Brings the River object up to date with its state.
 
     Attributes:
+        native: The crate's model.
         predict: Its output for features, as that of the River model.
         learn: Learns features with their label.
     """
 
-    __slots__ = ("_native", "_write", "learn", "predict")
+    __slots__ = ("_write", "learn", "native", "predict")
 
     def __init__(self, native: Any, write: Callable[[Any], None]) -> None:
-        self._native, self._write = native, write
+        self.native, self._write = native, write
         self.predict: Callable[[Features], Output | None] = native.predict
         self.learn: Callable[[Features, Target | None], None] = native.learn
 
     def sync(self) -> None:
         """Brings the River object up to date."""
-        if self._native.used:
-            self._write(self._native.state())
+        if self.native.used:
+            self._write(self.native.state())
 
 
 def compile_model(model: Any) -> Compiled | None:

@@ -1,7 +1,7 @@
 """ADWIN on the champion's loss, event by event: has it risen?"""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from msgspec import Struct
@@ -93,6 +93,14 @@ class LossDrift:
         self._first, self._unit, self._seen = list(state.first), state.unit, state.seen
         self._block, self._adwin = list(state.block), load(state.adwin, _KIND, allow, verb="update")
 
+    def progress(self) -> tuple[int, bool, float, float]:
+        """Losses taken since the last change, whether the unit is known, the unit, and the largest in it."""
+        return self._seen + len(self._block), len(self._first) >= _UNIT_FROM, self._unit, self._largest
+
+    def hold(self, values: Sequence[float]) -> None:
+        """Takes losses in units, all of them before the next test."""
+        self._block += values
+
     def update(self, loss: float) -> bool:
         """Takes the next loss; `True` when it has changed and the mean went up.
 
@@ -114,14 +122,16 @@ class LossDrift:
 
     def _test(self) -> bool:
         """Gives the values at hand to ADWIN, which tests at the last of them."""
-        update = self._adwin.update
+        # Without the wrapper of Python's, which asks after each value whether there was a change: not before
+        # the last.
+        update = self._adwin._helper.update
         *values, last = self._block
         self._seen += len(self._block)
         self._block = []
         for value in values:
-            update(value)  # type: ignore[no-untyped-call]
+            update(value)
         before = self._adwin.estimation
-        update(last)  # type: ignore[no-untyped-call]
+        self._adwin.update(last)  # type: ignore[no-untyped-call]
         if not self._adwin.drift_detected:
             return False
         risen = self._adwin.estimation > before

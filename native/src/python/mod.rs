@@ -41,7 +41,7 @@ pub struct CompiledModel {
     reader: Reader,
     /// Whether it has predicted or learned: until then its River object is up to date.
     #[pyo3(get)]
-    used: bool,
+    pub used: bool,
 }
 
 #[pymethods]

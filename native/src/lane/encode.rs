@@ -1,0 +1,43 @@
+//! Lines of predictions, as `engine.core.serialize` writes them: msgspec's JSON.
+
+use super::row::{Output, Row};
+use super::value::Num;
+
+/// A number, as msgspec writes it; what JSON does not have is null.
+pub fn float(into: &mut Vec<u8>, value: f64) {
+    if !value.is_finite() {
+        into.extend_from_slice(b"null");
+        return;
+    }
+    into.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+}
+
+/// A line; `model` and `key` are JSON already.
+pub fn prediction(into: &mut Vec<u8>, row: &Row, model: &[u8], key: &[u8]) {
+    into.extend_from_slice(b"{\"id\":\"");
+    into.extend_from_slice(row.id.as_bytes());
+    into.extend_from_slice(b"\",\"time\":");
+    float(into, row.time);
+    output(into, row.output.as_ref());
+    into.extend_from_slice(b",\"model\":");
+    into.extend_from_slice(model);
+    into.extend_from_slice(b",\"sequence\":");
+    into.extend_from_slice(itoa::Buffer::new().format(row.sequence).as_bytes());
+    into.extend_from_slice(b",\"key\":");
+    into.extend_from_slice(key);
+    into.extend_from_slice(b",\"score\":null}\n");
+}
+
+fn output(into: &mut Vec<u8>, output: Option<&Output>) {
+    let Some(output) = output else {
+        into.extend_from_slice(b",\"prediction\":null,\"probability\":null");
+        return;
+    };
+    into.extend_from_slice(b",\"prediction\":");
+    into.extend_from_slice(if output.top() { b"true" } else { b"false" });
+    into.extend_from_slice(b",\"probability\":");
+    match output.get(true).unwrap_or(Num::Float(0.0)) {
+        Num::Int(value) => into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
+        Num::Float(value) => float(into, value),
+    }
+}

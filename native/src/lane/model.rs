@@ -1,0 +1,213 @@
+//! What serves: a compiled model, or any model of Python's by callbacks.
+
+use super::row::{Output, Shared};
+use super::value::{Num, Value};
+use crate::model::{self as models, Model as _};
+use crate::python::CompiledModel;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Whole numbers up to here are the same as floats to a compiled model.
+const MOST_EXACT: i64 = 1 << 52;
+
+/// A compiled model, with the numbers of features that it has for those of the lane.
+pub struct Compiled {
+    model: Py<CompiledModel>,
+    fields: Vec<Option<u32>>,
+    row: models::Row,
+}
+
+impl Compiled {
+    pub fn new(model: Py<CompiledModel>) -> Compiled {
+        Compiled { model, fields: vec![], row: models::Row::default() }
+    }
+
+    /// The features as the model takes them.
+    fn read(&mut self, py: Python<'_>, shared: &Shared, features: &[(u32, Value)]) -> PyResult<bool> {
+        let mut model = self.model.borrow_mut(py);
+        self.row.clear();
+        for (name, value) in features {
+            let place = *name as usize;
+            if self.fields.len() <= place {
+                self.fields.resize(place + 1, None);
+            }
+            let field = match self.fields[place] {
+                Some(field) => field,
+                None => {
+                    let field = model.model.field(&shared.name(*name, py).to_cow()?);
+                    self.fields[place] = Some(field);
+                    field
+                }
+            };
+            match value {
+                Value::Int(value) if value.abs() > MOST_EXACT => return Ok(false),
+                Value::Int(value) => self.row.push(field, models::Value::Int(*value as f64)),
+                Value::Float(value) => self.row.push(field, models::Value::Float(*value)),
+                Value::Bool(value) => self.row.push(field, models::Value::Bool(*value)),
+                Value::Text(value) => self.row.push_text(field, value),
+            }
+        }
+        Ok(true)
+    }
+
+    pub fn predict(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+    ) -> PyResult<Option<Option<Output>>> {
+        if !self.read(py, shared, features)? {
+            return Ok(None);
+        }
+        let mut model = self.model.borrow_mut(py);
+        model.used = true;
+        Ok(model.model.predict(&self.row).ok().and_then(|found| output(&model.model, found)))
+    }
+
+    pub fn learn(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+        label: bool,
+    ) -> PyResult<bool> {
+        Ok(self.read(py, shared, features)? && self.learn_it(py, label))
+    }
+
+    /// Learns what it has predicted last.
+    fn learn_it(&mut self, py: Python<'_>, label: bool) -> bool {
+        let mut model = self.model.borrow_mut(py);
+        model.used = true;
+        model.model.learn(&self.row, models::Label::Bool(label)).is_ok()
+    }
+}
+
+/// The output of a compiled model, which may be none; `None` when it is not of a binary task.
+fn output(model: &dyn models::Model, found: models::Output) -> Option<Option<Output>> {
+    match found {
+        models::Output::Probability { yes, certain } => {
+            let number = if certain { Num::Int(yes as i64) } else { Num::Float(yes) };
+            Some(Some(Output::both(Num::Float(1.0 - yes), number)))
+        }
+        models::Output::Number(_) => None,
+        models::Output::Classes(shares) => {
+            let mut classes = shares.iter().map(|(class, share)| match model.class(*class) {
+                models::Class::Bool(label) => Some((*label, Num::Float(*share))),
+                _ => None,
+            });
+            let Some(first) = classes.next() else { return Some(None) };
+            let second = match classes.next() {
+                Some(second) => Some(second?),
+                None => None,
+            };
+            classes.next().is_none().then_some(Some(Output { first: first?, second }))
+        }
+    }
+}
+
+pub enum Model {
+    Compiled(Compiled),
+    Callback { predict: Py<PyAny>, learn: Py<PyAny> },
+}
+
+/// What came of a call.
+pub enum Reply<T> {
+    Found(T),
+    /// Python goes on, with what the model of Python's has given, if it was asked.
+    Special(Option<Given>),
+}
+
+/// What a model of Python's has given or raised, so that it is not asked twice.
+#[derive(Default)]
+pub struct Given {
+    pub output: Option<Py<PyAny>>,
+    pub predict_raised: Option<PyErr>,
+    pub learn_raised: Option<PyErr>,
+}
+
+impl Model {
+    pub fn predict(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+        made: &mut Option<Py<PyDict>>,
+    ) -> PyResult<Reply<(Option<Output>, Option<Py<PyAny>>)>> {
+        match self {
+            Model::Compiled(model) => Ok(match model.predict(py, shared, features)? {
+                Some(output) => Reply::Found((output, None)),
+                None => Reply::Special(None),
+            }),
+            Model::Callback { predict, .. } => {
+                let dict = shared.features(py, features)?;
+                *made = Some(dict.clone().unbind());
+                let output = match predict.bind(py).call1((dict,)) {
+                    Ok(output) => output,
+                    Err(raised) => {
+                        return Ok(Reply::Special(Some(Given {
+                            predict_raised: Some(raised),
+                            ..Given::default()
+                        })));
+                    }
+                };
+                if output.is_none() {
+                    return Ok(Reply::Found((None, Some(output.unbind()))));
+                }
+                match Output::of(&output) {
+                    Some(found) => Ok(Reply::Found((Some(found), Some(output.unbind())))),
+                    None => {
+                        Ok(Reply::Special(Some(Given { output: Some(output.unbind()), ..Given::default() })))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Learns what it has predicted last, with the dictionary that was made for that; as `learn`.
+    pub fn learn_it(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+        made: Option<Py<PyDict>>,
+        label: bool,
+    ) -> PyResult<Reply<()>> {
+        match self {
+            Model::Compiled(model) => Ok(match model.learn_it(py, label) {
+                true => Reply::Found(()),
+                false => Reply::Special(None),
+            }),
+            Model::Callback { .. } => self.learn(py, shared, features, made, label),
+        }
+    }
+
+    /// Learns; what a model of Python's has raised comes back.
+    pub fn learn(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+        made: Option<Py<PyDict>>,
+        label: bool,
+    ) -> PyResult<Reply<()>> {
+        match self {
+            Model::Compiled(model) => Ok(if model.learn(py, shared, features, label)? {
+                Reply::Found(())
+            } else {
+                Reply::Special(None)
+            }),
+            Model::Callback { learn, .. } => {
+                let dict = match made {
+                    Some(dict) => dict.into_bound(py),
+                    None => shared.features(py, features)?,
+                };
+                Ok(match learn.bind(py).call1((dict, label)) {
+                    Ok(_) => Reply::Found(()),
+                    Err(raised) => {
+                        Reply::Special(Some(Given { learn_raised: Some(raised), ..Given::default() }))
+                    }
+                })
+            }
+        }
+    }
+}

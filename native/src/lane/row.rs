@@ -1,0 +1,221 @@
+//! A prediction and its outcome, in little memory; Python's objects are made when Python asks for them.
+
+use super::value::{Num, Value};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyString};
+use std::sync::{Arc, Mutex};
+
+/// What a model put out: probabilities of up to two classes, in the order of its dictionary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Output {
+    pub first: (bool, Num),
+    pub second: Option<(bool, Num)>,
+}
+
+impl Output {
+    pub fn both(no: Num, yes: Num) -> Output {
+        Output { first: (false, no), second: Some((true, yes)) }
+    }
+
+    /// Of an object of Python's; `None` where it is no dictionary of probabilities.
+    pub fn of(given: &Bound<'_, PyAny>) -> Option<Output> {
+        let dict = given.cast_exact::<PyDict>().ok()?;
+        let mut found = [None, None];
+        if dict.len() > 2 {
+            return None;
+        }
+        for (place, (label, number)) in dict.iter().enumerate() {
+            let label = label.cast_exact::<PyBool>().ok()?.is_true();
+            found[place] = Some((label, Num::of(&number)?));
+        }
+        Some(Output { first: found[0]?, second: found[1] })
+    }
+
+    pub fn get(&self, label: bool) -> Option<Num> {
+        if self.first.0 == label {
+            return Some(self.first.1);
+        }
+        self.second.filter(|(other, _)| *other == label).map(|(_, number)| number)
+    }
+
+    /// The most probable class; the first in a tie.
+    pub fn top(&self) -> bool {
+        match self.second {
+            Some((label, number)) if number.float() > self.first.1.float() => label,
+            _ => self.first.0,
+        }
+    }
+
+    /// The loss on a label: half the Brier score, limited to [0, 1]; NaN costs 1.
+    pub fn loss(&self, label: bool) -> f64 {
+        let miss = 1.0 - self.get(label).map_or(0.0, Num::float);
+        let loss = miss * miss;
+        if loss <= 1.0 {
+            loss
+        } else {
+            1.0
+        }
+    }
+
+    pub fn to_py<'py>(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let dict = PyDict::new(py);
+        for (label, number) in [Some(self.first), self.second].into_iter().flatten() {
+            dict.set_item(label, number.to_py(py)?)?;
+        }
+        Ok(dict.into_any())
+    }
+}
+
+/// Outputs of shadows for the same features.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shadows {
+    /// There were none.
+    None,
+    /// The one there was said nothing.
+    Empty,
+    One(u32, Option<Output>),
+}
+
+/// A prediction, with what it was made from.
+#[derive(Debug)]
+pub struct Row {
+    pub id: Arc<str>,
+    pub time: f64,
+    pub sequence: u64,
+    pub features: Box<[(u32, Value)]>,
+    pub output: Option<Output>,
+    pub model: u32,
+    pub last_label: Option<bool>,
+    pub shadows: Shadows,
+}
+
+/// What has become of a prediction.
+#[derive(Clone, Debug)]
+pub struct Fate {
+    pub row: Arc<Row>,
+    pub order: u64,
+    pub label: Option<bool>,
+    pub loss: Option<f64>,
+    pub time: f64,
+    pub known: u64,
+}
+
+/// What is needed to make Python's objects: its classes, and the names of features and models by number.
+pub struct Shared {
+    pub example: Py<PyAny>,
+    pub outcome: Py<PyAny>,
+    pub pending: Py<PyAny>,
+    pub resolved: Py<PyAny>,
+    pub names: Mutex<Vec<Py<PyString>>>,
+    pub models: Mutex<Vec<Py<PyString>>>,
+}
+
+fn named<'py>(table: &Mutex<Vec<Py<PyString>>>, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
+    let table = table.lock().unwrap_or_else(|broken| broken.into_inner());
+    match table.get(number as usize) {
+        Some(name) => name.bind(py).clone(),
+        None => PyString::new(py, ""),
+    }
+}
+
+impl Shared {
+    /// From the classes of an example, an outcome, a pending and a resolved prediction.
+    pub fn new(classes: &Bound<'_, PyAny>) -> PyResult<Shared> {
+        let (example, outcome, pending, resolved) = classes.extract()?;
+        let (names, models) = (Mutex::new(vec![]), Mutex::new(vec![]));
+        Ok(Shared { example, outcome, pending, resolved, names, models })
+    }
+
+    pub fn name<'py>(&self, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
+        named(&self.names, number, py)
+    }
+
+    /// The number of a model's name, which is added when it is new.
+    pub fn model(&self, py: Python<'_>, name: &Bound<'_, PyString>) -> PyResult<u32> {
+        let mut table = self.models.lock().unwrap_or_else(|broken| broken.into_inner());
+        for (number, known) in table.iter().enumerate() {
+            if known.bind(py).as_any().eq(name)? {
+                return Ok(number as u32);
+            }
+        }
+        table.push(name.clone().unbind());
+        Ok(table.len() as u32 - 1)
+    }
+
+    pub fn features<'py>(&self, py: Python<'py>, features: &[(u32, Value)]) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (name, value) in features {
+            dict.set_item(self.name(*name, py), value.to_py(py)?)?;
+        }
+        Ok(dict)
+    }
+
+    fn example<'py>(&self, py: Python<'py>, row: &Row) -> PyResult<Bound<'py, PyAny>> {
+        self.example.bind(py).call1((&*row.id, row.time, self.features(py, &row.features)?))
+    }
+
+    pub fn outcome<'py>(&self, py: Python<'py>, fate: &Fate) -> PyResult<Bound<'py, PyAny>> {
+        let row = &fate.row;
+        self.outcome.bind(py).call1((
+            fate.order,
+            row.sequence,
+            self.example(py, row)?,
+            output_to_py(py, row.output)?,
+            named(&self.models, row.model, py),
+            fate.label,
+            fate.loss,
+            fate.time,
+            false,
+            fate.known,
+            py.None(),
+            false,
+        ))
+    }
+
+    /// A prediction; one that is resolved has no outputs of shadows any more.
+    pub fn pending<'py>(&self, py: Python<'py>, row: &Row, resolved: bool) -> PyResult<Bound<'py, PyAny>> {
+        let shadows = if resolved { Shadows::None } else { row.shadows };
+        self.pending.bind(py).call1((
+            row.time,
+            row.sequence,
+            self.example(py, row)?,
+            output_to_py(py, row.output)?,
+            named(&self.models, row.model, py),
+            self.shadows(py, shadows)?,
+            row.last_label,
+            py.None(),
+        ))
+    }
+
+    fn shadows<'py>(&self, py: Python<'py>, shadows: Shadows) -> PyResult<Bound<'py, PyAny>> {
+        let dict = PyDict::new(py);
+        match shadows {
+            Shadows::None => return Ok(py.None().into_bound(py)),
+            Shadows::Empty => {}
+            Shadows::One(name, output) => {
+                dict.set_item(named(&self.models, name, py), output_to_py(py, output)?)?;
+            }
+        }
+        Ok(dict.into_any())
+    }
+
+    pub fn resolved<'py>(
+        &self,
+        py: Python<'py>,
+        since: f64,
+        label: Option<bool>,
+        loss: Option<f64>,
+        pending: Option<&Arc<Row>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let pending = match pending {
+            Some(row) => self.pending(py, row, true)?,
+            None => py.None().into_bound(py),
+        };
+        self.resolved.bind(py).call1((since, label, loss, pending))
+    }
+}
+
+/// An output, or that there is none.
+pub fn output_to_py<'py>(py: Python<'py>, output: Option<Output>) -> PyResult<Bound<'py, PyAny>> {
+    output.map_or_else(|| Ok(py.None().into_bound(py)), |found| found.to_py(py))
+}

@@ -1,0 +1,332 @@
+"""The native lane: whoever takes a record, the same is written and the same is known."""
+
+import json
+from itertools import cycle, repeat
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.lanes.compare import by_engine, by_lane
+from benchmarks.lanes.streams import ENCODED, LOGISTIC, make_settings, make_stream
+from engine.config import EngineConfig
+from engine.core.engine import Engine
+from engine.core.lane import native
+from engine.core.serialize import as_dict, encode
+from engine.core.waiting import PendingPrediction, ResolvedPrediction, Waiting
+from engine.records.decode import Decoder
+from engine.records.events import Outcome, PredictionLines
+from engine.records.values import Example
+from engine.tasks.registry import find_task
+from tests.support.compiled import needs_crate
+
+pytestmark = needs_crate
+
+_ALL = 10**9
+
+STRANGE = st.sampled_from(
+    [2**53, 2**60, -(2**70), 1e308, -0.0, 5e-324, True, "text", None, [1], {"z": 1}, "\u00e9", 'q"\\']
+)
+FIELDS = st.sampled_from(["id", "time", "a", "b", "town", "label", "kind", "new"])
+FAULTS = st.one_of(
+    st.binary(max_size=20),
+    st.tuples(FIELDS, STRANGE),
+    st.sampled_from(["again", "far ahead", "no label", "escaped", "spaced", "twice", "1e999", "half"]),
+)
+
+
+def faulty(lines: list[bytes], faults: list[tuple[int, Any]]) -> list[bytes]:
+    """The stream with a fault in some places."""
+    made = [*lines]
+    for place, fault in faults:
+        at = place % len(made)
+        made[at] = _with(lines[at], lines[at - 1], fault)
+    return made
+
+
+def _with(line: bytes, before: bytes, fault: Any) -> bytes:
+    if isinstance(fault, bytes):
+        return fault
+    if isinstance(fault, tuple):
+        name, value = fault
+        return json.dumps(orjson.loads(line) | {name: value}, ensure_ascii=False).encode()
+    return {
+        "again": before,
+        "far ahead": line.replace(b'"time":', b'"time":1e9') if b'"time":' in line else line,
+        "no label": line.replace(b'"label"', b'"unknown"'),
+        "escaped": line.replace(b'"id"', b'"\\u0069d"'),
+        "spaced": b" " + line.replace(b":", b" : ") + b"\r\n",
+        "twice": line[:-1] + b',"a":0.5}',
+        "1e999": line[:-1] + b',"new":1e999}',
+        "half": line[:-1] + b',"new":"\\ud800"}',
+    }[fault]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 500),
+    kinds=st.booleans(),
+    faults=st.lists(st.tuples(st.integers(0, 299), FAULTS), max_size=12),
+    cuts=st.lists(st.integers(1, 80), min_size=1, max_size=4),
+    most=st.sampled_from([[_ALL], [1], [2, 7], [_ALL, 3]]),
+    restarts=st.sampled_from([0, 0, 2, 5]),
+)
+def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913, PLR0917 - what streams and ways there are
+    seed: int, kinds: bool, faults: list[tuple[int, Any]], cuts: list[int], most: list[int], restarts: int
+) -> None:
+    random = Random(seed)  # noqa: S311 - test data
+    config = EngineConfig.from_dict(make_settings(random, kinds=kinds))
+    lines = faulty(make_stream(random, 250, kinds=kinds, faults=0.0), faults)
+    expected = by_engine(config, lines, cycle(cuts) if restarts else repeat(100), restarts)
+    ran = by_lane(config, lines, cycle(cuts), cycle(most), restarts)
+    assert [*expected.differences(ran)] == []
+    assert expected.same(ran)
+
+
+def plain(seed: int, count: int, *, kinds: bool = False) -> list[bytes]:
+    """A stream without faults."""
+    return make_stream(Random(seed), count, kinds=kinds, faults=0.0)  # noqa: S311 - test data
+
+
+def flow(**sections: Any) -> EngineConfig:
+    settings = {
+        "model": {"task": "binary", "model": ENCODED},
+        "monitoring": {"reports": False},
+        "window": {"count": 400},
+        "supervision": {"guard": False, "on_loss_drift": False},
+    }
+    return EngineConfig.from_dict(settings | sections)
+
+
+@pytest.mark.parametrize("kinds", [False, True])
+def test_nearly_all_plain_records_are_taken_natively(kinds: bool) -> None:
+    kind = {"kind": {"field": "kind", "example": "ex", "label": "late"}} if kinds else {}
+    config = flow(record=kind, model={"task": "binary", "model": ENCODED})
+    lines = plain(1, 1000, kinds=kinds)
+    ran = by_lane(config, lines, repeat(100), repeat(_ALL))
+    assert ran.native > 0.8 * len(lines)
+    assert ran.same(by_engine(config, lines, repeat(1000)))
+
+
+def test_a_guarded_shadow_goes_along_natively() -> None:
+    lines = plain(6, 1200)
+    lines[700] = json.dumps(orjson.loads(lines[700]) | {"a": 1e6, "b": 10**6}).encode()
+    model = {"task": "binary", "model": ENCODED}
+    config = flow(
+        model=model, window={"count": 200}, supervision={"on_loss_drift": False, "on_loss_rise": False}
+    )
+    with Engine(config) as engine:
+        engine.begin()
+        engine.process_lines(lines[:750])
+        assert engine.pool.shadows.guarded is not None
+        before = engine.native_records
+        engine.process_lines(lines[750:795])
+        assert engine.native_records - before == 45
+    ran = by_lane(config, lines, repeat(70), cycle([_ALL, 5]))
+    assert ran.same(by_engine(config, lines, repeat(100)))
+
+
+def test_a_comparison_sees_a_difference() -> None:
+    lines = plain(1, 50)
+    other = [*lines[:20], lines[21], lines[20], *lines[22:]]
+    one, two = (by_engine(flow(), each, repeat(50)) for each in (lines, other))
+    assert not one.same(two)
+    assert [*one.differences(two)]
+
+
+class Moody:
+    """A model that raises, says nothing, or says something strange, by the number of the call."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.taught: list[int] = []
+
+    def predict_proba_one(self, x: dict[str, Any]) -> Any:
+        self.asked.append(x["number"])
+        return {3: {}, 5: {True: 1}, 6: {False: 0.5, True: 0.5}, 8: {"a": 1.0}, 9: {True: float("nan")}}.get(
+            x["number"] % 10, {False: 0.25, True: 0.75}
+        )
+
+    def predict_one(self, x: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def learn_one(self, x: dict[str, Any], y: bool) -> None:  # noqa: ARG002 - River's verb
+        self.taught.append(x["number"])
+        if x["number"] % 10 == 7:
+            raise ValueError("not this one")
+
+
+class Refusing(Moody):
+    """One that does not predict some."""
+
+    def predict_proba_one(self, x: dict[str, Any]) -> Any:
+        if x["number"] % 10 == 4 and len(self.asked) > 5:
+            self.asked.append(x["number"])
+            raise ValueError("not this one either")
+        return super().predict_proba_one(x)
+
+
+@pytest.mark.parametrize("kind", [Moody, Refusing])
+def test_a_model_of_pythons_is_asked_once_whatever_it_does(kind: type[Moody]) -> None:
+    config = flow()
+    lines = [
+        orjson.dumps({"id": str(number), "time": number, "number": number, "label": number % 3 == 0})
+        for number in range(60)
+    ]
+    found = []
+    for lane in (False, True):
+        with Engine(config) as engine:
+            engine.pool.champion.model = model = kind()
+            events = engine.begin()
+            if lane:
+                events += engine.process_lines(lines)
+            else:
+                events += engine.process(map(engine_decode(config), lines, range(60)))
+            asked = [number for number in model.asked if number is not None]
+            written = {name: chunk.text for name, chunk in encode(events)[0].items()}
+            found.append((asked, model.taught, written, engine.counts, engine.scores))
+    assert repr(found[0]) == repr(found[1])
+
+
+def engine_decode(config: EngineConfig) -> Any:
+    decode = Decoder(config.record, find_task(config.model.task).labels).decode
+    return lambda line, place: decode(line, "", place)
+
+
+def test_what_the_lane_holds_shows_in_every_component() -> None:
+    lines = plain(2, 100)
+    with Engine(flow()) as engine:
+        engine.begin()
+        events = engine.process_lines(lines)
+        assert {type(event) for event in events} == {PredictionLines}
+        assert engine.native_records == 100
+        assert engine.counts.records == engine.admission.counts.records == 100
+        assert engine.labels.remembered == engine.pool.learned == 100
+        assert len(engine.review.windows.learnable()) == 100
+        assert engine.progressive_scores.totals().served.scored == 100
+        assert [outcome.order for outcome in engine.review.windows.learnable()] == [*range(100)]
+        assert engine.process_lines(lines[:1])[0].kind == "rejected"  # type: ignore[union-attr]  # it came before
+
+
+def test_an_engine_that_was_asked_for_its_lane_begins_all_the_same() -> None:
+    with Engine(flow()) as engine:
+        assert not engine.native_lane
+        assert [type(event).__name__ for event in engine.begin()] == ["Version"]
+        engine.process_lines(plain(3, 5))
+        assert engine.begin() == []
+
+
+def test_lines_and_predictions_are_written_in_their_order() -> None:
+    lines = plain(3, 20)
+    with Engine(flow()) as engine:
+        events = engine.begin() + engine.process_lines(lines[:9])
+        events += engine.process(map(engine_decode(flow()), lines[9:12], range(9, 12)))
+        events += engine.process_lines(lines[12:])
+    written = [orjson.loads(line)["sequence"] for line in encode(events)[0]["predictions"].text.splitlines()]
+    assert written == [*range(20)]
+    assert as_dict(next(event for event in events if type(event).__name__ == "Prediction"))["sequence"] == 9
+
+
+@pytest.mark.parametrize(
+    ("sections", "word"),
+    [
+        ({"model": {"task": "multiclass", "model": "naive_bayes.GaussianNB"}}, "multiclass"),
+        ({"window": {"seconds": 60.0}}, "event time"),
+        ({"challengers": {"other": {"model": LOGISTIC}}}, "challengers"),
+        ({"scores": {"last": 100}}, "rolling"),
+        ({"scores": {"metrics": ["LogLoss"]}}, "event by event"),
+        ({"record": {"time_format": "%Y%m%d"}}, "format"),
+        ({"monitoring": {"reports": False, "detectors": [{"method": "adwin", "on": "loss"}]}}, "detectors"),
+    ],
+)
+def test_an_engine_says_why_it_has_no_lane_and_takes_lines_all_the_same(
+    sections: dict[str, Any], word: str
+) -> None:
+    lines = plain(4, 5)
+    with Engine(flow(**sections)) as engine:
+        assert word in engine.native_lane
+        engine.process_lines(lines)
+        assert (engine.counts.records, engine.native_records) == (5, 0)
+
+
+TOKENS = st.sampled_from(
+    [
+        *'{}[]:,"\\ \t+-.eE019aé😀',
+        "true",
+        "null",
+        '"a":',
+        '{"a":',
+        "\\u0041",
+        "\\ud83d\\ude00",
+        "1e5",
+        "-0",
+        "01",
+        "0.1",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=40), st.lists(TOKENS, max_size=14).map(lambda parts: "".join(parts).encode())
+    )
+)
+@example(b'{"a":1,"a":2}')
+@example(b'\xef\xbb\xbf{"a":1}')
+@example(b'{"a":9007199254740993}')
+@example(b'{"a":123456789012345.678}')
+@example(b'{"a":"\\ud800"}')
+def test_what_the_parser_takes_is_what_orjson_reads(line: bytes) -> None:
+    for one in (line, b'{"a":%b}' % line):
+        found = native.plain_fields(one)
+        assert found is None or repr(found) == repr(orjson.loads(one))
+
+
+def test_the_parser_takes_what_records_mostly_have() -> None:
+    record = {
+        "id": "ü",
+        "n": -3,
+        "x": 0.1,
+        "e": 1.5e-7,
+        "big": 2**53,
+        "yes": True,
+        "none": None,
+        "t": "a/b😀",
+    }
+    assert native.plain_fields(orjson.dumps(record)) == record
+
+
+NAMES = st.sampled_from(["a", "b", "c", "d", "\ud800", "ü"])
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["add", "take", "get", "expire", "all"]), NAMES, st.floats(0, 100)), max_size=40
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_what_waits_natively_waits_as_in_a_dictionary(steps: list[tuple[str, str, float]]) -> None:
+    plain: Waiting[ResolvedPrediction] = Waiting(30.0, 4)
+    native_one: Waiting[ResolvedPrediction] = Waiting(30.0, 4)
+    native_one.entries = native.Ordered((Example, Outcome, PendingPrediction, ResolvedPrediction))
+    for step, name, time in steps:
+        entry = ResolvedPrediction(time, True)
+        got: list[Any] = []
+        for one in (plain, native_one):
+            match step:
+                case "add":
+                    one.add(name, entry)
+                case "take":
+                    got.append(one.take(name))
+                case "get":
+                    got.append(one.get(name))
+                case "expire":
+                    got.append(one.expired(time))
+                case _:
+                    got.append(one.all())
+        assert not got or got[0] == got[1]
+        assert (len(plain), plain.state()) == (len(native_one), native_one.state())
+        assert all((other in plain) == (other in native_one) for other in "abcd")
