@@ -11,13 +11,17 @@ from engine.models.native import compile_model
 from engine.models.operations import task_ops
 from engine.models.running import RunningModel
 from engine.models.serialization import dump
-from tests.engine.models.native import test_linear, test_tree
+from tests.engine.models.native import test_linear, test_tree, test_tree_regressor
 from tests.support.compiled import needs_crate
 
 pytestmark = needs_crate
 
 LINE = linear_model.LogisticRegression
-COMPILED = {name: make for name, (_, make) in test_linear.MODELS.items()} | test_tree.MODELS
+COMPILED = {
+    **{name: make for name, (_, make) in test_linear.MODELS.items()},
+    **{f"a tree: {name}": make for name, make in test_tree.MODELS.items()},
+    **{f"a tree that regresses: {name}": make for name, make in test_tree_regressor.MODELS.items()},
+}
 
 
 class OwnLine(LINE):
@@ -69,6 +73,10 @@ RIVER_S: dict[str, Callable[[], Any]] = {
     "a function": lambda: compose.FuncTransformer(dict) | LINE(),
     "another criterion": lambda: tree.HoeffdingTreeClassifier(split_criterion="gini"),
     "another splitter": lambda: tree.HoeffdingTreeClassifier(splitter=tree.splitter.HistogramSplitter()),
+    "a splitter that quantizes": lambda: tree.HoeffdingTreeRegressor(splitter=tree.splitter.QOSplitter()),
+    "another model in leaves": lambda: tree.HoeffdingTreeRegressor(leaf_model=linear_model.PARegressor()),
+    "texts by their names": lambda: tree.HoeffdingTreeRegressor(nominal_attributes=["a"]),
+    "an adaptive tree that regresses": lambda: tree.HoeffdingAdaptiveTreeRegressor(seed=1),
     "an adaptive tree": tree.HoeffdingAdaptiveTreeClassifier,
     "a forest": lambda: ensemble.BaggingClassifier(LINE(), n_models=2, seed=1),
     "no model of River's": object,
