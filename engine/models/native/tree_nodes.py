@@ -1,4 +1,4 @@
-"""What Hoeffding trees that classify and those that regress have in common: branches, and how much may grow."""
+"""What Hoeffding trees that classify and those that regress have in common: branches, and room to grow."""
 
 import math
 import sys

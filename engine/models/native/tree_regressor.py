@@ -1,4 +1,4 @@
-"""Hoeffding trees that regress: with variance reduction, search trees of numbers, and linear models in leaves."""
+"""Hoeffding trees that regress: with search trees of numbers, and linear models in leaves."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-//! `HoeffdingTreeClassifier`, with information gain and Gaussian splitters.
+//! `HoeffdingTreeClassifier`, with information gain and Gaussian splitters; in `regression`, trees that regress.
 
 mod distribution;
 mod gaussian;

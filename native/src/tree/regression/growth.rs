@@ -83,7 +83,8 @@ impl Tree {
             return Err(Refused::Record);
         };
         let mut suggestions = self.suggestions(leaf);
-        if suggestions.iter().any(|suggestion| suggestion.merit.is_nan() || suggestion.merit == f64::INFINITY) {
+        if suggestions.iter().any(|suggestion| suggestion.merit.is_nan() || suggestion.merit == f64::INFINITY)
+        {
             return Err(Refused::Record); // how Python sorts one that is no number is its own affair
         }
         let order = |one: &Suggestion, other: &Suggestion| one.merit.partial_cmp(&other.merit);

@@ -1,4 +1,4 @@
-"""Hoeffding trees that regress as machine code say what River says, to the last bit, and leave River's state."""
+"""Hoeffding trees that regress as machine code say and keep what River does, to the last bit."""
 
 from collections.abc import Callable
 from random import Random
@@ -23,6 +23,10 @@ def _tree(**options: Any) -> Any:
     return tree.HoeffdingTreeRegressor(**quick | options)
 
 
+def _splitter(name: str, *digits: int) -> Any:
+    return getattr(tree.splitter, name)(*digits)
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     "adaptive": _tree,
     "by a model": lambda: _tree(
@@ -33,11 +37,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "by the mean, two sides only": lambda: _tree(
         leaf_prediction="mean", binary_split=True, merit_preprune=False, max_depth=2
     ),
-    "numbers as they are": lambda: _tree(
-        splitter=tree.splitter.EBSTSplitter(), model_selector_decay=0.5, tau=0
-    ),
+    "numbers as they are": lambda: _tree(splitter=_splitter("EBSTSplitter"), model_selector_decay=0.5, tau=0),
     "scaled, to three digits": lambda: (
-        preprocessing.StandardScaler() | _tree(splitter=tree.splitter.TEBSTSplitter(3))
+        preprocessing.StandardScaler() | _tree(splitter=_splitter("TEBSTSplitter", 3))
     ),
     "behind auto": lambda: build(["auto", _tree()]),
 }
