@@ -72,34 +72,36 @@ impl Leaf {
         options: &Options,
     ) -> Result<(), Refused> {
         self.check(row)?;
-        if let Some(model) = &mut self.model {
-            let (mut mean_error, mut model_error) = (self.mean_error, self.model_error);
-            if options.prediction == Prediction::Adaptive {
-                let faded = |error, prediction| finite(options.decay * error + square(label - prediction));
-                mean_error = faded(mean_error, self.labels.mean)?;
-                model_error = faded(model_error, model.raw(cells)?)?;
-            }
-            model.learn(cells, Label::Float(label))?;
-            (self.mean_error, self.model_error) = (mean_error, model_error);
-        }
+        self.learn_model(cells, label, options)?;
         self.labels.update(label);
         let Some(splitters) = &mut self.splitters else {
             return Ok(());
         };
         for (place, (feature, given)) in row.given().enumerate() {
-            match splitter_of(splitters, place, feature, given) {
-                Splitter::Numbers(numbers) => {
-                    if let Given::Number(value, _) = given {
-                        numbers.update(truncated(value, options.digits), label);
-                    }
+            match (splitter_of(splitters, place, feature, given), given) {
+                (Splitter::Numbers(numbers), Given::Number(value, _)) => {
+                    numbers.update(truncated(value, options.digits), label);
                 }
-                Splitter::Texts(texts) => {
-                    if let Given::Word(Some(word)) = given {
-                        texts.update(word, label);
-                    }
-                }
+                (Splitter::Texts(texts), Given::Word(Some(word))) => texts.update(word, label),
+                _ => return Err(Refused::Record),
             }
         }
+        Ok(())
+    }
+
+    /// The model learns a row, and its errors and those of the mean are counted before it does.
+    fn learn_model(&mut self, cells: &[Cell], label: f64, options: &Options) -> Result<(), Refused> {
+        let Some(model) = &mut self.model else {
+            return Ok(());
+        };
+        let (mut mean_error, mut model_error) = (self.mean_error, self.model_error);
+        if options.prediction == Prediction::Adaptive {
+            let faded = |error, prediction| finite(options.decay * error + square(label - prediction));
+            mean_error = faded(mean_error, self.labels.mean)?;
+            model_error = faded(model_error, model.raw(cells)?)?;
+        }
+        model.learn(cells, Label::Float(label))?;
+        (self.mean_error, self.model_error) = (mean_error, model_error);
         Ok(())
     }
 
