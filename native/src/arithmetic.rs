@@ -17,6 +17,19 @@ pub fn square(value: f64) -> f64 {
     value.powf(black_box(2.0))
 }
 
+/// Python's `round` to some digits: to the nearest decimal number, the even one of two, exactly.
+pub fn rounded(value: f64, digits: u32) -> f64 {
+    let scale = 10.0_f64.powi(digits as i32);
+    let scaled = value * scale;
+    // The product is off by 1e-7 at most: far from the middle of two whole numbers it is clear which is nearer,
+    // and dividing two numbers that are exact rounds as reading the decimal number does.
+    let from_middle = (scaled - scaled.floor() - 0.5).abs();
+    if digits <= 15 && scaled.abs() < 1e9 && from_middle > 1e-6 {
+        return scaled.round() / scale;
+    }
+    format!("{value:.*}", digits as usize).parse().unwrap_or(value)
+}
+
 /// What Python does that depends on its version, and what it takes from C's library and Rust's lacks.
 #[derive(Clone, Copy)]
 pub struct Python {

@@ -2,6 +2,7 @@
 
 use crate::model::{finite, Cell, Label, Output, Refused};
 
+#[derive(Clone)]
 pub enum Loss {
     /// The logarithmic one, with the weights of a positive and of a negative label.
     Log {
@@ -11,6 +12,7 @@ pub enum Loss {
     Squared,
 }
 
+#[derive(Clone)]
 pub struct Glm {
     pub loss: Loss,
     pub rate: f64,
@@ -102,7 +104,8 @@ impl Glm {
         self.weights.get(feature as usize).copied().unwrap_or(0.0)
     }
 
-    fn raw(&self, cells: &[Cell]) -> Result<f64, Refused> {
+    /// What it puts out before the loss makes a prediction of it.
+    pub fn raw(&self, cells: &[Cell]) -> Result<f64, Refused> {
         let mut total = 0.0;
         for cell in cells {
             total += self.weight(cell.field) * cell.value.number()?;

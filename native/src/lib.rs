@@ -17,7 +17,7 @@ mod tree;
 use pyo3::prelude::*;
 
 /// How `engine.models.native` describes models; raised by one whenever that changes.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// `exp(-value)`, `log`, `log2`, `** 0.5` and `** 2` of a number: Python's must be the same.
 #[pyfunction]

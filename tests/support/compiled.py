@@ -59,7 +59,9 @@ def held(found: Any) -> str:
     """
     if isinstance(found, dict):
         return f"{type(found)}{[(held(key), held(value)) for key, value in found.items()]}"
-    if isinstance(found, list | tuple | set):
+    if isinstance(found, set):  # the hash of a number that is none is that of its place in memory
+        return f"{type(found)}{sorted(map(held, found))}"
+    if isinstance(found, list | tuple):
         return f"{type(found)}{[held(one) for one in found]}"
     return f"{type(found)}{held(vars(found))}" if hasattr(found, "__dict__") else repr(found)
 

@@ -43,6 +43,10 @@ FUNCTIONS = {
     "river.tree.splitter.ebst_splitter": (
         "EBSTNode._update_estimator_multivariate", "EBSTNode._update_estimator_univariate",
     ),
+    "river.tree.splitter.nominal_splitter_reg": (
+        "NominalSplitterReg._update_estimator_multivariate",
+        "NominalSplitterReg._update_estimator_univariate",
+    ),
     "river.utils.math": ("minkowski_distance",),
 }  # fmt: skip
 """Functions that River's models hold. None opens, imports or evaluates anything."""

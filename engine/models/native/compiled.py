@@ -16,7 +16,7 @@ from engine.records.values import Features, Target
 RIVER = "0.26.1"
 """The version of River whose numbers are the same to the last bit."""
 
-LAYOUT = 1
+LAYOUT = 2
 """How models are described to the crate; it states which one it understands."""
 
 _crate: Any = None

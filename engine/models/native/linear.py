@@ -47,16 +47,20 @@ def described(model: Any) -> tuple[dict[str, Any], Write]:
 
     def write(state: Any) -> None:
         nonlocal begun
-        if state["iterations"] == begun:
-            return
-        weights = model._weights
-        for name, weight in state["weights"].items():
-            weights[name] = weight
-        model.intercept = state["intercept"]
-        model.optimizer.n_iterations += state["iterations"] - begun
-        begun = state["iterations"]
+        if state["iterations"] != begun:
+            write_learned(model, state, state["iterations"] - begun)
+            begun = state["iterations"]
 
     return last, write
+
+
+def write_learned(model: Any, state: Any, iterations: int) -> None:
+    """Brings a model up to date that has learned so many records more."""
+    weights = model._weights
+    for name, weight in state["weights"].items():
+        weights[name] = weight
+    model.intercept = state["intercept"]
+    model.optimizer.n_iterations += iterations
 
 
 def _weights(weights: Any) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""River's objects of a Hoeffding tree, brought up to date node by node, only those that have changed.
+"""River's objects of a Hoeffding tree that classifies, brought up to date.
 
 A new distribution gets a random generator of its own, as River gives it one: it draws nothing from it.
 """
@@ -7,17 +7,13 @@ from collections import defaultdict
 from typing import Any
 
 from river.proba import Gaussian
-from river.tree.nodes.branch import NominalBinaryBranch, NominalMultiwayBranch, NumericBinaryBranch
 from river.tree.splitter import GaussianSplitter
 from river.tree.splitter.nominal_splitter_classif import NominalSplitterClassif
 
+from engine.models.native.tree_nodes import write_nodes
+
 _NORMAL: Any = Gaussian
 _NOMINAL: Any = NominalSplitterClassif
-_BRANCHES: dict[str, Any] = {
-    "at_most": NumericBinaryBranch,
-    "equal": NominalBinaryBranch,
-    "among": NominalMultiwayBranch,
-}
 
 
 class TreeWriter:
@@ -38,27 +34,10 @@ class TreeWriter:
         tree = self._tree
         self._classes = state["classes"]
         tree.classes.update(self._classes)
-        for place, (kind, *node) in reversed(state["nodes"]):  # children come after their parents
-            if kind == "leaf":
-                self._write_leaf(place, node)
-            else:
-                self._write_branch(place, _BRANCHES[kind], node)
-        tree._root = self._nodes.get(0)
-        tree._n_active_leaves, tree._n_inactive_leaves = state["active"], state["inactive"]
-        tree._train_weight_seen_by_model = state["weight"]
+        write_nodes(tree, self._nodes, state, self._write_leaf, self._stats)
 
-    def _write_branch(self, place: int, kind: Any, found: Any) -> None:
-        feature, about, depth, children, classes = found
-        node: Any = self._nodes.get(place)
-        below = [self._nodes[child] for child in children]
-        if type(node) is not kind:  # a leaf that was split, or new
-            stats = {self._classes[one]: weight for one, weight in classes}
-            self._nodes[place] = kind(stats, feature, about, depth, *below)
-            return
-        if kind is NominalMultiwayBranch:
-            for word in about[len(node.children) :]:
-                node.add_child(word, None)
-        node.children[:] = below
+    def _stats(self, classes: Any) -> dict[Any, float]:
+        return {self._classes[one]: weight for one, weight in classes}
 
     def _write_leaf(self, place: int, found: Any) -> None:
         classes, depth, splitters, attempted_at, attempted, *right, begun = found

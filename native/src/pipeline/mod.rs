@@ -17,13 +17,14 @@ pub use text_encoder::{Known, TextEncoder};
 use crate::glm::Glm;
 use crate::model::{Cell, Class, Label, Model, Output, Refused, Row};
 use crate::names::Names;
-use crate::tree::Tree;
+use crate::tree::{regression, Tree};
 use steps::{Pass, Seen};
 
 /// The last step.
 pub enum Last {
     Glm(Glm),
     Tree(Box<Tree>),
+    RegressionTree(Box<regression::Tree>),
 }
 
 pub struct Pipeline {
@@ -72,6 +73,7 @@ impl Model for Pipeline {
         let output = match &mut self.last {
             Last::Glm(model) => model.predict(&self.cells)?,
             Last::Tree(model) => model.predict(&self.cells, &row.texts)?,
+            Last::RegressionTree(model) => model.predict(&self.cells, &row.texts)?,
         };
         self.commit();
         Ok(output)
@@ -82,6 +84,7 @@ impl Model for Pipeline {
         match &mut self.last {
             Last::Glm(model) => model.learn(&self.cells, label)?,
             Last::Tree(model) => model.learn(&self.cells, &row.texts, label)?,
+            Last::RegressionTree(model) => model.learn(&self.cells, &row.texts, label)?,
         }
         self.commit();
         Ok(())
@@ -89,8 +92,8 @@ impl Model for Pipeline {
 
     fn class(&self, number: u32) -> &Class {
         match &self.last {
-            Last::Glm(_) => unreachable!("a linear model puts out no classes by number"),
             Last::Tree(model) => model.class(number),
+            Last::Glm(_) | Last::RegressionTree(_) => unreachable!("it puts out no classes by number"),
         }
     }
 }

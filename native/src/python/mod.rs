@@ -3,6 +3,7 @@
 mod glm;
 mod pipeline;
 mod reader;
+mod regression;
 mod tree;
 
 use pyo3::exceptions::PyException;

@@ -19,7 +19,7 @@ use crate::tree::{
 static ERF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Python's own error function: C's library has one, Rust's has none. It is asked when a leaf may be split.
-fn erf(place: f64) -> f64 {
+pub fn erf(place: f64) -> f64 {
     let call = |py: Python<'_>| -> PyResult<f64> {
         let find = || PyResult::Ok(py.import("math")?.getattr("erf")?.unbind());
         ERF.get_or_try_init(py, find)?.bind(py).call1((place,))?.extract()
@@ -40,11 +40,11 @@ pub fn build(found: &Bound<'_, PyDict>, names: &mut Names) -> PyResult<Tree> {
     let mut tree = Tree::new(options(found)?, classes, Names::default());
     for node in get(found, "nodes")?.cast::<PyList>()?.iter() {
         let node = self::node(node.cast()?, names, &mut tree)?;
-        tree.nodes.push(node);
-        tree.changed.push(false);
+        tree.nodes.add(node);
     }
-    tree.active = get(found, "active")?.extract()?;
-    tree.inactive = get(found, "inactive")?.extract()?;
+    tree.nodes.changed.fill(false);
+    tree.nodes.active = get(found, "active")?.extract()?;
+    tree.nodes.inactive = get(found, "inactive")?.extract()?;
     tree.weight = get(found, "weight")?.extract()?;
     Ok(tree)
 }
@@ -77,28 +77,37 @@ fn options(found: &Bound<'_, PyDict>) -> PyResult<Options> {
 }
 
 fn node(found: &Bound<'_, PyTuple>, names: &mut Names, tree: &mut Tree) -> PyResult<Node> {
-    let kind: String = found.get_item(0)?.extract()?;
-    if kind == "leaf" {
+    if is_leaf(found)? {
         return Ok(Node::Leaf(Box::new(leaf(found, names, tree)?)));
     }
+    Ok(Node::Branch(branch(found, names, &mut tree.words)?))
+}
+
+pub fn is_leaf(found: &Bound<'_, PyTuple>) -> PyResult<bool> {
+    found.get_item(0)?.eq("leaf")
+}
+
+/// A branch of either kind of tree; River's object has what is known of the labels that came to it.
+pub fn branch<S: Default>(
+    found: &Bound<'_, PyTuple>,
+    names: &mut Names,
+    words: &mut Names,
+) -> PyResult<Branch<S>> {
+    let kind: String = found.get_item(0)?.extract()?;
     let feature = names.number(found.get_item(1)?.extract()?);
     let about = found.get_item(2)?;
     let test = match kind.as_str() {
-        "at_most" => Test::AtMost { feature, threshold: about.extract()? },
-        "equal" => Test::Equal { feature, word: tree.words.number(about.extract()?) },
+        "at_most" => Test::AtMost { feature, threshold: number(&about)? },
+        "equal" => Test::Equal { feature, word: words.number(about.extract()?) },
         "among" => {
-            let word = |word: Bound<'_, PyAny>| Ok(tree.words.number(word.extract()?));
+            let word = |word: Bound<'_, PyAny>| Ok(words.number(word.extract()?));
             let words = about.cast::<PyList>()?.iter().map(word).collect::<PyResult<_>>()?;
             Test::Among { feature, words }
         }
         _ => return Err(unknown(&kind)),
     };
-    Ok(Node::Branch(Branch {
-        test,
-        depth: found.get_item(3)?.extract()?,
-        children: found.get_item(4)?.extract()?,
-        classes: Distribution::default(), // River's object has them
-    }))
+    let (depth, children) = (found.get_item(3)?.extract()?, found.get_item(4)?.extract()?);
+    Ok(Branch { test, depth, children, stats: S::default() })
 }
 
 fn leaf(found: &Bound<'_, PyTuple>, names: &mut Names, tree: &mut Tree) -> PyResult<Leaf> {
@@ -153,12 +162,12 @@ fn normal(found: &Bound<'_, PyTuple>) -> PyResult<Normal> {
 /// What has changed since the last time.
 pub fn state<'py>(py: Python<'py>, tree: &mut Tree, names: &Names) -> PyResult<Bound<'py, PyDict>> {
     let nodes = PyList::empty(py);
-    for (number, node) in tree.nodes.iter().enumerate() {
-        if tree.changed[number] {
+    for (number, node) in tree.nodes.all.iter().enumerate() {
+        if tree.nodes.changed[number] {
             nodes.append((number, written(py, node, names, tree)?))?;
         }
     }
-    tree.changed.fill(false);
+    tree.nodes.changed.fill(false);
     let classes = PyList::empty(py);
     for class in &tree.classes {
         classes.append(class_object(py, class)?)?;
@@ -166,31 +175,40 @@ pub fn state<'py>(py: Python<'py>, tree: &mut Tree, names: &Names) -> PyResult<B
     let state = PyDict::new(py);
     state.set_item("nodes", nodes)?;
     state.set_item("classes", classes)?;
-    state.set_item("active", tree.active)?;
-    state.set_item("inactive", tree.inactive)?;
+    state.set_item("active", tree.nodes.active)?;
+    state.set_item("inactive", tree.nodes.inactive)?;
     state.set_item("weight", tree.weight)?;
     Ok(state)
 }
 
 fn written<'py>(py: Python<'py>, node: &Node, names: &Names, tree: &Tree) -> PyResult<Bound<'py, PyAny>> {
-    let branch = match node {
-        Node::Leaf(leaf) => return written_leaf(py, leaf, names, tree),
-        Node::Branch(branch) => branch,
-    };
-    let (children, classes) = (branch.children.clone(), branch.classes.0.clone());
-    let feature = names.name(branch.test.feature());
-    match &branch.test {
-        Test::AtMost { threshold, .. } => {
-            ("at_most", feature, *threshold, branch.depth, children, classes).into_bound_py_any(py)
-        }
-        Test::Equal { word, .. } => {
-            ("equal", feature, tree.words.name(*word), branch.depth, children, classes).into_bound_py_any(py)
-        }
-        Test::Among { words, .. } => {
-            let words: Vec<&str> = words.iter().map(|word| tree.words.name(*word)).collect();
-            ("among", feature, words, branch.depth, children, classes).into_bound_py_any(py)
+    match node {
+        Node::Leaf(leaf) => written_leaf(py, leaf, names, tree),
+        Node::Branch(branch) => {
+            let stats = branch.stats.0.clone().into_bound_py_any(py)?;
+            written_branch(branch, stats, names, &tree.words)
         }
     }
+}
+
+/// A branch of either kind of tree.
+pub fn written_branch<'py, S>(
+    branch: &Branch<S>,
+    stats: Bound<'py, PyAny>,
+    names: &Names,
+    words: &Names,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = stats.py();
+    let (kind, about) = match &branch.test {
+        Test::AtMost { threshold, .. } => ("at_most", typed(py, *threshold)?),
+        Test::Equal { word, .. } => ("equal", words.name(*word).into_bound_py_any(py)?),
+        Test::Among { words: among, .. } => {
+            let among: Vec<&str> = among.iter().map(|word| words.name(*word)).collect();
+            ("among", among.into_bound_py_any(py)?)
+        }
+    };
+    let feature = names.name(branch.test.feature());
+    (kind, feature, about, branch.depth, branch.children.clone(), stats).into_bound_py_any(py)
 }
 
 fn written_leaf<'py>(

@@ -1,6 +1,7 @@
 //! `GaussianSplitter`: a normal distribution of a number for each class.
 
 use super::distribution::Distribution;
+use super::paths::plain;
 use super::split::{Criterion, Split, Suggestion, Test};
 use crate::arithmetic::{root, square, Python};
 use crate::model::{Refused, Value};
@@ -61,11 +62,6 @@ impl Normal {
     }
 }
 
-/// A number that is known to be one.
-fn plain(value: Value) -> f64 {
-    value.number().unwrap_or(f64::NAN)
-}
-
 #[derive(Clone, Debug, Default)]
 pub struct Gaussian(pub Vec<Normal>);
 
@@ -95,7 +91,7 @@ impl Gaussian {
             let sides = self.sides(threshold, criterion.python)?;
             let merit = criterion.merit(&sides);
             if merit > best.merit {
-                let test = Test::AtMost { feature, threshold };
+                let test = Test::AtMost { feature, threshold: Value::Float(threshold) };
                 best = Suggestion::of(merit, Split { test, sides });
             }
         }

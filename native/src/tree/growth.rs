@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 use super::distribution::Distribution;
 use super::leaf::{Leaf, Splitter};
-use super::split::{Criterion, Split, Suggestion, Test};
-use super::{Branch, Node, Place, Tree};
+use super::paths::Place;
+use super::split::{Criterion, Split, Suggestion};
+use super::{Node, Tree};
 use crate::model::Refused;
 
 /// What comes of an attempt to split a leaf.
@@ -19,68 +20,46 @@ enum Attempt {
 impl Tree {
     /// Learns the row that was read; a tree that refuses it is as before.
     pub(super) fn grow(&mut self, class: u32) -> Result<(), Refused> {
-        if self.nodes.is_empty() {
+        if self.nodes.all.is_empty() {
             let leaf = Leaf::new(Distribution::default(), 0, &self.options);
-            self.add(Node::Leaf(Box::new(leaf)));
-            self.active += 1;
+            self.nodes.add(Node::Leaf(Box::new(leaf)));
+            self.nodes.active += 1;
             if let Err(refused) = self.learn_in(0, class, true) {
                 self.nodes.clear();
-                self.changed.clear();
-                self.active = 0;
                 return Err(refused);
             }
             return Ok(());
         }
-        match self.place()? {
+        match self.nodes.place(&self.row, &self.options.python)? {
             Place::Leaf { leaf, whole } => self.learn_in(leaf, class, whole),
             Place::New { branch, word } => {
-                let leaf = self.add_side(branch, word)?;
+                let depth = match &self.nodes.all[branch] {
+                    Node::Branch(branch) => branch.depth + 1,
+                    Node::Leaf(_) => return Err(Refused::Record),
+                };
+                let leaf = Leaf::new(Distribution::default(), depth, &self.options);
+                let leaf = self.nodes.add_side(branch, word, leaf);
                 self.learn_in(leaf, class, false)
             }
         }
     }
 
-    fn add(&mut self, node: Node) -> usize {
-        self.nodes.push(node);
-        self.changed.push(true);
-        self.nodes.len() - 1
-    }
-
-    /// A leaf for a text that a branch has no side for.
-    fn add_side(&mut self, at: usize, word: u32) -> Result<usize, Refused> {
-        let Node::Branch(branch) = &self.nodes[at] else {
-            return Err(Refused::Record);
-        };
-        let leaf = Leaf::new(Distribution::default(), branch.depth + 1, &self.options);
-        let made = self.add(Node::Leaf(Box::new(leaf)));
-        if let Node::Branch(branch) = &mut self.nodes[at] {
-            branch.children.push(made);
-            if let Test::Among { words, .. } = &mut branch.test {
-                words.push(word);
-            }
-        }
-        self.changed[at] = true;
-        self.active += 1;
-        Ok(made)
-    }
-
     /// A leaf learns the row, and is split where it is time and `may_split`.
     fn learn_in(&mut self, at: usize, class: u32, may_split: bool) -> Result<(), Refused> {
         let options = &self.options;
-        let Node::Leaf(leaf) = &mut self.nodes[at] else {
+        let Node::Leaf(leaf) = &mut self.nodes.all[at] else {
             return Err(Refused::Record);
         };
         leaf.check(&self.row)?;
         if !may_split || leaf.splitters.is_none() {
-            self.changed[at] = true;
+            self.nodes.changed[at] = true;
             return leaf.learn(&self.row, class, options);
         }
         if leaf.depth >= options.max_depth {
             leaf.learn(&self.row, class, options)?;
             leaf.deactivate();
-            self.changed[at] = true;
-            self.active -= 1;
-            self.inactive += 1;
+            self.nodes.changed[at] = true;
+            self.nodes.deactivated();
             return Ok(());
         }
         let due = |leaf: &Leaf| {
@@ -91,7 +70,7 @@ impl Tree {
         let soon = leaf.classes.total(&options.python) + 2.0 - leaf.attempted_at >= options.grace_period;
         let before = soon.then(|| leaf.clone());
         leaf.learn(&self.row, class, options)?;
-        self.changed[at] = true;
+        self.nodes.changed[at] = true;
         let Some(weight) = due(leaf) else {
             return Ok(());
         };
@@ -99,12 +78,12 @@ impl Tree {
             Ok(attempt) => attempt,
             Err(refused) => {
                 if let Some(before) = before {
-                    self.nodes[at] = Node::Leaf(before);
+                    self.nodes.all[at] = Node::Leaf(before);
                 }
                 return Err(refused);
             }
         };
-        if let Node::Leaf(leaf) = &mut self.nodes[at] {
+        if let Node::Leaf(leaf) = &mut self.nodes.all[at] {
             leaf.attempted_at = weight;
             leaf.attempted = true;
         }
@@ -113,7 +92,7 @@ impl Tree {
     }
 
     fn attempt(&self, at: usize, weight: f64) -> Result<Attempt, Refused> {
-        let Node::Leaf(leaf) = &self.nodes[at] else {
+        let Node::Leaf(leaf) = &self.nodes.all[at] else {
             return Err(Refused::Record);
         };
         if leaf.classes.is_pure() {
@@ -138,7 +117,7 @@ impl Tree {
             return Ok(Attempt::Nothing);
         };
         let more = best.split.as_ref().map_or(0, |split| split.sides.len() as i64 - 1);
-        if self.active + self.inactive + more > self.options.most_leaves {
+        if self.nodes.active + self.nodes.inactive + more > self.options.most_leaves {
             return Err(Refused::Step); // River chooses leaves that grow no more
         }
         Ok(best.split.map_or(Attempt::Deactivate, Attempt::Split))
@@ -173,52 +152,22 @@ impl Tree {
     }
 
     fn carry_out(&mut self, at: usize, attempt: Attempt) {
-        let Node::Leaf(leaf) = &mut self.nodes[at] else {
+        let Node::Leaf(leaf) = &mut self.nodes.all[at] else {
             return;
         };
         match attempt {
             Attempt::Nothing => return,
             Attempt::Deactivate => {
                 leaf.deactivate();
-                self.active -= 1;
-                self.inactive += 1;
+                self.nodes.deactivated();
             }
             Attempt::Split(split) => {
                 let (depth, classes) = (leaf.depth, std::mem::take(&mut leaf.classes));
-                self.active += split.sides.len() as i64 - 1;
-                let leaf_of = |side| Node::Leaf(Box::new(Leaf::new(side, depth + 1, &self.options)));
-                let leaves: Vec<Node> = split.sides.into_iter().map(leaf_of).collect();
-                let children = leaves.into_iter().map(|leaf| self.add(leaf)).collect();
-                self.mark_parent_of(at);
-                self.nodes[at] = Node::Branch(Branch { test: split.test, children, depth, classes });
+                let leaf_of = |side| Leaf::new(side, depth + 1, &self.options);
+                let leaves = split.sides.into_iter().map(leaf_of).collect();
+                self.nodes.split(at, split.test, depth, classes, leaves);
             }
         }
-        self.activate_all();
-    }
-
-    /// The parent of a node that becomes another object of River's.
-    fn mark_parent_of(&mut self, at: usize) {
-        for (node, changed) in self.nodes.iter().zip(&mut self.changed) {
-            if let Node::Branch(branch) = node {
-                *changed |= branch.children.contains(&at);
-            }
-        }
-    }
-
-    /// As long as the tree is within its size, River lets all leaves grow again after each attempt.
-    fn activate_all(&mut self) {
-        if self.inactive == 0 {
-            return;
-        }
-        for (node, changed) in self.nodes.iter_mut().zip(&mut self.changed) {
-            if let Node::Leaf(leaf) = node {
-                if leaf.splitters.is_none() && leaf.depth < self.options.max_depth {
-                    leaf.activate();
-                    *changed = true;
-                    self.active += 1;
-                    self.inactive -= 1;
-                }
-            }
-        }
+        self.nodes.activate_all(self.options.max_depth);
     }
 }

@@ -3,14 +3,26 @@
 use super::distribution::Distribution;
 use super::gaussian::Gaussian;
 use super::nominal::Nominal;
+use super::paths::Grows;
 use super::row::{Given, TreeRow};
 use super::{Options, Prediction};
+use crate::arithmetic::Python;
 use crate::model::Refused;
 
 #[derive(Clone, Debug)]
 pub enum Splitter {
     Gaussian(Gaussian),
     Nominal(Nominal),
+}
+
+impl Splitter {
+    /// What a leaf begins to know of a feature.
+    fn of(given: Given) -> Self {
+        match given {
+            Given::Number(..) => Splitter::Gaussian(Gaussian::default()),
+            Given::Word(_) => Splitter::Nominal(Nominal::default()),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -85,7 +97,7 @@ impl Leaf {
         for (feature, given) in row.given() {
             let known = splitters.iter().position(|(known, _)| *known == feature);
             let place = known.unwrap_or_else(|| {
-                splitters.push((feature, given.splitter()));
+                splitters.push((feature, Splitter::of(given)));
                 splitters.len() - 1
             });
             match (&mut splitters[place].1, given) {
@@ -152,9 +164,24 @@ impl Leaf {
     pub fn deactivate(&mut self) {
         self.splitters = None;
     }
+}
 
-    /// Lets it grow again, from nothing.
-    pub fn activate(&mut self) {
+impl Grows for Leaf {
+    type Stats = Distribution;
+
+    fn weight(&self, python: &Python) -> f64 {
+        self.classes.total(python)
+    }
+
+    fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    fn is_active(&self) -> bool {
+        self.splitters.is_some()
+    }
+
+    fn activate(&mut self) {
         self.splitters = Some(Vec::new());
         self.begun += 1;
     }

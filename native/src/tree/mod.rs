@@ -1,10 +1,12 @@
-//! `HoeffdingTreeClassifier`, with information gain and Gaussian splitters.
+//! `HoeffdingTreeClassifier`, with information gain and Gaussian splitters; in `regression`, trees that regress.
 
 mod distribution;
 mod gaussian;
 mod growth;
 mod leaf;
 mod nominal;
+mod paths;
+pub mod regression;
 mod row;
 mod split;
 
@@ -12,12 +14,13 @@ pub use distribution::Distribution;
 pub use gaussian::{Gaussian, Normal};
 pub use leaf::{Leaf, Splitter};
 pub use nominal::{Counts, Nominal};
+pub use paths::{Branch, Nodes};
 pub use split::Test;
 
 use crate::arithmetic::Python;
 use crate::model::{Cell, Class, Label, Output, Refused};
 use crate::names::Names;
-use row::{Given, TreeRow};
+use row::TreeRow;
 
 /// How a leaf predicts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,27 +51,11 @@ pub struct Options {
     pub python: Python,
 }
 
-pub struct Branch {
-    pub test: Test,
-    pub children: Vec<usize>,
-    pub depth: u32,
-    /// The classes of the leaf that it was.
-    pub classes: Distribution,
-}
-
-pub enum Node {
-    Leaf(Box<Leaf>),
-    Branch(Branch),
-}
+pub type Node = paths::Node<Leaf>;
 
 pub struct Tree {
     pub options: Options,
-    /// The root is the first; a child comes after its parent.
-    pub nodes: Vec<Node>,
-    /// Whether a node is not as it was when River's object was last brought up to date.
-    pub changed: Vec<bool>,
-    pub active: i64,
-    pub inactive: i64,
+    pub nodes: Nodes<Leaf>,
     pub weight: f64,
     pub classes: Vec<Class>,
     pub words: Names,
@@ -77,22 +64,11 @@ pub struct Tree {
     row: TreeRow,
 }
 
-/// Where a row leads to.
-enum Place {
-    /// A leaf, and whether every test on the way could be made.
-    Leaf { leaf: usize, whole: bool },
-    /// A branch that has no side for the text that the row brings.
-    New { branch: usize, word: u32 },
-}
-
 impl Tree {
     pub fn new(options: Options, classes: Vec<Class>, words: Names) -> Self {
         let mut tree = Tree {
             options,
-            nodes: Vec::new(),
-            changed: Vec::new(),
-            active: 0,
-            inactive: 0,
+            nodes: Nodes::default(),
             weight: 0.0,
             classes,
             words,
@@ -116,13 +92,13 @@ impl Tree {
     pub fn predict(&mut self, cells: &[Cell], texts: &str) -> Result<Output, Refused> {
         self.row.read(cells, texts, &mut self.words, false)?;
         let mut output: Vec<(u32, f64)> = self.sorted.iter().map(|class| (*class, 0.0)).collect();
-        if !self.nodes.is_empty() {
-            let at = self.leaf_for_prediction()?;
-            let Node::Leaf(leaf) = &mut self.nodes[at] else {
+        if !self.nodes.all.is_empty() {
+            let at = self.nodes.leaf_for_prediction(&self.row, &self.options.python)?;
+            let Node::Leaf(leaf) = &mut self.nodes.all[at] else {
                 return Err(Refused::Record);
             };
             leaf.check(&self.row)?;
-            self.changed[at] |= leaf.writes_on_prediction(&self.row);
+            self.nodes.changed[at] |= leaf.writes_on_prediction(&self.row);
             for (class, share) in leaf.predict(&self.row, &self.options).0 {
                 if let Some(found) = output.iter_mut().find(|(known, _)| *known == class) {
                     found.1 = share;
@@ -170,67 +146,5 @@ impl Tree {
             return Err(Refused::Record); // True is 1 to Python, and a text cannot be compared with a number
         }
         Ok((self.classes.len() as u32, Some(class)))
-    }
-
-    /// The side of a branch that the row takes; none when it says nothing of the feature, or something new.
-    fn side(&self, branch: &Branch) -> Result<Option<usize>, Refused> {
-        Ok(match (&branch.test, self.row.get(branch.test.feature())) {
-            (_, None) => None,
-            (Test::AtMost { threshold, .. }, Some(Given::Number(_, number))) => {
-                Some(usize::from(number > *threshold))
-            }
-            (Test::Equal { word, .. }, Some(Given::Word(found))) => Some(usize::from(found != Some(*word))),
-            (Test::Among { words, .. }, Some(Given::Word(found))) => {
-                found.and_then(|found| words.iter().position(|word| *word == found))
-            }
-            _ => return Err(Refused::Record),
-        })
-    }
-
-    fn leaf_for_prediction(&self) -> Result<usize, Refused> {
-        let mut at = 0;
-        while let Node::Branch(branch) = &self.nodes[at] {
-            let side = self.side(branch)?;
-            at = branch.children[side.unwrap_or_else(|| self.most_common(branch))];
-        }
-        Ok(at)
-    }
-
-    fn place(&self) -> Result<Place, Refused> {
-        let (mut at, mut whole) = (0, true);
-        while let Node::Branch(branch) = &self.nodes[at] {
-            let side = self.side(branch)?;
-            if let (None, Test::Among { feature, .. }) = (side, &branch.test) {
-                if let Some(Given::Word(Some(word))) = self.row.get(*feature) {
-                    return Ok(Place::New { branch: at, word });
-                }
-            }
-            whole &= side.is_some();
-            at = branch.children[side.unwrap_or_else(|| self.most_common(branch))];
-        }
-        Ok(Place::Leaf { leaf: at, whole })
-    }
-
-    /// The side of a branch to which most of the weight went; the first of them in a tie.
-    fn most_common(&self, branch: &Branch) -> usize {
-        let mut best = 0;
-        let mut most = f64::NEG_INFINITY;
-        for (side, child) in branch.children.iter().enumerate() {
-            let weight = self.total(*child);
-            if weight > most {
-                (best, most) = (side, weight);
-            }
-        }
-        best
-    }
-
-    fn total(&self, node: usize) -> f64 {
-        match &self.nodes[node] {
-            Node::Leaf(leaf) => leaf.classes.total(&self.options.python),
-            Node::Branch(branch) => {
-                let totals = branch.children.iter().map(|child| self.total(*child));
-                self.options.python.sum(totals)
-            }
-        }
     }
 }

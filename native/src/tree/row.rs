@@ -1,13 +1,10 @@
 //! A row as a tree looks at it: by feature.
 
-use super::gaussian::Gaussian;
-use super::leaf::Splitter;
-use super::nominal::Nominal;
 use crate::model::{Cell, Refused, Value};
 use crate::names::Names;
 
 /// The largest number of which the square, and the sum of as many squares as one may count, is finite.
-const MOST: f64 = 1e140;
+pub const MOST: f64 = 1e140;
 
 /// What a record says of a feature.
 #[derive(Clone, Copy, Debug)]
@@ -15,16 +12,6 @@ pub enum Given {
     Number(Value, f64),
     /// A text by its number; none for one that nothing has learned.
     Word(Option<u32>),
-}
-
-impl Given {
-    /// What a leaf begins to know of such a feature.
-    pub fn splitter(&self) -> Splitter {
-        match self {
-            Given::Number(..) => Splitter::Gaussian(Gaussian::default()),
-            Given::Word(_) => Splitter::Nominal(Nominal::default()),
-        }
-    }
 }
 
 #[derive(Default)]

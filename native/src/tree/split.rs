@@ -2,12 +2,13 @@
 
 use super::distribution::Distribution;
 use crate::arithmetic::Python;
+use crate::model::Value;
 
 #[derive(Clone, Debug)]
 pub enum Test {
     AtMost {
         feature: u32,
-        threshold: f64,
+        threshold: Value,
     },
     Equal {
         feature: u32,

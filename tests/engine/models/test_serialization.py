@@ -197,6 +197,19 @@ def test_a_tree_comes_back_however_long_one_feature_only_grew(kind: Any) -> None
     assert isinstance(model, rules.AMRules) or model.n_branches, "it has split"
 
 
+@pytest.mark.parametrize("label", [lambda number: number / 7, lambda number: {"u": number / 7}])
+def test_a_tree_that_regresses_on_texts_comes_back(label: Any) -> None:
+    kind: Any = tree.ISOUPTreeRegressor if isinstance(label(1), dict) else tree.HoeffdingTreeRegressor
+    model = kind(grace_period=30, leaf_prediction="mean")
+    for number in range(20):
+        model.learn_one({"town": "UT"[number % 2]}, label(number))
+    restored = load(dump(model, "model"), "model")
+    for number in range(40):
+        restored.learn_one({"town": "UTK"[number % 3]}, label(number))
+        model.learn_one({"town": "UTK"[number % 3]}, label(number))
+    assert dump(restored, "model") == dump(model, "model")
+
+
 @pytest.mark.parametrize(
     "content",
     [

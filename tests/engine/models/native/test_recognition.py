@@ -11,13 +11,18 @@ from engine.models.native import compile_model
 from engine.models.operations import task_ops
 from engine.models.running import RunningModel
 from engine.models.serialization import dump
-from tests.engine.models.native import test_linear, test_tree
+from tests.engine.models.native import test_linear, test_tree, test_tree_regressor
 from tests.support.compiled import needs_crate
 
 pytestmark = needs_crate
 
 LINE = linear_model.LogisticRegression
-COMPILED = {name: make for name, (_, make) in test_linear.MODELS.items()} | test_tree.MODELS
+COMPILED = {
+    **{name: make for name, (_, make) in test_linear.MODELS.items()},
+    **{f"a tree: {name}": make for name, make in test_tree.MODELS.items()},
+    **{f"a tree that regresses: {name}": make for name, make in test_tree_regressor.MODELS.items()},
+}
+TREES: dict[Any, str] = {tree.HoeffdingTreeClassifier: "binary", tree.HoeffdingTreeRegressor: "regression"}
 
 
 class OwnLine(LINE):
@@ -69,6 +74,10 @@ RIVER_S: dict[str, Callable[[], Any]] = {
     "a function": lambda: compose.FuncTransformer(dict) | LINE(),
     "another criterion": lambda: tree.HoeffdingTreeClassifier(split_criterion="gini"),
     "another splitter": lambda: tree.HoeffdingTreeClassifier(splitter=tree.splitter.HistogramSplitter()),
+    "a splitter that quantizes": lambda: tree.HoeffdingTreeRegressor(splitter=tree.splitter.QOSplitter()),
+    "another model in leaves": lambda: tree.HoeffdingTreeRegressor(leaf_model=tree.HoeffdingTreeRegressor()),
+    "texts by their names": lambda: tree.HoeffdingTreeRegressor(nominal_attributes=["a"]),
+    "an adaptive tree that regresses": lambda: tree.HoeffdingAdaptiveTreeRegressor(seed=1),
     "an adaptive tree": tree.HoeffdingAdaptiveTreeClassifier,
     "a forest": lambda: ensemble.BaggingClassifier(LINE(), n_models=2, seed=1),
     "no model of River's": object,
@@ -109,10 +118,11 @@ def test_a_copy_learns_on_its_own() -> None:
     assert dump(copied.model, "model") != before
 
 
-def test_a_tree_is_compiled_again_after_what_river_must_do() -> None:
+@pytest.mark.parametrize("kind", TREES)
+def test_a_tree_is_compiled_again_after_what_river_must_do(kind: Any) -> None:
     """River measures the bytes of its objects, whose number depends on which of them are one."""
-    twin: Any = tree.HoeffdingTreeClassifier(grace_period=5, memory_estimate_period=7)
-    ops = task_ops("binary", twin)
+    twin = kind(grace_period=5, memory_estimate_period=7)
+    ops = task_ops(TREES[kind], twin)
     running = RunningModel(twin.clone(), ops)
     for number in range(50):
         row = {"a": number % 5, "b": number * 0.5}
@@ -123,9 +133,10 @@ def test_a_tree_is_compiled_again_after_what_river_must_do() -> None:
     assert running.model._active_leaf_size_estimate > 0
 
 
-def test_a_tree_without_room_is_left_to_river() -> None:
-    twin: Any = tree.HoeffdingTreeClassifier(grace_period=5, memory_estimate_period=7, max_size=0.001)
-    ops = task_ops("binary", twin)
+@pytest.mark.parametrize("kind", TREES)
+def test_a_tree_without_room_is_left_to_river(kind: Any) -> None:
+    twin = kind(grace_period=5, memory_estimate_period=7, max_size=0.001)
+    ops = task_ops(TREES[kind], twin)
     running = RunningModel(twin.clone(), ops)
     for number in range(50):
         running.learn({"a": number % 5}, number % 5 > 2)
