@@ -12,8 +12,9 @@ import numpy as np
 from engine.config import EngineConfig
 from engine.core.engine import Engine
 from engine.core.serialize import encode
-from engine.core.state import EngineState, unpack
+from engine.core.state import EngineState
 from engine.events import Event
+from engine.packing import unpack
 from engine.records.decode import Decoder
 from engine.tasks.registry import find_task
 
