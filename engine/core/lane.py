@@ -38,6 +38,7 @@ from engine.supervision.challenger_trials import ChallengerTrials
 from engine.supervision.decisions import ProposedDecision
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
+from engine.tasks.binary import BINARY
 from engine.tasks.registry import find_task
 
 native: Any = None  # it is optional: the engine does the same without it
@@ -111,8 +112,8 @@ def why_not(config: EngineConfig, parts: Parts) -> str | None:  # noqa: PLR0911 
     """Why engines of this configuration have no lane, in words; `None` when they have one."""
     if crate_version() is None:
         return "riverkeeper_native is not installed, or is for another version"
-    if config.model.task != "binary":
-        return f"the task is {config.model.task}, and the lane knows binary"
+    if find_task(config.model.task) is not BINARY:
+        return f"the task is {config.model.task}, and the lane knows {BINARY.name} alone"
     if config.challengers:
         return "there are challengers"
     if config.window.seconds is not None:
