@@ -44,7 +44,7 @@ native: $(VENV)/native ## Compile models to machine code, where cargo is found (
 demo: $(VENV)/native ## Run half a year of flights with a fault (ARGS=--no-fault: without one)
 	@$(BIN)/riverkeeper demo $(ARGS)
 
-test: $(VENV)/native ## Run everything that CI runs
+test: $(VENV)/installed ## Run everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports

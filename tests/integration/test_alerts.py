@@ -124,6 +124,7 @@ def test_bytewax_own_runner_sends_them_too_and_logs_them(
     assert "FAIL test main: window " in done.stderr
 
 
+@pytest.mark.long
 def test_a_cluster_sends_each_alert_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flow = write_flow(tmp_path, extra=FAULT + HOOK, keyed=True)
     with receiver() as server:

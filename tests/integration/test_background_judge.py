@@ -87,6 +87,7 @@ def test_background_and_inline_give_equal_verdicts(shared: BackgroundEvaluator) 
     assert [shared.collect(one.key, one.window) for one in jobs] == expected
 
 
+@pytest.mark.long
 def test_the_verdict_does_not_depend_on_the_process_s_hash_seed(
     background: BackgroundEvaluator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_job_that_kills_every_process_is_given_up_and_the_next_is_judged(tmp_p
         judge.close()
 
 
+@pytest.mark.long
 def test_what_a_library_prints_does_not_disturb_the_verdicts() -> None:
     noise = "print('noise', flush=True), __import__('os').write(1, b'noise')"
     judge = trapped(f"{noise}, __import__('sys').stdin.read()")
@@ -138,6 +140,7 @@ def test_what_a_library_prints_does_not_disturb_the_verdicts() -> None:
         judge.close()
 
 
+@pytest.mark.long
 def test_jobs_and_verdicts_larger_than_a_pipe_do_not_block() -> None:
     judge = BackgroundEvaluator(MonitoringConfig(queue_limit=1, max_columns=1), "binary")
     wide = Table({f"c{number}": ["x" * 1000] * 300 for number in range(10)})
@@ -247,6 +250,7 @@ def gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.long
 def test_a_script_without_a_guard_runs_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with script(tmp_path, "") as parent:
         out, errors = parent.communicate(timeout=60)

@@ -31,7 +31,10 @@ def test_the_presets_take_what_was_found(name: str) -> None:
     assert _same(without_predictions(now), without_predictions(before), "binary") == ""
 
 
-@pytest.mark.parametrize("name", SCORED)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (place % 3 > 0)) for place, name in enumerate(SCORED)],
+)
 def test_the_presets_take_every_kind_of_label(name: str) -> None:
     task, labels, predictions, _ = SCORED[name]
 
@@ -43,6 +46,6 @@ def test_the_presets_take_every_kind_of_label(name: str) -> None:
     assert _same(both, both, task) == ""  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("rows", [1, 2, 5])
+@pytest.mark.parametrize("rows", [1, pytest.param(2, marks=pytest.mark.long), 5])
 def test_the_presets_take_a_few_rows(rows: int) -> None:
     assert _same(lambda _: None, lambda _: None, "binary", rows) == ""

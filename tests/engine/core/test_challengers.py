@@ -211,7 +211,7 @@ def test_a_challenger_that_is_configured_no_more_ends() -> None:
     assert gone.pool.challengers.alive == {} == gone.trials.alive
 
 
-@pytest.mark.parametrize(("worse", "most"), [(0.0, 0.02), (0.02, 0.02)])
+@pytest.mark.parametrize(("worse", "most"), [(0.0, 0.02), pytest.param(0.02, 0.02, marks=pytest.mark.long)])
 def test_a_challenger_that_is_no_better_is_hardly_ever_promoted_however_long_one_looks(
     worse: float, most: float
 ) -> None:

@@ -150,6 +150,7 @@ def test_a_first_verdict_that_fails_asks_for_the_full_report() -> None:
     assert [job.full for job in judge.seen] == [False] * 4 + [True] * 4
 
 
+@pytest.mark.long
 def test_clean_windows_hardly_ever_fail() -> None:
     found = [look for seed in range(12) for look in looks(engine().process(stream(8000, seed)))]
     features = [check for look in found for check in look.checks if check.column in {"x", "skewed", "c"}]

@@ -152,7 +152,7 @@ def test_the_presets_are_run_every_so_many_windows(options: dict[str, Any], wind
     [
         (False, "never"),
         (False, "fail"),
-        (False, "warn"),
+        pytest.param(False, "warn", marks=pytest.mark.long),
         (True, "never"),
         pytest.param(True, "fail", marks=pytest.mark.long),
         pytest.param(True, "warn", marks=pytest.mark.long),

@@ -68,7 +68,7 @@ def ever_decided(draw: Draw, count: int, window: int, *, bounded: bool) -> int:
 @pytest.mark.parametrize(
     ("draw", "count", "bounded"),
     [
-        (errors, 3000, True),
+        pytest.param(errors, 3000, True, marks=pytest.mark.long),
         (briers, 800, True),
         (correlated, 800, True),
         (heavy_tailed, 800, False),
