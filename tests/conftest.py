@@ -3,6 +3,7 @@
 Hypothesis searches without deadlines, since speed is the benchmarks' affair, and the same way in CI.
 """
 
+import logging
 import os
 import shutil
 import signal
@@ -24,6 +25,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell without job control lets what it starts in the background ignore SIGINT, and so would each run
     # that a test starts and stops.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _logging_stays_as_it_is() -> Generator[None, None, None]:
+    """Fails the test that leaves logging disabled, rather than those after it that read their log."""
+    yield
+    assert logging.root.manager.disable == logging.NOTSET
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

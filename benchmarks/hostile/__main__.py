@@ -7,6 +7,7 @@ Ends with status 1 when there was a finding; the first inputs of each are kept f
 """
 
 import argparse
+import logging
 import re
 import time
 from collections import Counter, defaultdict
@@ -81,6 +82,7 @@ def main() -> None:
     )
     parser.add_argument("--replay", type=Path, help="the input of a finding")
     given = parser.parse_args()
+    logging.disable()  # what is refused is counted
     prepare()
     tallies = {}
     if given.replay:

@@ -3,7 +3,6 @@
 import hashlib
 import importlib
 import io
-import logging
 import pickle
 import sqlite3
 import tempfile
@@ -408,7 +407,6 @@ def prepare() -> None:
     Raises:
         RiverkeeperError: One of them cannot be read.
     """
-    logging.disable()
     for module in CLASSES:
         importlib.import_module(module)
     with tempfile.TemporaryDirectory() as name:
