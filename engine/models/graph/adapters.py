@@ -30,6 +30,9 @@ _CHANGING = ("_mutate", "_set_params")
 """Methods of River's objects that take any parameters; so does `clone`, which some models hold."""
 
 _WORD = 2**32
+_STATE_WORDS = 624
+"""Words of a Mersenne Twister; its position is behind them until the first number is drawn."""
+
 _MOST_DIGITS = 20_000
 """Hexadecimal digits of a whole number."""
 
@@ -150,15 +153,21 @@ def _random(words: bytes, position: int, gauss: float | None) -> Random:
     return made
 
 
+def is_undrawn(value: Random) -> bool:
+    """Whether nothing was drawn from a generator since it got its seed."""
+    _, words, gauss = value.getstate()
+    return words[-1] == _STATE_WORDS and gauss is None
+
+
 def _words(content: bytes) -> list[int]:
     words: list[int] = np.frombuffer(_same(content, bytes), "<u4").tolist()
-    if len(words) != 624 or not any(words):
+    if len(words) != _STATE_WORDS or not any(words):
         raise ValueError("a Mersenne Twister without the 624 words of its state")
     return words
 
 
 def _position(found: int) -> int:
-    if not 0 <= _same(found, int) <= 624:
+    if not 0 <= _same(found, int) <= _STATE_WORDS:
         raise ValueError(f"a Mersenne Twister at the word {found} of 624")
     return found
 
@@ -283,6 +292,9 @@ INT = Adapter("int", lambda value: (f"{value:x}",), _int)
 _NUMPY_SCALAR = Adapter("numpy scalar", _scalar_parts, _scalar)
 _DATA_TYPE = Adapter("numpy data type", lambda value: (_data_type(value.str).str,), _data_type)
 METHOD = Adapter("method", _method_parts, _method)
+UNDRAWN = Adapter("undrawn random", lambda _: (), Random)
+"""A generator that was seeded by the system, and from which nothing was drawn: any other is as good."""
+
 _BY_TYPE = {
     "builtins.bytearray": Adapter(
         "bytearray", lambda value: (bytes(value),), lambda raw: bytearray(_same(raw, bytes))
@@ -312,5 +324,5 @@ _BY_TYPE = {
     ),
 } | {kind: Adapter(*how) for kind, how in rust.ADAPTED.items()}
 
-BY_NAME = {each.name: each for each in (INT, _NUMPY_SCALAR, _DATA_TYPE, *_BY_TYPE.values())}
+BY_NAME = {each.name: each for each in (INT, UNDRAWN, _NUMPY_SCALAR, _DATA_TYPE, *_BY_TYPE.values())}
 """Adapters by the name that a document gives."""

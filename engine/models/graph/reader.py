@@ -30,7 +30,13 @@ from engine.models.graph.trees import check_trees, is_node
 _SIZES: dict[str, int] = {"deque": 760, "set": 230, "frozenset": 230, "adapted": 200, "object": 160}
 """Bytes of memory that an empty node takes, by kind; 100 where nothing is stated."""
 
-_LARGEST = {"random": 5_000, "numpy MT19937": 6_000, "numpy random state": 6_000, "numpy generator": 6_000}
+_LARGEST = {
+    "random": 5_000,
+    "undrawn random": 5_000,
+    "numpy MT19937": 6_000,
+    "numpy random state": 6_000,
+    "numpy generator": 6_000,
+}
 """Those of adapted values that are larger."""
 
 _MOST_MEMORY = 4 << 30

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import lru_cache
 from operator import itemgetter
+from random import Random
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType
 from typing import Any
 
@@ -35,6 +36,9 @@ _SCALARS = frozenset({bool, int, float, type(None)})
 _TEXTS = frozenset({str})
 _SHORT = 16
 """Elements up to which a tuple or a dictionary has a layout of its own."""
+
+_DISTRIBUTIONS = "river.proba."
+"""River's distributions have a generator each, and hardly any ever draws from it: a tree has thousands."""
 
 _MOST_RECORDS = 1000
 """Layouts of dictionaries: those of features are few, those of words would be one each."""
@@ -82,6 +86,7 @@ class Writer:
         self._unfilled_numbers: list[int] = []
         self._fixed, self._open = _Out(), _Out()
         self._depth = self._records = 0
+        self._undrawn: int | None = None
         self._makers: dict[type, Callable[[Any], int]] = {
             str: self._text,
             bytes: self._bytes,
@@ -167,7 +172,9 @@ class Writer:
             self._makers[kind] = self._named_tuple(kind)
         else:
             found = saved_class(kind)  # type: ignore[arg-type]  # a class can be hashed
-            if found.content is None and not found.hooks and not found.slots:
+            if found.name.startswith(_DISTRIBUTIONS):
+                self._fillers[kind] = lambda value: self._fill_distribution(value, found)
+            elif found.content is None and not found.hooks and not found.slots:
                 self._fillers[kind] = lambda value: self._fill_plain(value, found)
             else:
                 self._fillers[kind] = lambda value: self._fill_object(value, found)
@@ -281,6 +288,25 @@ class Writer:
         key = (found, *attributes, *map(type, values))
         layout = self._layouts.get(key) or self._new_object(key, found, tuple(attributes), values)
         return self._hold(self._open, layout, values)
+
+    def _fill_distribution(self, value: Any, found: SavedClass) -> int:
+        """Distributions without a seed share one new generator, as long as nothing was drawn from theirs.
+
+        The state of each would be two and a half kilobytes of chance, of which no one has seen a number.
+        """
+        attributes = value.__dict__
+        generator = attributes.get("_rng")
+        if (
+            type(generator) is Random
+            and attributes.get("seed") is None
+            and id(generator) not in self._known
+            and adapters.is_undrawn(generator)
+        ):
+            if self._undrawn is None:
+                self._undrawn = self._adapted(adapters.UNDRAWN, generator)
+            self._known[id(generator)] = self._undrawn
+            self._kept.append(generator)
+        return self._fill_plain(value, found)
 
     def _fill_object(self, value: Any, found: SavedClass) -> int:
         content = () if found.content is None else (found.content(value),)

@@ -1,18 +1,20 @@
 """River's objects of a Hoeffding tree that classifies, brought up to date.
 
-A new distribution gets a random generator of its own, as River gives it one: it draws nothing from it.
+New distributions share one random generator: they draw nothing from it, and River makes one for each, which
+takes longer and more room than all else in it.
 """
 
 from collections import defaultdict
+from random import Random
 from typing import Any
 
 from river.proba import Gaussian
+from river.stats import Var
 from river.tree.splitter import GaussianSplitter
 from river.tree.splitter.nominal_splitter_classif import NominalSplitterClassif
 
 from engine.models.native.tree_nodes import write_nodes
 
-_NORMAL: Any = Gaussian
 _NOMINAL: Any = NominalSplitterClassif
 
 
@@ -28,6 +30,7 @@ class TreeWriter:
         self._tree, self._nodes = tree, nodes
         self._classes: list[Any] = []
         self._begun: defaultdict[int, int] = defaultdict(int)
+        self._generator = Random()  # noqa: S311 - nothing is drawn from it
 
     def write(self, state: Any) -> None:
         """Brings the tree up to date."""
@@ -68,10 +71,15 @@ class TreeWriter:
             label = self._classes[one]
             normal = splitter._att_dist_per_class.get(label)
             if normal is None:
-                normal = splitter._att_dist_per_class[label] = _NORMAL()
+                normal = splitter._att_dist_per_class[label] = self._new_normal()
             splitter._min_per_class[label], splitter._max_per_class[label] = least, most
             normal._var._S = squares
             normal._var.mean.n, normal._var.mean._mean = count, mean
+
+    def _new_normal(self) -> Any:
+        made: Any = object.__new__(Gaussian)
+        made.seed, made._rng, made._var = None, self._generator, Var()
+        return made
 
     def _write_texts(self, leaf: Any, feature: str, *found: Any) -> None:
         classes, words, splitter_total = found

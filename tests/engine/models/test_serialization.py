@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from river import base, compose, feature_extraction, linear_model, preprocessing, rules, tree
+from river import base, compose, feature_extraction, linear_model, preprocessing, proba, rules, tree
 
 from engine.errors import SnapshotError
 from engine.models.serialization import digest, dump, load
@@ -149,6 +149,25 @@ def test_a_random_generator_goes_on_where_it_was(kind: Any) -> None:
     generator.normal()
     restored = load(dump(generator, "state"), "state")
     assert restored.normal() == generator.normal()
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_a_distribution_draws_on_where_it_was(seed: int | None) -> None:
+    drawn, new = proba.Gaussian(seed), proba.Gaussian(seed)
+    for distribution in (drawn, new):
+        for value in (1.0, 2.0, 4.0):
+            distribution.update(value)
+    drawn.sample()
+    restored, restored_new = load(dump([drawn, new], "state"), "state")
+    assert restored.sample() == drawn.sample()
+    assert (restored_new.sample() == new.sample()) == (seed is not None)
+
+
+def test_generators_that_were_never_drawn_from_take_no_room() -> None:
+    def saved(*seeds: int | None) -> int:
+        return len(dump([proba.Gaussian(seed) for seed in seeds], "state"))
+
+    assert saved(*[None] * 100) < saved(1, 2, 3)
 
 
 def test_any_text_number_and_key_comes_back() -> None:

@@ -1,8 +1,5 @@
 """An engine with compiled models gives the events and the snapshots of one without, at any moment."""
 
-from collections.abc import Iterator
-from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,15 +14,6 @@ from tests.support.engines import LOGISTIC, ScriptedJudge, in_batches, make_conf
 pytestmark = needs_crate
 
 TREE = {"type": "tree.HoeffdingTreeClassifier", "grace_period": 5, "delta": 0.5, "max_depth": 8}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _seeded() -> Iterator[None]:
-    """Gives River's distributions the generators that they never use, and that are saved, the same seed."""
-    with pytest.MonkeyPatch.context() as patch:
-        seeded = SimpleNamespace(Random=lambda _: Random(0))  # noqa: S311 - no secret
-        patch.setattr("river.proba.base.random", seeded)
-        yield
 
 
 def told(setup: dict[str, Any], batches: list[Any], *, crate: bool, saves: set[int]) -> list[Any]:

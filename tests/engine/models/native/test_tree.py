@@ -1,8 +1,7 @@
 """Hoeffding trees as machine code say what River says, to the last bit, and leave River's own state."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,14 +16,6 @@ from engine.models.running import RunningModel
 from tests.support.compiled import agree, held, needs_crate, saved, streams
 
 pytestmark = needs_crate
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _seeded() -> Iterator[None]:
-    """Gives River's distributions the generators that they never use, and that are saved, the same seed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("river.proba.base.random", SimpleNamespace(Random=lambda _: Random(0)))  # noqa: S311 - no secret
-        yield
 
 
 def _tree(**options: Any) -> Any:
