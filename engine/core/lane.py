@@ -154,7 +154,7 @@ class Lane:
         self.taken = 0
         self._native: Any = native.Lane(_given(config, key, parts))
         self._bins: object = None
-        self._spell = self._rest = 0
+        self._spell = self._rest = self._plain_before = 0
         self._looks: list[tuple[str, Any]] = []
         labels = parts.labels
         for waiting, held, resolved in (
@@ -231,10 +231,13 @@ class Lane:
         self.taken += at - start
         asked = _asked(why)
         proposal = why if why is not None and len(why) == 2 else None
+        self._plain_before += at - start
         if at < stop and proposal is None:
             # Where special records are frequent, the engine takes some of those between them too.
-            self._spell = min(2 * self._spell + 1, _LONGEST_REST) if at - start < _FEW_PLAIN else 0
+            frequent = self._plain_before < _FEW_PLAIN
+            self._spell = min(2 * self._spell + 1, _LONGEST_REST) if frequent else 0
             self._rest = self._spell if self.most is None else 0
+            self._plain_before = 0
         return Taken(at, PredictionLines(text, count), asked, proposal)
 
     def give_back(self) -> None:

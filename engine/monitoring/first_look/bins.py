@@ -1,9 +1,9 @@
 """What is counted of a column: numbers between the deciles of the reference, or its categories."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import quantiles
 
 import numpy as np
@@ -84,17 +84,18 @@ def _bins(cells: Sequence[Cell]) -> Bins | None:
     if len(present) < 2:
         return None
     if kinds <= {int, float}:
-        return _of_numbers([float(cell) for cell in present], missing)
+        return _of_numbers(present, missing)
     return None if kinds & {int, float} else _of_categories(present, missing)
 
 
-def _of_numbers(values: list[float], missing: int) -> Bins:
-    low, high = min(values), max(values)
+def _of_numbers(cells: Sequence[Cell], missing: int) -> Bins:
+    ordered = np.sort(np.array(cells, dtype=float))
+    values = ordered.tolist()
+    low, high = values[0], values[-1]
     inner = sorted({cut for cut in quantiles(values, n=_BINS) if low < cut <= high})
     edges = (low, *inner, float(np.nextafter(high, np.inf)))
-    before = [0] * (len(edges) + 1)
-    for value in values:
-        before[bisect_right(edges, value)] += 1
+    below = np.searchsorted(ordered, edges, side="left").tolist()
+    before = (count - less for less, count in pairwise((0, *below, len(values))))
     return Bins(True, edges, {}, tuple(before), missing, len(values) + missing)
 
 
