@@ -154,9 +154,9 @@ class Reservoir(Generic[Row]):
         made._random.setstate((3, draws.random, None))
         return made
 
-    def offered(self) -> tuple[int, int, int]:
-        """How many rows it keeps, how many were offered, and the number of the next one that is kept."""
-        return self._size, self._seen, self._next
+    def offered(self) -> tuple[int, int]:
+        """How many rows were offered, and the number of the next one that is kept."""
+        return self._seen, self._next
 
     def go_on(self, seen: int, draws: tuple[int, float, Sequence[int]] | None) -> None:
         """So many rows were offered by now, and the draws have come that far, unless there were none.
@@ -288,6 +288,11 @@ class Windows:
         for window in self._open.values():
             window.reservoir.rows = _moved(window.reservoir.rows, rows())
         self._learnable = _moved(self._learnable, rows())
+
+    @property
+    def sampled(self) -> int:
+        """Outcomes that the sample of a window has at most."""
+        return self._config.sample
 
     def opened(self, slot: int) -> OpenWindow | None:
         """The open window of a slot."""

@@ -36,6 +36,25 @@ class Fault:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What passes in a field without a second look.
+
+    Attributes:
+        low: The smallest number.
+        high: The largest; below `low` where no number passes.
+        texts: The texts; `None` for any.
+        booleans: Whether truth values pass.
+        required: Whether the field must be there.
+    """
+
+    low: float
+    high: float
+    texts: frozenset[str] | None
+    booleans: bool
+    required: bool
+
+
 class Contract:
     """Checks features against the contract."""
 
@@ -83,6 +102,21 @@ class Contract:
         if not self._required <= present.keys():
             self._add_missing(features, faults)
         return present, faults
+
+    @property
+    def accepted(self) -> dict[str, Accepted]:
+        """What passes in each field that the contract names."""
+        return {
+            name: Accepted(*self._bounds[name], self._texts[name], self._booleans[name], field.required)
+            for name, field in self._config.fields.items()
+        }
+
+    @property
+    def accepted_elsewhere(self) -> Accepted | None:
+        """What passes in any other field; `None` when those are ignored."""
+        bounds, texts, booleans = self._extra
+        ignored = self._config.extra == "ignore"
+        return None if ignored else Accepted(*bounds, texts, booleans, required=False)
 
     def _settle(self, name: str, value: object, present: dict[str, Scalar], faults: list[Fault]) -> bool:
         """Keeps, replaces or removes one value and records its faults; false if the record is rejected."""

@@ -21,7 +21,9 @@ from engine.core.call_lock import CallLock, drained
 from engine.core.commands import proposed
 from engine.core.comparison import Comparison
 from engine.core.label_join import LabelJoin, Resolution
-from engine.core.lane import Lane, Parts, Sources, Taken, why_not
+from engine.core.lane import Lane, Sources, Taken
+from engine.core.lane_plan import why_not
+from engine.core.lane_state import Parts
 from engine.core.live_model import Moment
 from engine.core.model_pool import ModelPool
 from engine.core.overall_summary import pack_share
@@ -233,13 +235,13 @@ class Engine:
                     rest = lane.rest(len(lines) - at)
                     taken = None if rest else lane.run(lines, places, at, sources, origins)
                     if taken is not None:
-                        events += self._taken(taken, taken.at - at)
+                        events += self._taken(lane, taken, taken.at - at)
                 if taken is None:
                     events += self.process([decode(place) for place in range(at, at + rest)])
                     at += rest
                     continue
                 at = taken.at
-                if taken.proposal is None and at < len(lines):
+                if taken.special:
                     with lane.asked(taken.asked):
                         events += self.process([decode(at)])
                     at += 1
@@ -248,10 +250,14 @@ class Engine:
             raise
         return events
 
-    def _taken(self, taken: Taken, records: int) -> list[Event]:
+    def _taken(self, lane: Lane, taken: Taken, records: int) -> list[Event]:
         """What came of records that the lane has taken; acts on what the last of them has brought about."""
         if taken.lines.count:
             self._events.append(taken.lines)
+        if taken.rates_due:
+            lane.count()
+            self._review_rates()
+            lane.go_on()
         if taken.proposal is not None:
             self._settle()
             proposal, time = taken.proposal
@@ -266,7 +272,7 @@ class Engine:
         """The native lane, made when it is first wanted."""
         if self._lane is None and not self._no_lane:
             parts = self._parts()
-            self._no_lane = why_not(self.config, parts) or ""
+            self._no_lane = why_not(self.config, parts.scores, parts.supervisor) or ""
             if not self._no_lane:
                 self._lane = Lane(self.config, self.key, parts)
         return self._lane
@@ -371,9 +377,11 @@ class Engine:
     def _review_rates(self) -> None:
         """Rates of what goes wrong are due: they are reported, and null outputs open a suspicion."""
         held = self._supervisor.labels_on_hold
-        found = self._rates.look(lambda: self.counts, self._place(), held=held)
+        found = self._rates.look(self._counts, self._place(), held=held)
         if found is None:
             return
+        if found.status != "pass" or self.alerts.pending:
+            self._settle()  # something comes of it
         self._events.append(found)
         self.alerts.add(found)
         for check in found.checks:
@@ -584,6 +592,9 @@ class Engine:
     def counts(self) -> Counts:
         """Where every record went until now; the sums of `Counts` hold at every moment."""
         self._settle()
+        return self._counts()
+
+    def _counts(self) -> Counts:
         admitted, joined = self._admission.counts, self._labels.counts
         return Counts(
             records=admitted.records,

@@ -8,7 +8,7 @@
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -19,6 +19,9 @@ from engine.errors import ConfigError
 from engine.records.events import DeadLetter
 from engine.records.values import Example, Label, Target, shown
 from engine.tasks.registry import find_task
+
+Holding = Callable[[Any], Any]
+"""Makes of an ordered dictionary another kind of one, which has its entries."""
 
 
 class Resolution(Struct, gc=False):
@@ -98,6 +101,11 @@ class LabelJoin:
         return len(self._pending)
 
     @property
+    def early_entries(self) -> Mapping[str, EarlyLabel]:
+        """The labels that wait for their example, by its id, oldest first."""
+        return self._early.entries
+
+    @property
     def early(self) -> int:
         """How many labels wait for their example."""
         return len(self._early)
@@ -110,6 +118,11 @@ class LabelJoin:
     def pending(self) -> list[PendingPrediction]:
         """The predictions that wait, oldest first."""
         return self._pending.all()
+
+    def hold_in(self, pending: Holding, resolved: Holding) -> None:
+        """Predictions that wait, and resolved ones, are held in what these make of them, from now on."""
+        self._pending.entries = pending(self._pending.entries)
+        self._resolved.entries = resolved(self._resolved.entries)
 
     def duplicate(self, name: str) -> str | None:
         """What is wrong with an example whose id is known already; `None` when it is not."""

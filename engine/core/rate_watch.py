@@ -55,13 +55,14 @@ class RateWatch:
         key: The model key.
 
     Attributes:
+        step: Records after which it is asked again.
         state: What a snapshot keeps.
     """
 
     def __init__(self, config: RatesConfig, key: str) -> None:
         self._config, self._key = config, key
-        self._step = min(_STEP, config.records)
-        self.state = RateWatchState(due=self._step)
+        self.step = min(_STEP, config.records)
+        self.state = RateWatchState(due=self.step)
 
     def note(self, letter: DeadLetter) -> None:
         """Counts a dead letter under its reason."""
@@ -88,14 +89,14 @@ class RateWatch:
         received = state.due
         if state.start == -math.inf:
             state.start = now
-        state.due += self._step
+        state.due += self.step
         full = received - state.began.records >= config.records
         if not full and not now - state.start >= config.seconds:  # there may be no time yet, which is NaN
             return None
         so_far = counts()
         found = self._rates(so_far, at, held=held)
         self.state = RateWatchState(
-            state.number + 1, so_far, now, received + self._step, [], state.all_reasons
+            state.number + 1, so_far, now, received + self.step, [], state.all_reasons
         )
         return found
 

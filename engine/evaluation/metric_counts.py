@@ -91,6 +91,20 @@ class MetricCounts:
         )
 
 
+class Cells(Struct, frozen=True):
+    """What a counter counts in cells.
+
+    Attributes:
+        pairs: Whether labels are counted with predicted classes.
+        bins: Whether labels are counted with probabilities between edges.
+        edges: The edges.
+    """
+
+    pairs: bool
+    bins: bool
+    edges: tuple[float, ...]
+
+
 class MetricCounter:
     """Updates the counts that the metrics of a choice need.
 
@@ -111,6 +125,11 @@ class MetricCounter:
         self._per_event = tuple(each for each in choice.metrics if each.source == "events")
         self.reads_outputs = any(not each.takes_class for each in self._per_event)
         self.continue_from(MetricCounts(events={each.name: each.make() for each in self._per_event}))
+
+    @property
+    def cells(self) -> Cells | None:
+        """What is counted in cells; `None` when there are metrics that see every event besides."""
+        return None if self._per_event else Cells(self._of_pairs, self._of_bins, tuple(self._edges))
 
     def continue_from(self, counted: MetricCounts) -> None:
         """Continues from these counts."""

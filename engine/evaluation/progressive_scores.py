@@ -14,7 +14,7 @@ from msgspec import Struct
 from engine.errors import SnapshotError
 from engine.evaluation.business_metrics import BusinessTotal, Value
 from engine.evaluation.config import ScoresConfig
-from engine.evaluation.metric_counts import MetricCounter, MetricCounts, MetricCountsState, measure
+from engine.evaluation.metric_counts import Cells, MetricCounter, MetricCounts, MetricCountsState, measure
 from engine.evaluation.metrics import choose
 from engine.evaluation.rolling import FadingScores, FadingState, RollingScores, RollingState
 from engine.evaluation.run_scores import RunScores, ScoreTotals, last_label_choice, run_scores
@@ -57,6 +57,26 @@ class ScoresState(Struct, frozen=True, forbid_unknown_fields=True):
     open: dict[int, WindowSums]
     rolling: RollingState | None
     fading: FadingState | None
+
+
+class LentScores(Struct):
+    """What changes while outputs are scored; whoever has it may score, and gives it back.
+
+    Attributes:
+        served: Metric counts of the served outputs.
+        last_labels: Metric counts of the last-label baseline.
+        baselines: Metric counts of the task's baseline.
+        baseline: The task's baseline.
+        last_label: The label scored last.
+        sums: Sums over the open window.
+    """
+
+    served: MetricCounts
+    last_labels: MetricCounts
+    baselines: MetricCounts
+    baseline: Any
+    last_label: Target | None
+    sums: WindowSums
 
 
 class Scores:
@@ -194,6 +214,23 @@ class Scores:
                 total = whole.business[value.name]
                 total.add(value.of(top, before, probability, features), -1)
                 total.add(value.of(top, label, probability, features))
+
+    @property
+    def cells(self) -> tuple[Cells | None, Cells | None, Cells | None]:
+        """What is counted in cells of the served outputs, the last-label baseline and the task's baseline."""
+        return self._served.cells, self._last_labels.cells, self._baselines.cells
+
+    def lend(self, slot: int) -> LentScores:
+        """What changes while outputs of this open window are scored, until `take_back`."""
+        self._score_block()
+        counts = self._served.counts, self._last_labels.counts, self._baselines.counts
+        return LentScores(*counts, self._baseline, self.last_label, self._open.get(slot) or self._fresh())
+
+    def take_back(self, slot: int, lent: LentScores) -> None:
+        """Goes on from what was lent."""
+        self.last_label = lent.last_label
+        if lent.sums.totals.scored:
+            self._open[slot] = lent.sums
 
     def close_window(self, slot: int = 0) -> WindowSums:
         """The sums over the window of this slot, which ends here."""

@@ -23,7 +23,7 @@ from engine.supervision.joint_serving import JointServing
 from engine.supervision.mixture import Mixture
 from engine.supervision.suspicion import PairedLosses, Suspicion
 from engine.supervision.triggers.base import ClosedWindow, Trigger
-from engine.supervision.usual_loss import UsualLoss
+from engine.supervision.usual_loss import MeanLoss, UsualLoss
 from engine.tasks.aggregation import Aggregation, Span
 from engine.windows import Status
 
@@ -71,6 +71,7 @@ class Supervisor:
     Attributes:
         joint: Whose outputs are served while the champion is suspected, with which weight.
         guarded: A guarded model beside a champion that is not suspected.
+        loss_triggers: The triggers that look at single losses; most do not, and are not asked.
     """
 
     def __init__(
@@ -83,8 +84,7 @@ class Supervisor:
     ) -> None:
         self._config = config
         self._triggers = triggers
-        # Most do not look at single losses, and are not asked.
-        self._loss_triggers = [one for one in triggers if type(one).on_loss is not Trigger.on_loss]
+        self.loss_triggers = [one for one in triggers if type(one).on_loss is not Trigger.on_loss]
         self._bounded = bounded_loss
         self.joint, self.guarded = JointServing(aggregation), GuardedComparison()
         self._state = SupervisorState()
@@ -93,6 +93,11 @@ class Supervisor:
     def suspicion(self) -> Suspicion | None:
         """The open suspicion, if any."""
         return self._state.suspicion
+
+    @property
+    def usual(self) -> MeanLoss:
+        """What the champion loses while it is not suspected."""
+        return self._state.usual.now
 
     @property
     def contaminated(self) -> bool:
@@ -134,7 +139,7 @@ class Supervisor:
             state.usual.now.add(loss)
         if state.suspicion is not None or proposal is not None:
             return self.permit(proposal)
-        for trigger in self._loss_triggers:
+        for trigger in self.loss_triggers:
             proposal = trigger.on_loss(loss) if proposal is None else proposal
         return proposal
 

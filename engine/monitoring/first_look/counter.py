@@ -3,6 +3,8 @@
 Outputs are left to the report, which has the labels to tell learning from drift.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from engine.monitoring.config import MonitoringConfig
@@ -31,6 +33,22 @@ class FirstLookState(Struct, frozen=True, forbid_unknown_fields=True):
     rows: int
     rejected: int
     warned: int
+
+
+class LentLook(Struct):
+    """What changes while examples are counted; whoever has it may count them, and gives it back.
+
+    Attributes:
+        features: The features that are counted.
+        bins: Their bins.
+        counted: Their counts.
+        rows: Examples that were counted by whoever has it.
+    """
+
+    features: list[str]
+    bins: list[Bins]
+    counted: list[ColumnCounts]
+    rows: int = 0
 
 
 class FirstLookCounter:
@@ -78,6 +96,23 @@ class FirstLookCounter:
             missing, strange = bins.count(values, counted.places)
             counted.missing += missing
             counted.strange += strange
+
+    @property
+    def columns(self) -> Iterable[str]:
+        """The columns that are counted once a window has closed."""
+        return self._bins.keys()
+
+    def lend(self) -> LentLook:
+        """What changes while examples are counted, until `take_back`."""
+        self._count()
+        # Before the first window has closed nothing is counted but rows.
+        names = [*self._bins] if self._counted else []
+        bins = [self._bins[name] for name in names]
+        return LentLook([*map(feature_of, names)], bins, [self._counted[name] for name in names])
+
+    def take_back(self, lent: LentLook) -> None:
+        """Goes on from what was lent."""
+        self._rows += lent.rows
 
     def close(
         self, key: str, window: int, time: float, rejected: int, warned: int

@@ -1,7 +1,7 @@
 """The champion's loss rises, event by event."""
 
 from engine.supervision.decisions import ProposedDecision
-from engine.supervision.triggers.base import Surroundings, Trigger
+from engine.supervision.triggers.base import LossDetector, Surroundings, Trigger
 
 
 class LossDrifts(Trigger):
@@ -12,6 +12,11 @@ class LossDrifts(Trigger):
     def __init__(self, given: Surroundings) -> None:
         super().__init__(given)
         self._detector = given.loss_detector
+
+    @property
+    def detector(self) -> LossDetector:
+        """What finds the rise."""
+        return self._detector
 
     def on_loss(self, loss: float) -> ProposedDecision | None:
         """A suspicion when the detector finds a rise."""

@@ -29,24 +29,17 @@ pub struct Drift {
 }
 
 impl Drift {
-    pub fn new(detector: &Bound<'_, PyAny>, on_loss: &Bound<'_, PyAny>) -> PyResult<Drift> {
-        let mut drift = Drift {
+    pub fn read(detector: &Bound<'_, PyAny>, on_loss: &Bound<'_, PyAny>) -> PyResult<Drift> {
+        let (seen, ready, unit, largest) = detector.call_method0("progress")?.extract()?;
+        Ok(Drift {
             detector: detector.clone().unbind(),
             on_loss: on_loss.clone().unbind(),
-            seen: 0,
-            ready: false,
-            unit: 1.0,
-            largest: 0.0,
+            seen,
+            ready,
+            unit,
+            largest,
             block: Vec::with_capacity(CLOCK as usize),
-        };
-        drift.look(detector)?;
-        Ok(drift)
-    }
-
-    fn look(&mut self, detector: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (seen, ready, unit, largest) = detector.call_method0("progress")?.extract()?;
-        (self.seen, self.ready, self.unit, self.largest) = (seen, ready, unit, largest);
-        Ok(())
+        })
     }
 
     /// Takes a loss; returns what the detector proposes.
@@ -58,8 +51,8 @@ impl Drift {
         }
         self.give_back(py)?;
         let found = self.on_loss.bind(py).call1((loss,))?;
-        let detector = self.detector.clone_ref(py);
-        self.look(detector.bind(py))?;
+        let progress = self.detector.bind(py).call_method0("progress")?;
+        (self.seen, self.ready, self.unit, self.largest) = progress.extract()?;
         Ok((!found.is_none()).then(|| found.unbind()))
     }
 

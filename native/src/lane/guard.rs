@@ -1,10 +1,12 @@
 //! The input guard and the first look: what is counted of every example before any model sees it.
 
 use super::fields::Fields;
-use super::row::Row;
+use super::row::{Row, Shared};
 use super::value::{Num, Value};
 use hashbrown::HashMap;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString};
 use std::sync::Arc;
 
 const BLOCK: usize = 50;
@@ -14,30 +16,103 @@ const STEPS: usize = 10;
 const SHORTEST_HISTORY: u64 = 3;
 
 /// A column of the guard, as `engine.core.input_guard.Column`.
-pub struct Column {
-    pub name: u32,
-    pub floor: f64,
-    pub ceiling: f64,
-    pub patience: u64,
-    pub limit: f64,
-    pub windows: u64,
-    pub edges: Vec<(f64, f64)>,
-    pub last: Option<Num>,
-    pub run: u64,
-    pub drifted: bool,
-    pub block: Vec<f64>,
+struct Column {
+    name: u32,
+    floor: f64,
+    ceiling: f64,
+    patience: u64,
+    limit: f64,
+    windows: u64,
+    edges: Vec<(f64, f64)>,
+    last: Option<Num>,
+    run: u64,
+    drifted: bool,
+    block: Vec<f64>,
+    state: Py<PyAny>,
 }
 
-#[derive(Default)]
+fn numbered(py: Python<'_>, fields: &mut Fields, name: &Bound<'_, PyString>) -> PyResult<u32> {
+    let number = fields.number(py, &name.to_cow()?);
+    number.ok_or_else(|| PyRuntimeError::new_err("too many names"))
+}
+
+impl Column {
+    fn read(
+        fields: &mut Fields,
+        name: &Bound<'_, PyString>,
+        state: &Bound<'_, PyAny>,
+        block: &Bound<'_, PyAny>,
+    ) -> PyResult<Column> {
+        let mut values = vec![];
+        for row in block.try_iter()? {
+            if let Some(value) = row?.cast::<PyDict>()?.get_item(name)? {
+                values.extend(Num::of(&value).map(Num::float));
+            }
+        }
+        Ok(Column {
+            name: numbered(name.py(), fields, name)?,
+            floor: state.getattr("floor")?.extract()?,
+            ceiling: state.getattr("ceiling")?.extract()?,
+            patience: state.getattr("patience")?.extract()?,
+            limit: state.getattr("limit")?.extract()?,
+            windows: state.getattr("windows")?.extract()?,
+            edges: state.getattr("edges")?.extract()?,
+            last: Num::of(&state.getattr("last")?),
+            run: state.getattr("run")?.extract()?,
+            drifted: state.getattr("drifted")?.extract()?,
+            block: values,
+            state: state.clone().unbind(),
+        })
+    }
+
+    fn write(&self, py: Python<'_>) -> PyResult<()> {
+        let state = self.state.bind(py);
+        let last = self.last.map(|last| last.to_py(py)).transpose()?;
+        state.setattr("last", last)?;
+        state.setattr("run", self.run)?;
+        state.setattr("drifted", self.drifted)
+    }
+}
+
+/// `engine.core.input_guard.InputGuardState`
 pub struct Guard {
-    pub columns: Vec<Column>,
-    pub block: Vec<Arc<Row>>,
+    columns: Vec<Column>,
+    block: Vec<Arc<Row>>,
     /// Examples of the block that came before the lane took over.
-    pub before: usize,
-    pub seen: u64,
+    before: usize,
+    seen: u64,
+    state: Py<PyAny>,
 }
 
 impl Guard {
+    pub fn read(fields: &mut Fields, state: &Bound<'_, PyAny>) -> PyResult<Guard> {
+        let (columns, block) = (state.getattr("columns")?, state.getattr("block")?);
+        let columns = columns.cast::<PyDict>()?.iter();
+        let read = columns.map(|(name, column)| Column::read(fields, name.cast()?, &column, &block));
+        Ok(Guard {
+            columns: read.collect::<PyResult<_>>()?,
+            block: vec![],
+            before: block.len()?,
+            seen: state.getattr("seen")?.extract()?,
+            state: state.clone().unbind(),
+        })
+    }
+
+    pub fn write(&self, py: Python<'_>, shared: &Shared) -> PyResult<()> {
+        let state = self.state.bind(py);
+        self.columns.iter().try_for_each(|column| column.write(py))?;
+        let before = state.getattr("block")?;
+        let block = PyList::empty(py);
+        for row in before.try_iter()?.take(self.before) {
+            block.append(row?)?;
+        }
+        for row in &self.block {
+            block.append(shared.features(py, &row.features)?)?;
+        }
+        state.setattr("block", block)?;
+        state.setattr("seen", self.seen)
+    }
+
     /// Whether nothing about the record that was read last is strange.
     pub fn passes(&self, fields: &Fields, features: &[(u32, Value)]) -> bool {
         self.columns.iter().all(|column| {
@@ -106,25 +181,97 @@ fn number_at(fields: &Fields, features: &[(u32, Value)], name: u32) -> Option<Nu
 }
 
 /// How a column is counted, as `engine.monitoring.first_look.bins.Bins`, and what was counted.
-pub struct Bins {
-    pub name: u32,
-    pub numeric: bool,
-    pub edges: Vec<f64>,
-    pub places: HashMap<Kept, usize>,
-    pub counts: Vec<u64>,
-    pub missing: u64,
-    pub strange: u64,
+struct Bins {
+    name: u32,
+    numeric: bool,
+    edges: Vec<f64>,
+    places: HashMap<Kept, usize>,
+    counts: Vec<u64>,
+    missing: u64,
+    strange: u64,
+    object: Py<PyAny>,
 }
 
 /// A category.
 #[derive(PartialEq, Eq, Hash)]
-pub enum Kept {
+enum Kept {
     Bool(bool),
     Text(Arc<str>),
 }
 
-impl Bins {
+/// The first look: `engine.monitoring.first_look.counter.LentLook`.
+#[derive(Default)]
+pub struct Look {
+    bins: Vec<Bins>,
+    rows: u64,
+}
+
+impl Look {
+    /// The bins are read when they are others than those of the time before.
+    pub fn read(&mut self, fields: &mut Fields, lent: &Bound<'_, PyAny>) -> PyResult<()> {
+        let given: Vec<Bound<'_, PyAny>> = lent.getattr("bins")?.extract()?;
+        let known = self.bins.iter().map(|bins| &bins.object);
+        if known.len() == given.len() && known.zip(&given).all(|(known, given)| known.is(given)) {
+            return Ok(());
+        }
+        let features: Vec<Bound<'_, PyString>> = lent.getattr("features")?.extract()?;
+        let read = features.iter().zip(&given).map(|(feature, bins)| Bins::read(fields, feature, bins));
+        self.bins = read.collect::<PyResult<_>>()?;
+        Ok(())
+    }
+
+    pub fn write(&mut self, lent: &Bound<'_, PyAny>) -> PyResult<()> {
+        lent.setattr("rows", std::mem::take(&mut self.rows))?;
+        for (bins, counted) in self.bins.iter_mut().zip(lent.getattr("counted")?.try_iter()?) {
+            bins.write(&counted?)?;
+        }
+        Ok(())
+    }
+
     pub fn add(&mut self, fields: &Fields, features: &[(u32, Value)]) {
+        self.rows += 1;
+        self.bins.iter_mut().for_each(|bins| bins.add(fields, features));
+    }
+}
+
+impl Bins {
+    fn read(fields: &mut Fields, feature: &Bound<'_, PyString>, bins: &Bound<'_, PyAny>) -> PyResult<Bins> {
+        let places = bins.getattr("places")?;
+        let mut known = HashMap::new();
+        for (value, place) in places.cast::<PyDict>()?.iter() {
+            match Value::of(&value) {
+                Some(Value::Bool(value)) => known.insert(Kept::Bool(value), place.extract()?),
+                Some(Value::Text(text)) => known.insert(Kept::Text(text), place.extract()?),
+                _ => return Err(PyTypeError::new_err("a category is text or a boolean")),
+            };
+        }
+        Ok(Bins {
+            name: numbered(bins.py(), fields, feature)?,
+            numeric: bins.getattr("numeric")?.extract()?,
+            edges: bins.getattr("edges")?.extract()?,
+            places: known,
+            counts: vec![0; bins.getattr("size")?.extract()?],
+            missing: 0,
+            strange: 0,
+            object: bins.clone().unbind(),
+        })
+    }
+
+    /// Adds the counts to `engine.monitoring.first_look.verdict.ColumnCounts`; they begin anew.
+    fn write(&mut self, counted: &Bound<'_, PyAny>) -> PyResult<()> {
+        let places = counted.getattr("places")?;
+        for (place, count) in self.counts.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+            let before: u64 = places.get_item(place)?.extract()?;
+            places.set_item(place, before + std::mem::take(count))?;
+        }
+        for (name, count) in [("missing", &mut self.missing), ("strange", &mut self.strange)] {
+            let before: u64 = counted.getattr(name)?.extract()?;
+            counted.setattr(name, before + std::mem::take(count))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, fields: &Fields, features: &[(u32, Value)]) {
         let Some((_, value)) = fields.place(self.name).and_then(|place| features.get(place)) else {
             self.missing += 1;
             return;

@@ -3,6 +3,7 @@
 use super::model::Compiled;
 use super::row::{Fate, Output, Shadows, Shared};
 use super::value::Value;
+use crate::python::CompiledModel;
 use pyo3::prelude::*;
 
 /// `engine.supervision.evidence.MATTERS` and the standard errors that an advantage must be.
@@ -10,18 +11,25 @@ const MATTERS: f64 = 1.0;
 const ERRORS: f64 = 3.0;
 
 /// By how much it loses less than the champion.
-#[derive(Clone, Debug, FromPyObject, IntoPyObject)]
-#[pyo3(from_item_all)]
+#[derive(Clone, Debug, FromPyObject)]
 pub struct Advantage {
-    pub since: u64,
-    pub events: u64,
-    pub champion: f64,
-    pub other: f64,
-    pub sum: f64,
-    pub squares: f64,
+    since: u64,
+    events: u64,
+    champion: f64,
+    other: f64,
+    sum: f64,
+    squares: f64,
 }
 
 impl Advantage {
+    fn write(&self, advantage: &Bound<'_, PyAny>) -> PyResult<()> {
+        advantage.setattr("events", self.events)?;
+        advantage.setattr("champion", self.champion)?;
+        advantage.setattr("other", self.other)?;
+        advantage.setattr("sum", self.sum)?;
+        advantage.setattr("squares", self.squares)
+    }
+
     /// With the losses on one more event, which are at most 1.
     fn with(&self, champion: f64, other: f64) -> Advantage {
         let difference = champion - other;
@@ -41,15 +49,20 @@ impl Advantage {
 }
 
 /// What a model has learned from.
-#[derive(Clone, Debug, FromPyObject, IntoPyObject)]
-#[pyo3(from_item_all)]
+#[derive(Clone, Debug, FromPyObject)]
 pub struct Learned {
-    pub events: u64,
-    pub first: Option<f64>,
-    pub last: Option<f64>,
+    events: u64,
+    first: Option<f64>,
+    last: Option<f64>,
 }
 
 impl Learned {
+    pub fn write(&self, learned: &Bound<'_, PyAny>) -> PyResult<()> {
+        learned.setattr("events", self.events)?;
+        learned.setattr("first", self.first)?;
+        learned.setattr("last", self.last)
+    }
+
     pub fn add(&mut self, time: f64) {
         self.events += 1;
         if self.first.is_none_or(|first| time < first) {
@@ -61,17 +74,47 @@ impl Learned {
     }
 }
 
+/// `engine.core.shadows.Shadow`
 pub struct Guarded {
-    pub name: u32,
-    pub model: Compiled,
-    /// Python's way to learn an outcome, where the compiled model does not take it.
-    pub learn: Py<PyAny>,
-    pub outcomes: u64,
-    pub learned: Learned,
+    shadow: Py<PyAny>,
+    name: u32,
+    model: Compiled,
+    outcomes: u64,
+    learned: Learned,
     pub advantage: Option<Advantage>,
+    /// `engine.supervision.evidence.Advantage`
+    compared: Option<Py<PyAny>>,
 }
 
 impl Guarded {
+    pub fn read(
+        shared: &Shared,
+        shadow: &Bound<'_, PyAny>,
+        compared: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Guarded> {
+        let live = shadow.getattr("live")?;
+        let model = live.getattr("running")?.getattr("native")?;
+        Ok(Guarded {
+            name: shared.model(shadow.py(), live.getattr("name")?.cast()?)?,
+            model: Compiled::new(model.cast::<CompiledModel>()?.clone().unbind()),
+            outcomes: shadow.getattr("outcomes")?.extract()?,
+            learned: live.getattr("learned")?.extract()?,
+            advantage: compared.map(|compared| compared.extract()).transpose()?,
+            compared: compared.map(|compared| compared.clone().unbind()),
+            shadow: shadow.clone().unbind(),
+        })
+    }
+
+    pub fn write(&self, py: Python<'_>) -> PyResult<()> {
+        let shadow = self.shadow.bind(py);
+        shadow.setattr("outcomes", self.outcomes)?;
+        self.learned.write(&shadow.getattr("live")?.getattr("learned")?)?;
+        match (&self.advantage, &self.compared) {
+            (Some(advantage), Some(compared)) => advantage.write(compared.bind(py)),
+            _ => Ok(()),
+        }
+    }
+
     /// Its output beside the champion's; `None` when Python must ask it.
     pub fn predict(
         &mut self,
@@ -115,8 +158,10 @@ impl Guarded {
             self.learned.add(fate.row.time);
             return Ok(true);
         }
-        let outcome = shared.outcome(py, fate)?;
-        self.learned = self.learn.bind(py).call1((outcome, self.learned.clone()))?.extract()?;
+        let live = self.shadow.bind(py).getattr("live")?;
+        self.learned.write(&live.getattr("learned")?)?;
+        live.call_method1("learn", (shared.outcome(py, fate)?,))?;
+        self.learned = live.getattr("learned")?.extract()?;
         Ok(false)
     }
 }

@@ -21,13 +21,14 @@ pub mod setup;
 pub mod state;
 pub mod step;
 pub mod value;
+pub mod window;
 
 use fields::{Fields, Label, Record};
 use hashbrown::HashMap;
 use ordered::Ordered;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use row::Shared;
 use rows::MakeRows;
 use state::Settings;
@@ -45,7 +46,7 @@ pub struct Lane {
     record: Record,
     settings: Settings,
     scores: [scores::Counter; 3],
-    bins: Vec<guard::Bins>,
+    look: guard::Look,
     pending: Py<Ordered>,
     resolved: Py<Ordered>,
     read_label: Py<PyAny>,
@@ -55,44 +56,45 @@ pub struct Lane {
 
 #[pymethods]
 impl Lane {
-    /// Made from the configuration, as `engine.core.lane` writes it.
+    /// Made from the configuration: `engine.core.lane_plan.Plan`.
     #[new]
-    fn new(py: Python<'_>, given: &Bound<'_, PyDict>) -> PyResult<Lane> {
-        let shared = Arc::new(Shared::new(&item(given, "classes")?)?);
+    fn new(py: Python<'_>, plan: &Bound<'_, PyAny>) -> PyResult<Lane> {
+        let shared = Arc::new(Shared::new(&plan.getattr("classes")?)?);
+        let record: setup::RecordPlan = plan.getattr("record")?.extract()?;
+        let counter = |name| PyResult::Ok(plan.getattr(name)?.extract::<setup::Cells>()?.into());
         Ok(Lane {
-            fields: Fields::new(setup::plan(given)?, shared.clone()),
+            fields: Fields::new(record.into(), shared.clone()),
             record: Record::default(),
-            settings: item(given, "settings")?.extract()?,
-            scores: setup::counters(given)?,
-            bins: vec![],
+            settings: plan.getattr("settings")?.extract()?,
+            scores: [counter("served")?, counter("last_labels")?, counter("baselines")?],
+            look: guard::Look::default(),
             pending: Py::new(py, Ordered::new(shared.clone()))?,
             resolved: Py::new(py, Ordered::new(shared.clone()))?,
-            read_label: item(given, "read_label")?.unbind(),
+            read_label: plan.getattr("read_label")?.unbind(),
             labels: HashMap::new(),
             live: None,
             shared,
         })
     }
 
-    /// Takes over from Python.
-    fn begin(&mut self, py: Python<'_>, given: state::Given<'_>) -> PyResult<()> {
-        self.take_over(py, given)
+    /// Takes over the components' states.
+    fn begin(&mut self, py: Python<'_>, lent: state::Lent<'_>) -> PyResult<()> {
+        self.take_over(py, &lent)
     }
 
-    /// Gives back to Python; `None` when the lane has nothing.
-    fn end<'py>(&mut self, py: Python<'py>) -> PyResult<Option<state::Taken<'py>>> {
+    /// Gives them back, up to date; false when the lane has nothing.
+    fn end(&mut self, py: Python<'_>) -> PyResult<bool> {
         self.give_back(py)
     }
 
-    /// Predictions that wait, by id; and resolved ones.
-    #[getter]
-    fn pending(&self, py: Python<'_>) -> Py<Ordered> {
-        self.pending.clone_ref(py)
+    /// The components know what has been counted, as long as nothing else changes.
+    fn count(&self, py: Python<'_>) -> PyResult<()> {
+        self.live.as_ref().map_or(Ok(()), |live| live.counts.write(py))
     }
 
-    #[getter]
-    fn resolved(&self, py: Python<'_>) -> Py<Ordered> {
-        self.resolved.clone_ref(py)
+    /// Rates were reported; they go on from this state.
+    fn go_on(&mut self, rates: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.live.as_mut().map_or(Ok(()), |live| live.counts.go_on_with(rates))
     }
 
     /// Whether the lane has the engine's state.
@@ -107,26 +109,17 @@ impl Lane {
         MakeRows { shared: self.shared.clone() }
     }
 
-    /// Takes Python's entries over.
-    fn adopt(&mut self, py: Python<'_>, entries: &Bound<'_, PyAny>, resolved: bool) -> PyResult<()> {
-        let mut into = if resolved { self.resolved.borrow_mut(py) } else { self.pending.borrow_mut(py) };
-        let fields = &mut self.fields;
-        for item in entries.call_method0("items")?.try_iter()? {
-            let item = item?;
-            let item = item.cast::<PyTuple>()?;
-            let mut number = |name: &Bound<'_, PyString>| fields.number(py, name.to_str().ok()?);
-            let entry = ordered::adopted(&self.shared, &mut number, &item.get_item(1)?)?;
-            into.put(item.get_item(0)?.cast::<PyString>()?, entry)?;
-        }
-        Ok(())
+    /// Where predictions that wait are held, by id, with those of Python's.
+    fn hold_pending(&mut self, py: Python<'_>, entries: &Bound<'_, PyAny>) -> PyResult<Py<Ordered>> {
+        self.adopt(py, entries, self.pending.clone_ref(py))
+    }
+
+    /// The same for resolved ones.
+    fn hold_resolved(&mut self, py: Python<'_>, entries: &Bound<'_, PyAny>) -> PyResult<Py<Ordered>> {
+        self.adopt(py, entries, self.resolved.clone_ref(py))
     }
 
     /// Takes records from number `start` on, up to `stop`, as long as they are plain.
-    ///
-    /// Returns how far it came, the lines of the predictions, how many they are, and what stopped it:
-    /// `None` at `stop`; a tuple for a record that Python must take (the model's output, what it raised when it
-    /// predicted, and when it learned, each `None` unless it was asked); or, when the last record that was taken
-    /// brought a proposal about, that one and its time.
     #[allow(clippy::too_many_arguments)]
     fn run<'py>(
         &mut self,
@@ -137,7 +130,7 @@ impl Lane {
         stop: usize,
         sources: Vec<(String, bool)>,
         origins: &[u8],
-    ) -> PyResult<(usize, Bound<'py, PyBytes>, u64, Bound<'py, PyAny>)> {
+    ) -> PyResult<Taken> {
         let Some(live) = self.live.as_mut() else {
             return Err(PyRuntimeError::new_err("the lane has nothing to go on from"));
         };
@@ -150,7 +143,7 @@ impl Lane {
             fields: &mut self.fields,
             record: &mut self.record,
             settings: &self.settings,
-            bins: &mut self.bins,
+            look: &mut self.look,
             pending: &mut pending,
             resolved: &mut resolved,
             read_label: &self.read_label,
@@ -159,48 +152,90 @@ impl Lane {
             out: Vec::with_capacity(stop.saturating_sub(start) * 176),
         };
         let mut last = vec![None; sources.len()];
-        let mut why = py.None().into_bound(py);
-        let mut at = start;
-        while at < stop {
+        let mut taken = Taken { at: start, ..Taken::default() };
+        while taken.at < stop {
+            let at = taken.at;
             let origin = usize::from(origins.get(at).copied().unwrap_or(0));
             let Some((source, is_label)) = sources.get(origin) else { break };
             let line = lines.get_item(at)?;
-            let taken = match line.cast_exact::<PyBytes>() {
+            let done = match line.cast_exact::<PyBytes>() {
                 Ok(line) => {
                     step.take(line.as_bytes(), *is_label, source, || offsets.get_item(at)?.extract())?
                 }
                 Err(_) => Step::Special(None),
             };
-            match taken {
-                Step::Done => {
-                    last[origin] = Some(at);
-                    at += 1;
-                }
-                Step::Last => {
-                    last[origin] = Some(at);
-                    at += 1;
-                    break;
-                }
-                Step::Act(proposal, time) => {
-                    last[origin] = Some(at);
-                    at += 1;
-                    why = (proposal, time).into_pyobject(py)?.into_any();
-                    break;
-                }
-                Step::Special(given) => {
-                    why = special(py, given)?;
-                    break;
-                }
+            if matches!(done, Step::Done | Step::Last | Step::Act(..)) {
+                last[origin] = Some(at);
+                taken.at += 1;
             }
+            match done {
+                Step::Done => continue,
+                Step::Last => taken.last = true,
+                Step::Act(proposal, time) => (taken.proposal, taken.time) = (Some(proposal), time),
+                Step::Special(given) => taken.ask(py, given),
+                Step::Rates => taken.rates_due = true,
+            }
+            break;
         }
-        let out = PyBytes::new(py, &step.out);
-        let predicted = step.live.counts.predicted - before;
+        taken.lines = Some(PyBytes::new(py, &step.out).unbind());
+        taken.count = step.live.counts.predicted - before;
         for (origin, place) in last.iter().enumerate() {
             if let (Some(place), Some((source, _))) = (place, sources.get(origin)) {
                 live.note_position(source, offsets.get_item(*place)?.unbind());
             }
         }
-        Ok((at, out, predicted, why))
+        Ok(taken)
+    }
+}
+
+impl Lane {
+    fn adopt(&mut self, py: Python<'_>, entries: &Bound<'_, PyAny>, into: Py<Ordered>) -> PyResult<Py<Ordered>> {
+        let mut held = into.borrow_mut(py);
+        for item in entries.call_method0("items")?.try_iter()? {
+            let (name, entry): (Bound<'_, PyString>, Bound<'_, PyAny>) = item?.extract()?;
+            let fields = &mut self.fields;
+            let mut number = |name: &Bound<'_, PyString>| fields.number(py, name.to_str().ok()?);
+            held.put(&name, ordered::adopted(&self.shared, &mut number, &entry)?)?;
+        }
+        drop(held);
+        Ok(into)
+    }
+}
+
+/// How far the lane has come, and what stopped it.
+#[pyclass(module = "riverkeeper_native", frozen, get_all)]
+#[derive(Default)]
+pub struct Taken {
+    /// The first record that it has not taken.
+    at: usize,
+    /// The lines of the predictions, and how many they are.
+    lines: Option<Py<PyBytes>>,
+    count: u64,
+    /// Whether Python must take the record at `at`, and whether a model of Python's was asked before.
+    special: bool,
+    asked: bool,
+    /// What it has given; what it raised when it was to predict, and to learn.
+    output: Option<Py<PyAny>>,
+    predicting: Option<Py<PyAny>>,
+    learning: Option<Py<PyAny>>,
+    /// Whether the lane must give the state back.
+    last: bool,
+    /// Whether rates are to be reported.
+    rates_due: bool,
+    /// What the last record has brought about, and its event time.
+    proposal: Option<Py<PyAny>>,
+    time: f64,
+}
+
+impl Taken {
+    fn ask(&mut self, py: Python<'_>, given: Option<model::Given>) {
+        let raised = |error: Option<PyErr>| error.map(|error| error.into_value(py).into_any());
+        self.special = true;
+        if let Some(given) = given {
+            self.asked = true;
+            self.output = given.output;
+            (self.predicting, self.learning) = (raised(given.predict_raised), raised(given.learn_raised));
+        }
     }
 }
 
@@ -220,18 +255,4 @@ pub fn plain_fields<'py>(py: Python<'py>, line: &[u8]) -> PyResult<Option<Bound<
         found.set_item(&*name, value.into_py(py)?)?;
     }
     Ok(Some(found))
-}
-
-fn special<'py>(py: Python<'py>, given: Option<model::Given>) -> PyResult<Bound<'py, PyAny>> {
-    let (output, predict_raised, learn_raised) = match given {
-        Some(given) => (given.output, given.predict_raised, given.learn_raised),
-        None => (None, None, None),
-    };
-    let raised = |error: Option<PyErr>| error.map(|error| error.into_value(py));
-    Ok((output, raised(predict_raised), raised(learn_raised)).into_pyobject(py)?.into_any())
-}
-
-/// The dictionary's entry, which must be there.
-pub(crate) fn item<'py>(dict: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    dict.get_item(name)?.ok_or_else(|| PyRuntimeError::new_err(format!("{name} is not given")))
 }

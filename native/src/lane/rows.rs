@@ -123,3 +123,14 @@ impl RowIterator {
         rows.made(py, self.next - 1).map(Some)
     }
 }
+
+/// Takes what a list of the lane's holds.
+pub fn taken_items(rows: &Bound<'_, PyAny>) -> PyResult<Vec<Item>> {
+    Ok(std::mem::take(&mut rows.cast::<Rows>()?.borrow_mut().items))
+}
+
+/// Gives it back.
+pub fn put_items(rows: &Bound<'_, PyAny>, items: Vec<Item>) -> PyResult<()> {
+    rows.cast::<Rows>()?.borrow_mut().items = items;
+    Ok(())
+}

@@ -2,6 +2,7 @@
 
 use super::row::Output;
 use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyDictMethods};
 
 /// What one series of outputs adds to the counts of metrics: cells in the order in which they came up.
 #[derive(Clone, Debug, Default)]
@@ -9,15 +10,12 @@ pub struct Counter {
     of_pairs: bool,
     of_bins: bool,
     edges: Vec<f64>,
-    pub scored: u64,
+    scored: u64,
     pairs: [u64; 4],
     pair_order: Vec<usize>,
     bins: Vec<u64>,
     bin_order: Vec<usize>,
 }
-
-/// The counts by label and class, and by label and place.
-pub type Cells = (u64, Vec<(bool, bool, u64)>, Vec<(bool, usize, u64)>);
 
 impl Counter {
     pub fn new(of_pairs: bool, of_bins: bool, edges: Vec<f64>) -> Counter {
@@ -44,35 +42,68 @@ impl Counter {
         }
     }
 
-    /// The counts since the last time, which begin anew.
-    pub fn taken(&mut self) -> Cells {
-        let places = self.edges.len() + 1;
-        let pairs = self.pair_order.iter().map(|cell| (cell / 2 == 1, cell % 2 == 1, self.pairs[*cell]));
-        let bins = self.bin_order.iter().map(|cell| (cell / places == 1, cell % places, self.bins[*cell]));
-        let found = (self.scored, pairs.collect(), bins.collect());
+    /// Adds the counts to `engine.evaluation.metric_counts.MetricCounts`; they begin anew.
+    fn write(&mut self, py: Python<'_>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
+        if self.scored == 0 {
+            return Ok(());
+        }
+        let scored: u64 = counts.getattr("scored")?.extract()?;
+        counts.setattr("scored", scored + std::mem::take(&mut self.scored))?;
+        let (pairs, bins) = (counts.getattr("pairs")?, counts.getattr("bins")?);
         for cell in self.pair_order.drain(..) {
-            self.pairs[cell] = 0;
+            let count = std::mem::take(&mut self.pairs[cell]);
+            add(pairs.cast()?, (cell / 2 == 1, cell % 2 == 1).into_pyobject(py)?.into_any(), count)?;
         }
+        let places = self.edges.len() + 1;
         for cell in self.bin_order.drain(..) {
-            self.bins[cell] = 0;
+            let count = std::mem::take(&mut self.bins[cell]);
+            add(bins.cast()?, (cell / places == 1, cell % places).into_pyobject(py)?.into_any(), count)?;
         }
-        self.scored = 0;
-        found
+        Ok(())
+    }
+}
+
+fn add(cells: &Bound<'_, PyDict>, cell: Bound<'_, PyAny>, count: u64) -> PyResult<()> {
+    match cells.get_item(&cell)? {
+        Some(before) => cells.set_item(cell, before.add(count)?),
+        None => cells.set_item(cell, count),
     }
 }
 
 /// The class prior: `engine.tasks.baselines.ClassPrior`.
-#[derive(Clone, Debug, FromPyObject, IntoPyObject)]
-#[pyo3(from_item_all)]
-pub struct Prior {
-    pub labels: u64,
+#[derive(Clone, Debug)]
+struct Prior {
+    labels: u64,
     /// In the order in which the classes came up.
-    pub counts: Vec<(bool, u64)>,
-    pub squares: u64,
-    pub majority: Option<bool>,
+    counts: Vec<(bool, u64)>,
+    squares: u64,
+    majority: Option<bool>,
 }
 
 impl Prior {
+    fn read(prior: &Bound<'_, PyAny>) -> PyResult<Prior> {
+        let counts = prior.getattr("counts")?;
+        let counts = counts.cast::<PyDict>()?.iter();
+        let majority = prior.getattr("majority")?; // a text while there is none
+        Ok(Prior {
+            labels: prior.getattr("labels")?.extract()?,
+            counts: counts
+                .map(|(label, count)| Ok((label.extract()?, count.extract()?)))
+                .collect::<PyResult<_>>()?,
+            squares: prior.getattr("squares")?.extract()?,
+            majority: majority.cast_exact::<PyBool>().ok().map(|majority| majority.is_true()),
+        })
+    }
+
+    fn write(&self, py: Python<'_>, prior: &Bound<'_, PyAny>) -> PyResult<()> {
+        let counts = PyDict::new(py);
+        self.counts.iter().try_for_each(|(label, count)| counts.set_item(label, count))?;
+        prior.setattr("labels", self.labels)?;
+        prior.setattr("counts", counts)?;
+        prior.setattr("squares", self.squares)?;
+        self.majority.map_or(Ok(()), |majority| prior.setattr("majority", majority))
+    }
+
     fn count(&self, label: bool) -> u64 {
         self.counts.iter().find(|(known, _)| *known == label).map_or(0, |(_, count)| *count)
     }
@@ -120,16 +151,25 @@ impl Prior {
 }
 
 /// Sums over the open window: `engine.evaluation.window_sums`.
-#[derive(Clone, Debug, FromPyObject, IntoPyObject)]
-#[pyo3(from_item_all)]
-pub struct Sums {
-    pub scored: u64,
-    pub loss: f64,
-    pub baseline_loss: f64,
-    pub last_label_loss: f64,
-    pub events: Vec<u64>,
-    pub predicted: Vec<f64>,
-    pub observed: Vec<u64>,
+#[derive(Clone, Debug)]
+struct Sums {
+    totals: Totals,
+    calibration: Calibration,
+}
+
+#[derive(Clone, Debug, FromPyObject)]
+struct Totals {
+    scored: u64,
+    loss: f64,
+    baseline_loss: f64,
+    last_label_loss: f64,
+}
+
+#[derive(Clone, Debug, FromPyObject)]
+struct Calibration {
+    events: Vec<u64>,
+    predicted: Vec<f64>,
+    observed: Vec<u64>,
 }
 
 const TENTHS: [f64; 9] = [
@@ -145,14 +185,36 @@ const TENTHS: [f64; 9] = [
 ];
 
 impl Sums {
-    fn add_losses(&mut self, loss: f64, baseline: f64, last: f64) {
+    fn read(sums: &Bound<'_, PyAny>) -> PyResult<Sums> {
+        Ok(Sums {
+            totals: sums.getattr("totals")?.extract()?,
+            calibration: sums.getattr("calibration")?.extract()?,
+        })
+    }
+
+    fn write(&self, sums: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (totals, calibration) = (sums.getattr("totals")?, sums.getattr("calibration")?);
+        totals.setattr("scored", self.totals.scored)?;
+        totals.setattr("loss", self.totals.loss)?;
+        totals.setattr("baseline_loss", self.totals.baseline_loss)?;
+        totals.setattr("last_label_loss", self.totals.last_label_loss)?;
+        calibration.setattr("events", &self.calibration.events)?;
+        calibration.setattr("predicted", &self.calibration.predicted)?;
+        calibration.setattr("observed", &self.calibration.observed)
+    }
+}
+
+impl Totals {
+    fn add(&mut self, loss: f64, baseline: f64, last: f64) {
         self.scored += 1;
         self.loss += loss;
         self.baseline_loss += baseline;
         self.last_label_loss += last;
     }
+}
 
-    fn calibrate(&mut self, probability: f64, happened: bool) {
+impl Calibration {
+    fn add(&mut self, probability: f64, happened: bool) {
         let place = TENTHS.partition_point(|edge| *edge < probability);
         if (0.0..=1.0).contains(&probability) {
             self.predicted[place] += probability;
@@ -167,31 +229,52 @@ impl Sums {
 }
 
 /// All scores of a run.
-#[derive(Clone, Debug)]
 pub struct Scores {
-    pub served: Counter,
-    pub last_labels: Counter,
-    pub baselines: Counter,
-    pub prior: Prior,
-    pub sums: Sums,
+    counters: [Counter; 3],
+    prior: Prior,
+    sums: Sums,
     pub last_label: Option<bool>,
+    /// `engine.evaluation.progressive_scores.LentScores`
+    lent: Py<PyAny>,
 }
 
 impl Scores {
+    /// `None` where the last label is none that the lane knows.
+    pub fn read(lent: &Bound<'_, PyAny>, counters: [Counter; 3]) -> PyResult<Scores> {
+        Ok(Scores {
+            counters,
+            prior: Prior::read(&lent.getattr("baseline")?)?,
+            sums: Sums::read(&lent.getattr("sums")?)?,
+            last_label: lent.getattr("last_label")?.extract()?,
+            lent: lent.clone().unbind(),
+        })
+    }
+
+    pub fn write(&mut self, py: Python<'_>) -> PyResult<()> {
+        let lent = self.lent.bind(py);
+        for (counter, name) in self.counters.iter_mut().zip(["served", "last_labels", "baselines"]) {
+            counter.write(py, &lent.getattr(name)?)?;
+        }
+        self.prior.write(py, &lent.getattr("baseline")?)?;
+        self.sums.write(&lent.getattr("sums")?)?;
+        lent.setattr("last_label", self.last_label)
+    }
+
     pub fn update(&mut self, output: &Output, label: bool, loss: f64, last: Option<bool>) {
+        let [served, last_labels, baselines] = &mut self.counters;
         let probability = output.get(true).map_or(0.0, |number| number.float());
-        self.served.add(label, output.top(), probability);
+        served.add(label, output.top(), probability);
         let baseline = self.prior.score(label);
         if let Some((majority, share, _)) = baseline {
-            self.baselines.add(label, majority, share);
+            baselines.add(label, majority, share);
         }
         if let Some(last) = last {
-            self.last_labels.add(label, last, 1.0);
+            last_labels.add(label, last, 1.0);
         }
         let usual = baseline.map_or(loss, |(_, _, loss)| loss);
         let unchanged = last.map_or(loss, |last| f64::from(u8::from(last != label)));
-        self.sums.add_losses(loss, usual, unchanged);
-        self.sums.calibrate(probability, label);
+        self.sums.totals.add(loss, usual, unchanged);
+        self.sums.calibration.add(probability, label);
         self.last_label = Some(label);
     }
 }

@@ -1,21 +1,19 @@
-//! What changes hands when the lane takes over from Python's engine and when it gives back: plain values.
+//! What changes hands: the states of the engine's components, which the lane reads when it takes over, and writes
+//! when it gives back.
 
-use super::guarded::{Advantage, Learned};
-use super::scores::{Cells, Prior, Sums};
-use crate::python::CompiledModel;
+use super::clock::Clock;
+use super::guarded::Learned;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::PyDict;
 
-/// What does not change as long as an engine lives.
+/// What does not change as long as an engine lives: `engine.core.lane_plan.Settings`.
 #[derive(FromPyObject)]
-#[pyo3(from_item_all)]
 pub struct Settings {
     pub key: Vec<u8>,
     pub longest: usize,
     pub needs_label: bool,
     pub max_ahead: Option<f64>,
     pub max_behind: Option<f64>,
-    pub guards: bool,
     pub looks: bool,
     /// Whether a prediction that waited too long stays without a label.
     pub expires: bool,
@@ -32,14 +30,63 @@ pub struct Settings {
     pub rates_seconds: f64,
 }
 
-/// The counts that the lane goes on with, and those that it has come to.
-#[derive(Clone, Debug, FromPyObject, IntoPyObject)]
-#[pyo3(from_item_all)]
+/// The components' states: `engine.core.lane_state.Lent`.
+#[derive(FromPyObject)]
+pub struct Lent<'py> {
+    pub admission: Bound<'py, PyAny>,
+    pub clock: Bound<'py, PyAny>,
+    pub labels: Bound<'py, PyAny>,
+    pub early: Bound<'py, PyAny>,
+    pub serving: Bound<'py, PyAny>,
+    pub progress: Bound<'py, PyAny>,
+    pub rates: Bound<'py, PyAny>,
+    pub pool: Bound<'py, PyAny>,
+    pub champion: Bound<'py, PyAny>,
+    pub champion_json: Vec<u8>,
+    pub usual: Bound<'py, PyAny>,
+    pub scores: Bound<'py, PyAny>,
+    pub windows: Bound<'py, PyAny>,
+    pub guard: Option<Bound<'py, PyAny>>,
+    pub look: Bound<'py, PyAny>,
+    pub detector: Option<Bound<'py, PyAny>>,
+    pub on_loss: Option<Bound<'py, PyAny>>,
+    pub guarded: Option<Bound<'py, PyAny>>,
+    pub advantage: Option<Bound<'py, PyAny>>,
+}
+
+/// States that hold counts.
+pub struct Counted {
+    admission: Py<PyAny>,
+    clock: Py<PyAny>,
+    labels: Py<PyAny>,
+    serving: Py<PyAny>,
+    progress: Py<PyAny>,
+    rates: Py<PyAny>,
+    pool: Py<PyAny>,
+    champion: Py<PyAny>,
+    usual: Py<PyAny>,
+}
+
+impl Counted {
+    pub fn of(lent: &Lent<'_>) -> Counted {
+        let kept = |state: &Bound<'_, PyAny>| state.clone().unbind();
+        Counted {
+            admission: kept(&lent.admission),
+            clock: kept(&lent.clock),
+            labels: kept(&lent.labels),
+            serving: kept(&lent.serving),
+            progress: kept(&lent.progress),
+            rates: kept(&lent.rates),
+            pool: kept(&lent.pool),
+            champion: kept(&lent.champion),
+            usual: kept(&lent.usual),
+        }
+    }
+}
+
+/// The counts that the lane goes on with.
 pub struct Counts {
     pub records: u64,
-    pub due: u64,
-    pub start: f64,
-    pub times: Vec<f64>,
     pub inline: u64,
     pub matched: u64,
     pub expired: u64,
@@ -47,96 +94,110 @@ pub struct Counts {
     pub not_ready: u64,
     pub outcomes: u64,
     pub learned: u64,
-    pub learned_events: u64,
-    pub learned_first: Option<f64>,
-    pub learned_last: Option<f64>,
+    pub champion: Learned,
     pub usual_events: u64,
     pub usual_mean: f64,
-    pub last_label: Option<bool>,
+    pub rates: Rates,
+    pub clock: Clock,
+    states: Counted,
 }
 
-/// The open window.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct OpenWindow<'py> {
-    pub index: u64,
-    pub outcomes: u64,
-    pub end: f64,
-    pub size: u64,
-    pub seen: u64,
-    pub next: u64,
-    pub reservoir: Option<Bound<'py, PyAny>>,
-    pub windows: Bound<'py, PyAny>,
-    pub learnable: Bound<'py, PyAny>,
-}
-
-/// A guarded shadow.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct GivenGuarded<'py> {
-    pub name: Bound<'py, PyString>,
-    pub model: Bound<'py, CompiledModel>,
-    pub learn: Bound<'py, PyAny>,
-    pub outcomes: u64,
-    pub learned: Learned,
-    pub advantage: Option<Advantage>,
-}
-
-/// What the lane is given when it takes over.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct Given<'py> {
-    pub counts: Counts,
+/// The open span of records.
+pub struct Rates {
+    /// Records at which it is looked at again.
+    pub due: u64,
+    pub start: f64,
+    /// Records when it began.
     pub began: u64,
-    pub prior: Prior,
-    pub sums: Sums,
-    pub champion: Bound<'py, PyString>,
-    pub champion_json: Vec<u8>,
-    pub predict: Bound<'py, PyAny>,
-    pub learn: Bound<'py, PyAny>,
-    pub compiled: Option<Bound<'py, CompiledModel>>,
-    pub window: OpenWindow<'py>,
-    pub detector: Option<Bound<'py, PyAny>>,
-    pub on_loss: Option<Bound<'py, PyAny>>,
-    pub early: Bound<'py, PyAny>,
-    pub guarded: Option<GivenGuarded<'py>>,
-    pub guard_columns: Vec<Bound<'py, PyAny>>,
-    pub guard_block: Bound<'py, PyList>,
-    pub guard_seen: u64,
-    /// Name, and the bins; `None` when they are those of the time before.
-    pub bins: Option<Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>>,
 }
 
-/// What one series of scores adds.
-#[derive(IntoPyObject)]
-pub struct Added {
-    pub served: Cells,
-    pub last_labels: Cells,
-    pub baselines: Cells,
+impl Rates {
+    fn read(state: &Bound<'_, PyAny>) -> PyResult<Rates> {
+        Ok(Rates {
+            due: state.getattr("due")?.extract()?,
+            start: state.getattr("start")?.extract()?,
+            began: state.getattr("began")?.getattr("records")?.extract()?,
+        })
+    }
 }
 
-/// What the lane gives back.
-#[derive(IntoPyObject)]
-pub struct Taken<'py> {
-    pub counts: Counts,
-    pub prior: Prior,
-    pub sums: Sums,
-    pub added: Added,
-    pub positions: Vec<(String, Bound<'py, PyAny>)>,
-    pub window_outcomes: u64,
-    pub window_end: f64,
-    pub seen: u64,
-    /// Number of the next row that is kept, the weight, and the generator's words, where there were draws.
-    pub draws: Option<(u64, f64, Vec<u32>)>,
-    /// The columns of the guard: last value, run, whether it has drifted.
-    pub guard_columns: Vec<(Bound<'py, PyAny>, u64, bool)>,
-    /// Whether the block began anew, and the examples that it got.
-    pub guard_fresh: bool,
-    pub guard_block: Vec<Bound<'py, PyDict>>,
-    pub guard_seen: u64,
-    /// The guarded shadow's outcomes, what it has learned, and its advantage.
-    pub guarded: Option<(u64, Learned, Option<Advantage>)>,
-    /// Examples looked at, and by column: counts, missing, strange.
-    pub looked: u64,
-    pub looks: Vec<(Vec<u64>, u64, u64)>,
+impl Counts {
+    pub fn read(lent: &Lent<'_>) -> PyResult<Counts> {
+        let times: Vec<f64> = lent.clock.call_method0("state")?.extract()?;
+        let count = |state: &Bound<'_, PyAny>, name: &str| state.getattr(name)?.extract::<u64>();
+        Ok(Counts {
+            records: count(&lent.admission, "records")?,
+            inline: count(&lent.labels, "inline")?,
+            matched: count(&lent.labels, "matched")?,
+            expired: count(&lent.labels, "expired")?,
+            predicted: count(&lent.serving, "predicted")?,
+            not_ready: count(&lent.serving, "not_ready")?,
+            outcomes: count(&lent.progress, "outcomes")?,
+            learned: count(&lent.pool, "learned")?,
+            champion: lent.champion.getattr("learned")?.extract()?,
+            usual_events: count(&lent.usual, "events")?,
+            usual_mean: lent.usual.getattr("mean")?.extract()?,
+            rates: Rates::read(&lent.rates)?,
+            clock: Clock::new(&times),
+            states: Counted::of(lent),
+        })
+    }
+
+    /// The components know what has been counted.
+    pub fn write(&self, py: Python<'_>) -> PyResult<()> {
+        let states = &self.states;
+        let labels = states.labels.bind(py);
+        states.admission.bind(py).setattr("records", self.records)?;
+        states.clock.bind(py).call_method1("restore", (self.clock.times(),))?;
+        labels.setattr("inline", self.inline)?;
+        labels.setattr("matched", self.matched)?;
+        labels.setattr("expired", self.expired)?;
+        states.serving.bind(py).setattr("predicted", self.predicted)?;
+        states.serving.bind(py).setattr("not_ready", self.not_ready)?;
+        states.progress.bind(py).setattr("outcomes", self.outcomes)?;
+        states.pool.bind(py).setattr("learned", self.learned)?;
+        self.champion.write(&states.champion.bind(py).getattr("learned")?)?;
+        states.usual.bind(py).setattr("events", self.usual_events)?;
+        states.usual.bind(py).setattr("mean", self.usual_mean)?;
+        states.rates.bind(py).setattr("due", self.rates.due)?;
+        states.rates.bind(py).setattr("start", self.rates.start)
+    }
+
+    /// Another span of records has begun, or this one goes on.
+    pub fn go_on_with(&mut self, rates: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.rates = Rates::read(rates)?;
+        self.states.rates = rates.clone().unbind();
+        Ok(())
+    }
+
+    /// The places of the last records, by source.
+    pub fn write_positions(&self, py: Python<'_>, places: &[(String, Py<PyAny>)]) -> PyResult<()> {
+        let positions = self.states.admission.bind(py).getattr("positions")?;
+        let positions = positions.cast::<PyDict>()?;
+        places.iter().try_for_each(|(source, place)| positions.set_item(source, place))
+    }
+
+    /// A record is taken, and event time has moved on.
+    pub fn receive(&mut self, clock: Clock, step: u64) {
+        let rates = &mut self.rates;
+        if self.records >= rates.due {
+            rates.due += step;
+            if rates.start == f64::NEG_INFINITY {
+                rates.start = self.clock.now;
+            }
+        }
+        self.records += 1;
+        self.clock = clock;
+    }
+
+    /// Whether the rates of the open span are due and the span is over, as in `RateWatch.look`.
+    pub fn reports_rates(&self, settings: &Settings) -> bool {
+        let rates = &self.rates;
+        if self.records < rates.due {
+            return false;
+        }
+        let now = self.clock.now;
+        let start = if rates.start == f64::NEG_INFINITY { now } else { rates.start };
+        rates.due - rates.began >= settings.rates_records || now - start >= settings.rates_seconds
+    }
 }

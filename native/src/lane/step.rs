@@ -1,21 +1,19 @@
 //! One record: everything that could make it special is looked at before anything changes.
 
 use super::clock::Clock;
-use super::draws::{Draws, Twister};
 use super::drift::{add_usual, Drift};
 use super::encode;
 use super::fields::{Fields, Label, Record};
-use super::guard::{Bins, Guard};
+use super::guard::{Guard, Look};
 use super::guarded::{Advantage, Guarded};
 use super::model::{Given, Model, Reply};
 use super::ordered::{Entry, Ordered};
 use super::reading::pending_of;
 use super::row::{Fate, Output, Row, Shadows, Shared};
-use super::rows::Item;
 use super::scores::Scores;
 use super::state::{Counts, Settings};
+use super::window::Window;
 use hashbrown::HashMap;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 use std::sync::Arc;
@@ -27,46 +25,27 @@ pub enum Step {
     Last,
     /// Python takes it: nothing has changed. With what a model of Python's has given already.
     Special(Option<Given>),
+    /// Rates are to be reported before it; nothing has changed.
+    Rates,
     /// It is done, and the evidence proposes something, at this time.
     Act(Py<PyAny>, f64),
-}
-
-/// The open window while the lane fills it.
-pub struct Window {
-    pub windows: Py<PyAny>,
-    pub reservoir: Option<Py<PyAny>>,
-    pub index: u64,
-    pub outcomes: u64,
-    pub end: f64,
-    pub size: u64,
-    pub seen: u64,
-    /// The number of the next row that is kept, once there are more outcomes than rows are.
-    pub next: u64,
-    /// Where one was drawn.
-    pub draws: Option<Draws>,
-    pub rows: Vec<Item>,
-    pub learnable: Vec<Item>,
-    pub learned: Py<PyAny>,
 }
 
 /// The engine's state while the lane has it.
 pub struct Live {
     pub counts: Counts,
-    pub began: u64,
-    pub clock: Clock,
     pub scores: Scores,
     pub model: Model,
     pub champion: u32,
     pub champion_json: Vec<u8>,
     pub window: Window,
     pub drift: Option<Drift>,
-    pub guard: Guard,
+    pub guard: Option<Guard>,
     pub guarded: Option<Guarded>,
-    pub guard_fresh: bool,
     pub early: Py<PyAny>,
     pub early_count: usize,
     pub early_since: f64,
-    pub looked: u64,
+    pub look: Py<PyAny>,
     pub positions: Vec<(String, Py<PyAny>)>,
 }
 
@@ -89,7 +68,7 @@ pub struct Work<'a, 'py> {
     pub fields: &'a mut Fields,
     pub record: &'a mut Record,
     pub settings: &'a Settings,
-    pub bins: &'a mut Vec<Bins>,
+    pub look: &'a mut Look,
     pub pending: &'a mut Ordered,
     pub resolved: &'a mut Ordered,
     pub read_label: &'a Py<PyAny>,
@@ -110,10 +89,6 @@ struct Moves {
     clock: Clock,
     /// Predictions that stay without a label.
     expiring: usize,
-}
-
-fn missing() -> PyErr {
-    PyRuntimeError::new_err("the open window has no draws")
 }
 
 /// A label that has found its prediction.
@@ -137,7 +112,10 @@ impl<'py> Work<'_, 'py> {
         offset: impl FnOnce() -> PyResult<i64>,
     ) -> PyResult<Step> {
         let (py, settings) = (self.py, self.settings);
-        if line.len() > settings.longest || self.reports_rates() {
+        if self.live.counts.reports_rates(settings) {
+            return Ok(Step::Rates);
+        }
+        if line.len() > settings.longest {
             return Ok(SPECIAL);
         }
         if self.fields.read(py, line, is_label, self.record).is_none() {
@@ -148,7 +126,7 @@ impl<'py> Work<'_, 'py> {
         }
         let Some(label) = self.label()? else { return Ok(SPECIAL) };
         let time = self.record.time;
-        let before = self.live.clock.now;
+        let before = self.live.counts.clock.now;
         if !self.record.is_label && before > f64::NEG_INFINITY {
             let (ahead, behind) = (settings.max_ahead, settings.max_behind);
             if ahead.is_some_and(|most| time - before > most)
@@ -157,7 +135,7 @@ impl<'py> Work<'_, 'py> {
                 return Ok(SPECIAL);
             }
         }
-        let mut clock = self.live.clock;
+        let mut clock = self.live.counts.clock;
         clock.tick(time);
         let Some(expiring) = self.expiring(clock.now) else { return Ok(SPECIAL) };
         let outcomes = expiring as u64 + u64::from(label.is_some());
@@ -192,17 +170,6 @@ impl<'py> Work<'_, 'py> {
             self.labels.insert(written.clone(), found);
         }
         Ok(found.map(Some))
-    }
-
-    /// Whether the rates of the open span are due and the span is over, as in `RateWatch.look`.
-    fn reports_rates(&self) -> bool {
-        let (counts, settings) = (&self.live.counts, self.settings);
-        if counts.records < counts.due {
-            return false;
-        }
-        let now = self.live.clock.now;
-        let start = if counts.start == f64::NEG_INFINITY { now } else { counts.start };
-        counts.due - self.live.began >= settings.rates_records || now - start >= settings.rates_seconds
     }
 
     /// How many predictions expire with this record; `None` when that is Python's.
@@ -248,15 +215,17 @@ impl<'py> Work<'_, 'py> {
     }
 
     fn take_example(&mut self, label: Option<bool>, moves: Moves) -> PyResult<Step> {
-        let (py, settings) = (self.py, self.settings);
+        let py = self.py;
         if self.pending.contains(&self.record.id) || self.resolved.contains(&self.record.id) {
             return Ok(SPECIAL);
         }
         if self.live.early_count > 0 && self.live.early.bind(py).contains(&self.record.id)? {
             return Ok(SPECIAL);
         }
-        if settings.guards && !self.live.guard.passes(self.fields, &self.record.features) {
-            return Ok(SPECIAL);
+        if let Some(guard) = &self.live.guard {
+            if !guard.passes(self.fields, &self.record.features) {
+                return Ok(SPECIAL);
+            }
         }
         let mut dict: Option<Py<PyDict>> = None;
         let features = &self.record.features;
@@ -306,15 +275,7 @@ impl<'py> Work<'_, 'py> {
 
     /// From here on the record is the lane's.
     fn begin(&mut self, moves: Moves) -> PyResult<()> {
-        let live = &mut self.live;
-        if live.counts.records >= live.counts.due {
-            live.counts.due += self.settings.rates_step;
-            if live.counts.start == f64::NEG_INFINITY {
-                live.counts.start = live.clock.now;
-            }
-        }
-        live.counts.records += 1;
-        live.clock = moves.clock;
+        self.live.counts.receive(moves.clock, self.settings.rates_step);
         (0..moves.expiring).try_for_each(|_| self.expire())
     }
 
@@ -322,7 +283,7 @@ impl<'py> Work<'_, 'py> {
     fn expire(&mut self) -> PyResult<()> {
         let Some((_, Entry::Pending(row))) = self.pending.pop_front() else { return Ok(()) };
         let live = &mut self.live;
-        let now = live.clock.now;
+        let now = live.counts.clock.now;
         let time = if now == f64::NEG_INFINITY { 0.0 } else { now };
         let (order, known) = (live.counts.outcomes, live.counts.predicted);
         live.counts.outcomes += 1;
@@ -338,7 +299,7 @@ impl<'py> Work<'_, 'py> {
         if settings.remembers {
             let pending = settings.corrects.then(|| row.clone());
             self.resolved.insert(row.id.clone(), Entry::Resolved { since, label, loss, pending });
-            self.resolved.expire(self.live.clock.now, settings.remember, settings.max_remembered);
+            self.resolved.expire(self.live.counts.clock.now, settings.remember, settings.max_remembered);
         }
     }
 
@@ -373,16 +334,11 @@ impl<'py> Work<'_, 'py> {
         });
         live.counts.predicted += 1;
         live.counts.not_ready += u64::from(output.is_none());
-        if self.settings.guards {
-            let was = live.guard.block.len() + live.guard.before;
-            live.guard.take(self.py, self.fields, &row)?;
-            live.guard_fresh |= live.guard.block.len() + live.guard.before < was;
+        if let Some(guard) = &mut live.guard {
+            guard.take(self.py, self.fields, &row)?;
         }
         if self.settings.looks {
-            live.looked += 1;
-            for bins in self.bins.iter_mut() {
-                bins.add(self.fields, &row.features);
-            }
+            self.look.add(self.fields, &row.features);
         }
         encode::prediction(&mut self.out, &row, &live.champion_json, &self.settings.key);
         Ok(row)
@@ -416,63 +372,9 @@ impl<'py> Work<'_, 'py> {
         }
         let counts = &mut live.counts;
         counts.learned += 1;
-        counts.learned_events += 1;
-        if counts.learned_first.is_none_or(|first| row.time < first) {
-            counts.learned_first = Some(row.time);
-        }
-        if counts.learned_last.is_none_or(|last| row.time > last) {
-            counts.learned_last = Some(row.time);
-        }
+        counts.champion.add(row.time);
         self.remember(row, Some(label), loss, time);
         let done = if goes_on { Step::Done } else { Step::Last };
         Ok(proposal.map_or(done, |proposal| Step::Act(proposal, time)))
-    }
-}
-
-impl Window {
-    /// The draws, which Python has until they are wanted.
-    fn draws(&mut self, py: Python<'_>) -> PyResult<&mut Draws> {
-        if self.draws.is_none() {
-            let Some(reservoir) = &self.reservoir else { return Err(missing()) };
-            let given = reservoir.bind(py).call_method0("draws")?;
-            let words: Vec<u32> = given.getattr("random")?.extract()?;
-            self.draws = Some(Draws {
-                twister: Twister::new(&words).ok_or_else(missing)?,
-                size: self.size,
-                next: given.getattr("next")?.extract()?,
-                weight: given.getattr("weight")?.extract()?,
-            });
-        }
-        self.draws.as_mut().ok_or_else(missing)
-    }
-
-    /// Adds an outcome, which was learned if it has a label.
-    fn add(&mut self, py: Python<'_>, fate: Fate) -> PyResult<()> {
-        if self.reservoir.is_none() {
-            let begun = self.windows.bind(py).call_method1("begin", (self.index, fate.time))?;
-            self.reservoir = Some(begun.getattr("reservoir")?.unbind());
-        }
-        self.end = fate.time;
-        self.outcomes += 1;
-        self.seen += 1;
-        if self.seen <= self.size {
-            self.rows.push(Item::Native(fate.clone()));
-        }
-        if self.seen == self.size {
-            let draws = self.draws(py)?;
-            draws.full();
-            self.next = draws.next;
-        } else if self.seen > self.size && self.seen == self.next {
-            let draws = self.draws(py)?;
-            let place = draws.replace();
-            self.next = draws.next;
-            if let Some(item) = self.rows.get_mut(place) {
-                *item = Item::Native(fate.clone());
-            }
-        }
-        if fate.label.is_some() {
-            self.learnable.push(Item::Native(fate));
-        }
-        Ok(())
     }
 }

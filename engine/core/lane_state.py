@@ -1,0 +1,153 @@
+"""The components whose state the native lane has while it takes records, and the state of each."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from engine.alerts.policy import AlertPolicy
+from engine.core.admission import Admission, AdmissionState
+from engine.core.event_clock import Clock
+from engine.core.input_guard import InputGuardState
+from engine.core.label_join import JoinCounts, LabelJoin
+from engine.core.live_model import LiveModel
+from engine.core.loss_detector import AdwinOfLoss
+from engine.core.model_pool import ModelPool
+from engine.core.rate_watch import RateWatch, RateWatchState
+from engine.core.serving import Serving, ServingState
+from engine.core.shadows import Shadow
+from engine.core.state import Progress
+from engine.core.waiting import EarlyLabel
+from engine.core.window_review import WindowReview
+from engine.evaluation.progressive_scores import LentScores, Scores
+from engine.monitoring.detectors.loss_drift import LossDrift
+from engine.monitoring.first_look.counter import LentLook
+from engine.supervision.challenger_trials import ChallengerTrials
+from engine.supervision.decisions import ProposedDecision
+from engine.supervision.evidence import Advantage
+from engine.supervision.supervisor import Supervisor
+from engine.supervision.triggers.loss_drift import LossDrifts
+from engine.supervision.usual_loss import MeanLoss
+from engine.windows import Windows
+
+
+class Lent(Struct, frozen=True):
+    """What the lane reads when it takes over, and writes when it gives back: the components' own states.
+
+    Attributes:
+        admission: Records received, and the last offset by source.
+        clock: Event time.
+        labels: How labels and predictions met.
+        early: Labels that wait for their example.
+        serving: Predictions made.
+        progress: Outcomes known.
+        rates: The open span of records.
+        pool: Counts what the champion learns.
+        champion: The model that serves.
+        champion_json: Its name as JSON.
+        usual: Its usual loss.
+        scores: Progressive scores.
+        windows: The open window, and what was learned since the last.
+        guard: The input guard's columns; `None` when it is off.
+        look: The counts for the preliminary verdict.
+        detector: Looks at the champion's losses; `None` when that is off.
+        on_loss: Takes a loss; returns what it brings about.
+        guarded: The guarded shadow, if there is one.
+        advantage: How it does beside the champion.
+    """
+
+    admission: AdmissionState
+    clock: Clock
+    labels: JoinCounts
+    early: Mapping[str, EarlyLabel]
+    serving: ServingState
+    progress: Progress
+    rates: RateWatchState
+    pool: ModelPool
+    champion: LiveModel
+    champion_json: bytes
+    usual: MeanLoss
+    scores: LentScores
+    windows: Windows
+    guard: InputGuardState | None
+    look: LentLook
+    detector: LossDrift | None
+    on_loss: Callable[[float], ProposedDecision | None] | None
+    guarded: Shadow | None
+    advantage: Advantage | None
+
+
+class Parts(NamedTuple):
+    """The components whose state changes hands."""
+
+    admission: Admission
+    labels: LabelJoin
+    serving: Serving
+    review: WindowReview
+    pool: ModelPool
+    supervisor: Supervisor
+    scores: Scores
+    rates: RateWatch
+    alerts: AlertPolicy
+    trials: ChallengerTrials
+    progress: Callable[[], Progress]
+
+    def plain(self) -> bool:
+        """Whether the engine is in a state that the lane can go on from."""
+        supervisor, review = self.supervisor, self.review
+        if supervisor.suspecting or supervisor.labels_on_hold or supervisor.joint.mixture is not None:
+            return False
+        if self.pool.champion.masked or self.alerts.pending or not self._compares_plainly():
+            return False
+        columns = review.input_guard.state.columns if review.guards else {}
+        return all(type(name) is str for name in (*columns, *review.first_look.columns))
+
+    def _compares_plainly(self) -> bool:
+        """Whether there is no other model than the champion, or the guarded shadow alone, both compiled."""
+        pool = self.pool
+        if self.trials.alive:
+            return False
+        if not pool.compares:
+            return True
+        guarded, running = pool.shadows.guarded, pool.champion.running
+        if guarded is None or len(pool.shadows.alive) > 1 or pool.challengers.alive:
+            return False
+        return bool(guarded.live.running.native and running.native and not guarded.live.masked)
+
+    def lend(self) -> Lent:
+        """The components' states, until `take_back`."""
+        review, champion = self.review, self.pool.champion
+        detector, on_loss = self._loss_drift()
+        return Lent(
+            self.admission.counts,
+            self.admission.clock,
+            self.labels.counts,
+            self.labels.early_entries,
+            self.serving.state,
+            self.progress(),
+            self.rates.state,
+            self.pool,
+            champion,
+            msgspec.json.encode(champion.name),
+            self.supervisor.usual,
+            self.scores.lend(review.windows.index),
+            review.windows,
+            review.input_guard.state if review.guards else None,
+            review.first_look.lend(),
+            detector,
+            on_loss,
+            self.pool.shadows.guarded,
+            self.supervisor.guarded.state,
+        )
+
+    def take_back(self, lent: Lent) -> None:
+        """The components go on from what was lent; most of it is their own already."""
+        self.scores.take_back(lent.windows.index, lent.scores)
+        self.review.first_look.take_back(lent.look)
+
+    def _loss_drift(self) -> tuple[LossDrift | None, Callable[[float], ProposedDecision | None] | None]:
+        for trigger in self.supervisor.loss_triggers:
+            if isinstance(trigger, LossDrifts) and isinstance(trigger.detector, AdwinOfLoss):
+                return trigger.detector.detector, trigger.on_loss
+        return None, None
