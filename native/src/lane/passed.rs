@@ -109,22 +109,30 @@ fn quantiles(ordered: &[f64]) -> Vec<(f64, f64)> {
     edges
 }
 
-fn passed<'py>(py: Python<'py>, values: &[Num], known: Vec<(f64, f64)>) -> PyResult<Passed<'py>> {
-    let mut ordered = values.to_vec();
+/// The values in order of size, as numbers and as Python's objects would be made of them.
+fn ordered(values: &[Num]) -> (Vec<f64>, Vec<Num>) {
     if values.iter().all(|value| matches!(value, Num::Float(_))) {
         // A negative zero has no place of its own.
-        ordered = values.iter().map(|value| Num::Float(value.float() + 0.0)).collect();
+        let mut floats: Vec<f64> = values.iter().map(|value| value.float() + 0.0).collect();
+        floats.sort_unstable_by(f64::total_cmp);
+        let numbers = floats.iter().copied().map(Num::Float).collect();
+        return (floats, numbers);
     }
+    let mut numbers = values.to_vec();
     // As Python sorts: 0 and -0 stay in their order.
-    ordered.sort_by(|one, other| one.float().partial_cmp(&other.float()).unwrap_or(Ordering::Equal));
-    let floats: Vec<f64> = ordered.iter().map(|value| value.float()).collect();
+    numbers.sort_by(|one, other| one.float().partial_cmp(&other.float()).unwrap_or(Ordering::Equal));
+    (numbers.iter().map(|value| value.float()).collect(), numbers)
+}
+
+fn passed<'py>(py: Python<'py>, values: &[Num], known: Vec<(f64, f64)>) -> PyResult<Passed<'py>> {
+    let (floats, ordered) = ordered(values);
     let edges = if known.is_empty() { quantiles(&floats) } else { known };
     let apart = (values.len() / (BLOCK * BLOCKS_OF_A_WINDOW)).max(1) * BLOCK;
     let mut distances = vec![];
     let mut begin = 0;
     while begin + BLOCK <= values.len() {
         let mut block: Vec<f64> = values[begin..begin + BLOCK].iter().map(|value| value.float()).collect();
-        block.sort_by(f64::total_cmp);
+        block.sort_unstable_by(f64::total_cmp);
         distances.push(super::guard::distance(py, &edges, &block)?);
         begin += apart;
     }
