@@ -1,7 +1,7 @@
 """ADWIN on the champion's loss, event by event: has it risen?"""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from statistics import median
 
 from msgspec import Struct
@@ -50,6 +50,24 @@ class LossDriftState(Struct, frozen=True, forbid_unknown_fields=True):
     adwin: bytes
 
 
+class LentLossDrift(Struct, frozen=True):
+    """What changes with a loss; whoever has it may take losses as long as ADWIN finds nothing.
+
+    Attributes:
+        unit: Unit that losses are counted in.
+        largest: Units that a loss counts as at most.
+        seen: Losses that ADWIN has been given.
+        block: Losses since its last test, in units.
+        adwin: The state of River's `AdaptiveWindowing`.
+    """
+
+    unit: float
+    largest: float
+    seen: int
+    block: list[float]
+    adwin: bytes
+
+
 class LossDrift:
     """Says when the loss has risen: ADWIN (Bifet and Gavaldà 2007), River's implementation.
 
@@ -93,13 +111,17 @@ class LossDrift:
         self._first, self._unit, self._seen = list(state.first), state.unit, state.seen
         self._block, self._adwin = list(state.block), load(state.adwin, _KIND, allow, verb="update")
 
-    def progress(self) -> tuple[int, bool, float, float]:
-        """Losses taken since the last change, whether the unit is known, the unit, and the largest in it."""
-        return self._seen + len(self._block), len(self._first) >= _UNIT_FROM, self._unit, self._largest
+    def lend(self) -> LentLossDrift | None:
+        """What changes with a loss, until `take_back`; `None` before the unit is known."""
+        if len(self._first) < _UNIT_FROM:
+            return None
+        state = self._adwin._helper.__getstate__()
+        return LentLossDrift(self._unit, self._largest, self._seen, self._block, state)
 
-    def hold(self, values: Sequence[float]) -> None:
-        """Takes losses in units, all of them before the next test."""
-        self._block += values
+    def take_back(self, seen: int, block: list[float], adwin: bytes) -> None:
+        """Goes on from what was lent; fields as in `LentLossDrift`."""
+        self._seen, self._block = seen, block
+        self._adwin._helper.__setstate__(adwin)
 
     def update(self, loss: float) -> bool:
         """Takes the next loss; `True` when it has changed and the mean went up.

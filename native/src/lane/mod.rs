@@ -1,5 +1,6 @@
 //! The lane: takes plain records in stream order, and leaves every other to Python before anything has changed.
 
+pub mod adwin;
 pub mod clock;
 pub mod columns;
 pub mod draws;
