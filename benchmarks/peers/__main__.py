@@ -1,10 +1,12 @@
-"""River, Vowpal Wabbit and CapyMOA on the same rows, learn-then-test from Python, a row at a time.
+"""River, Vowpal Wabbit, CapyMOA and the engine on the same rows, test-then-learn from Python.
 
     python -m benchmarks.peers [--records 20000] [--rounds 3]
 
 Each peer is installed into an environment of its own under `data/peers/` (CapyMOA wants pandas 2 and Java).
-One that cannot be installed is left out, with a line that says so. Labels come at once; features are decoded,
-in the form that each tool wants, before the clock starts.
+One that cannot be installed is left out, with a line that says so. Labels come at once, and the others take a
+row at a time; their features are decoded, in the form that each tool wants, before the clock starts. The
+engine takes lines of JSON, a thousand at a time, with everything on (contract, scores, detector, windows with
+reports in the background, predictions written), natively where the crate is built.
 """
 
 import argparse
@@ -28,6 +30,7 @@ PEERS = {
 """What is installed, and the loop that it runs."""
 
 RIVER = {"River, linear": "linear", "River, Hoeffding tree": "tree"}
+ENGINE = {"Riverkeeper, linear": "linear", "Riverkeeper, Hoeffding tree": "tree"}
 
 
 def installed(package: str) -> Path | None:
@@ -55,6 +58,10 @@ def commands(stream: str, rows: Path) -> dict[str, list[str]]:
     found = {
         name: [sys.executable, "-m", "benchmarks.peers.river_loop", str(rows), stream, model]
         for name, model in RIVER.items()
+    }
+    found |= {
+        name: [sys.executable, "-m", "benchmarks.peers.engine_loop", str(rows), stream, model]
+        for name, model in ENGINE.items()
     }
     for name, (package, loop) in PEERS.items():
         python = installed(package)

@@ -238,6 +238,7 @@ MODEL = "the model alone"
 EVERYTHING = "engine, everything on"
 LINES = "engine, native lane"
 TENS = "  ten lines at a time"
+CALLED = "  model not compiled"
 SILENT = "engine, no reports"
 CHALLENGED = "  and a challenger"
 STEADY = "engine, no verdicts"
@@ -263,6 +264,7 @@ def engine_arms(case: Case, judge: WindowEvaluator) -> dict[str, Any]:
     lanes = {
         LINES: lambda: lines_loop(everything, case, judge, "lines"),
         TENS: lambda: lines_loop(everything, case, judge, "tens", 10),
+        CALLED: lambda: in_river(lines_loop(everything, case, judge, "called")),
     }
     return {
         EVERYTHING: lambda: engine_loop(everything, case, judge),
