@@ -1,14 +1,14 @@
 """From arrival to prediction, over a followed file and over Kafka, and what small batches cost.
 
-    python -m benchmarks.latency [--seconds 20] [--transports file kafka]
+    python -m benchmarks.latency [--seconds 20] [--rate 20000] [--transports file kafka]
 
 `riverkeeper run` is a process of its own, everything on (contract, detector, windows with reports in the
 background), but nothing opens a suspicion: Elec2 over and over has a drift with every pass, and what a
 suspicion costs is measured by `benchmarks.speed`. This one appends lines (or produces messages) and looks for
 predictions in the run's file (or in the topic of predictions); what it sees is late by at most the
 milliseconds that it sleeps between two looks. First a burst: how many records a second at most. Then half of
-that, evenly. Last, bursts with `input.batch` of 1, 10, 100 and 1,000: seconds and processor time of the
-flow's process for each record.
+that, or `--rate`, evenly. Last, bursts with `input.batch` of 1, 10, 100 and 1,000: seconds and processor time
+of the flow's process for each record.
 """
 
 import argparse
@@ -203,7 +203,7 @@ def stream() -> tuple[Iterator[bytes], str]:
     return lines(), fields
 
 
-def measure(kind: str, address: str, seconds: float) -> None:
+def measure(kind: str, address: str, seconds: float, wanted: float | None) -> None:
     """Prints the rows of one transport."""
     for batch in (0, *BATCHES):
         lines, fields = stream()
@@ -219,11 +219,11 @@ def measure(kind: str, address: str, seconds: float) -> None:
                 each = f"{took / BURST * 1e6:8.1f} µs, of the processor {worked / BURST * 1e6:8.1f} µs"
                 print(f"{kind}, batch of {batch:>5}: for each record {each}", flush=True)
                 continue
-            rate = BURST / took / 2
+            rate = wanted or BURST / took / 2
             waits = sorted(evenly(transport, lines, rate, seconds))
             p50, p99, p999 = (waits[int(len(waits) * share)] * 1e3 for share in (0.5, 0.99, 0.999))
             print(
-                f"{kind}: at most {2 * rate:,.0f} records/s; at {rate:,.0f}: "
+                f"{kind}: at most {BURST / took:,.0f} records/s; at {rate:,.0f}: "
                 f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, p99.9 {p999:.1f} ms, longest {waits[-1] * 1e3:.1f} ms "
                 f"({len(waits):,} records)",
                 flush=True,
@@ -234,15 +234,16 @@ def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rate", type=float, help="records a second; half of the most when omitted")
     parser.add_argument("--transports", nargs="+", default=["file", "kafka"], choices=["file", "kafka"])
     given = parser.parse_args()
     if "file" in given.transports:
-        measure("file", "", given.seconds)
+        measure("file", "", given.seconds, given.rate)
     if "kafka" in given.transports:
         if not AVAILABLE:
             raise SystemExit("kafka: needs Java 17 and Maven for a broker")
         with broker() as started:
-            measure("kafka", started.address, given.seconds)
+            measure("kafka", started.address, given.seconds, given.rate)
 
 
 if __name__ == "__main__":
