@@ -5,6 +5,7 @@ there after a power cut. PostgreSQL for a cluster. Writers take turns, so that t
 """
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
@@ -98,6 +99,16 @@ STEPS: list[Callable[[Connection], None]] = [_meta.create_all]
 """Step n makes schema n + 1 of schema n; step 0 begins with an empty database. Only ever added to."""
 
 
+class _OfThread(threading.local):
+    """What a thread has.
+
+    Attributes:
+        connection: The one over which all goes that it asks and writes; `None`: each goes over a new one.
+    """
+
+    connection: Connection | None = None
+
+
 class Log:
     """The log at a database URL.
 
@@ -114,6 +125,7 @@ class Log:
     def __init__(self, url: str, key: bytes | None = None, *, create: bool = False) -> None:
         self._key = key
         self._engine, self._where = _connect(url)
+        self._own = _OfThread()
         with self._writing() if create else self._reading() as connection:
             _migrate(connection, self._where, create=create)
 
@@ -279,18 +291,43 @@ class Log:
         self._engine.dispose()
 
     @contextmanager
+    def connected(self) -> Iterator[None]:
+        """What this thread asks and writes meanwhile goes over one connection.
+
+        To open SQLite's files and to close them again takes longer than most of what is asked.
+
+        Raises:
+            RegistryError: When the database cannot be reached.
+        """
+        if self._own.connection is not None:
+            yield
+            return
+        with self._told():
+            self._own.connection = connection = self._engine.connect()
+        try:
+            yield
+        finally:
+            self._own.connection = None
+            with self._told():
+                connection.close()
+
+    @contextmanager
+    def _connection(self, *, writes: bool) -> Iterator[Connection]:
+        with self.connected(), self._told():
+            assert self._own.connection is not None  # noqa: S101 - it is connected
+            yield self._own.connection.execution_options(riverkeeper_writes=writes)
+
+    @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction in which no one else writes; undone when anything in it is raised."""
-        with self._told(), self._engine.connect() as plain:
-            connection = plain.execution_options(riverkeeper_writes=True)
-            with connection.begin():
-                if connection.dialect.name == "postgresql":
-                    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7245129)")
-                yield connection
+        with self._connection(writes=True) as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7245129)")
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._told(), self._engine.connect() as connection, connection.begin():
+        with self._connection(writes=False) as connection, connection.begin():
             yield connection
 
     @contextmanager

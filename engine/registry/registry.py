@@ -78,7 +78,11 @@ class Registry:
         Raises:
             RegistryError: When the storage refuses; then no entry of these is there.
         """
-        new, items = [], [*drafts]
+        with self.log.connected():
+            return self._record([*drafts], keep)
+
+    def _record(self, items: Sequence[tuple[Draft, bytes | None]], keep: int) -> list[Entry]:
+        new: list[Draft] = []
         known = self.log.there([draft for draft, _ in items])
         for draft, saved in items:
             there = known.get(place_of(draft))

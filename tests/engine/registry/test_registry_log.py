@@ -1,6 +1,7 @@
 """The audit log: entries are only added, and whatever is done to them afterwards is found."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -217,3 +218,22 @@ def test_a_body_that_is_nested_too_deep_is_one_clear_error() -> None:
     entry = replace(chain([decision(0)], None)[0], text='{"a":' + "[" * 100_000 + "]" * 100_000 + "}")
     with pytest.raises(RegistryError, match="entry 1"):
         _ = entry.body
+
+
+def test_all_goes_over_one_connection_while_the_log_is_connected(tmp_path: Path) -> None:
+    log, opened_by = opened(tmp_path), list[str]()
+    event.listen(log._engine, "connect", lambda *_: opened_by.append(threading.current_thread().name))
+    other = threading.Thread(target=log.head, name="other")
+    with log.connected(), log.connected():
+        log.append([decision(0)], 1.0)
+        assert [entry.name for entry in log.entries()] == ["0"]
+        other.start()
+        other.join()
+        with pytest.raises(TypeError):  # which undoes its own transaction, and no other
+            log.append([decision(1), replace(decision(1), name="no JSON", body={"a": object()})], 2.0)
+        log.append([decision(2)], 3.0)
+    assert opened_by == [threading.current_thread().name, "other"]
+    log.head()
+    assert len(opened_by) == 3
+    assert list(log.faults()) == []
+    assert [entry.name for entry in log.entries()] == ["0", "2"]
