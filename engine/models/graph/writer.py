@@ -172,12 +172,12 @@ class Writer:
             self._makers[kind] = self._named_tuple(kind)
         else:
             found = saved_class(kind)  # type: ignore[arg-type]  # a class can be hashed
-            if found.name.startswith(_DISTRIBUTIONS):
-                self._fillers[kind] = lambda value: self._fill_distribution(value, found)
-            elif found.content is None and not found.hooks and not found.slots:
-                self._fillers[kind] = lambda value: self._fill_plain(value, found)
-            else:
+            if found.content is not None or found.hooks or found.slots:
                 self._fillers[kind] = lambda value: self._fill_object(value, found)
+            elif found.name.startswith(_DISTRIBUTIONS):
+                self._fillers[kind] = lambda value: self._fill_distribution(value, found)
+            else:
+                self._fillers[kind] = lambda value: self._fill_plain(value, found)
 
     # Leaves
 
