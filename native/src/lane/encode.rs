@@ -9,7 +9,17 @@ pub fn float(into: &mut Vec<u8>, value: f64) {
         into.extend_from_slice(b"null");
         return;
     }
-    into.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value);
+    match text.split_once("e+") {
+        // msgspec writes no plus.
+        Some((digits, exponent)) => {
+            into.extend_from_slice(digits.as_bytes());
+            into.push(b'e');
+            into.extend_from_slice(exponent.as_bytes());
+        }
+        None => into.extend_from_slice(text.as_bytes()),
+    }
 }
 
 /// A line; `model` and `key` are JSON already.

@@ -74,6 +74,7 @@ def _with(line: bytes, before: bytes, fault: Any) -> bytes:
     most=st.sampled_from([[_ALL], [1], [2, 7], [_ALL, 3]]),
     restarts=st.sampled_from([0, 0, 2, 5]),
 )
+@example(seed=0, kinds=False, faults=[(0, ("time", 1e308))], cuts=[1], most=[_ALL], restarts=0)
 def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913, PLR0917 - what streams and ways there are
     seed: int, kinds: bool, faults: list[tuple[int, Any]], cuts: list[int], most: list[int], restarts: int
 ) -> None:
@@ -175,6 +176,20 @@ def test_adwin_alarms_natively_where_labels_turn_around() -> None:
     [first, *_] = [json.loads(line) for line in ran.written["decisions"].splitlines()]
     assert "(ADWIN)" in first["reason"]
     assert ran.same(by_engine(config, lines, repeat(100)))
+
+
+def test_numbers_of_any_size_are_written_alike() -> None:
+    random = Random(3)  # noqa: S311 - test data
+    numbers = [sign * random.random() * 10.0**power for power in range(-320, 309) for sign in (1.0, -1.0)]
+    numbers += [10.0**power for power in range(-320, 309)]
+    lines = [
+        json.dumps({"id": f"i{at}", "time": number, "a": 1, "label": True}).encode()
+        for at, number in enumerate(numbers)
+    ]
+    config = flow(record={"time_unit": "s"}, model={"task": "binary", "model": LOGISTIC})
+    ran = by_lane(config, lines, repeat(100), repeat(_ALL))
+    assert ran.native > 0.8 * len(lines)
+    assert [*by_engine(config, lines, repeat(100)).differences(ran)] == []
 
 
 def test_a_comparison_sees_a_difference() -> None:
