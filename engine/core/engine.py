@@ -11,6 +11,7 @@ pickled and deep-copied: the copy goes on from a snapshot, with an evaluator of 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any, Self
 
 from engine.alerts.policy import AlertPolicy
@@ -292,14 +293,16 @@ class Engine:
             lambda: self._progress,
         )
 
+    @cached_property
+    def _decoder(self) -> Decoder:
+        return Decoder(self.config.record, find_task(self.config.model.task).labels)
+
     def _decoding(
         self, lines: list[bytes], offsets: Sequence[int], sources: Sources, origins: bytes
     ) -> Callable[[int], Record]:
-        decoder = Decoder(self.config.record, find_task(self.config.model.task).labels)
-
         def decode(at: int) -> Record:
             source, is_label = sources[origins[at] if origins else 0]
-            return decoder.decode(lines[at], source, offsets[at], is_label=is_label)
+            return self._decoder.decode(lines[at], source, offsets[at], is_label=is_label)
 
         return decode
 

@@ -94,11 +94,6 @@ class Lane:
         parts.labels.hold_in(self._native.hold_pending, self._native.hold_resolved)
         parts.review.windows.hold_in(self._native.rows)
 
-    @property
-    def holds(self) -> bool:
-        """Whether the lane has the state."""
-        return self._lent is not None
-
     def take_over(self) -> None:
         """The lane has the state from now on."""
         if self._lent is None:

@@ -83,8 +83,8 @@ impl Lane {
         self.take_over(py, &lent)
     }
 
-    /// Gives them back, up to date; false when the lane has nothing.
-    fn end(&mut self, py: Python<'_>) -> PyResult<bool> {
+    /// Gives them back, up to date.
+    fn end(&mut self, py: Python<'_>) -> PyResult<()> {
         self.give_back(py)
     }
 
@@ -96,12 +96,6 @@ impl Lane {
     /// Rates were reported; they go on from this state.
     fn go_on(&mut self, rates: &Bound<'_, PyAny>) -> PyResult<()> {
         self.live.as_mut().map_or(Ok(()), |live| live.counts.go_on_with(rates))
-    }
-
-    /// Whether the lane has the engine's state.
-    #[getter]
-    fn holds(&self) -> bool {
-        self.live.is_some()
     }
 
     /// Makes empty lists of outcomes.

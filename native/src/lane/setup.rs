@@ -123,8 +123,8 @@ impl Lane {
         Ok(())
     }
 
-    pub(crate) fn give_back(&mut self, py: Python<'_>) -> PyResult<bool> {
-        let Some(mut live) = self.live.take() else { return Ok(false) };
+    pub(crate) fn give_back(&mut self, py: Python<'_>) -> PyResult<()> {
+        let Some(mut live) = self.live.take() else { return Ok(()) };
         if let Some(drift) = &mut live.drift {
             drift.give_back(py)?;
         }
@@ -138,8 +138,7 @@ impl Lane {
         if let Some(guarded) = &live.guarded {
             guarded.write(py)?;
         }
-        self.look.write(live.look.bind(py))?;
-        Ok(true)
+        self.look.write(live.look.bind(py))
     }
 }
 
