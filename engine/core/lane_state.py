@@ -1,6 +1,6 @@
 """The components whose state the native lane has while it takes records, and the state of each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -25,7 +25,7 @@ from engine.monitoring.detectors.loss_drift import LossDrift
 from engine.monitoring.first_look.counter import LentLook
 from engine.supervision.challenger_trials import ChallengerTrials
 from engine.supervision.decisions import ProposedDecision
-from engine.supervision.evidence import Advantage
+from engine.supervision.lent_evidence import LentEvidence
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
 from engine.supervision.usual_loss import MeanLoss
@@ -45,16 +45,17 @@ class Lent(Struct, frozen=True):
         rates: The open span of records.
         pool: Counts what the champion learns.
         champion: The model that serves.
-        champion_json: Its name as JSON.
-        usual: Its usual loss.
+        names: The names of all models as JSON.
+        usual: The champion's usual loss.
         scores: Progressive scores.
         windows: The open window, and what was learned since the last.
         guard: The input guard's columns; `None` when it is off.
         look: The counts for the preliminary verdict.
         detector: Looks at the champion's losses; `None` when that is off.
         on_loss: Takes a loss; returns what it brings about.
-        guarded: The guarded shadow, if there is one.
-        advantage: How it does beside the champion.
+        shadows: Those alive.
+        vetted_learn: Whether vetted ones learn.
+        evidence: How shadows do beside the champion.
     """
 
     admission: AdmissionState
@@ -66,7 +67,7 @@ class Lent(Struct, frozen=True):
     rates: RateWatchState
     pool: ModelPool
     champion: LiveModel
-    champion_json: bytes
+    names: Mapping[str, bytes]
     usual: MeanLoss
     scores: LentScores
     windows: Windows
@@ -74,8 +75,9 @@ class Lent(Struct, frozen=True):
     look: LentLook
     detector: LossDrift | None
     on_loss: Callable[[float], ProposedDecision | None] | None
-    guarded: Shadow | None
-    advantage: Advantage | None
+    shadows: Sequence[Shadow]
+    vetted_learn: bool
+    evidence: LentEvidence
 
 
 class Parts(NamedTuple):
@@ -96,29 +98,29 @@ class Parts(NamedTuple):
     def plain(self) -> bool:
         """Whether the engine is in a state that the lane can go on from."""
         supervisor, review = self.supervisor, self.review
-        if supervisor.suspecting or supervisor.labels_on_hold or supervisor.joint.mixture is not None:
-            return False
-        if self.pool.champion.masked or self.alerts.pending or not self._compares_plainly():
+        if supervisor.labels_on_hold or self.alerts.pending or not self._compares_plainly():
             return False
         columns = review.input_guard.state.columns if review.guards else {}
         return all(type(name) is str for name in (*columns, *review.first_look.columns))
 
     def _compares_plainly(self) -> bool:
-        """Whether there is no other model than the champion, or the guarded shadow alone, both compiled."""
-        pool = self.pool
-        if self.trials.alive:
+        """Whether there is the champion alone, or with shadows and all of them compiled."""
+        pool, supervisor = self.pool, self.supervisor
+        if self.trials.alive or pool.challengers.alive:
             return False
-        if not pool.compares:
-            return True
-        guarded, running = pool.shadows.guarded, pool.champion.running
-        if guarded is None or len(pool.shadows.alive) > 1 or pool.challengers.alive:
+        if supervisor.joint.mixture is not None and not supervisor.suspecting:
             return False
-        return bool(guarded.live.running.native and running.native and not guarded.live.masked)
+        models = [pool.champion, *(shadow.live for shadow in pool.shadows.alive.values())]
+        if len(models) > 1 or pool.champion.masked:
+            hidden = {type(name) for model in models for name in model.masked}
+            return hidden <= {str} and all(model.running.is_compiled for model in models)
+        return True
 
     def lend(self) -> Lent:
         """The components' states, until `take_back`."""
-        review, champion = self.review, self.pool.champion
+        review, champion, shadows = self.review, self.pool.champion, [*self.pool.shadows.alive.values()]
         detector, on_loss = self._loss_drift()
+        names = [champion.name, *(shadow.name for shadow in shadows)]
         return Lent(
             self.admission.counts,
             self.admission.clock,
@@ -129,7 +131,7 @@ class Parts(NamedTuple):
             self.rates.state,
             self.pool,
             champion,
-            msgspec.json.encode(champion.name),
+            {name: msgspec.json.encode(name) for name in names},
             self.supervisor.usual,
             self.scores.lend(review.windows.index),
             review.windows,
@@ -137,8 +139,9 @@ class Parts(NamedTuple):
             review.first_look.lend(),
             detector,
             on_loss,
-            self.pool.shadows.guarded,
-            self.supervisor.guarded.state,
+            shadows,
+            self.supervisor.shadows_learn,
+            self.supervisor.lend(),
         )
 
     def take_back(self, lent: Lent) -> None:

@@ -145,7 +145,9 @@ class Mixture(Struct, forbid_unknown_fields=True):
         known = [
             (name, weights[name]) for name, said in outputs.items() if said is not None and name in weights
         ]
-        total = sum([weight for _, weight in known])
+        total = 0.0
+        for _, weight in known:  # not by `sum`, which adds up in another way from Python 3.12 on
+            total += weight
         return [(name, weight / total) for name, weight in known] if total > 0.0 else []
 
     def update(self, losses: Mapping[str, float], served: float | None, late: int = 0) -> None:

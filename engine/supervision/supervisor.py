@@ -20,6 +20,7 @@ from engine.supervision.evidence import Advantage
 from engine.supervision.findings import better, cleared, waits
 from engine.supervision.guarded import GuardedComparison
 from engine.supervision.joint_serving import JointServing
+from engine.supervision.lent_evidence import LentEvidence
 from engine.supervision.mixture import Mixture
 from engine.supervision.suspicion import PairedLosses, Suspicion
 from engine.supervision.triggers.base import ClosedWindow, Trigger
@@ -382,6 +383,17 @@ class Supervisor:
         self.joint.next_window()
         if self._state.suspicion is not None:
             self._state.suspicion.next_window(sequence)
+
+    def lend(self) -> LentEvidence:
+        """The evidence, which whoever has it may add to until something comes of it."""
+        state, suspicion, mixture = self._state, self._state.suspicion, self.joint.mixture
+        silent = {*state.notified} if self.manual_only else set()
+        if suspicion is not None and mixture is not None:
+            silent |= {name for name in suspicion.trials if waits(suspicion, name, leads=False)}
+        changes_from = 0 if state.changed_at < 0 else state.changed_at + self._config.pause
+        advantage, together = self.guarded.state, not self.manual_only
+        limits = self._config.trial_events, self._config.tolerance, changes_from
+        return LentEvidence(suspicion, mixture, advantage, together, *limits, silent)
 
     def losses(self) -> dict[str, PairedLosses]:
         """The losses of champion and each shadow on the same events of the open window; for reports."""

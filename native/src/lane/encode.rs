@@ -22,8 +22,8 @@ pub fn float(into: &mut Vec<u8>, value: f64) {
     }
 }
 
-/// A line; `model` and `key` are JSON already.
-pub fn prediction(into: &mut Vec<u8>, row: &Row, model: &[u8], key: &[u8]) {
+/// A line; `model`, `key` and the name of the one that leads are JSON already.
+pub fn prediction(into: &mut Vec<u8>, row: &Row, model: &[u8], key: &[u8], lead: Option<(&[u8], f64)>) {
     into.extend_from_slice(b"{\"id\":\"");
     into.extend_from_slice(row.id.as_bytes());
     into.extend_from_slice(b"\",\"time\":");
@@ -35,7 +35,14 @@ pub fn prediction(into: &mut Vec<u8>, row: &Row, model: &[u8], key: &[u8]) {
     into.extend_from_slice(itoa::Buffer::new().format(row.sequence).as_bytes());
     into.extend_from_slice(b",\"key\":");
     into.extend_from_slice(key);
-    into.extend_from_slice(b",\"score\":null}\n");
+    into.extend_from_slice(b",\"score\":null");
+    if let Some((leader, share)) = lead {
+        into.extend_from_slice(b",\"leader\":");
+        into.extend_from_slice(leader);
+        into.extend_from_slice(b",\"share\":");
+        float(into, share);
+    }
+    into.extend_from_slice(b"}\n");
 }
 
 fn output(into: &mut Vec<u8>, output: Option<&Output>) {

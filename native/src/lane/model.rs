@@ -4,22 +4,40 @@ use super::row::{Output, Shared};
 use super::value::{Num, Value};
 use crate::model::{self as models, Model as _};
 use crate::python::CompiledModel;
+use std::collections::HashSet;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// Whole numbers up to here are the same as floats to a compiled model.
 const MOST_EXACT: i64 = 1 << 52;
 
-/// A compiled model, with the numbers of features that it has for those of the lane.
+/// What a compiled model has for a feature of the lane.
+#[derive(Clone, Copy)]
+enum Place {
+    Unknown,
+    /// It does not see the feature.
+    Masked,
+    Field(u32),
+}
+
+/// A compiled model, with what it has for the features of the lane.
 pub struct Compiled {
     model: Py<CompiledModel>,
-    fields: Vec<Option<u32>>,
+    masked: HashSet<String>,
+    places: Vec<Place>,
     row: models::Row,
 }
 
 impl Compiled {
-    pub fn new(model: Py<CompiledModel>) -> Compiled {
-        Compiled { model, fields: vec![], row: models::Row::default() }
+    /// Of `engine.core.live_model.LiveModel`.
+    pub fn of(live: &Bound<'_, PyAny>) -> PyResult<Compiled> {
+        let model = live.getattr("running")?.getattr("native")?;
+        Ok(Compiled {
+            model: model.cast::<CompiledModel>()?.clone().unbind(),
+            masked: live.getattr("masked")?.extract()?,
+            places: vec![],
+            row: models::Row::default(),
+        })
     }
 
     /// The features as the model takes them.
@@ -27,18 +45,19 @@ impl Compiled {
         let mut model = self.model.borrow_mut(py);
         self.row.clear();
         for (name, value) in features {
-            let place = *name as usize;
-            if self.fields.len() <= place {
-                self.fields.resize(place + 1, None);
+            let at = *name as usize;
+            if self.places.len() <= at {
+                self.places.resize(at + 1, Place::Unknown);
             }
-            let field = match self.fields[place] {
-                Some(field) => field,
-                None => {
-                    let field = model.model.field(&shared.name(*name, py).to_cow()?);
-                    self.fields[place] = Some(field);
-                    field
-                }
-            };
+            if let Place::Unknown = self.places[at] {
+                let name = shared.name(*name, py);
+                let name = name.to_cow()?;
+                self.places[at] = match self.masked.contains(&*name) {
+                    true => Place::Masked,
+                    false => Place::Field(model.model.field(&name)),
+                };
+            }
+            let Place::Field(field) = self.places[at] else { continue };
             match value {
                 Value::Int(value) if value.abs() > MOST_EXACT => return Ok(false),
                 Value::Int(value) => self.row.push(field, models::Value::Int(*value as f64)),

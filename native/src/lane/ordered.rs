@@ -1,6 +1,6 @@
 //! Entries by id in the order of arrival, as `collections.OrderedDict` has them: with those of the lane as they are.
 
-use super::row::{Row, Shared};
+use super::row::{Outputs, Row, Shared};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 pub enum Entry {
-    Pending(Arc<Row>),
+    Pending { row: Arc<Row>, outputs: Outputs },
     Resolved { since: f64, label: Option<bool>, loss: Option<f64>, pending: Option<Arc<Row>> },
     Object { since: f64, object: Py<PyAny> },
 }
@@ -19,7 +19,7 @@ pub enum Entry {
 impl Entry {
     pub fn since(&self) -> f64 {
         match self {
-            Entry::Pending(row) => row.time,
+            Entry::Pending { row, .. } => row.time,
             Entry::Resolved { since, .. } | Entry::Object { since, .. } => *since,
         }
     }
@@ -141,7 +141,7 @@ impl Ordered {
                     break;
                 }
             }
-            if !matches!(entry, Entry::Pending(_)) || **name == *but {
+            if !matches!(entry, Entry::Pending { .. }) || **name == *but {
                 return None;
             }
             left -= 1;
@@ -176,7 +176,7 @@ impl Ordered {
 
     fn made<'py>(&self, py: Python<'py>, entry: &Entry) -> PyResult<Bound<'py, PyAny>> {
         match entry {
-            Entry::Pending(row) => self.shared.pending(py, row, false),
+            Entry::Pending { row, outputs } => self.shared.pending(py, row, outputs.as_deref()),
             Entry::Resolved { since, label, loss, pending } => {
                 self.shared.resolved(py, *since, *label, *loss, pending.as_ref())
             }
@@ -342,7 +342,8 @@ pub fn adopted(
     let found = if entry.is_instance(shared.resolved.bind(entry.py()))? {
         resolved_of(shared, number, entry, since)?
     } else {
-        super::reading::pending_of(shared, number, entry)?.map(|row| Entry::Pending(Arc::new(row)))
+        super::reading::pending_of(shared, number, entry)?
+            .map(|(row, outputs)| Entry::Pending { row: Arc::new(row), outputs })
     };
     Ok(found.unwrap_or_else(|| Entry::Object { since, object: entry.clone().unbind() }))
 }
@@ -363,7 +364,7 @@ fn resolved_of(
     let pending = match pending.is_none() {
         true => None,
         false => match super::reading::pending_of(shared, number, &pending)? {
-            Some(row) => Some(Arc::new(row)),
+            Some((row, _)) => Some(Arc::new(row)),
             None => return Ok(None),
         },
     };

@@ -1,6 +1,6 @@
 //! Python's objects as the lane has them; `None` where they are not plain.
 
-use super::row::{Output, Row, Shadows, Shared};
+use super::row::{Output, Outputs, Row, Shared};
 use super::value::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyString};
@@ -33,20 +33,17 @@ pub fn features_of(number: Numbering<'_>, given: &Bound<'_, PyAny>) -> Option<Bo
 }
 
 /// A prediction that waits for its label.
-pub fn pending_of(shared: &Shared, number: Numbering<'_>, given: &Bound<'_, PyAny>) -> PyResult<Option<Row>> {
+pub fn pending_of(
+    shared: &Shared,
+    number: Numbering<'_>,
+    given: &Bound<'_, PyAny>,
+) -> PyResult<Option<(Row, Outputs)>> {
     let py = given.py();
-    let Some(shadows) = shadows_of(shared, &given.getattr("shadows")?)? else { return Ok(None) };
+    let Some(outputs) = outputs_of(shared, &given.getattr("shadows")?)? else { return Ok(None) };
     if !given.getattr("strange")?.is_none() {
         return Ok(None);
     }
-    let output = given.getattr("output")?;
-    let output = match output.is_none() {
-        true => None,
-        false => match Output::of(&output) {
-            Some(found) => Some(found),
-            None => return Ok(None),
-        },
-    };
+    let Some(output) = output_of(&given.getattr("output")?) else { return Ok(None) };
     let example = given.getattr("example")?;
     let (id, time, since) = (example.getattr("id")?, example.getattr("time")?, given.getattr("since")?);
     let (Ok(id), Ok(time)) = (id.cast_exact::<PyString>(), time.cast_exact::<PyFloat>()) else {
@@ -56,10 +53,7 @@ pub fn pending_of(shared: &Shared, number: Numbering<'_>, given: &Bound<'_, PyAn
     let Some(last_label) = label_of(&given.getattr("last_label")?) else { return Ok(None) };
     let Some(features) = features_of(number, &example.getattr("features")?) else { return Ok(None) };
     let model = shared.model(py, given.getattr("model")?.cast::<PyString>()?)?;
-    if matches!(shadows, Shadows::One(name, _) if name == model) {
-        return Ok(None);
-    }
-    Ok(Some(Row {
+    let row = Row {
         id: Arc::from(id),
         time: time.value(),
         sequence: given.getattr("sequence")?.extract()?,
@@ -67,28 +61,30 @@ pub fn pending_of(shared: &Shared, number: Numbering<'_>, given: &Bound<'_, PyAn
         output,
         model,
         last_label,
-        shadows,
-    }))
+    };
+    Ok(Some((row, outputs)))
 }
 
-/// Outputs of at most one shadow.
-fn shadows_of(shared: &Shared, given: &Bound<'_, PyAny>) -> PyResult<Option<Shadows>> {
+/// An output, or that there is none.
+fn output_of(given: &Bound<'_, PyAny>) -> Option<Option<Output>> {
     if given.is_none() {
-        return Ok(Some(Shadows::None));
+        return Some(None);
+    }
+    Output::of(given).map(Some)
+}
+
+/// Outputs of the models that are compared.
+fn outputs_of(shared: &Shared, given: &Bound<'_, PyAny>) -> PyResult<Option<Outputs>> {
+    if given.is_none() {
+        return Ok(Some(None));
     }
     let Ok(dict) = given.cast_exact::<PyDict>() else { return Ok(None) };
-    let mut items = dict.iter();
-    let Some((name, output)) = items.next() else { return Ok(Some(Shadows::Empty)) };
-    if items.next().is_some() {
-        return Ok(None);
+    let mut found = Vec::with_capacity(dict.len());
+    for (name, output) in dict.iter() {
+        let (Ok(name), Some(output)) = (name.cast_exact::<PyString>(), output_of(&output)) else {
+            return Ok(None);
+        };
+        found.push((shared.model(given.py(), name)?, output));
     }
-    let Ok(name) = name.cast_exact::<PyString>() else { return Ok(None) };
-    let output = match output.is_none() {
-        true => None,
-        false => match Output::of(&output) {
-            Some(found) => Some(found),
-            None => return Ok(None),
-        },
-    };
-    Ok(Some(Shadows::One(shared.model(given.py(), name)?, output)))
+    Ok(Some(Some(found.into_boxed_slice())))
 }

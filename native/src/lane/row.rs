@@ -66,15 +66,16 @@ impl Output {
     }
 }
 
-/// Outputs of shadows for the same features.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Shadows {
-    /// There were none.
-    None,
-    /// The one there was said nothing.
-    Empty,
-    One(u32, Option<Output>),
+/// The loss of an output on a label; one that is null loses as much as can be lost.
+pub fn cost(output: Option<Output>, label: bool) -> f64 {
+    output.map_or(1.0, |output| output.loss(label))
 }
+
+/// What models said for the same features, by model.
+pub type Compared<'a> = &'a [(u32, Option<Output>)];
+
+/// The same, as it is held until the label comes; none where there was no other model than the champion.
+pub type Outputs = Option<Box<[(u32, Option<Output>)]>>;
 
 /// A prediction, with what it was made from.
 #[derive(Debug)]
@@ -86,7 +87,6 @@ pub struct Row {
     pub output: Option<Output>,
     pub model: u32,
     pub last_label: Option<bool>,
-    pub shadows: Shadows,
 }
 
 /// What has become of a prediction.
@@ -98,6 +98,8 @@ pub struct Fate {
     pub loss: Option<f64>,
     pub time: f64,
     pub known: u64,
+    /// Whether several models served together.
+    pub together: bool,
 }
 
 /// What is needed to make Python's objects: its classes, and the names of features and models by number.
@@ -128,6 +130,10 @@ impl Shared {
 
     pub fn name<'py>(&self, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
         named(&self.names, number, py)
+    }
+
+    pub fn model_name<'py>(&self, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
+        named(&self.models, number, py)
     }
 
     /// The number of a model's name, which is added when it is new.
@@ -161,42 +167,42 @@ impl Shared {
             row.sequence,
             self.example(py, row)?,
             output_to_py(py, row.output)?,
-            named(&self.models, row.model, py),
+            self.model_name(row.model, py),
             fate.label,
             fate.loss,
             fate.time,
             false,
             fate.known,
             py.None(),
-            false,
+            fate.together,
         ))
     }
 
     /// A prediction; one that is resolved has no outputs of shadows any more.
-    pub fn pending<'py>(&self, py: Python<'py>, row: &Row, resolved: bool) -> PyResult<Bound<'py, PyAny>> {
-        let shadows = if resolved { Shadows::None } else { row.shadows };
+    pub fn pending<'py>(
+        &self,
+        py: Python<'py>,
+        row: &Row,
+        outputs: Option<Compared<'_>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.pending.bind(py).call1((
             row.time,
             row.sequence,
             self.example(py, row)?,
             output_to_py(py, row.output)?,
-            named(&self.models, row.model, py),
-            self.shadows(py, shadows)?,
+            self.model_name(row.model, py),
+            outputs.map(|outputs| self.outputs(py, outputs)).transpose()?,
             row.last_label,
             py.None(),
         ))
     }
 
-    fn shadows<'py>(&self, py: Python<'py>, shadows: Shadows) -> PyResult<Bound<'py, PyAny>> {
+    fn outputs<'py>(&self, py: Python<'py>, outputs: Compared<'_>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
-        match shadows {
-            Shadows::None => return Ok(py.None().into_bound(py)),
-            Shadows::Empty => {}
-            Shadows::One(name, output) => {
-                dict.set_item(named(&self.models, name, py), output_to_py(py, output)?)?;
-            }
+        for (model, output) in outputs {
+            dict.set_item(self.model_name(*model, py), output_to_py(py, *output)?)?;
         }
-        Ok(dict.into_any())
+        Ok(dict)
     }
 
     pub fn resolved<'py>(
@@ -208,7 +214,7 @@ impl Shared {
         pending: Option<&Arc<Row>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let pending = match pending {
-            Some(row) => self.pending(py, row, true)?,
+            Some(row) => self.pending(py, row, None)?,
             None => py.None().into_bound(py),
         };
         self.resolved.bind(py).call1((since, label, loss, pending))

@@ -1,16 +1,16 @@
 //! What an engine's configuration means to the lane, and how it changes hands.
 
+use super::comparison::Comparison;
 use super::drift::Drift;
 use super::fields::{Accepted, Plan};
 use super::guard::Guard;
-use super::guarded::Guarded;
 use super::model::{Compiled, Model};
 use super::scores::{Counter, Scores};
+use super::shadows::Shadows;
 use super::state::{Counts, Lent};
-use super::step::Live;
+use super::step::{Live, Names};
 use super::window::Window;
 use super::Lane;
-use crate::python::CompiledModel;
 use hashbrown::HashSet;
 use pyo3::prelude::*;
 use std::collections::HashMap;
@@ -84,19 +84,22 @@ impl Lane {
     pub(crate) fn take_over(&mut self, py: Python<'_>, lent: &Lent<'_>) -> PyResult<()> {
         self.look.read(&mut self.fields, &lent.look)?;
         let running = lent.champion.getattr("running")?;
-        let compiled: Option<Bound<'_, CompiledModel>> = running.getattr("native")?.extract()?;
+        let champion = self.shared.model(py, lent.champion.getattr("name")?.cast()?)?;
+        let shadows = Shadows::read(&self.shared, &lent.shadows, lent.vetted_learn)?;
         let early_count = lent.early.len()?;
         self.live = Some(Live {
             scores: Scores::read(&lent.scores, self.scores.clone())?,
-            model: match compiled {
-                Some(model) => Model::Compiled(Compiled::new(model.unbind())),
-                None => Model::Callback {
+            model: match running.getattr("native")?.is_none() {
+                false => Model::Compiled(Compiled::of(&lent.champion)?),
+                true => Model::Callback {
                     predict: running.getattr("predict")?.unbind(),
                     learn: running.getattr("learn")?.unbind(),
                 },
             },
-            champion: self.shared.model(py, lent.champion.getattr("name")?.cast()?)?,
-            champion_json: lent.champion_json.clone(),
+            champion,
+            names: Names::read(py, &self.shared, &lent.names)?,
+            comparison: Comparison::read(&self.shared, champion, shadows.guarded(), &lent.evidence)?,
+            shadows,
             window: Window::read(&lent.windows)?,
             drift: match (&lent.detector, &lent.on_loss) {
                 (Some(detector), Some(on_loss)) => Some(Drift::read(detector, on_loss)?),
@@ -104,10 +107,6 @@ impl Lane {
             },
             guard: match &lent.guard {
                 Some(state) => Some(Guard::read(&mut self.fields, state)?),
-                None => None,
-            },
-            guarded: match &lent.guarded {
-                Some(shadow) => Some(Guarded::read(&self.shared, shadow, lent.advantage.as_ref())?),
                 None => None,
             },
             early_since: match early_count {
@@ -135,9 +134,8 @@ impl Lane {
         if let Some(guard) = &live.guard {
             guard.write(py, &self.shared)?;
         }
-        if let Some(guarded) = &live.guarded {
-            guarded.write(py)?;
-        }
+        live.shadows.write(py)?;
+        live.comparison.write(py, &self.shared)?;
         self.look.write(live.look.bind(py))
     }
 }

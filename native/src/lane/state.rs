@@ -2,9 +2,9 @@
 //! when it gives back.
 
 use super::clock::Clock;
-use super::guarded::Learned;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::collections::HashMap;
 
 /// What does not change as long as an engine lives: `engine.core.lane_plan.Settings`.
 #[derive(FromPyObject)]
@@ -42,7 +42,8 @@ pub struct Lent<'py> {
     pub rates: Bound<'py, PyAny>,
     pub pool: Bound<'py, PyAny>,
     pub champion: Bound<'py, PyAny>,
-    pub champion_json: Vec<u8>,
+    /// Names of models as JSON.
+    pub names: HashMap<String, Vec<u8>>,
     pub usual: Bound<'py, PyAny>,
     pub scores: Bound<'py, PyAny>,
     pub windows: Bound<'py, PyAny>,
@@ -50,8 +51,36 @@ pub struct Lent<'py> {
     pub look: Bound<'py, PyAny>,
     pub detector: Option<Bound<'py, PyAny>>,
     pub on_loss: Option<Bound<'py, PyAny>>,
-    pub guarded: Option<Bound<'py, PyAny>>,
-    pub advantage: Option<Bound<'py, PyAny>>,
+    pub shadows: Bound<'py, PyAny>,
+    /// Whether vetted ones learn.
+    pub vetted_learn: bool,
+    pub evidence: Bound<'py, PyAny>,
+}
+
+/// What a model has learned from.
+#[derive(Clone, Debug, FromPyObject)]
+pub struct Learned {
+    pub events: u64,
+    first: Option<f64>,
+    last: Option<f64>,
+}
+
+impl Learned {
+    pub fn write(&self, learned: &Bound<'_, PyAny>) -> PyResult<()> {
+        learned.setattr("events", self.events)?;
+        learned.setattr("first", self.first)?;
+        learned.setattr("last", self.last)
+    }
+
+    pub fn add(&mut self, time: f64) {
+        self.events += 1;
+        if self.first.is_none_or(|first| time < first) {
+            self.first = Some(time);
+        }
+        if self.last.is_none_or(|last| time > last) {
+            self.last = Some(time);
+        }
+    }
 }
 
 /// States that hold counts.

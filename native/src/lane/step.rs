@@ -1,21 +1,24 @@
 //! One record: everything that could make it special is looked at before anything changes.
 
 use super::clock::Clock;
-use super::drift::{add_usual, Drift};
-use super::encode;
+use super::comparison::{Comparison, Labelled};
+use super::drift::Drift;
 use super::fields::{Fields, Label, Record};
 use super::guard::{Guard, Look};
-use super::guarded::{Advantage, Guarded};
 use super::model::{Given, Model, Reply};
 use super::ordered::{Entry, Ordered};
 use super::reading::pending_of;
-use super::row::{Fate, Output, Row, Shadows, Shared};
+use super::resolution::{Found, Said};
+use super::row::{Output, Shared};
 use super::scores::Scores;
+use super::shadows::Shadows;
 use super::state::{Counts, Settings};
 use super::window::Window;
 use hashbrown::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
+use std::borrow::Cow;
+use std::collections::HashMap as Map;
 use std::sync::Arc;
 
 /// What has become of a record.
@@ -37,11 +40,12 @@ pub struct Live {
     pub scores: Scores,
     pub model: Model,
     pub champion: u32,
-    pub champion_json: Vec<u8>,
+    pub names: Names,
     pub window: Window,
     pub drift: Option<Drift>,
     pub guard: Option<Guard>,
-    pub guarded: Option<Guarded>,
+    pub shadows: Shadows,
+    pub comparison: Comparison,
     pub early: Py<PyAny>,
     pub early_count: usize,
     pub early_since: f64,
@@ -58,6 +62,22 @@ impl Live {
             Some(known) => known.1 = offset,
             None => self.positions.push((source.to_owned(), offset)),
         }
+    }
+}
+
+/// Names of models as JSON, by model.
+pub struct Names(Vec<(u32, Vec<u8>)>);
+
+impl Names {
+    pub fn read(py: Python<'_>, shared: &Shared, names: &Map<String, Vec<u8>>) -> PyResult<Names> {
+        let numbered = names.iter().map(|(name, json)| {
+            Ok((shared.model(py, &PyString::new(py, name))?, json.clone()))
+        });
+        Ok(Names(numbered.collect::<PyResult<_>>()?))
+    }
+
+    pub fn of(&self, model: u32) -> &[u8] {
+        self.0.iter().find(|(known, _)| *known == model).map_or(b"null", |(_, json)| json)
     }
 }
 
@@ -85,19 +105,10 @@ fn expires(oldest: Option<f64>, count: usize, now: f64, seconds: f64, most: usiz
 }
 
 /// What event time brings with it when it moves on.
-struct Moves {
-    clock: Clock,
+pub struct Moves {
+    pub clock: Clock,
     /// Predictions that stay without a label.
-    expiring: usize,
-}
-
-/// A label that has found its prediction.
-struct Found {
-    row: Arc<Row>,
-    label: bool,
-    time: f64,
-    /// The guarded shadow's advantage with this event, if it counts.
-    advantage: Option<Advantage>,
+    pub expiring: usize,
 }
 
 const SPECIAL: Step = Step::Special(None);
@@ -189,21 +200,37 @@ impl<'py> Work<'_, 'py> {
     }
 
     fn take_label(&mut self, label: bool, moves: Moves) -> PyResult<Step> {
-        let row = match self.pending.get(&self.record.id) {
-            Some(Entry::Pending(row)) => row.clone(),
+        let (row, outputs) = match self.pending.get(&self.record.id) {
+            Some(Entry::Pending { row, outputs }) => {
+                (row.clone(), Cow::Borrowed(outputs.as_deref().unwrap_or_default()))
+            }
             Some(Entry::Object { object, .. }) => {
                 let (py, fields) = (self.py, &mut *self.fields);
                 let mut number = |name: &Bound<'_, PyString>| fields.number(py, name.to_str().ok()?);
                 match pending_of(self.shared, &mut number, object.bind(py))? {
-                    Some(row) => Arc::new(row),
+                    Some((row, outputs)) => {
+                        (Arc::new(row), Cow::Owned(outputs.map(Vec::from).unwrap_or_default()))
+                    }
                     None => return Ok(SPECIAL),
                 }
             }
             _ => return Ok(SPECIAL),
         };
-        let compared = self.compared(row.model, row.sequence, row.output, row.shadows, label);
-        let Some(advantage) = compared else { return Ok(SPECIAL) };
-        let found = Found { row, label, time: self.record.time, advantage };
+        let counts = &self.live.counts;
+        let event = Labelled {
+            model: row.model,
+            sequence: row.sequence,
+            served: row.output,
+            outputs: &outputs,
+            label,
+            since: counts.predicted - row.sequence - 1,
+            learned: counts.learned,
+        };
+        if !self.live.comparison.look(&event) {
+            return Ok(SPECIAL);
+        }
+        let (own, together) = event.own();
+        let found = Found { row, label, time: self.record.time, own, together };
         match self.live.model.learn(self.py, self.shared, &found.row.features, None, label)? {
             Reply::Special(given) => return Ok(Step::Special(given)),
             Reply::Found(()) => {}
@@ -229,28 +256,26 @@ impl<'py> Work<'_, 'py> {
         }
         let mut dict: Option<Py<PyDict>> = None;
         let features = &self.record.features;
-        let (output, given) = match self.live.model.predict(py, self.shared, features, &mut dict)? {
+        let (own, given) = match self.live.model.predict(py, self.shared, features, &mut dict)? {
             Reply::Special(given) => return Ok(Step::Special(given)),
             Reply::Found(found) => found,
         };
-        let mut shadows = Shadows::None;
-        if let Some(guarded) = &mut self.live.guarded {
-            match guarded.predict(py, self.shared, &self.record.features)? {
-                Some(found) => shadows = found,
-                None => return Ok(SPECIAL),
-            }
-        }
-        let (champion, sequence) = (self.live.champion, self.live.counts.predicted);
-        let mut advantage = None;
+        let Some(said) = self.said(own)? else { return Ok(SPECIAL) };
         if let Some(label) = label {
-            match self.compared(champion, sequence, output, shadows, label) {
-                Some(found) => advantage = found,
-                None => return Ok(SPECIAL),
+            let live = &mut *self.live;
+            let event = Labelled {
+                model: live.champion,
+                sequence: live.counts.predicted,
+                served: said.served,
+                outputs: &live.shadows.outputs,
+                label,
+                since: 0,
+                learned: live.counts.learned,
+            };
+            if !live.comparison.look(&event) {
+                return Ok(SPECIAL);
             }
-        }
-        let features = &self.record.features;
-        if let Some(label) = label {
-            match self.live.model.learn_it(py, self.shared, features, dict, label)? {
+            match live.model.learn_it(py, self.shared, &self.record.features, dict, label)? {
                 Reply::Found(()) => {}
                 Reply::Special(raised) => {
                     let raised = raised.map(|one| Given { output: given, ..one });
@@ -259,122 +284,38 @@ impl<'py> Work<'_, 'py> {
             }
         }
         self.begin(moves)?;
-        let row = self.predicted(output, shadows)?;
+        let row = self.predicted(&said)?;
         match label {
             Some(label) => {
                 self.live.counts.inline += 1;
+                let Said { own, together, .. } = said;
                 let time = row.time;
-                self.resolve(Found { row, label, time, advantage })
+                self.resolve(Found { row, label, time, own, together })
             }
             None => {
-                self.pending.insert(row.id.clone(), Entry::Pending(row));
+                let live = &self.live;
+                let outputs = (!live.shadows.is_empty()).then(|| live.shadows.outputs.as_slice().into());
+                self.pending.insert(row.id.clone(), Entry::Pending { row, outputs });
                 Ok(Step::Done)
             }
         }
     }
 
-    /// From here on the record is the lane's.
-    fn begin(&mut self, moves: Moves) -> PyResult<()> {
-        self.live.counts.receive(moves.clock, self.settings.rates_step);
-        (0..moves.expiring).try_for_each(|_| self.expire())
-    }
-
-    /// The oldest prediction stays without a label.
-    fn expire(&mut self) -> PyResult<()> {
-        let Some((_, Entry::Pending(row))) = self.pending.pop_front() else { return Ok(()) };
-        let live = &mut self.live;
-        let now = live.counts.clock.now;
-        let time = if now == f64::NEG_INFINITY { 0.0 } else { now };
-        let (order, known) = (live.counts.outcomes, live.counts.predicted);
-        live.counts.outcomes += 1;
-        live.counts.expired += 1;
-        let fate = Fate { row: row.clone(), order, label: None, loss: None, time, known };
-        live.window.add(self.py, fate)?;
-        self.remember(row, None, None, time);
-        Ok(())
-    }
-
-    fn remember(&mut self, row: Arc<Row>, label: Option<bool>, loss: Option<f64>, since: f64) {
-        let settings = self.settings;
-        if settings.remembers {
-            let pending = settings.corrects.then(|| row.clone());
-            self.resolved.insert(row.id.clone(), Entry::Resolved { since, label, loss, pending });
-            self.resolved.expire(self.live.counts.clock.now, settings.remember, settings.max_remembered);
+    /// What is said for the example at hand, of which the champion says its own; `None`: Python says it.
+    fn said(&mut self, own: Option<Output>) -> PyResult<Option<Said>> {
+        let live = &mut *self.live;
+        let mut said = Said { own, served: own, together: false, lead: None };
+        if live.shadows.is_empty() {
+            return Ok(Some(said));
         }
-    }
-
-    /// How the guarded shadow does with one more event, if that counts; `None` when that is Python's.
-    fn compared(
-        &self,
-        model: u32,
-        sequence: u64,
-        output: Option<Output>,
-        shadows: Shadows,
-        label: bool,
-    ) -> Option<Option<Advantage>> {
-        match &self.live.guarded {
-            Some(guarded) if model == self.live.champion => {
-                guarded.compared(sequence, output, shadows, label)
-            }
-            _ => Some(None),
+        if !live.shadows.predict(self.py, self.shared, &self.record.features)? {
+            return Ok(None);
         }
-    }
-
-    fn predicted(&mut self, output: Option<Output>, shadows: Shadows) -> PyResult<Arc<Row>> {
-        let live = &mut self.live;
-        let row = Arc::new(Row {
-            id: Arc::from(self.record.id.as_str()),
-            time: self.record.time,
-            sequence: live.counts.predicted,
-            features: self.record.features.drain(..).collect(),
-            output,
-            model: live.champion,
-            last_label: live.scores.last_label,
-            shadows,
-        });
-        live.counts.predicted += 1;
-        live.counts.not_ready += u64::from(output.is_none());
-        if let Some(guard) = &mut live.guard {
-            guard.take(self.py, self.fields, &row)?;
+        if live.comparison.serves_together() {
+            live.shadows.outputs.push((live.champion, own));
+            let Some(served) = live.comparison.serve(&live.shadows.outputs, own) else { return Ok(None) };
+            (said.served, said.lead, said.together) = (served.output, served.lead, true);
         }
-        if self.settings.looks {
-            self.look.add(self.fields, &row.features);
-        }
-        encode::prediction(&mut self.out, &row, &live.champion_json, &self.settings.key);
-        Ok(row)
-    }
-
-    /// Scores a prediction on its label, compares, and puts the outcome into its window; it is learned already.
-    fn resolve(&mut self, found: Found) -> PyResult<Step> {
-        let Found { row, label, time, advantage } = found;
-        let (py, live) = (self.py, &mut self.live);
-        let mut proposal = None;
-        let loss = row.output.map(|output| output.loss(label));
-        if let (Some(output), Some(loss)) = (&row.output, loss) {
-            live.scores.update(output, label, loss, row.last_label);
-            if row.model == live.champion {
-                add_usual(&mut live.counts.usual_events, &mut live.counts.usual_mean, loss);
-                if let Some(drift) = &mut live.drift {
-                    proposal = drift.add(py, loss)?;
-                }
-            }
-        }
-        let (order, known) = (live.counts.outcomes, live.counts.predicted);
-        live.counts.outcomes += 1;
-        let fate = Fate { row: row.clone(), order, label: Some(label), loss, time, known };
-        live.window.add(py, fate.clone())?;
-        let mut goes_on = true;
-        if let Some(guarded) = &mut live.guarded {
-            if advantage.is_some() {
-                guarded.advantage = advantage;
-            }
-            goes_on = guarded.take(py, self.shared, &fate, label)?;
-        }
-        let counts = &mut live.counts;
-        counts.learned += 1;
-        counts.champion.add(row.time);
-        self.remember(row, Some(label), loss, time);
-        let done = if goes_on { Step::Done } else { Step::Last };
-        Ok(proposal.map_or(done, |proposal| Step::Act(proposal, time)))
+        Ok(Some(said))
     }
 }

@@ -1,0 +1,232 @@
+//! The champion beside its shadows on one labelled event, as `engine.core.comparison` and
+//! `engine.supervision.supervisor`, until it brings something about.
+
+use super::evidence::{Advantage, Paired, Trial};
+use super::mixture::{Mixture, Served};
+use super::row::{cost, Compared, Output, Shared};
+use std::collections::HashSet;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+/// Share of another's weight below which a shadow does not win.
+const MUCH_LESS: f64 = 0.25;
+
+/// A shadow that is compared with a suspected champion.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    model: u32,
+    trial: Trial,
+    losses: Paired,
+    /// Whether nothing comes of it at present when it proves better.
+    is_silent: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Evidence {
+    /// Of the guarded shadow, while there is no suspicion.
+    advantage: Option<Advantage>,
+    candidates: Vec<Candidate>,
+    mixture: Option<Mixture>,
+}
+
+impl Evidence {
+    /// It is the other from now on.
+    fn set(&mut self, other: &Evidence) {
+        self.advantage = other.advantage;
+        self.candidates.clone_from(&other.candidates);
+        match (&mut self.mixture, &other.mixture) {
+            (Some(mine), Some(theirs)) => mine.set(theirs),
+            (mine, theirs) => mine.clone_from(theirs),
+        }
+    }
+}
+
+/// Limits, as they are at present: `engine.supervision.lent_evidence.LentEvidence`.
+#[derive(FromPyObject)]
+struct Rules {
+    /// Whether models may serve together.
+    together: bool,
+    min_events: u64,
+    tolerance: f64,
+    /// Events learned from which on the champion may change.
+    changes_from: u64,
+}
+
+/// A label that is about to be learned, and what was said before.
+pub struct Labelled<'a> {
+    pub model: u32,
+    pub sequence: u64,
+    pub served: Option<Output>,
+    pub outputs: Compared<'a>,
+    pub label: bool,
+    /// Predictions made since, and labelled events learned.
+    pub since: u64,
+    pub learned: u64,
+}
+
+impl Labelled<'_> {
+    /// What the champion itself said, and whether others had a part in what was served.
+    pub fn own(&self) -> (Option<Output>, bool) {
+        let own = self.outputs.iter().find(|(model, _)| *model == self.model);
+        own.map_or((self.served, false), |(_, own)| (*own, true))
+    }
+}
+
+/// The evidence, and what it is after the event at hand.
+pub struct Comparison {
+    champion: u32,
+    guarded: Option<u32>,
+    pub suspects: bool,
+    rules: Rules,
+    now: Evidence,
+    next: Evidence,
+    differs: bool,
+    /// `LentEvidence`
+    lent: Py<PyAny>,
+}
+
+impl Comparison {
+    pub fn read(
+        shared: &Shared,
+        champion: u32,
+        guarded: Option<u32>,
+        lent: &Bound<'_, PyAny>,
+    ) -> PyResult<Comparison> {
+        let (suspicion, mixture) = (lent.getattr("suspicion")?, lent.getattr("mixture")?);
+        let now = Evidence {
+            advantage: lent.getattr("advantage")?.extract()?,
+            candidates: match suspicion.is_none() {
+                true => vec![],
+                false => candidates(shared, &suspicion, &lent.getattr("silent")?.extract()?)?,
+            },
+            mixture: match mixture.is_none() {
+                true => None,
+                false => Some(Mixture::read(shared, &mixture)?),
+            },
+        };
+        Ok(Comparison {
+            champion,
+            guarded,
+            suspects: !suspicion.is_none(),
+            rules: lent.extract()?,
+            next: now.clone(),
+            now,
+            differs: false,
+            lent: lent.clone().unbind(),
+        })
+    }
+
+    pub fn write(&self, py: Python<'_>, shared: &Shared) -> PyResult<()> {
+        let lent = self.lent.bind(py);
+        if let Some(advantage) = &self.now.advantage {
+            advantage.write(&lent.getattr("advantage")?)?;
+        }
+        if let Some(mixture) = &self.now.mixture {
+            mixture.write(shared, &lent.getattr("mixture")?)?;
+        }
+        let suspicion = lent.getattr("suspicion")?;
+        for candidate in &self.now.candidates {
+            let name = shared.model_name(candidate.model, py);
+            candidate.trial.write(&suspicion.getattr("trials")?.get_item(&name)?)?;
+            candidate.losses.write(&suspicion.getattr("losses")?.get_item(&name)?)?;
+        }
+        Ok(())
+    }
+
+    /// What is served for what the models say, the champion's own output included; `None`: Python says it.
+    pub fn serve(&self, outputs: Compared<'_>, own: Option<Output>) -> Option<Served> {
+        match &self.now.mixture {
+            Some(mixture) => mixture.combine(outputs, own),
+            None => Some(Served { output: own, lead: None }),
+        }
+    }
+
+    /// Whether several models serve together at present.
+    pub fn serves_together(&self) -> bool {
+        self.rules.together && self.now.mixture.as_ref().is_some_and(|mixture| !mixture.alone)
+    }
+
+    /// Compares, which counts from `go_on` on; false when it brings something about, which is Python's.
+    pub fn look(&mut self, event: &Labelled<'_>) -> bool {
+        self.differs = !event.outputs.is_empty() && event.model == self.champion;
+        if !self.differs {
+            return true;
+        }
+        let (own, together) = event.own();
+        let (label, own) = (event.label, cost(own, event.label));
+        self.next.set(&self.now);
+        if let Some(mixture) = &mut self.next.mixture {
+            mixture.weigh(event.outputs, event.served, together, label, event.since);
+            if together {
+                mixture.window.add(own, cost(event.served, label));
+            }
+        }
+        for (model, output) in event.outputs {
+            let loss = cost(*output, label);
+            if self.suspects {
+                let known = self.next.candidates.iter_mut().find(|known| known.model == *model);
+                if let Some(known) = known.filter(|known| event.sequence >= known.trial.since) {
+                    known.losses.add(own, loss);
+                    known.trial.add(own, loss);
+                }
+            } else if self.guarded == Some(*model) {
+                let counts = |advantage: &&mut Advantage| event.sequence >= advantage.since;
+                if let Some(advantage) = self.next.advantage.as_mut().filter(counts) {
+                    advantage.add(own, loss);
+                    return !advantage.is_clear();
+                }
+            }
+        }
+        !(self.suspects && self.proposes(event))
+    }
+
+    /// The comparison counts.
+    pub fn go_on(&mut self) {
+        if std::mem::take(&mut self.differs) {
+            std::mem::swap(&mut self.now, &mut self.next);
+        }
+    }
+
+    /// Whether one has proved better and something comes of it: `Supervisor.compare`.
+    fn proposes(&self, event: &Labelled<'_>) -> bool {
+        let (rules, mixture) = (&self.rules, &self.next.mixture);
+        let min_events = rules.min_events.max(event.since);
+        let enough = mixture.as_ref().map_or(0.0, Mixture::largest) * MUCH_LESS;
+        let mut winner: Option<(f64, &Candidate)> = None;
+        for candidate in &self.next.candidates {
+            if !candidate.trial.proves(min_events, rules.tolerance) {
+                continue;
+            }
+            let weight = mixture.as_ref().and_then(|mixture| mixture.weight(candidate.model));
+            if weight.is_some_and(|weight| weight < enough) {
+                continue;
+            }
+            let weight = weight.unwrap_or(0.0);
+            let is_better = winner.is_none_or(|(most, best)| {
+                weight > most || (weight == most && candidate.trial.log_capital > best.trial.log_capital)
+            });
+            if is_better {
+                winner = Some((weight, candidate));
+            }
+        }
+        winner.is_some_and(|(_, winner)| event.learned >= rules.changes_from && !winner.is_silent)
+    }
+}
+
+fn candidates(
+    shared: &Shared,
+    suspicion: &Bound<'_, PyAny>,
+    silent: &HashSet<String>,
+) -> PyResult<Vec<Candidate>> {
+    let (trials, losses) = (suspicion.getattr("trials")?, suspicion.getattr("losses")?);
+    let candidate = |(name, trial): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+        let name = name.cast::<PyString>()?;
+        Ok(Candidate {
+            model: shared.model(name.py(), name)?,
+            trial: trial.extract()?,
+            losses: losses.get_item(name)?.extract()?,
+            is_silent: silent.contains(&*name.to_cow()?),
+        })
+    };
+    trials.cast::<PyDict>()?.iter().map(candidate).collect()
+}
