@@ -8,13 +8,14 @@ at random, and the lane is made to leave records to the engine at random places 
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, repeat
 from random import Random
 from time import monotonic
 
-from benchmarks.lanes.compare import Ran, by_engine, by_lane
+from benchmarks.lanes.compare import Engines, Ran, by_engine, by_lane
 from benchmarks.lanes.streams import make_settings, make_stream
+from benchmarks.lanes.suspicions import suspicious_settings, suspicious_stream
 from benchmarks.speed.cases import make_case
 from engine.config import EngineConfig
 from engine.core.engine import Engine
@@ -31,12 +32,12 @@ def ways(random: Random) -> Iterator[tuple[str, list[int], list[int]]]:
     yield "switched at random", [500], [random.randint(1, 40) for _ in range(50)]
 
 
-def _compare(name: str, config: EngineConfig, lines: Sequence[bytes], ran: Ran, expected: Ran) -> None:
+def _compare(name: str, engines: Engines, lines: Sequence[bytes], ran: Ran, expected: Ran) -> None:
     found = [*expected.differences(ran)]
     if found:
         for one in found:
             print(f"  {one}")
-        sys.exit(f"{name}: not the same (window {config.window.count}, {len(lines)} records)")
+        sys.exit(f"{name}: not the same (window {engines.config.window.count}, {len(lines)} records)")
 
 
 def real(stream: str, model: str, records: int, random: Random) -> None:
@@ -46,35 +47,49 @@ def real(stream: str, model: str, records: int, random: Random) -> None:
         quiet = case.settings if window == 5000 else case.settings | {"supervision": {}, "monitoring": {}}
         settings = quiet | {"window": case.settings["window"] | {"count": window}}
         settings["monitoring"] = settings["monitoring"] | {"reports": False}
-        config = EngineConfig.model_validate(settings)
-        expected = by_engine(config, case.lines, repeat(1000))
+        engines = Engines(EngineConfig.model_validate(settings))
+        expected = by_engine(engines, case.lines, repeat(1000))
         for way, cuts, most in ways(random):
             began = monotonic()
-            ran = by_lane(config, case.lines, cycle(cuts), cycle(most))
+            ran = by_lane(engines, case.lines, cycle(cuts), cycle(most))
             name = f"{stream} {model}, windows of {window}, {way}"
-            _compare(name, config, case.lines, ran, expected)
+            _compare(name, engines, case.lines, ran, expected)
             share = ran.native / len(case.lines)
             print(
                 f"{name}: the same, {share:.0%} of {len(case.lines):,} natively, {monotonic() - began:.1f} s"
             )
 
 
-def made(count: int, first: int) -> None:
-    """Made streams with faults."""
+def spoilt(random: Random) -> tuple[Engines, list[bytes]]:
+    """A made stream with faults in its records."""
+    kinds = random.random() < 0.5
+    config = EngineConfig.from_dict(make_settings(random, kinds=kinds))
+    faults = random.choice([0.0, 0.01, 0.05, 0.2])
+    lines = make_stream(random, random.choice([60, 300, 900]), kinds=kinds, faults=faults)
+    return Engines(config), lines
+
+
+def suspicious(random: Random) -> tuple[Engines, list[bytes]]:
+    """A made stream that makes champions suspect."""
+    kinds = random.random() < 0.5
+    config = EngineConfig.from_dict(suspicious_settings(random, kinds=kinds))
+    lines = suspicious_stream(random, 1500, kinds=kinds)
+    return Engines(config, verdicts=random.randrange(1000)), lines
+
+
+def made(make: Callable[[Random], tuple[Engines, list[bytes]]], count: int, first: int) -> None:
+    """Made streams."""
     taken = records = 0
     for seed in range(first, first + count):
         random = Random(seed)  # noqa: S311 - test data
-        kinds = random.random() < 0.5
-        config = EngineConfig.from_dict(make_settings(random, kinds=kinds))
-        faults = random.choice([0.0, 0.01, 0.05, 0.2])
-        lines = make_stream(random, random.choice([60, 300, 900]), kinds=kinds, faults=faults)
+        engines, lines = make(random)
         way, cuts, most = random.choice([*ways(random)])
         restarts = random.choice([0, 0, 1, 3])
-        expected = by_engine(config, lines, cycle(cuts if restarts else [1000]), restarts)
-        ran = by_lane(config, lines, cycle(cuts), cycle(most), restarts)
-        _compare(f"made stream {seed}, {way}", config, lines, ran, expected)
+        expected = by_engine(engines, lines, cycle(cuts if restarts else [1000]), restarts)
+        ran = by_lane(engines, lines, cycle(cuts), cycle(most), restarts)
+        _compare(f"{make.__name__} stream {seed}, {way}", engines, lines, ran, expected)
         taken, records = taken + ran.native, records + len(lines)
-    print(f"{count} made streams with faults: the same, {taken:,} of {records:,} records natively")
+    print(f"{count} made streams ({make.__name__}): the same, {taken:,} of {records:,} records natively")
 
 
 def main() -> None:
@@ -83,14 +98,15 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=10_000, help="of each real stream, at most; 0: none")
     parser.add_argument("--streams", nargs="+", default=["elec2", "shuttle", "flights"])
     parser.add_argument("--models", nargs="+", default=["linear"], choices=["linear", "tree"])
-    parser.add_argument("--made", type=int, default=100, help="made streams")
+    parser.add_argument("--made", type=int, default=100, help="made streams of each kind")
     parser.add_argument("--seed", type=int, default=0, help="of the first made stream")
     given = parser.parse_args()
     reason = Engine(EngineConfig.from_dict({"model": {"task": "binary", "model": "auto"}})).native_lane
     if reason:
         sys.exit(f"no lane: {reason}")
     if given.made:
-        made(given.made, given.seed)
+        for make in (spoilt, suspicious):
+            made(make, given.made, given.seed)
     for stream in given.streams if given.records else ():
         for model in given.models:
             real(stream, model, given.records, Random(given.seed))  # noqa: S311 - test data

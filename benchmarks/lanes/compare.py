@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from benchmarks.lanes.suspicions import DrawnVerdicts
 from engine.config import EngineConfig
 from engine.core.engine import Engine
 from engine.core.serialize import encode
@@ -65,23 +66,50 @@ class Ran:
             yield f"state: ...{self.known[at : at + 200]} and ...{other.known[at : at + 200]}"
 
 
-def by_engine(config: EngineConfig, lines: Sequence[bytes], cuts: Iterator[int], restarts: int = 0) -> Ran:
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Makes engines that are alike.
+
+    Attributes:
+        config: Of each.
+        verdicts: Windows get verdicts that are drawn with this seed; `None`: as configured.
+    """
+
+    config: EngineConfig
+    verdicts: int | None = None
+
+    def begun(self) -> Engine:
+        """One that begins."""
+        random.seed(_SEED)
+        np.random.seed(_SEED)
+        return Engine(self.config, evaluator=self._judge())
+
+    def restored(self, saved: bytes) -> Engine:
+        """One that goes on."""
+        return Engine.restore(saved, self.config, self._judge())
+
+    def _judge(self) -> DrawnVerdicts | None:
+        return None if self.verdicts is None else DrawnVerdicts(self.verdicts)
+
+
+def by_engine(engines: Engines, lines: Sequence[bytes], cuts: Iterator[int], restarts: int = 0) -> Ran:
     """Every record decoded, and taken by `process`; arguments as of `by_lane`."""
+    config = engines.config
     decode = Decoder(config.record, find_task(config.model.task).labels).decode
 
     def take(engine: Engine, at: int, part: list[bytes]) -> list[Event]:
         return engine.process([decode(line, "in", at + place) for place, line in enumerate(part)])
 
-    return _run(config, lines, cuts, restarts, take)
+    return _run(engines, lines, cuts, restarts, take)
 
 
 def by_lane(
-    config: EngineConfig, lines: Sequence[bytes], cuts: Iterator[int], most: Iterator[int], restarts: int = 0
+    engines: Engines, lines: Sequence[bytes], cuts: Iterator[int], most: Iterator[int], restarts: int = 0
 ) -> Ran:
     """Lines taken by `process_lines`.
 
     Args:
-        config: Of the engine.
+        engines: Those that run.
         lines: The stream.
         cuts: How many lines come at once.
         most: How many records the lane takes before the next is the engine's, whatever it is.
@@ -92,17 +120,17 @@ def by_lane(
         engine.switch_after(next(most))
         return engine.process_lines(part, range(at, at + len(part)), (("in", False),))
 
-    return _run(config, lines, cuts, restarts, take)
+    return _run(engines, lines, cuts, restarts, take)
 
 
 def _run(
-    config: EngineConfig,
+    engines: Engines,
     lines: Sequence[bytes],
     cuts: Iterator[int],
     restarts: int,
     take: Callable[[Engine, int, list[bytes]], list[Event]],
 ) -> Ran:
-    ran, engine = Ran(), _engine(config)
+    ran, engine = Ran(), engines.begun()
     ran.add(engine.begin())
     for number, (at, part) in enumerate(_parts(lines, cuts), 1):
         ran.add(take(engine, at, part))
@@ -110,16 +138,10 @@ def _run(
             ran.native += engine.native_records
             saved = engine.snapshot()
             engine.close()
-            engine = Engine.restore(saved, config)
+            engine = engines.restored(saved)
     ran.native += engine.native_records
     with engine:
         return _ended(ran, engine)
-
-
-def _engine(config: EngineConfig) -> Engine:
-    random.seed(_SEED)
-    np.random.seed(_SEED)
-    return Engine(config)
 
 
 def _parts(lines: Sequence[bytes], cuts: Iterator[int]) -> Iterator[tuple[int, list[bytes]]]:

@@ -67,6 +67,7 @@ class Settings(Struct, frozen=True):
         remembers: Whether any is.
         corrects: Whether a label may be corrected.
         window: Outcomes of a window.
+        switches: Whether the heaviest of several models serves, and not all of them together.
         rates_step: Records after which rates are looked at again.
         rates_records: Records of a span that rates are reported of.
         rates_seconds: Seconds of such a span.
@@ -87,6 +88,7 @@ class Settings(Struct, frozen=True):
     remembers: bool
     corrects: bool
     window: int
+    switches: bool
     rates_step: int
     rates_records: int
     rates_seconds: float
@@ -185,6 +187,7 @@ def _settings(config: EngineConfig, key: str, rates_step: int) -> Settings:
         remembers=record.id is not None and labels.max_remembered > 0,
         corrects=labels.corrections == "learn",
         window=config.window.count,
+        switches=config.supervision.serve == "switch",
         rates_step=rates_step,
         rates_records=rates.records,
         rates_seconds=rates.seconds,

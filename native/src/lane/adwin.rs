@@ -56,12 +56,17 @@ impl Adwin {
         let mut from = Bytes(state);
         let (delta, clock, most) = (from.float()?, from.int()?, from.size()?);
         let (least, grace) = (from.float()?, from.float()?);
-        let (total, variance, width, total_width) = (from.float()?, from.float()?, from.float()?, from.float()?);
+        let (total, variance, width, total_width) =
+            (from.float()?, from.float()?, from.float()?, from.float()?);
         let (count, most_count, tick, detections) = (from.int()?, from.int()?, from.int()?, from.int()?);
         let levels = from.size()?;
         let fits = most == MOST && (1..=MOST_LEVELS).contains(&levels) && clock > 0;
         // Not so many that a counter would overflow, which River's wraps around.
-        if !fits || u64::try_from(tick) != Ok(seen) || tick > i32::MAX - clock || most_count > i32::MAX - clock {
+        if !fits
+            || u64::try_from(tick) != Ok(seen)
+            || tick > i32::MAX - clock
+            || most_count > i32::MAX - clock
+        {
             return None;
         }
         let levels = (0..levels).map(|_| from.level()).collect::<Option<_>>()?;

@@ -4,9 +4,9 @@
 use super::evidence::{Advantage, Paired, Trial};
 use super::mixture::{Mixture, Served};
 use super::row::{cost, Compared, Output, Shared};
-use std::collections::HashSet;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use std::collections::HashSet;
 
 /// Share of another's weight below which a shadow does not win.
 const MUCH_LESS: f64 = 0.25;
@@ -134,9 +134,9 @@ impl Comparison {
     }
 
     /// What is served for what the models say, the champion's own output included; `None`: Python says it.
-    pub fn serve(&self, outputs: Compared<'_>, own: Option<Output>) -> Option<Served> {
+    pub fn serve(&self, outputs: Compared<'_>, own: Option<Output>, switches: bool) -> Option<Served> {
         match &self.now.mixture {
-            Some(mixture) => mixture.combine(outputs, own),
+            Some(mixture) => mixture.combine(outputs, own, switches),
             None => Some(Served { output: own, lead: None }),
         }
     }

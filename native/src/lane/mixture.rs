@@ -94,34 +94,23 @@ impl Mixture {
         self.weights.iter().fold(0.0, |most, weight| if weight.now > most { weight.now } else { most })
     }
 
-    /// What the models say together; `own` is the champion's output. `None`: Python must say it.
-    pub fn combine(&self, outputs: Compared<'_>, own: Option<Output>) -> Option<Served> {
-        let weighted = || {
-            outputs.iter().filter_map(|(model, output)| Some((*model, self.weight(*model)?, (*output)?)))
-        };
+    /// What the models say together, or the heaviest of them where the mixture `switches`; `own` is the champion's
+    /// output. `None`: Python must say it.
+    pub fn combine(&self, outputs: Compared<'_>, own: Option<Output>, switches: bool) -> Option<Served> {
+        let weighted =
+            || outputs.iter().filter_map(|(model, output)| Some((*model, self.weight(*model)?, (*output)?)));
         let total = weighted().fold(0.0, |total, (_, weight, _)| total + weight);
-        let shares = if total > 0.0 { weighted().count() } else { 0 };
-        if shares == 0 || (shares < 2 && own.is_some()) {
+        let shares = || weighted().map(|(model, weight, output)| (model, weight / total, output));
+        let count = if total > 0.0 { weighted().count() } else { 0 };
+        if count == 0 || (count < 2 && own.is_some()) {
             return Some(Served { output: own, lead: None });
         }
-        let (mut zero, mut one) = (0.0, 0.0);
-        let mut lead: Option<(u32, f64)> = None;
-        for (model, weight, output) in weighted() {
-            let share = weight / total;
-            let miss = 1.0 - output.get(false).map_or(0.0, Num::float);
-            let other = 1.0 - output.get(true).map_or(0.0, Num::float);
-            zero += share * (-RATE * miss * miss).exp();
-            one += share * (-RATE * other * other).exp();
-            if lead.is_none_or(|(_, most)| share > most) {
-                lead = Some((model, share));
-            }
-        }
-        if !(zero > 0.0 && one > 0.0) {
-            return None;
-        }
-        let middle: f64 = 0.5 + (one.ln() - zero.ln()) / (2.0 * RATE);
-        let chance = middle.clamp(0.0, 1.0);
-        Some(Served { output: Some(Output::both(Num::Float(1.0 - chance), Num::Float(chance))), lead })
+        let heavier =
+            |one: (u32, f64, Output), other: (u32, f64, Output)| if other.1 > one.1 { other } else { one };
+        let (leader, share, heaviest) = shares().reduce(heavier)?;
+        let output =
+            if switches { heaviest } else { together(shares().map(|(_, share, output)| (share, output)))? };
+        Some(Served { output: Some(output), lead: Some((leader, share)) })
     }
 
     /// Weights follow the losses of all: `JointServing.weigh`. They served together, or the champion alone.
@@ -184,4 +173,20 @@ impl Mixture {
         let most = ((1.0 / self.first).ln() - self.labelled as f64 * (-SHARE).ln_1p()) / RATE;
         most * (1.0 + self.late as f64).sqrt()
     }
+}
+
+/// `engine.tasks.aggregation.two_classes`; `None` where Python's arithmetic raises.
+fn together(shares: impl Iterator<Item = (f64, Output)>) -> Option<Output> {
+    let (mut zero, mut one) = (0.0, 0.0);
+    for (share, output) in shares {
+        let miss = 1.0 - output.get(false).map_or(0.0, Num::float);
+        let other = 1.0 - output.get(true).map_or(0.0, Num::float);
+        zero += share * (-RATE * miss * miss).exp();
+        one += share * (-RATE * other * other).exp();
+    }
+    let chance: f64 = 0.5 + (one.ln() - zero.ln()) / (2.0 * RATE);
+    (zero > 0.0 && one > 0.0).then(|| {
+        let chance = chance.clamp(0.0, 1.0);
+        Output::both(Num::Float(1.0 - chance), Num::Float(chance))
+    })
 }

@@ -17,9 +17,9 @@ pub mod model;
 pub mod ordered;
 pub mod passed;
 pub mod reading;
+pub mod resolution;
 pub mod row;
 pub mod rows;
-pub mod resolution;
 pub mod scores;
 pub mod setup;
 pub mod shadows;
@@ -188,7 +188,12 @@ impl Lane {
 }
 
 impl Lane {
-    fn adopt(&mut self, py: Python<'_>, entries: &Bound<'_, PyAny>, into: Py<Ordered>) -> PyResult<Py<Ordered>> {
+    fn adopt(
+        &mut self,
+        py: Python<'_>,
+        entries: &Bound<'_, PyAny>,
+        into: Py<Ordered>,
+    ) -> PyResult<Py<Ordered>> {
         let mut held = into.borrow_mut(py);
         for item in entries.call_method0("items")?.try_iter()? {
             let (name, entry): (Bound<'_, PyString>, Bound<'_, PyAny>) = item?.extract()?;

@@ -4,9 +4,9 @@ use super::row::{Output, Shared};
 use super::value::{Num, Value};
 use crate::model::{self as models, Model as _};
 use crate::python::CompiledModel;
-use std::collections::HashSet;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::collections::HashSet;
 
 /// Whole numbers up to here are the same as floats to a compiled model.
 const MOST_EXACT: i64 = 1 << 52;

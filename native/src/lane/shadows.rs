@@ -84,12 +84,7 @@ impl Shadows {
     }
 
     /// Each gives its output; false when Python must ask them.
-    pub fn predict(
-        &mut self,
-        py: Python<'_>,
-        shared: &Shared,
-        features: &[(u32, Value)],
-    ) -> PyResult<bool> {
+    pub fn predict(&mut self, py: Python<'_>, shared: &Shared, features: &[(u32, Value)]) -> PyResult<bool> {
         self.outputs.clear();
         for shadow in &mut self.alive {
             let Some(output) = shadow.compiled.predict(py, shared, features)? else { return Ok(false) };

@@ -25,6 +25,8 @@ pub struct Settings {
     pub remembers: bool,
     pub corrects: bool,
     pub window: u64,
+    /// Whether the heaviest of several models serves, and not all of them together.
+    pub switches: bool,
     pub rates_step: u64,
     pub rates_records: u64,
     pub rates_seconds: f64,

@@ -70,9 +70,8 @@ pub struct Names(Vec<(u32, Vec<u8>)>);
 
 impl Names {
     pub fn read(py: Python<'_>, shared: &Shared, names: &Map<String, Vec<u8>>) -> PyResult<Names> {
-        let numbered = names.iter().map(|(name, json)| {
-            Ok((shared.model(py, &PyString::new(py, name))?, json.clone()))
-        });
+        let numbered =
+            names.iter().map(|(name, json)| Ok((shared.model(py, &PyString::new(py, name))?, json.clone())));
         Ok(Names(numbered.collect::<PyResult<_>>()?))
     }
 
@@ -313,7 +312,8 @@ impl<'py> Work<'_, 'py> {
         }
         if live.comparison.serves_together() {
             live.shadows.outputs.push((live.champion, own));
-            let Some(served) = live.comparison.serve(&live.shadows.outputs, own) else { return Ok(None) };
+            let (outputs, switches) = (&live.shadows.outputs, self.settings.switches);
+            let Some(served) = live.comparison.serve(outputs, own, switches) else { return Ok(None) };
             (said.served, said.lead, said.together) = (served.output, served.lead, true);
         }
         Ok(Some(said))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.lanes.compare import by_engine, by_lane
+from benchmarks.lanes.compare import Engines, by_engine, by_lane
 from benchmarks.lanes.streams import ENCODED, LOGISTIC, make_settings, make_stream
 from engine.config import EngineConfig
 from engine.core.engine import Engine
@@ -81,8 +81,8 @@ def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913,
     random = Random(seed)  # noqa: S311 - test data
     config = EngineConfig.from_dict(make_settings(random, kinds=kinds))
     lines = faulty(make_stream(random, 250, kinds=kinds, faults=0.0), faults)
-    expected = by_engine(config, lines, cycle(cuts) if restarts else repeat(100), restarts)
-    ran = by_lane(config, lines, cycle(cuts), cycle(most), restarts)
+    expected = by_engine(Engines(config), lines, cycle(cuts) if restarts else repeat(100), restarts)
+    ran = by_lane(Engines(config), lines, cycle(cuts), cycle(most), restarts)
     assert [*expected.differences(ran)] == []
     assert expected.same(ran)
 
@@ -107,9 +107,9 @@ def test_nearly_all_plain_records_are_taken_natively(kinds: bool) -> None:
     kind = {"kind": {"field": "kind", "example": "ex", "label": "late"}} if kinds else {}
     config = flow(record=kind, model={"task": "binary", "model": ENCODED})
     lines = plain(1, 1000, kinds=kinds)
-    ran = by_lane(config, lines, repeat(100), repeat(_ALL))
+    ran = by_lane(Engines(config), lines, repeat(100), repeat(_ALL))
     assert ran.native > 0.8 * len(lines)
-    assert ran.same(by_engine(config, lines, repeat(1000)))
+    assert ran.same(by_engine(Engines(config), lines, repeat(1000)))
 
 
 def test_a_guarded_shadow_goes_along_natively() -> None:
@@ -126,8 +126,8 @@ def test_a_guarded_shadow_goes_along_natively() -> None:
         before = engine.native_records
         engine.process_lines(lines[750:795])
         assert engine.native_records - before == 45
-    ran = by_lane(config, lines, repeat(70), cycle([_ALL, 5]))
-    assert ran.same(by_engine(config, lines, repeat(100)))
+    ran = by_lane(Engines(config), lines, repeat(70), cycle([_ALL, 5]))
+    assert ran.same(by_engine(Engines(config), lines, repeat(100)))
 
 
 def turning(seed: int, change: int, count: int = 1000) -> list[bytes]:
@@ -163,19 +163,19 @@ def test_adwin_alarms_at_the_same_record(
     seed: int, delta: float, change: int, cuts: list[int], restarts: int
 ) -> None:
     config, lines = watched(delta), turning(seed, change)
-    expected = by_engine(config, lines, repeat(100))
-    ran = by_lane(config, lines, cycle(cuts), repeat(_ALL), restarts)
+    expected = by_engine(Engines(config), lines, repeat(100))
+    ran = by_lane(Engines(config), lines, cycle(cuts), repeat(_ALL), restarts)
     assert [*expected.differences(ran)] == []
     assert ran.same(expected)
 
 
 def test_adwin_alarms_natively_where_labels_turn_around() -> None:
     config, lines = watched(0.9), turning(1, 400)
-    ran = by_lane(config, lines, repeat(100), repeat(_ALL))
+    ran = by_lane(Engines(config), lines, repeat(100), repeat(_ALL))
     assert ran.native >= 380
     [first, *_] = [json.loads(line) for line in ran.written["decisions"].splitlines()]
     assert "(ADWIN)" in first["reason"]
-    assert ran.same(by_engine(config, lines, repeat(100)))
+    assert ran.same(by_engine(Engines(config), lines, repeat(100)))
 
 
 def test_numbers_of_any_size_are_written_alike() -> None:
@@ -187,15 +187,15 @@ def test_numbers_of_any_size_are_written_alike() -> None:
         for at, number in enumerate(numbers)
     ]
     config = flow(record={"time_unit": "s"}, model={"task": "binary", "model": LOGISTIC})
-    ran = by_lane(config, lines, repeat(100), repeat(_ALL))
+    ran = by_lane(Engines(config), lines, repeat(100), repeat(_ALL))
     assert ran.native > 0.8 * len(lines)
-    assert [*by_engine(config, lines, repeat(100)).differences(ran)] == []
+    assert [*by_engine(Engines(config), lines, repeat(100)).differences(ran)] == []
 
 
 def test_a_comparison_sees_a_difference() -> None:
     lines = plain(1, 50)
     other = [*lines[:20], lines[21], lines[20], *lines[22:]]
-    one, two = (by_engine(flow(), each, repeat(50)) for each in (lines, other))
+    one, two = (by_engine(Engines(flow()), each, repeat(50)) for each in (lines, other))
     assert not one.same(two)
     assert [*one.differences(two)]
 
