@@ -9,6 +9,13 @@ from engine.monitoring.types import Check, EvaluationJob, Verdict
 from engine.windows import Status
 
 _TREE = "tree.HoeffdingTreeClassifier"
+_RIVALS = [
+    [
+        "preprocessing.StandardScaler",
+        {"type": "linear_model.LogisticRegression", "optimizer": {"type": "optim.SGD", "args": [rate]}},
+    ]
+    for rate in (0.5, 0.001)
+]
 _FEATURES = ("a", "b", "c")
 
 
@@ -40,7 +47,7 @@ class DrawnVerdicts:
 
 
 def suspicious_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
-    """The sections of a configuration under which champions are suspected soon, and replaced."""
+    """The sections of a configuration under which champions are suspected or beaten soon, and replaced."""
     settings: dict[str, Any] = {
         "model": {"task": "binary", "model": random.choice([LOGISTIC, LOGISTIC, _TREE])},
         "window": {"count": random.choice([40, 120, 250])},
@@ -58,6 +65,9 @@ def suspicious_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
     }
     if kinds:
         settings["record"] = {"kind": {"field": "kind", "example": "ex", "label": "late"}}
+    for number in range(random.choice([0, 0, 1, 2])):
+        model, share = random.choice([*_RIVALS, LOGISTIC, _TREE]), random.choice([1.0, 0.4])
+        settings.setdefault("challengers", {})[f"r{number}"] = {"model": model, "share": share}
     if random.random() < 0.3:
         settings["labels"] = {"wait": random.choice([20, 60])}
     return settings

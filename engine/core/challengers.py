@@ -115,9 +115,14 @@ class Challengers:
         for name, one in self.alive.items():
             if takes_part(name, outcome.sequence, one.share):
                 raised = one.live.learn(outcome)
-                if raised is not None and not one.reported:
-                    one.reported = True
+                if raised is not None and self.is_first(name):
                     yield name, raised
+
+    def is_first(self, name: str) -> bool:
+        """One has raised while it learned: whether that is to be reported, which it is once."""
+        one = self.alive[name]
+        reported, one.reported = one.reported, True
+        return not reported
 
     def promote(self, name: str, champion: Challenger) -> LiveModel:
         """One becomes the champion; what it replaces takes its place, for good if it was there for good."""

@@ -259,12 +259,15 @@ class Engine:
             lane.count()
             self._review_rates()
             lane.go_on()
+        for name, outcome, raised in taken.raised:
+            if self._pool.challengers.is_first(name):
+                self._report_raised(f"challenger {name}", name, outcome, raised)
         if taken.proposal is not None:
             self._settle()
             proposal, time = taken.proposal
             self._conclude(proposal, time, full=False)
-            if self.alerts.pending:
-                self._events += self.alerts.due()
+        if self.alerts.pending:
+            self._events += self.alerts.due()
         self._review.windows.let_go(records)
         events, self._events = self._events, []
         return events

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from engine.config import EngineConfig
 from engine.core.lane_plan import make_plan
 from engine.core.lane_state import Lent, Parts
-from engine.records.events import PredictionLines
+from engine.records.events import Outcome, PredictionLines
 from engine.records.values import Features, Target
 from engine.supervision.decisions import ProposedDecision
 
@@ -60,6 +60,7 @@ class Taken(NamedTuple):
         asked: What the model has given for it, if it was asked.
         rates_due: Whether rates are to be reported before it.
         proposal: What the last record has brought about, which the engine must act on, with its event time.
+        raised: Challengers that raised while they learned the last record, with the outcome and the error.
     """
 
     at: int
@@ -68,6 +69,7 @@ class Taken(NamedTuple):
     asked: Asked | None
     rates_due: bool
     proposal: tuple[ProposedDecision, float] | None
+    raised: Sequence[tuple[str, Outcome, str]]
 
 
 class Lane:
@@ -141,6 +143,7 @@ class Lane:
             Asked(found.output, found.predicting, found.learning) if found.asked else None,
             found.rates_due,
             None if found.proposal is None else (found.proposal, found.time),
+            found.raised,
         )
 
     @contextmanager

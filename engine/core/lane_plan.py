@@ -122,8 +122,6 @@ def why_not(config: EngineConfig, scores: Scores, supervisor: Supervisor) -> str
         return "riverkeeper_native is not installed, or is for another version"
     if find_task(config.model.task) is not BINARY:
         return f"the task is {config.model.task}, and the lane knows {BINARY.name} alone"
-    if config.challengers:
-        return "there are challengers"
     if config.window.seconds is not None:
         return "windows are cut by event time"
     if config.monitoring.detectors:

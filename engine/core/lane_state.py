@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from engine.alerts.policy import AlertPolicy
 from engine.core.admission import Admission, AdmissionState
+from engine.core.challengers import Challenger
 from engine.core.event_clock import Clock
 from engine.core.input_guard import InputGuardState
 from engine.core.label_join import JoinCounts, LabelJoin
@@ -54,8 +55,9 @@ class Lent(Struct, frozen=True):
         detector: Looks at the champion's losses; `None` when that is off.
         on_loss: Takes a loss; returns what it brings about.
         shadows: Those alive.
+        challengers: The same.
         vetted_learn: Whether vetted ones learn.
-        evidence: How shadows do beside the champion.
+        evidence: How they do beside the champion.
     """
 
     admission: AdmissionState
@@ -76,6 +78,7 @@ class Lent(Struct, frozen=True):
     detector: LossDrift | None
     on_loss: Callable[[float], ProposedDecision | None] | None
     shadows: Sequence[Shadow]
+    challengers: Sequence[Challenger]
     vetted_learn: bool
     evidence: LentEvidence
 
@@ -103,24 +106,26 @@ class Parts(NamedTuple):
         columns = review.input_guard.state.columns if review.guards else {}
         return all(type(name) is str for name in (*columns, *review.first_look.columns))
 
+    def _models(self) -> list[LiveModel]:
+        """All that live, the champion first."""
+        shadows, challengers = self.pool.shadows.alive.values(), self.pool.challengers.alive.values()
+        return [self.pool.champion, *(one.live for one in shadows), *(one.live for one in challengers)]
+
     def _compares_plainly(self) -> bool:
-        """Whether there is the champion alone, or with shadows and all of them compiled."""
-        pool, supervisor = self.pool, self.supervisor
-        if self.trials.alive or pool.challengers.alive:
-            return False
-        if supervisor.joint.mixture is not None and not supervisor.suspecting:
-            return False
-        models = [pool.champion, *(shadow.live for shadow in pool.shadows.alive.values())]
-        if len(models) > 1 or pool.champion.masked:
-            hidden = {type(name) for model in models for name in model.masked}
-            return hidden <= {str} and all(model.running.is_compiled for model in models)
-        return True
+        """Whether there is the champion alone, or with others and all of them compiled."""
+        models = self._models()
+        if len(models) == 1 and not self.pool.champion.masked:
+            return True
+        hidden = {type(name) for model in models for name in model.masked}
+        one_name_each = len({model.name for model in models}) == len(models)
+        return one_name_each and hidden <= {str} and all(model.running.is_compiled for model in models)
 
     def lend(self) -> Lent:
         """The components' states, until `take_back`."""
-        review, champion, shadows = self.review, self.pool.champion, [*self.pool.shadows.alive.values()]
+        review, pool, champion = self.review, self.pool, self.pool.champion
         detector, on_loss = self._loss_drift()
-        names = [champion.name, *(shadow.name for shadow in shadows)]
+        shadows, challengers = [*pool.shadows.alive.values()], [*pool.challengers.alive.values()]
+        names = [live.name for live in self._models()]
         return Lent(
             self.admission.counts,
             self.admission.clock,
@@ -129,7 +134,7 @@ class Parts(NamedTuple):
             self.serving.state,
             self.progress(),
             self.rates.state,
-            self.pool,
+            pool,
             champion,
             {name: msgspec.json.encode(name) for name in names},
             self.supervisor.usual,
@@ -140,8 +145,9 @@ class Parts(NamedTuple):
             detector,
             on_loss,
             shadows,
+            challengers,
             self.supervisor.shadows_learn,
-            self.supervisor.lend(),
+            self.supervisor.lend(self.trials.alive),
         )
 
     def take_back(self, lent: Lent) -> None:

@@ -1,9 +1,10 @@
 """The evidence as it is lent to the native lane, with what says whether anything comes of it."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 from msgspec import Struct
 
+from engine.supervision.challenger_trials import ChallengerTrial
 from engine.supervision.evidence import Advantage
 from engine.supervision.mixture import Mixture
 from engine.supervision.suspicion import Suspicion
@@ -16,18 +17,22 @@ class LentEvidence(Struct, frozen=True):
         suspicion: The open one, if any.
         mixture: The weights of the models that serve together, if any do.
         advantage: How a guarded model does beside a champion that is not suspected.
+        challengers: The standing of each challenger, by its name.
         together: Whether several models may serve together.
-        min_events: Labelled events that a shadow must be compared on to win.
+        min_events: Labelled events that a model must be compared on to win.
         tolerance: The share by which it must be better.
         changes_from: Events learned from which on the champion may change.
-        silent: Shadows of which nothing comes at present when they prove better.
+        promotes: Whether it may change for a challenger.
+        silent: Models of which nothing comes at present when they prove better.
     """
 
     suspicion: Suspicion | None
     mixture: Mixture | None
     advantage: Advantage | None
+    challengers: Mapping[str, ChallengerTrial]
     together: bool
     min_events: int
     tolerance: float
     changes_from: int
+    promotes: bool
     silent: Set[str]

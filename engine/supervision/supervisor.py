@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
+from engine.supervision.challenger_trials import ChallengerTrial
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.decisions import Action, ProposedDecision
 from engine.supervision.evidence import Advantage
@@ -384,16 +385,28 @@ class Supervisor:
         if self._state.suspicion is not None:
             self._state.suspicion.next_window(sequence)
 
-    def lend(self) -> LentEvidence:
-        """The evidence, which whoever has it may add to until something comes of it."""
+    def lend(self, challengers: Mapping[str, ChallengerTrial]) -> LentEvidence:
+        """The evidence, which whoever has it may add to until something comes of it.
+
+        Args:
+            challengers: The standing of each, by its name.
+        """
         state, suspicion, mixture = self._state, self._state.suspicion, self.joint.mixture
         silent = {*state.notified} if self.manual_only else set()
         if suspicion is not None and mixture is not None:
             silent |= {name for name in suspicion.trials if waits(suspicion, name, leads=False)}
-        changes_from = 0 if state.changed_at < 0 else state.changed_at + self._config.pause
-        advantage, together = self.guarded.state, not self.manual_only
-        limits = self._config.trial_events, self._config.tolerance, changes_from
-        return LentEvidence(suspicion, mixture, advantage, together, *limits, silent)
+        return LentEvidence(
+            suspicion,
+            mixture,
+            self.guarded.state,
+            challengers,
+            not self.manual_only,
+            self._config.trial_events,
+            self._config.tolerance,
+            0 if state.changed_at < 0 else state.changed_at + self._config.pause,
+            not state.contaminated,
+            silent,
+        )
 
     def losses(self) -> dict[str, PairedLosses]:
         """The losses of champion and each shadow on the same events of the open window; for reports."""

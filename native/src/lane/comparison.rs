@@ -11,21 +11,38 @@ use std::collections::HashSet;
 /// Share of another's weight below which a shadow does not win.
 const MUCH_LESS: f64 = 0.25;
 
-/// A shadow that is compared with a suspected champion.
+/// A model in a trial against the champion.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     model: u32,
     trial: Trial,
+    /// In the open window.
     losses: Paired,
+    /// Of a challenger since it began: `engine.supervision.challenger_trials.ChallengerTrial`.
+    run: Option<Paired>,
     /// Whether nothing comes of it at present when it proves better.
     is_silent: bool,
+}
+
+impl Candidate {
+    fn add(&mut self, sequence: u64, champion: f64, other: f64) {
+        if sequence >= self.trial.since {
+            self.losses.add(champion, other);
+            self.trial.add(champion, other);
+            if let Some(run) = &mut self.run {
+                run.add(champion, other);
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
 struct Evidence {
     /// Of the guarded shadow, while there is no suspicion.
     advantage: Option<Advantage>,
+    /// Of the suspicion.
     candidates: Vec<Candidate>,
+    challengers: Vec<Candidate>,
     mixture: Option<Mixture>,
 }
 
@@ -34,6 +51,7 @@ impl Evidence {
     fn set(&mut self, other: &Evidence) {
         self.advantage = other.advantage;
         self.candidates.clone_from(&other.candidates);
+        self.challengers.clone_from(&other.challengers);
         match (&mut self.mixture, &other.mixture) {
             (Some(mine), Some(theirs)) => mine.set(theirs),
             (mine, theirs) => mine.clone_from(theirs),
@@ -48,8 +66,9 @@ struct Rules {
     together: bool,
     min_events: u64,
     tolerance: f64,
-    /// Events learned from which on the champion may change.
+    /// Events learned from which on the champion may change, and whether it may for a challenger.
     changes_from: u64,
+    promotes: bool,
 }
 
 /// A label that is about to be learned, and what was said before.
@@ -81,6 +100,8 @@ pub struct Comparison {
     now: Evidence,
     next: Evidence,
     differs: bool,
+    /// Whether a challenger has proved better on the event at hand, though nothing comes of it.
+    pub found: bool,
     /// `LentEvidence`
     lent: Py<PyAny>,
 }
@@ -93,12 +114,14 @@ impl Comparison {
         lent: &Bound<'_, PyAny>,
     ) -> PyResult<Comparison> {
         let (suspicion, mixture) = (lent.getattr("suspicion")?, lent.getattr("mixture")?);
+        let silent: HashSet<String> = lent.getattr("silent")?.extract()?;
         let now = Evidence {
             advantage: lent.getattr("advantage")?.extract()?,
             candidates: match suspicion.is_none() {
                 true => vec![],
-                false => candidates(shared, &suspicion, &lent.getattr("silent")?.extract()?)?,
+                false => candidates(shared, &suspicion, &silent)?,
             },
+            challengers: challengers(shared, &lent.getattr("challengers")?, &silent)?,
             mixture: match mixture.is_none() {
                 true => None,
                 false => Some(Mixture::read(shared, &mixture)?),
@@ -112,6 +135,7 @@ impl Comparison {
             next: now.clone(),
             now,
             differs: false,
+            found: false,
             lent: lent.clone().unbind(),
         })
     }
@@ -129,6 +153,13 @@ impl Comparison {
             let name = shared.model_name(candidate.model, py);
             candidate.trial.write(&suspicion.getattr("trials")?.get_item(&name)?)?;
             candidate.losses.write(&suspicion.getattr("losses")?.get_item(&name)?)?;
+        }
+        let challengers = lent.getattr("challengers")?;
+        for challenger in &self.now.challengers {
+            let standing = challengers.get_item(shared.model_name(challenger.model, py))?;
+            challenger.trial.write(&standing.getattr("trial")?)?;
+            challenger.losses.write(&standing.getattr("window")?)?;
+            challenger.run.map_or(Ok(()), |run| run.write(&standing.getattr("run")?))?;
         }
         Ok(())
     }
@@ -148,6 +179,7 @@ impl Comparison {
 
     /// Compares, which counts from `go_on` on; false when it brings something about, which is Python's.
     pub fn look(&mut self, event: &Labelled<'_>) -> bool {
+        self.found = false;
         self.differs = !event.outputs.is_empty() && event.model == self.champion;
         if !self.differs {
             return true;
@@ -161,23 +193,19 @@ impl Comparison {
                 mixture.window.add(own, cost(event.served, label));
             }
         }
+        let mut is_clear = false;
         for (model, output) in event.outputs {
             let loss = cost(*output, label);
-            if self.suspects {
-                let known = self.next.candidates.iter_mut().find(|known| known.model == *model);
-                if let Some(known) = known.filter(|known| event.sequence >= known.trial.since) {
-                    known.losses.add(own, loss);
-                    known.trial.add(own, loss);
-                }
-            } else if self.guarded == Some(*model) {
-                let counts = |advantage: &&mut Advantage| event.sequence >= advantage.since;
-                if let Some(advantage) = self.next.advantage.as_mut().filter(counts) {
-                    advantage.add(own, loss);
-                    return !advantage.is_clear();
-                }
+            let Evidence { advantage, candidates, challengers, .. } = &mut self.next;
+            for known in candidates.iter_mut().chain(challengers).filter(|known| known.model == *model) {
+                known.add(event.sequence, own, loss);
+            }
+            let is_guarded = !self.suspects && self.guarded == Some(*model);
+            if let (Some(advantage), true) = (advantage, is_guarded) {
+                is_clear = advantage.add(event.sequence, own, loss);
             }
         }
-        !(self.suspects && self.proposes(event))
+        !is_clear && !self.changes(event) && !self.promotes(event)
     }
 
     /// The comparison counts.
@@ -187,16 +215,21 @@ impl Comparison {
         }
     }
 
-    /// Whether one has proved better and something comes of it: `Supervisor.compare`.
-    fn proposes(&self, event: &Labelled<'_>) -> bool {
-        let (rules, mixture) = (&self.rules, &self.next.mixture);
-        let min_events = rules.min_events.max(event.since);
+    fn proving<'a>(
+        &'a self,
+        among: &'a [Candidate],
+        event: &Labelled<'_>,
+    ) -> impl Iterator<Item = &'a Candidate> {
+        let (events, tolerance) = (self.rules.min_events.max(event.since), self.rules.tolerance);
+        among.iter().filter(move |candidate| candidate.trial.proves(events, tolerance))
+    }
+
+    /// Whether a shadow has proved better and something comes of it: `Supervisor.compare`.
+    fn changes(&self, event: &Labelled<'_>) -> bool {
+        let mixture = &self.next.mixture;
         let enough = mixture.as_ref().map_or(0.0, Mixture::largest) * MUCH_LESS;
         let mut winner: Option<(f64, &Candidate)> = None;
-        for candidate in &self.next.candidates {
-            if !candidate.trial.proves(min_events, rules.tolerance) {
-                continue;
-            }
+        for candidate in self.proving(&self.next.candidates, event) {
             let weight = mixture.as_ref().and_then(|mixture| mixture.weight(candidate.model));
             if weight.is_some_and(|weight| weight < enough) {
                 continue;
@@ -209,7 +242,26 @@ impl Comparison {
                 winner = Some((weight, candidate));
             }
         }
-        winner.is_some_and(|(_, winner)| event.learned >= rules.changes_from && !winner.is_silent)
+        winner.is_some_and(|(_, winner)| event.learned >= self.rules.changes_from && !winner.is_silent)
+    }
+
+    /// Whether a challenger has proved better and something comes of it: `ChallengerTrials.compare`.
+    fn promotes(&mut self, event: &Labelled<'_>) -> bool {
+        if self.suspects || !self.rules.promotes || event.learned < self.rules.changes_from {
+            return false;
+        }
+        let mut winner: Option<&Candidate> = None;
+        for (model, _) in event.outputs {
+            // Those that were compared on this event, in the order of their outputs.
+            let compared = |known: &&Candidate| known.model == *model && event.sequence >= known.trial.since;
+            let Some(one) = self.proving(&self.next.challengers, event).find(compared) else { continue };
+            if winner.is_none_or(|best| one.trial.log_capital > best.trial.log_capital) {
+                winner = Some(one);
+            }
+        }
+        let is_silent = winner.map(|winner| winner.is_silent);
+        self.found = is_silent.is_some();
+        is_silent == Some(false)
     }
 }
 
@@ -225,8 +277,27 @@ fn candidates(
             model: shared.model(name.py(), name)?,
             trial: trial.extract()?,
             losses: losses.get_item(name)?.extract()?,
+            run: None,
             is_silent: silent.contains(&*name.to_cow()?),
         })
     };
     trials.cast::<PyDict>()?.iter().map(candidate).collect()
+}
+
+fn challengers(
+    shared: &Shared,
+    standings: &Bound<'_, PyAny>,
+    silent: &HashSet<String>,
+) -> PyResult<Vec<Candidate>> {
+    let challenger = |(name, standing): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+        let name = name.cast::<PyString>()?;
+        Ok(Candidate {
+            model: shared.model(name.py(), name)?,
+            trial: standing.getattr("trial")?.extract()?,
+            losses: standing.getattr("window")?.extract()?,
+            run: Some(standing.getattr("run")?.extract()?),
+            is_silent: silent.contains(&*name.to_cow()?),
+        })
+    };
+    standings.cast::<PyDict>()?.iter().map(challenger).collect()
 }

@@ -14,7 +14,7 @@ const WORTH: f64 = 25.0;
 /// By how much the guarded shadow loses less than a champion that is not suspected.
 #[derive(Clone, Copy, Debug, FromPyObject)]
 pub struct Advantage {
-    pub since: u64,
+    since: u64,
     events: u64,
     champion: f64,
     other: f64,
@@ -31,16 +31,17 @@ impl Advantage {
         advantage.setattr("squares", self.squares)
     }
 
-    pub fn add(&mut self, champion: f64, other: f64) {
+    /// Adds the losses on one event, if it counts; whether the advantage is clear with it.
+    pub fn add(&mut self, sequence: u64, champion: f64, other: f64) -> bool {
+        if sequence < self.since {
+            return false;
+        }
         let difference = champion - other;
         self.events += 1;
         self.champion += champion;
         self.other += other;
         self.sum += difference;
         self.squares += difference * difference;
-    }
-
-    pub fn is_clear(&self) -> bool {
         self.sum >= MATTERS && self.sum >= ERRORS * self.squares.sqrt()
     }
 }

@@ -18,11 +18,11 @@ pub mod ordered;
 pub mod passed;
 pub mod reading;
 pub mod resolution;
+pub mod rivals;
 pub mod row;
 pub mod rows;
 pub mod scores;
 pub mod setup;
-pub mod shadows;
 pub mod state;
 pub mod step;
 pub mod value;
@@ -178,6 +178,7 @@ impl Lane {
         }
         taken.lines = Some(PyBytes::new(py, &step.out).unbind());
         taken.count = step.live.counts.predicted - before;
+        taken.raised = std::mem::take(&mut step.live.rivals.raised);
         for (origin, place) in last.iter().enumerate() {
             if let (Some(place), Some((source, _))) = (place, sources.get(origin)) {
                 live.note_position(source, offsets.get_item(*place)?.unbind());
@@ -229,6 +230,8 @@ pub struct Taken {
     /// What the last record has brought about, and its event time.
     proposal: Option<Py<PyAny>>,
     time: f64,
+    /// Challengers that raised while they learned the last record.
+    raised: Vec<rivals::Raised>,
 }
 
 impl Taken {

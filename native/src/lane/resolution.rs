@@ -95,11 +95,11 @@ impl Work<'_, '_> {
         }
         let mut proposal = None;
         // A suspected champion's losses are not usual, and there is nothing more to suspect.
-        let watched = row.model == live.champion && !live.comparison.suspects;
-        if let (true, Some(own)) = (watched, own) {
+        let trusted = row.model == live.champion && !live.comparison.suspects;
+        if let (true, Some(own)) = (trusted, own) {
             let loss = own.loss(label);
             add_usual(&mut live.counts.usual_events, &mut live.counts.usual_mean, loss);
-            if let Some(drift) = &mut live.drift {
+            if let (Some(drift), false) = (&mut live.drift, live.comparison.found) {
                 proposal = drift.add(py, loss)?;
             }
         }
@@ -108,7 +108,7 @@ impl Work<'_, '_> {
         live.counts.outcomes += 1;
         let fate = Fate { row: row.clone(), order, label: Some(label), loss, time, known, together };
         live.window.add(py, fate.clone())?;
-        let goes_on = live.shadows.learn(py, self.shared, &fate, label)?;
+        let goes_on = live.rivals.learn(py, self.shared, &fate, label)?;
         let counts = &mut live.counts;
         counts.learned += 1;
         counts.champion.add(row.time);

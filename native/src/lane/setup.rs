@@ -5,8 +5,8 @@ use super::drift::Drift;
 use super::fields::{Accepted, Plan};
 use super::guard::Guard;
 use super::model::{Compiled, Model};
+use super::rivals::Rivals;
 use super::scores::{Counter, Scores};
-use super::shadows::Shadows;
 use super::state::{Counts, Lent};
 use super::step::{Live, Names};
 use super::window::Window;
@@ -85,7 +85,7 @@ impl Lane {
         self.look.read(&mut self.fields, &lent.look)?;
         let running = lent.champion.getattr("running")?;
         let champion = self.shared.model(py, lent.champion.getattr("name")?.cast()?)?;
-        let shadows = Shadows::read(&self.shared, &lent.shadows, lent.vetted_learn)?;
+        let rivals = Rivals::read(&self.shared, &lent.shadows, &lent.challengers, lent.vetted_learn)?;
         let early_count = lent.early.len()?;
         self.live = Some(Live {
             scores: Scores::read(&lent.scores, self.scores.clone())?,
@@ -98,8 +98,8 @@ impl Lane {
             },
             champion,
             names: Names::read(py, &self.shared, &lent.names)?,
-            comparison: Comparison::read(&self.shared, champion, shadows.guarded(), &lent.evidence)?,
-            shadows,
+            comparison: Comparison::read(&self.shared, champion, rivals.guarded(), &lent.evidence)?,
+            rivals,
             window: Window::read(&lent.windows)?,
             drift: match (&lent.detector, &lent.on_loss) {
                 (Some(detector), Some(on_loss)) => Some(Drift::read(detector, on_loss)?),
@@ -134,7 +134,7 @@ impl Lane {
         if let Some(guard) = &live.guard {
             guard.write(py, &self.shared)?;
         }
-        live.shadows.write(py)?;
+        live.rivals.write(py)?;
         live.comparison.write(py, &self.shared)?;
         self.look.write(live.look.bind(py))
     }

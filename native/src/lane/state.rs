@@ -54,6 +54,7 @@ pub struct Lent<'py> {
     pub detector: Option<Bound<'py, PyAny>>,
     pub on_loss: Option<Bound<'py, PyAny>>,
     pub shadows: Bound<'py, PyAny>,
+    pub challengers: Bound<'py, PyAny>,
     /// Whether vetted ones learn.
     pub vetted_learn: bool,
     pub evidence: Bound<'py, PyAny>,

@@ -9,9 +9,9 @@ use super::model::{Given, Model, Reply};
 use super::ordered::{Entry, Ordered};
 use super::reading::pending_of;
 use super::resolution::{Found, Said};
+use super::rivals::Rivals;
 use super::row::{Output, Shared};
 use super::scores::Scores;
-use super::shadows::Shadows;
 use super::state::{Counts, Settings};
 use super::window::Window;
 use hashbrown::HashMap;
@@ -44,7 +44,7 @@ pub struct Live {
     pub window: Window,
     pub drift: Option<Drift>,
     pub guard: Option<Guard>,
-    pub shadows: Shadows,
+    pub rivals: Rivals,
     pub comparison: Comparison,
     pub early: Py<PyAny>,
     pub early_count: usize,
@@ -266,7 +266,7 @@ impl<'py> Work<'_, 'py> {
                 model: live.champion,
                 sequence: live.counts.predicted,
                 served: said.served,
-                outputs: &live.shadows.outputs,
+                outputs: &live.rivals.outputs,
                 label,
                 since: 0,
                 learned: live.counts.learned,
@@ -293,7 +293,7 @@ impl<'py> Work<'_, 'py> {
             }
             None => {
                 let live = &self.live;
-                let outputs = (!live.shadows.is_empty()).then(|| live.shadows.outputs.as_slice().into());
+                let outputs = (!live.rivals.is_empty()).then(|| live.rivals.outputs.as_slice().into());
                 self.pending.insert(row.id.clone(), Entry::Pending { row, outputs });
                 Ok(Step::Done)
             }
@@ -304,15 +304,15 @@ impl<'py> Work<'_, 'py> {
     fn said(&mut self, own: Option<Output>) -> PyResult<Option<Said>> {
         let live = &mut *self.live;
         let mut said = Said { own, served: own, together: false, lead: None };
-        if live.shadows.is_empty() {
+        if live.rivals.is_empty() {
             return Ok(Some(said));
         }
-        if !live.shadows.predict(self.py, self.shared, &self.record.features)? {
+        if !live.rivals.predict(self.py, self.shared, live.counts.predicted, &self.record.features)? {
             return Ok(None);
         }
         if live.comparison.serves_together() {
-            live.shadows.outputs.push((live.champion, own));
-            let (outputs, switches) = (&live.shadows.outputs, self.settings.switches);
+            live.rivals.outputs.push((live.champion, own));
+            let (outputs, switches) = (&live.rivals.outputs, self.settings.switches);
             let Some(served) = live.comparison.serve(outputs, own, switches) else { return Ok(None) };
             (said.served, said.lead, said.together) = (served.output, served.lead, true);
         }

@@ -298,7 +298,6 @@ def test_lines_and_predictions_are_written_in_their_order() -> None:
     [
         ({"model": {"task": "multiclass", "model": "naive_bayes.GaussianNB"}}, "multiclass"),
         ({"window": {"seconds": 60.0}}, "event time"),
-        ({"challengers": {"other": {"model": LOGISTIC}}}, "challengers"),
         ({"scores": {"last": 100}}, "rolling"),
         ({"scores": {"metrics": ["LogLoss"]}}, "event by event"),
         ({"record": {"time_format": "%Y%m%d"}}, "format"),
