@@ -44,6 +44,8 @@ def _text(chunk: Any) -> bytes:
     return chunk if isinstance(chunk, bytes) else chunk.text
 
 
+_SUSPECT = Command("bench", "suspect", "", "bench", "to have a shadow")
+
 Scores = dict[str, float]
 Arm = Generator[None, None, Scores]
 
@@ -152,7 +154,7 @@ def engine_loop(
     decode = Decoder(config.record, _labels(config.model.task)).decode
     events = engine.begin()
     if suspected:
-        events += engine.command(Command("bench", "suspect", "", "bench", "to have a shadow"))
+        events += engine.command(_SUSPECT)
     position = 0
     for lines in case.batches():
         events += engine.process([decode(line, "bench", position + i) for i, line in enumerate(lines)])
@@ -161,6 +163,10 @@ def engine_loop(
             written.write(_text(chunk))
         events = []
         yield
+    return _ended(engine, written, suspected=suspected)
+
+
+def _ended(engine: Any, written: BytesIO, *, suspected: bool) -> Scores:
     for chunk in encode(engine.finish())[0].values():
         written.write(_text(chunk))
     if suspected and written.getvalue().count(b'"action":"clear"'):
@@ -168,7 +174,15 @@ def engine_loop(
     return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
 
 
-def lines_loop(config: EngineConfig, case: Case, judge: WindowEvaluator, key: str, step: int = BATCH) -> Arm:
+def lines_loop(  # noqa: PLR0913 - what is measured, and how
+    config: EngineConfig,
+    case: Case,
+    judge: WindowEvaluator,
+    key: str,
+    *,
+    step: int = BATCH,
+    suspected: bool = False,
+) -> Arm:
     """The engine by `process_lines`: natively where the crate is built.
 
     Args:
@@ -177,10 +191,13 @@ def lines_loop(config: EngineConfig, case: Case, judge: WindowEvaluator, key: st
         judge: Judges windows.
         key: The model key.
         step: Lines that are taken at once.
+        suspected: As of `engine_loop`.
     """
     engine = Engine(config, key, judge)
     written = BytesIO()
     events = engine.begin()
+    if suspected:
+        events += engine.command(_SUSPECT)
     position = 0
     for batch in case.batches():
         for start in range(0, len(batch), step):
@@ -192,9 +209,7 @@ def lines_loop(config: EngineConfig, case: Case, judge: WindowEvaluator, key: st
                 written.write(_text(chunk))
             events = []
         yield
-    for chunk in encode(engine.finish())[0].values():
-        written.write(_text(chunk))
-    return {name: engine.scores.get(name, nan) for name in ("Accuracy", "ROCAUC", "loss")}
+    return _ended(engine, written, suspected=suspected)
 
 
 def in_river(arm: Arm) -> Arm:
@@ -263,8 +278,10 @@ def engine_arms(case: Case, judge: WindowEvaluator) -> dict[str, Any]:
     # Earlier versions, which are compared with, have no lane.
     lanes = {
         LINES: lambda: lines_loop(everything, case, judge, "lines"),
-        TENS: lambda: lines_loop(everything, case, judge, "tens", 10),
+        TENS: lambda: lines_loop(everything, case, judge, "tens", step=10),
         CALLED: lambda: in_river(lines_loop(everything, case, judge, "called")),
+        "  with a challenger": lambda: lines_loop(rival, case, judge, "rival"),
+        "  with a live shadow": lambda: lines_loop(steady, case, NeverJudges(), "main", suspected=True),
     }
     return {
         EVERYTHING: lambda: engine_loop(everything, case, judge),
