@@ -20,6 +20,18 @@ MODELS: list[Any] = [LOGISTIC, ENCODED, ENCODED, "tree.HoeffdingTreeClassifier",
 _STRANGE = [1e300, 2**60, -(2**70), "text", True, False, None, [1], {"z": 1}, 2**53, 2**53 + 1, 1e308]
 _TIMES = ["2013-01-01T05:15:00Z", "x", None, True, [1], float("inf"), 1_356_998_400_000]
 _IDS = [1.5, "", None, True, 'q"x', "\\", "ü", "\u0007"]
+_DETECTORS = [
+    {"method": "adwin", "on": "loss", "parameters": {"delta": 0.5}},
+    {"method": "ddm", "on": "loss"},
+    {"method": "page_hinkley", "on": "feature:a", "parameters": {"threshold": 2.0}},
+    {
+        "method": "kswin",
+        "on": "feature:c",
+        "parameters": {"alpha": 0.2, "window_size": 40, "stat_size": 20, "seed": 1},
+    },
+    {"method": "page_hinkley", "on": "prediction", "parameters": {"threshold": 1.0}},
+    {"method": "adwin", "on": "feature:town"},
+]
 
 
 def make_stream(random: Random, count: int, *, kinds: bool, faults: float) -> list[bytes]:
@@ -141,6 +153,8 @@ def make_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
             "max_remembered": random.choice([0, 10, 10**5]),
         },
     }
+    if random.random() < 0.3:
+        settings["monitoring"]["detectors"] = random.sample(_DETECTORS, random.randrange(1, 4))
     record, contract = settings["record"], settings.setdefault("contract", {})
     if kinds:
         record["kind"] = {"field": "kind", "example": "ex", "label": "late"}

@@ -280,6 +280,7 @@ def engine_arms(case: Case, judge: WindowEvaluator) -> dict[str, Any]:
         LINES: lambda: lines_loop(everything, case, judge, "lines"),
         TENS: lambda: lines_loop(everything, case, judge, "tens", step=10),
         CALLED: lambda: in_river(lines_loop(everything, case, judge, "called")),
+        "  with two detectors": lambda: lines_loop(watched, case, judge, "seen"),
         "  with a challenger": lambda: lines_loop(rival, case, judge, "rival"),
         "  with a live shadow": lambda: lines_loop(steady, case, NeverJudges(), "main", suspected=True),
     }

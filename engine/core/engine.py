@@ -259,6 +259,8 @@ class Engine:
             lane.count()
             self._review_rates()
             lane.go_on()
+        for number, value, sequence, time in taken.seen:
+            self._events += self._serving.drifts(sequence, time, self.detectors.see(number, value))
         for name, outcome, raised in taken.raised:
             if self._pool.challengers.is_first(name):
                 self._report_raised(f"challenger {name}", name, outcome, raised)
@@ -290,6 +292,7 @@ class Engine:
             self._pool,
             self._supervisor,
             self._progressive_scores,
+            self.detectors,
             self._rates,
             self.alerts,
             self.trials,

@@ -60,6 +60,7 @@ class Taken(NamedTuple):
         asked: What the model has given for it, if it was asked.
         rates_due: Whether rates are to be reported before it.
         proposal: What the last record has brought about, which the engine must act on, with its event time.
+        seen: What detectors are to see: the detector, the value, its sequence number and event time.
         raised: Challengers that raised while they learned the last record, with the outcome and the error.
     """
 
@@ -69,6 +70,7 @@ class Taken(NamedTuple):
     asked: Asked | None
     rates_due: bool
     proposal: tuple[ProposedDecision, float] | None
+    seen: Sequence[tuple[int, float, int, float]]
     raised: Sequence[tuple[str, Outcome, str]]
 
 
@@ -89,8 +91,10 @@ class Lane:
         self._parts = parts
         self.most: int | None = None
         self.taken = 0
-        contract, scores, step = parts.admission.contract, parts.scores, parts.rates.step
-        self._native: Any = native.Lane(make_plan(config, key, contract, scores, step))
+        plan = make_plan(
+            config, key, parts.admission.contract, parts.scores, parts.detectors, parts.rates.step
+        )
+        self._native: Any = native.Lane(plan)
         self._lent: Lent | None = None
         self._spell = self._rest = self._plain_before = 0
         parts.labels.hold_in(self._native.hold_pending, self._native.hold_resolved)
@@ -143,6 +147,7 @@ class Lane:
             Asked(found.output, found.predicting, found.learning) if found.asked else None,
             found.rates_due,
             None if found.proposal is None else (found.proposal, found.time),
+            found.seen,
             found.raised,
         )
 

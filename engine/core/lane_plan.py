@@ -12,6 +12,7 @@ from engine.core.waiting import PendingPrediction, ResolvedPrediction
 from engine.evaluation.metric_counts import Cells
 from engine.evaluation.progressive_scores import Scores
 from engine.models.native.compiled import crate_version
+from engine.monitoring.detectors.detectors import Detectors, Source
 from engine.records.events import Outcome
 from engine.records.values import Example
 from engine.supervision.supervisor import Supervisor
@@ -105,6 +106,7 @@ class Plan(Struct, frozen=True):
         served: What is counted of the served outputs.
         last_labels: The same of the last-label baseline.
         baselines: The same of the task's baseline.
+        detectors: What detectors look at.
     """
 
     classes: tuple[type, ...]
@@ -114,6 +116,7 @@ class Plan(Struct, frozen=True):
     served: Cells | None
     last_labels: Cells | None
     baselines: Cells | None
+    detectors: list[Source]
 
 
 def why_not(config: EngineConfig, scores: Scores, supervisor: Supervisor) -> str | None:  # noqa: PLR0911 - one reason each
@@ -124,8 +127,6 @@ def why_not(config: EngineConfig, scores: Scores, supervisor: Supervisor) -> str
         return f"the task is {config.model.task}, and the lane knows {BINARY.name} alone"
     if config.window.seconds is not None:
         return "windows are cut by event time"
-    if config.monitoring.detectors:
-        return "there are detectors"
     if config.business or config.scores.last is not None or config.scores.fading is not None:
         return "there are business metrics, rolling or fading scores"
     if config.record.time_format is not None:
@@ -137,7 +138,14 @@ def why_not(config: EngineConfig, scores: Scores, supervisor: Supervisor) -> str
     return None
 
 
-def make_plan(config: EngineConfig, key: str, contract: Contract, scores: Scores, rates_step: int) -> Plan:
+def make_plan(  # noqa: PLR0913, PLR0917 - the components that a plan is of
+    config: EngineConfig,
+    key: str,
+    contract: Contract,
+    scores: Scores,
+    detectors: Detectors,
+    rates_step: int,
+) -> Plan:
     """The configuration as the lane takes it."""
     served, last_labels, baselines = scores.cells
     return Plan(
@@ -148,6 +156,7 @@ def make_plan(config: EngineConfig, key: str, contract: Contract, scores: Scores
         served,
         last_labels,
         baselines,
+        detectors.sources(),
     )
 
 

@@ -22,6 +22,7 @@ from engine.core.state import Progress
 from engine.core.waiting import EarlyLabel
 from engine.core.window_review import WindowReview
 from engine.evaluation.progressive_scores import LentScores, Scores
+from engine.monitoring.detectors.detectors import Detectors
 from engine.monitoring.detectors.loss_drift import LossDrift
 from engine.monitoring.first_look.counter import LentLook
 from engine.supervision.challenger_trials import ChallengerTrials
@@ -93,6 +94,7 @@ class Parts(NamedTuple):
     pool: ModelPool
     supervisor: Supervisor
     scores: Scores
+    detectors: Detectors
     rates: RateWatch
     alerts: AlertPolicy
     trials: ChallengerTrials

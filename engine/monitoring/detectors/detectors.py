@@ -54,6 +54,18 @@ class DetectorsState(Struct, frozen=True, forbid_unknown_fields=True):
     number: int = 0
 
 
+class Source(Struct, frozen=True):
+    """What a detector looks at.
+
+    Attributes:
+        of: `error`: whether another class than the label was served.
+        feature: The name of the feature; "" otherwise.
+    """
+
+    of: Literal["feature", "prediction", "loss", "error"]
+    feature: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     name: str
@@ -97,6 +109,17 @@ class Detectors:
         """What is found in the loss of a prediction; `wrong` says whether it was another class."""
         for look in self._on_loss:
             yield from self._update(look, float(wrong()) if look.config.method in BINARY else loss)
+
+    def sources(self) -> list[Source]:
+        """What each looks at: whoever has this may collect values, and give them to `see` in their order."""
+        features = [look.feature for look in self._on_served]
+        served = [Source("feature" if feature else "prediction", feature) for feature in features]
+        binary = [look.config.method in BINARY for look in self._on_loss]
+        return served + [Source("error" if of_errors else "loss", "") for of_errors in binary]
+
+    def see(self, number: int, value: float) -> Iterator[tuple[str, Found]]:
+        """What is found in one more value of the source of this number."""
+        yield from self._update((self._on_served + self._on_loss)[number], value)
 
     def _update(self, look: _Look, value: float) -> Iterator[tuple[str, Found]]:
         found = self.watches[look.name].update(value, look.config)

@@ -4,6 +4,7 @@ pub mod adwin;
 pub mod clock;
 pub mod columns;
 pub mod comparison;
+pub mod detectors;
 pub mod draws;
 pub mod drift;
 pub mod encode;
@@ -28,6 +29,7 @@ pub mod step;
 pub mod value;
 pub mod window;
 
+use detectors::{Detectors, Seen, Source};
 use fields::{Fields, Label, Record};
 use hashbrown::HashMap;
 use ordered::Ordered;
@@ -52,6 +54,7 @@ pub struct Lane {
     settings: Settings,
     scores: [scores::Counter; 3],
     look: guard::Look,
+    detectors: Detectors,
     pending: Py<Ordered>,
     resolved: Py<Ordered>,
     read_label: Py<PyAny>,
@@ -67,8 +70,11 @@ impl Lane {
         let shared = Arc::new(Shared::new(&plan.getattr("classes")?)?);
         let record: setup::RecordPlan = plan.getattr("record")?.extract()?;
         let counter = |name| PyResult::Ok(plan.getattr(name)?.extract::<setup::Cells>()?.into());
+        let mut fields = Fields::new(record.into(), shared.clone());
+        let sources: Vec<Source> = plan.getattr("detectors")?.extract()?;
         Ok(Lane {
-            fields: Fields::new(record.into(), shared.clone()),
+            detectors: Detectors::new(py, &mut fields, sources),
+            fields,
             record: Record::default(),
             settings: plan.getattr("settings")?.extract()?,
             scores: [counter("served")?, counter("last_labels")?, counter("baselines")?],
@@ -143,6 +149,7 @@ impl Lane {
             record: &mut self.record,
             settings: &self.settings,
             look: &mut self.look,
+            detectors: &mut self.detectors,
             pending: &mut pending,
             resolved: &mut resolved,
             read_label: &self.read_label,
@@ -178,6 +185,7 @@ impl Lane {
         }
         taken.lines = Some(PyBytes::new(py, &step.out).unbind());
         taken.count = step.live.counts.predicted - before;
+        taken.seen = std::mem::take(&mut step.detectors.seen);
         taken.raised = std::mem::take(&mut step.live.rivals.raised);
         for (origin, place) in last.iter().enumerate() {
             if let (Some(place), Some((source, _))) = (place, sources.get(origin)) {
@@ -230,6 +238,8 @@ pub struct Taken {
     /// What the last record has brought about, and its event time.
     proposal: Option<Py<PyAny>>,
     time: f64,
+    /// What detectors look at.
+    seen: Vec<Seen>,
     /// Challengers that raised while they learned the last record.
     raised: Vec<rivals::Raised>,
 }

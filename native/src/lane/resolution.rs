@@ -80,6 +80,7 @@ impl Work<'_, '_> {
         if self.settings.looks {
             self.look.add(self.fields, &row.features);
         }
+        self.detectors.served(self.fields, &row);
         let lead = said.lead.map(|(model, share)| (live.names.of(model), share));
         encode::prediction(&mut self.out, &row, live.names.of(live.champion), &self.settings.key, lead);
         Ok(row)
@@ -92,6 +93,7 @@ impl Work<'_, '_> {
         let loss = row.output.map(|output| output.loss(label));
         if let (Some(output), Some(loss)) = (&row.output, loss) {
             live.scores.update(output, label, loss, row.last_label);
+            self.detectors.labelled(&row, loss, output.top() != label, time);
         }
         let mut proposal = None;
         // A suspected champion's losses are not usual, and there is nothing more to suspect.

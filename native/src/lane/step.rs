@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::comparison::{Comparison, Labelled};
+use super::detectors::Detectors;
 use super::drift::Drift;
 use super::fields::{Fields, Label, Record};
 use super::guard::{Guard, Look};
@@ -88,6 +89,7 @@ pub struct Work<'a, 'py> {
     pub record: &'a mut Record,
     pub settings: &'a Settings,
     pub look: &'a mut Look,
+    pub detectors: &'a mut Detectors,
     pub pending: &'a mut Ordered,
     pub resolved: &'a mut Ordered,
     pub read_label: &'a Py<PyAny>,

@@ -178,6 +178,26 @@ def test_adwin_alarms_natively_where_labels_turn_around() -> None:
     assert ran.same(by_engine(Engines(config), lines, repeat(100)))
 
 
+def test_detectors_see_what_the_lane_takes() -> None:
+    detectors = [
+        {"method": "ddm", "on": "loss"},
+        {"method": "adwin", "on": "loss"},
+        {"method": "page_hinkley", "on": "prediction", "parameters": {"threshold": 5.0}},
+        {"method": "adwin", "on": "feature:a", "parameters": {"delta": 0.9}},
+    ]
+    config = flow(
+        model={"task": "binary", "model": LOGISTIC},
+        monitoring={"reports": False, "detectors": detectors},
+        supervision={"guard": False, "on_loss_drift": False, "on_loss_rise": False, "on_baseline": False},
+    )
+    lines = turning(1, 500, 1500)
+    ran = by_lane(Engines(config), lines, repeat(100), cycle([_ALL, 7]))
+    assert ran.native > 0.8 * len(lines)
+    assert ran.same(by_engine(Engines(config), lines, repeat(100)))
+    found = {json.loads(line)["detector"].split()[0] for line in ran.written["drifts"].splitlines()}
+    assert found == {"ddm", "adwin", "page_hinkley"}
+
+
 def test_numbers_of_any_size_are_written_alike() -> None:
     random = Random(3)  # noqa: S311 - test data
     numbers = [sign * random.random() * 10.0**power for power in range(-320, 309) for sign in (1.0, -1.0)]
@@ -301,7 +321,6 @@ def test_lines_and_predictions_are_written_in_their_order() -> None:
         ({"scores": {"last": 100}}, "rolling"),
         ({"scores": {"metrics": ["LogLoss"]}}, "event by event"),
         ({"record": {"time_format": "%Y%m%d"}}, "format"),
-        ({"monitoring": {"reports": False, "detectors": [{"method": "adwin", "on": "loss"}]}}, "detectors"),
     ],
 )
 def test_an_engine_says_why_it_has_no_lane_and_takes_lines_all_the_same(
