@@ -136,12 +136,7 @@ def make_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
         "model": {"task": "binary", "model": random.choice(MODELS)},
         "record": {"positive": 1, "negative": 0},
         "window": {"count": random.choice([20, 50, 200, 1000]), "sample": random.choice([5, 30, 1000])},
-        "monitoring": {
-            "reports": False,
-            "rates": {"records": random.choice([60, 100, 1000])},
-            "first_look": {"enabled": random.random() < 0.7},
-            "loss_drift_delta": random.choice([0.002, 0.2]),
-        },
+        "monitoring": _monitoring(random),
         "scores": {"metrics": random.choice([[], ["Accuracy", "ROCAUC"], ["F1"]])},
         "supervision": {"guard": random.random() < 0.7, "on_loss_drift": random.random() < 0.7},
         "labels": {
@@ -153,8 +148,6 @@ def make_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
             "max_remembered": random.choice([0, 10, 10**5]),
         },
     }
-    if random.random() < 0.3:
-        settings["monitoring"]["detectors"] = random.sample(_DETECTORS, random.randrange(1, 4))
     record, contract = settings["record"], settings.setdefault("contract", {})
     if kinds:
         record["kind"] = {"field": "kind", "example": "ex", "label": "late"}
@@ -175,6 +168,16 @@ def make_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
     if random.random() < 0.2:
         record["ignore"] = ["c"]
     return settings
+
+
+def _monitoring(random: Random) -> dict[str, Any]:
+    return {
+        "reports": False,
+        "rates": {"records": random.choice([60, 100, 1000])},
+        "first_look": {"enabled": random.random() < 0.7},
+        "loss_drift_delta": random.choice([0.002, 0.2]),
+        "detectors": random.sample(_DETECTORS, random.randrange(4)) if random.random() < 0.3 else [],
+    }
 
 
 def _contract(random: Random) -> dict[str, Any]:
