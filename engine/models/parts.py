@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from engine.models.graph.attributes import attributes
+
 
 def parts_of(model: Any) -> list[Any]:
     """What a model holds in its attributes, one by one where it holds several in a list, tuple or dict.
@@ -11,7 +13,7 @@ def parts_of(model: Any) -> list[Any]:
     (['a', 'b', 'c'], [])
     """
     found: list[Any] = []
-    for held in getattr(model, "__dict__", {}).values():
+    for held in attributes(model).values():
         if isinstance(held, dict):
             found += held.values()
         elif isinstance(held, list | tuple):

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from engine.errors import SnapshotError
 from engine.models.graph.adapters import adapter_of
+from engine.models.graph.attributes import attributes
 from engine.models.graph.names import class_name
 
 _CONTAINERS: dict[type, type] = {OrderedDict: dict, dict: dict, list: list, set: set, deque: list}
@@ -20,7 +21,9 @@ _CONTAINERS: dict[type, type] = {OrderedDict: dict, dict: dict, list: list, set:
 
 _PLAIN_KEYS = frozenset({bool, int, float, type(None), str, bytes})
 
-_NO_HOOK: Any = object.__getstate__
+NO_HOOK: Any = object.__getstate__
+"""What a class has that says nothing of its own about its state."""
+
 _BY_IDENTITY: Any = object.__hash__
 
 _HINT = (
@@ -73,13 +76,13 @@ def check_standard(kind: Any, base: Any, name: str) -> None:
 
 def attributes_of(value: Any, slots: tuple[str, ...]) -> dict[str, Any]:
     """The attributes of an object, those in its slots too, as far as they are set."""
-    attributes: dict[str, Any] = getattr(value, "__dict__", {})
     if not slots:
-        return attributes
+        return attributes(value)
+    found: dict[str, Any] = getattr(value, "__dict__", {})
     try:
-        return {**attributes, **dict(zip(slots, _slot_values(slots)(value), strict=True))}
+        return {**found, **dict(zip(slots, _slot_values(slots)(value), strict=True))}
     except AttributeError:  # one that was never set
-        return attributes | {name: getattr(value, name) for name in slots if hasattr(value, name)}
+        return found | {name: getattr(value, name) for name in slots if hasattr(value, name)}
 
 
 @lru_cache(4096)
@@ -111,7 +114,7 @@ def saved_class(kind: Any) -> SavedClass:
         name,
         slots_of(kind),
         _CONTAINERS.get(base),
-        hasattr(kind, "__setstate__") or kind.__getstate__ is not _NO_HOOK,
+        hasattr(kind, "__setstate__") or kind.__getstate__ is not NO_HOOK,
     )
 
 

@@ -12,7 +12,8 @@ from operator import itemgetter
 from typing import Any
 
 from engine.models.graph.adapters import BY_NAME
-from engine.models.graph.classes import base_of, slots_of
+from engine.models.graph.attributes import attributes, set_attributes
+from engine.models.graph.classes import NO_HOOK, base_of, slots_of
 from engine.models.graph.document import (
     MOST_NESTED,
     OPEN,
@@ -272,7 +273,8 @@ class _Reader:
         fields, late = shape.fields, self._late
         row = self._values(shape, shape.content + (1 if shape.state else len(fields)))
         if not (shape.content or shape.state or slots_of(kind)):
-            return lambda made: made.__dict__.update(zip(fields, row(), strict=True))
+            give = set_attributes(kind, fields)
+            return lambda made: give(made, row())
 
         def fill(made: Any) -> None:
             rest = iter(row())
@@ -306,16 +308,29 @@ def _empty_deque(kind: Any, limit: int | None) -> Any:
     return made
 
 
+def _ask(hook: Callable[[Any, Any], None], made: Any, state: Any) -> None:
+    """Has a class give an object its state."""
+    kind: Any = type(made)
+    if not (kind.__module__.startswith("river.") and kind.__getstate__ is NO_HOOK):
+        hook(made, state)
+        return
+    # River's scalers write into the dictionary of the object, which would be slower from then on.
+    asked = kind.__new__(kind)
+    hook(asked, state)
+    held = attributes(asked)
+    set_attributes(kind, held)(made, held.values())
+
+
 def _set_state(made: Any, state: Any) -> None:
     """Gives an object what its class's `__getstate__` returned; as in `pickle`, `None` is nothing to give."""
     hook = getattr(type(made), "__setstate__", None)
     if state is None:
         return
     if hook is not None:
-        hook(made, state)
+        _ask(hook, made, state)
         return
-    attributes, slots = state if isinstance(state, tuple) else (state, None)
-    for name, value in {**(attributes or {}), **(slots or {})}.items():
+    held, slots = state if isinstance(state, tuple) else (state, None)
+    for name, value in {**(held or {}), **(slots or {})}.items():
         if is_hidden(name):
             raise ValueError(f"an attribute of a name of Python's own: {name}")
         object.__setattr__(made, name, value)

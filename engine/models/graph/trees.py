@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from engine.models.graph.attributes import attributes
 from engine.models.graph.document import Shape
 
 _FIELDS = frozenset({"parent", "children"})
 _SEQUENCES = frozenset({list, tuple})
-_NOTHING: dict[str, Any] = {}
 
 
 def is_node(shape: Shape) -> bool:
@@ -41,11 +41,11 @@ def _check_up(nodes: list[Any]) -> None:
 
 def _parent(node: Any) -> Any:
     """What stands there as an attribute; no code is asked for it."""
-    return getattr(node, "__dict__", _NOTHING).get("parent")
+    return attributes(node).get("parent")
 
 
 def _children(node: Any) -> Iterable[Any]:
-    found: Any = getattr(node, "__dict__", _NOTHING).get("children")
+    found: Any = attributes(node).get("children")
     return found if type(found) in _SEQUENCES else ()
 
 

@@ -18,7 +18,16 @@ from msgspec import Struct
 
 from engine.errors import SnapshotError
 from engine.models.graph import adapters
-from engine.models.graph.classes import SavedClass, attributes_of, check_keys, check_standard, saved_class
+from engine.models.graph.attributes import attributes
+from engine.models.graph.classes import (
+    NO_HOOK,
+    SavedClass,
+    attributes_of,
+    check_keys,
+    check_standard,
+    saved_class,
+    slots_of,
+)
 from engine.models.graph.document import (
     MOST_NESTED,
     REFERENCES,
@@ -283,10 +292,12 @@ class Writer:
         return self._shape(Shape("defaultdict", layout=self._items(value)))
 
     def _fill_plain(self, value: Any, found: SavedClass) -> int:
-        attributes = value.__dict__
-        values = tuple(attributes.values())
-        key = (found, *attributes, *map(type, values))
-        layout = self._layouts.get(key) or self._new_object(key, found, tuple(attributes), values)
+        return self._fill_with(attributes(value), found)
+
+    def _fill_with(self, held: dict[str, Any], found: SavedClass) -> int:
+        values = tuple(held.values())
+        key = (found, *held, *map(type, values))
+        layout = self._layouts.get(key) or self._new_object(key, found, tuple(held), values)
         return self._hold(self._open, layout, values)
 
     def _fill_distribution(self, value: Any, found: SavedClass) -> int:
@@ -294,11 +305,11 @@ class Writer:
 
         The state of each would be two and a half kilobytes of chance, of which no one has seen a number.
         """
-        attributes = value.__dict__
-        generator = attributes.get("_rng")
+        held = attributes(value)
+        generator = held.get("_rng")
         if (
             type(generator) is Random
-            and attributes.get("seed") is None
+            and held.get("seed") is None
             and id(generator) not in self._known
             and adapters.is_undrawn(generator)
         ):
@@ -306,17 +317,17 @@ class Writer:
                 self._undrawn = self._adapted(adapters.UNDRAWN, generator)
             self._known[id(generator)] = self._undrawn
             self._kept.append(generator)
-        return self._fill_plain(value, found)
+        return self._fill_with(held, found)
 
     def _fill_object(self, value: Any, found: SavedClass) -> int:
         content = () if found.content is None else (found.content(value),)
         if found.hooks:
             # In a tuple of one, so that it is a reference, whatever it is.
             names: tuple[str, ...] = ()
-            values: tuple[Any, ...] = (*content, (value.__getstate__(),))
+            values: tuple[Any, ...] = (*content, (_state_of(value),))
         else:
-            attributes = attributes_of(value, found.slots)
-            names, values = tuple(attributes), (*content, *attributes.values())
+            held = attributes_of(value, found.slots)
+            names, values = tuple(held), (*content, *held.values())
         limit = value.maxlen if isinstance(value, deque) else None
         key = (found, limit, *names, *map(type, values))
         layout = self._layouts.get(key) or self._new_object(key, found, names, values, limit)
@@ -408,3 +419,11 @@ def _picked(layout: str, wanted: str) -> Callable[[tuple[Any, ...]], tuple[Any, 
         one = places[0]
         return lambda values: (values[one],)
     return itemgetter(*places)
+
+
+def _state_of(value: Any) -> Any:
+    """What an object gives as its state: its attributes, unless its class says otherwise."""
+    kind: Any = type(value)
+    if kind.__getstate__ is NO_HOOK and not slots_of(kind):
+        return attributes(value) or None
+    return value.__getstate__()

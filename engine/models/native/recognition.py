@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from engine.models.graph.attributes import attributes as attributes_of
+
 Write = Callable[[Any], None]
 """Writes a state into the object that it is of."""
 
@@ -24,9 +26,9 @@ def expect(holds: bool) -> None:
 def attributes(found: Any, kind: type, names: Iterable[str]) -> dict[str, Any]:
     """The attributes of an object of exactly this class, which must be exactly these."""
     expect(type(found) is kind)
-    found_attributes: dict[str, Any] = vars(found)
-    expect(found_attributes.keys() == set(names))
-    return found_attributes
+    held = attributes_of(found)
+    expect(held.keys() == set(names))
+    return held
 
 
 def number(found: Any) -> float:
