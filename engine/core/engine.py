@@ -271,6 +271,8 @@ class Engine:
         if self.alerts.pending:
             self._events += self.alerts.due()
         self._review.windows.let_go(records)
+        if taken.stopped is not None:
+            raise taken.stopped
         events, self._events = self._events, []
         return events
 

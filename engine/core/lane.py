@@ -9,13 +9,14 @@ While the lane has the state, the engine's components are behind: `Lane.give_bac
 """
 
 from collections.abc import Iterator, MutableSequence, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from engine.config import EngineConfig
 from engine.core.lane_plan import make_plan
 from engine.core.lane_state import Lent, Parts
+from engine.models.running import RunningModel
 from engine.records.events import Outcome, PredictionLines
 from engine.records.values import Features, Target
 from engine.supervision.decisions import ProposedDecision
@@ -36,18 +37,20 @@ Sources = Sequence[tuple[str, bool]]
 """Where lines come from: the name, and whether it is the stream of labels."""
 
 
-class Asked(NamedTuple):
+class Given(NamedTuple):
     """What a model of Python's has given for the record that the lane leaves to the engine.
 
     Attributes:
+        model: Its name.
         output: Its output.
         predicting: What it raised when it was to predict.
         learning: What it raised when it was to learn.
     """
 
+    model: str
     output: Any
     predicting: BaseException | None
-    learning: BaseException | None
+    learning: BaseException | None = None
 
 
 class Taken(NamedTuple):
@@ -57,20 +60,22 @@ class Taken(NamedTuple):
         at: The first record that it has not taken.
         lines: The predictions.
         special: Whether the engine must take the record at `at`.
-        asked: What the model has given for it, if it was asked.
+        asked: What models have given for it that were asked.
         rates_due: Whether rates are to be reported before it.
         proposal: What the last record has brought about, which the engine must act on, with its event time.
         seen: What detectors are to see: the detector, the value, its sequence number and event time.
+        stopped: What interrupted a model that learned the last record.
         raised: Challengers that raised while they learned the last record, with the outcome and the error.
     """
 
     at: int
     lines: PredictionLines
     special: bool
-    asked: Asked | None
+    asked: Sequence[Given]
     rates_due: bool
     proposal: tuple[ProposedDecision, float] | None
     seen: Sequence[tuple[int, float, int, float]]
+    stopped: BaseException | None
     raised: Sequence[tuple[str, Outcome, str]]
 
 
@@ -144,37 +149,29 @@ class Lane:
             found.at,
             PredictionLines(found.lines, found.count),
             special,
-            Asked(found.output, found.predicting, found.learning) if found.asked else None,
+            self._asked(found),
             found.rates_due,
             None if found.proposal is None else (found.proposal, found.time),
             found.seen,
+            found.stopped,
             found.raised,
         )
 
+    def _asked(self, found: Any) -> list[Given]:
+        asked = [Given(*given) for given in found.rivals]
+        if found.asked:
+            champion = self._parts.pool.champion.name
+            asked.append(Given(champion, found.output, found.predicting, found.learning))
+        return asked
+
     @contextmanager
-    def asked(self, given: Asked | None) -> Iterator[None]:
-        """Meanwhile the champion gives what it has given already, and is not asked twice."""
-        if given is None:
+    def asked(self, given: Sequence[Given]) -> Iterator[None]:
+        """Meanwhile models give what they have given already, and are not asked twice."""
+        running = {model.name: model.running for model in self._parts.models()} if given else {}
+        with ExitStack() as until_then:
+            for each in given:
+                until_then.enter_context(_again(running[each.model], each))
             yield
-            return
-        running = self._parts.pool.champion.running
-        predict, learn = running.predict, running.learn
-
-        def predict_again(_: Features) -> Any:
-            if given.predicting is not None:
-                raise given.predicting
-            return given.output
-
-        def learn_again(features: Features, label: Target | None) -> None:
-            if given.learning is not None:
-                raise given.learning
-            learn(features, label)
-
-        running.predict, running.learn = predict_again, learn_again
-        try:
-            yield
-        finally:
-            running.predict, running.learn = predict, learn
 
     def rest(self, left: int) -> int:
         """Of so many records, how many the engine takes before the lane is asked again; 0 when it goes on."""
@@ -187,3 +184,25 @@ class Lane:
             return min(left, _WHILE_NOT_PLAIN)
         self.take_over()
         return 0
+
+
+@contextmanager
+def _again(running: RunningModel, given: Given) -> Iterator[None]:
+    """Meanwhile a model gives what it has given already."""
+    predict, learn = running.predict, running.learn
+
+    def predict_again(_: Features) -> Any:
+        if given.predicting is not None:
+            raise given.predicting
+        return given.output
+
+    def learn_again(features: Features, label: Target | None) -> None:
+        if given.learning is not None:
+            raise given.learning
+        learn(features, label)
+
+    running.predict, running.learn = predict_again, learn_again
+    try:
+        yield
+    finally:
+        running.predict, running.learn = predict, learn

@@ -108,26 +108,24 @@ class Parts(NamedTuple):
         columns = review.input_guard.state.columns if review.guards else {}
         return all(type(name) is str for name in (*columns, *review.first_look.columns))
 
-    def _models(self) -> list[LiveModel]:
+    def models(self) -> list[LiveModel]:
         """All that live, the champion first."""
         shadows, challengers = self.pool.shadows.alive.values(), self.pool.challengers.alive.values()
         return [self.pool.champion, *(one.live for one in shadows), *(one.live for one in challengers)]
 
     def _compares_plainly(self) -> bool:
-        """Whether there is the champion alone, or with others and all of them compiled."""
-        models = self._models()
-        if len(models) == 1 and not self.pool.champion.masked:
-            return True
+        """Whether models can be told apart by name, and what is hidden from each is known to the lane."""
+        champion, models = self.pool.champion, self.models()
         hidden = {type(name) for model in models for name in model.masked}
         one_name_each = len({model.name for model in models}) == len(models)
-        return one_name_each and hidden <= {str} and all(model.running.is_compiled for model in models)
+        return one_name_each and hidden <= {str} and (champion.running.is_compiled or not champion.masked)
 
     def lend(self) -> Lent:
         """The components' states, until `take_back`."""
         review, pool, champion = self.review, self.pool, self.pool.champion
         detector, on_loss = self._loss_drift()
         shadows, challengers = [*pool.shadows.alive.values()], [*pool.challengers.alive.values()]
-        names = [live.name for live in self._models()]
+        names = [live.name for live in self.models()]
         return Lent(
             self.admission.counts,
             self.admission.clock,

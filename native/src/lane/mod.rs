@@ -186,7 +186,16 @@ impl Lane {
         taken.lines = Some(PyBytes::new(py, &step.out).unbind());
         taken.count = step.live.counts.predicted - before;
         taken.seen = std::mem::take(&mut step.detectors.seen);
-        taken.raised = std::mem::take(&mut step.live.rivals.raised);
+        let rivals = &mut step.live.rivals;
+        taken.raised = std::mem::take(&mut rivals.raised);
+        taken.stopped = rivals.stopped.take().map(|error| error.into_value(py).into_any());
+        if taken.special {
+            let given = |(model, output, raised): rivals::Asked| {
+                let raised = raised.map(|error| error.into_value(py).into_any());
+                (step.shared.model_name(model, py).unbind(), output, raised)
+            };
+            taken.rivals = std::mem::take(&mut rivals.asked).into_iter().map(given).collect();
+        }
         for (origin, place) in last.iter().enumerate() {
             if let (Some(place), Some((source, _))) = (place, sources.get(origin)) {
                 live.note_position(source, offsets.get_item(*place)?.unbind());
@@ -215,6 +224,9 @@ impl Lane {
     }
 }
 
+/// A model, its output, and what it raised.
+type Given = (Py<PyString>, Option<Py<PyAny>>, Option<Py<PyAny>>);
+
 /// How far the lane has come, and what stopped it.
 #[pyclass(module = "riverkeeper_native", frozen, get_all)]
 #[derive(Default)]
@@ -242,6 +254,10 @@ pub struct Taken {
     seen: Vec<Seen>,
     /// Challengers that raised while they learned the last record.
     raised: Vec<rivals::Raised>,
+    /// What interrupted one.
+    stopped: Option<Py<PyAny>>,
+    /// What models of Python's beside the champion have said or raised for a record that Python takes.
+    rivals: Vec<Given>,
 }
 
 impl Taken {

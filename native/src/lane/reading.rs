@@ -66,7 +66,7 @@ pub fn pending_of(
 }
 
 /// An output, or that there is none.
-fn output_of(given: &Bound<'_, PyAny>) -> Option<Option<Output>> {
+pub fn output_of(given: &Bound<'_, PyAny>) -> Option<Option<Output>> {
     if given.is_none() {
         return Some(None);
     }

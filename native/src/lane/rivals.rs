@@ -1,67 +1,149 @@
-//! Models beside the champion that are compiled too: shadows, as `engine.core.shadows`, and challengers, as
+//! Models beside the champion, compiled ones and others of Python's: shadows, as `engine.core.shadows`, and challengers, as
 //! `engine.core.challengers`.
 
 use super::model::Compiled;
+use super::reading::output_of;
 use super::row::{Fate, Output, Shared};
 use super::state::Learned;
 use super::value::Value;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// What a model of Python's has said or raised for the example at hand, so that it is not asked twice.
+pub type Asked = (u32, Option<Py<PyAny>>, Option<PyErr>);
 
 /// `engine.core.live_model.LiveModel`
 struct LiveModel {
     live: Py<PyAny>,
     number: u32,
-    compiled: Compiled,
-    learned: Learned,
+    /// Its compiled form, if it has one, and what that has learned from.
+    compiled: Option<(Compiled, Learned)>,
+}
+
+/// What has come of learning.
+enum Learning {
+    Done,
+    /// River has learned what the compiled model does not take, and the lane must not go on.
+    ByRiver {
+        raised: Option<Py<PyAny>>,
+    },
+    /// The model is Python's, which raised this.
+    Raised(Py<PyAny>),
+    /// It was interrupted.
+    Stopped(PyErr),
 }
 
 impl LiveModel {
     fn read(shared: &Shared, live: &Bound<'_, PyAny>) -> PyResult<LiveModel> {
+        let is_compiled = live.getattr("running")?.getattr("is_compiled")?.is_truthy()?;
         Ok(LiveModel {
             number: shared.model(live.py(), live.getattr("name")?.cast()?)?,
-            compiled: Compiled::of(live)?,
-            learned: live.getattr("learned")?.extract()?,
+            compiled: match is_compiled {
+                true => Some((Compiled::of(live)?, live.getattr("learned")?.extract()?)),
+                false => None,
+            },
             live: live.clone().unbind(),
         })
     }
 
     fn write(&self, py: Python<'_>) -> PyResult<()> {
-        self.learned.write(&self.live.bind(py).getattr("learned")?)
+        match &self.compiled {
+            Some((_, learned)) => learned.write(&self.live.bind(py).getattr("learned")?),
+            None => Ok(()),
+        }
     }
 
-    /// Its output joins the others', unless it is a new one that says nothing; false when Python must ask it.
+    /// Its output; the outer `None` when Python must go on.
     fn predict(
         &mut self,
-        py: Python<'_>,
-        shared: &Shared,
-        features: &[(u32, Value)],
-        outputs: &mut Vec<(u32, Option<Output>)>,
-    ) -> PyResult<bool> {
-        let Some(output) = self.compiled.predict(py, shared, features)? else { return Ok(false) };
-        if output.is_some() || self.learned.events > 0 {
-            outputs.push((self.number, output));
+        example: &mut Example<'_, '_>,
+        asked: &mut Vec<Asked>,
+    ) -> PyResult<Option<Option<Output>>> {
+        let py = example.py;
+        if let Some((compiled, _)) = &mut self.compiled {
+            return compiled.predict(py, example.shared, example.features);
         }
-        Ok(true)
+        match self.live.bind(py).call_method1("try_predict", (example.dict()?,)) {
+            Ok(output) => {
+                asked.push((self.number, Some(output.clone().unbind()), None));
+                Ok(output_of(&output))
+            }
+            Err(error) => {
+                asked.push((self.number, None, Some(error)));
+                Ok(None)
+            }
+        }
     }
 
-    /// Learns an outcome. What the compiled model does not take River learns, and the lane must not go on.
-    fn learn(&mut self, py: Python<'_>, shared: &Shared, fate: &Fate, label: bool) -> PyResult<ByRiver> {
-        if self.compiled.learn(py, shared, &fate.row.features, label)? {
-            self.learned.add(fate.row.time);
-            return Ok(ByRiver::No);
+    fn is_new(&self, py: Python<'_>) -> PyResult<bool> {
+        match &self.compiled {
+            Some((_, learned)) => Ok(learned.events == 0),
+            None => self.live.bind(py).getattr("is_new")?.extract(),
         }
-        self.write(py)?;
+    }
+
+    fn learn(&mut self, labelled: &mut Labelled<'_, '_>) -> PyResult<Learning> {
+        let (py, fate) = (labelled.py, labelled.fate);
+        if let Some((compiled, learned)) = &mut self.compiled {
+            if compiled.learn(py, labelled.shared, &fate.row.features, labelled.label)? {
+                learned.add(fate.row.time);
+                return Ok(Learning::Done);
+            }
+            self.write(py)?;
+        }
         let live = self.live.bind(py);
-        let raised = live.call_method1("learn", (shared.outcome(py, fate)?,))?;
-        self.learned = live.getattr("learned")?.extract()?;
-        Ok(ByRiver::Yes { raised: (!raised.is_none()).then(|| raised.unbind()) })
+        let raised = match live.call_method1("learn", (labelled.outcome()?,)) {
+            Ok(raised) => (!raised.is_none()).then(|| raised.unbind()),
+            Err(error) => return Ok(Learning::Stopped(error)),
+        };
+        if let Some((_, learned)) = &mut self.compiled {
+            *learned = live.getattr("learned")?.extract()?;
+            return Ok(Learning::ByRiver { raised });
+        }
+        Ok(raised.map_or(Learning::Done, Learning::Raised))
     }
 }
 
-/// Whether River has learned an outcome, and what it has raised.
-enum ByRiver {
-    No,
-    Yes { raised: Option<Py<PyAny>> },
+/// An example that is predicted.
+pub struct Example<'a, 'py> {
+    pub py: Python<'py>,
+    pub shared: &'a Shared,
+    pub sequence: u64,
+    pub features: &'a [(u32, Value)],
+    /// The same for models of Python's, once it was made.
+    pub made: &'a mut Option<Py<PyDict>>,
+}
+
+impl<'py> Example<'_, 'py> {
+    fn dict(&mut self) -> PyResult<Bound<'py, PyDict>> {
+        if let Some(dict) = &self.made {
+            return Ok(dict.bind(self.py).clone());
+        }
+        let dict = self.shared.features(self.py, self.features)?;
+        *self.made = Some(dict.clone().unbind());
+        Ok(dict)
+    }
+}
+
+/// An outcome with a label.
+pub struct Labelled<'a, 'py> {
+    pub py: Python<'py>,
+    pub shared: &'a Shared,
+    pub fate: &'a Fate,
+    pub label: bool,
+    /// The same for models of Python's, once it was made.
+    pub made: Option<Py<PyAny>>,
+}
+
+impl<'py> Labelled<'_, 'py> {
+    fn outcome(&mut self) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(outcome) = &self.made {
+            return Ok(outcome.bind(self.py).clone());
+        }
+        let outcome = self.shared.outcome(self.py, self.fate)?;
+        self.made = Some(outcome.clone().unbind());
+        Ok(outcome)
+    }
 }
 
 /// `engine.core.shadows.Shadow`
@@ -97,6 +179,7 @@ struct Challenger {
     name: String,
     live: LiveModel,
     share: f64,
+    reported: bool,
 }
 
 impl Challenger {
@@ -105,6 +188,7 @@ impl Challenger {
         Ok(Challenger {
             name: live.getattr("name")?.extract()?,
             share: challenger.getattr("share")?.extract()?,
+            reported: challenger.getattr("reported")?.extract()?,
             live: LiveModel::read(shared, &live)?,
         })
     }
@@ -130,7 +214,10 @@ pub struct Rivals {
     challengers: Vec<Challenger>,
     /// What they said for the example at hand, by model.
     pub outputs: Vec<(u32, Option<Output>)>,
+    pub asked: Vec<Asked>,
     pub raised: Vec<Raised>,
+    /// What interrupted one that learned.
+    pub stopped: Option<PyErr>,
 }
 
 impl Rivals {
@@ -146,7 +233,9 @@ impl Rivals {
             shadows: shadows.collect::<PyResult<_>>()?,
             challengers: challengers.collect::<PyResult<_>>()?,
             outputs: vec![],
+            asked: vec![],
             raised: vec![],
+            stopped: None,
         })
     }
 
@@ -164,48 +253,56 @@ impl Rivals {
         self.shadows.iter().find(|shadow| shadow.is_guarded).map(|shadow| shadow.live.number)
     }
 
-    /// Each gives its output; false when Python must ask them.
-    pub fn predict(
-        &mut self,
-        py: Python<'_>,
-        shared: &Shared,
-        sequence: u64,
-        features: &[(u32, Value)],
-    ) -> PyResult<bool> {
-        let outputs = &mut self.outputs;
-        outputs.clear();
-        for shadow in &mut self.shadows {
-            if !shadow.live.predict(py, shared, features, outputs)? {
-                return Ok(false);
-            }
-        }
-        for challenger in &mut self.challengers {
-            if challenger.takes_part(sequence) && !challenger.live.predict(py, shared, features, outputs)? {
-                return Ok(false);
+    /// Each gives its output; false when Python must go on. A new one that says nothing is left out.
+    pub fn predict(&mut self, example: &mut Example<'_, '_>) -> PyResult<bool> {
+        self.outputs.clear();
+        let shadows = self.shadows.iter_mut().map(|shadow| &mut shadow.live);
+        let sequence = example.sequence;
+        let challengers = self.challengers.iter_mut().filter(|one| one.takes_part(sequence));
+        for live in shadows.chain(challengers.map(|challenger| &mut challenger.live)) {
+            let Some(output) = live.predict(example, &mut self.asked)? else { return Ok(false) };
+            if output.is_some() || !live.is_new(example.py)? {
+                self.outputs.push((live.number, output));
             }
         }
         Ok(true)
     }
 
-    /// Each learns an outcome; false when some compiled model is not to be used any more.
-    pub fn learn(&mut self, py: Python<'_>, shared: &Shared, fate: &Fate, label: bool) -> PyResult<bool> {
-        let mut goes_on = true;
+    /// Each learns an outcome; false when the lane must not go on.
+    pub fn learn(&mut self, labelled: &mut Labelled<'_, '_>) -> PyResult<bool> {
+        let (fate, mut goes_on) = (labelled.fate, true);
         for challenger in &mut self.challengers {
             if !challenger.takes_part(fate.row.sequence) {
                 continue;
             }
-            if let ByRiver::Yes { raised } = challenger.live.learn(py, shared, fate, label)? {
-                goes_on = false;
-                if let Some(raised) = raised {
-                    let outcome = shared.outcome(py, fate)?.unbind();
-                    self.raised.push((challenger.name.clone(), outcome, raised));
+            let raised = match challenger.live.learn(labelled)? {
+                Learning::Done => continue,
+                Learning::ByRiver { raised } => raised,
+                Learning::Raised(_) if challenger.reported => continue,
+                Learning::Raised(raised) => Some(raised),
+                Learning::Stopped(error) => {
+                    self.stopped = Some(error);
+                    None
                 }
+            };
+            goes_on = false;
+            if let Some(raised) = raised {
+                challenger.reported = true;
+                self.raised.push((challenger.name.clone(), labelled.outcome()?.unbind(), raised));
             }
         }
         for shadow in &mut self.shadows {
-            if shadow.learns && fate.order >= shadow.outcomes {
-                shadow.outcomes = fate.order + 1;
-                goes_on &= matches!(shadow.live.learn(py, shared, fate, label)?, ByRiver::No);
+            if !shadow.learns || fate.order < shadow.outcomes {
+                continue;
+            }
+            shadow.outcomes = fate.order + 1;
+            match shadow.live.learn(labelled)? {
+                Learning::Done | Learning::Raised(_) => {}
+                Learning::ByRiver { .. } => goes_on = false,
+                Learning::Stopped(error) => {
+                    goes_on = false;
+                    self.stopped = Some(error);
+                }
             }
         }
         Ok(goes_on)

@@ -10,7 +10,7 @@ use super::model::{Given, Model, Reply};
 use super::ordered::{Entry, Ordered};
 use super::reading::pending_of;
 use super::resolution::{Found, Said};
-use super::rivals::Rivals;
+use super::rivals::{Example, Rivals};
 use super::row::{Output, Shared};
 use super::scores::Scores;
 use super::state::{Counts, Settings};
@@ -114,6 +114,11 @@ pub struct Moves {
 
 const SPECIAL: Step = Step::Special(None);
 
+/// Python takes the record, for which a model of Python's has put this out.
+fn given_by(output: Option<Py<PyAny>>) -> Step {
+    Step::Special(output.map(|output| Given { output: Some(output), ..Given::default() }))
+}
+
 impl<'py> Work<'_, 'py> {
     /// Takes a record, if it is plain.
     pub fn take(
@@ -124,6 +129,7 @@ impl<'py> Work<'_, 'py> {
         offset: impl FnOnce() -> PyResult<i64>,
     ) -> PyResult<Step> {
         let (py, settings) = (self.py, self.settings);
+        self.live.rivals.asked.clear();
         if self.live.counts.reports_rates(settings) {
             return Ok(Step::Rates);
         }
@@ -261,7 +267,7 @@ impl<'py> Work<'_, 'py> {
             Reply::Special(given) => return Ok(Step::Special(given)),
             Reply::Found(found) => found,
         };
-        let Some(said) = self.said(own)? else { return Ok(SPECIAL) };
+        let Some(said) = self.said(own, &mut dict)? else { return Ok(given_by(given)) };
         if let Some(label) = label {
             let live = &mut *self.live;
             let event = Labelled {
@@ -274,7 +280,7 @@ impl<'py> Work<'_, 'py> {
                 learned: live.counts.learned,
             };
             if !live.comparison.look(&event) {
-                return Ok(SPECIAL);
+                return Ok(given_by(given));
             }
             match live.model.learn_it(py, self.shared, &self.record.features, dict, label)? {
                 Reply::Found(()) => {}
@@ -303,13 +309,15 @@ impl<'py> Work<'_, 'py> {
     }
 
     /// What is said for the example at hand, of which the champion says its own; `None`: Python says it.
-    fn said(&mut self, own: Option<Output>) -> PyResult<Option<Said>> {
+    fn said(&mut self, own: Option<Output>, made: &mut Option<Py<PyDict>>) -> PyResult<Option<Said>> {
         let live = &mut *self.live;
         let mut said = Said { own, served: own, together: false, lead: None };
         if live.rivals.is_empty() {
             return Ok(Some(said));
         }
-        if !live.rivals.predict(self.py, self.shared, live.counts.predicted, &self.record.features)? {
+        let (sequence, features) = (live.counts.predicted, &*self.record.features);
+        let mut example = Example { py: self.py, shared: self.shared, sequence, features, made };
+        if !live.rivals.predict(&mut example)? {
             return Ok(None);
         }
         if live.comparison.serves_together() {

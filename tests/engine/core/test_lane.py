@@ -252,9 +252,11 @@ class Refusing(Moody):
         return super().predict_proba_one(x)
 
 
-@pytest.mark.parametrize("kind", [Moody, Refusing])
-def test_a_model_of_pythons_is_asked_once_whatever_it_does(kind: type[Moody]) -> None:
-    config = flow()
+@pytest.mark.parametrize("kinds", [(Moody, Moody), (Refusing, Moody), (None, Refusing), (None, Moody)])
+def test_models_of_pythons_are_asked_once_whatever_they_do(
+    kinds: tuple[type[Moody] | None, type[Moody]],
+) -> None:
+    config = flow(model={"task": "binary", "model": LOGISTIC}, challengers={"other": {"model": LOGISTIC}})
     lines = [
         orjson.dumps({"id": str(number), "time": number, "number": number, "label": number % 3 == 0})
         for number in range(60)
@@ -262,16 +264,42 @@ def test_a_model_of_pythons_is_asked_once_whatever_it_does(kind: type[Moody]) ->
     found = []
     for lane in (False, True):
         with Engine(config) as engine:
-            engine.pool.champion.model = model = kind()
+            served, other = (None if kind is None else kind() for kind in kinds)
+            if served is not None:
+                engine.pool.champion.model = served
+            engine.pool.challengers.alive["other"].live.model = other
             events = engine.begin()
             if lane:
                 events += engine.process_lines(lines)
             else:
                 events += engine.process(map(engine_decode(config), lines, range(60)))
-            asked = [number for number in model.asked if number is not None]
+            calls = [(model.asked, model.taught) for model in (served, other) if model is not None]
             written = {name: chunk.text for name, chunk in encode(events)[0].items()}
-            found.append((asked, model.taught, written, engine.counts, engine.scores))
+            found.append((calls, written, engine.counts, engine.scores, engine.trials.run_losses()))
+            assert engine.native_records >= 10 * lane
     assert repr(found[0]) == repr(found[1])
+
+
+class Interrupted(Moody):
+    """One that is interrupted while it learns."""
+
+    def learn_one(self, x: dict[str, Any], y: bool) -> None:
+        super().learn_one(x, y)
+        if x["number"] == 5:
+            raise KeyboardInterrupt
+
+
+def test_what_interrupts_a_challenger_comes_through_and_nothing_is_lost() -> None:
+    config = flow(model={"task": "binary", "model": LOGISTIC}, challengers={"other": {"model": LOGISTIC}})
+    lines = [orjson.dumps({"id": str(at), "time": at, "number": at, "label": at % 3 == 0}) for at in range(9)]
+    with Engine(config) as engine:
+        engine.pool.challengers.alive["other"].live.model = Interrupted()
+        engine.begin()
+        with pytest.raises(KeyboardInterrupt):
+            engine.process_lines(lines)
+        assert engine.counts.records == engine.counts.learned == 6
+        text = encode(engine.process_lines(lines[6:]))[0]["predictions"].text
+        assert [orjson.loads(line)["id"] for line in text.splitlines()] == [str(at) for at in range(9)]
 
 
 def engine_decode(config: EngineConfig) -> Any:
