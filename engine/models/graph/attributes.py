@@ -6,8 +6,8 @@ of River's that was saved once, or restored, ran at three quarters of its speed.
 as it is certain which attributes there are.
 """
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
+from gc import get_referents
 from inspect import isfunction
 from operator import attrgetter
 from types import CodeType
@@ -24,26 +24,33 @@ _MOST_LAYOUTS = 4096
 def attributes(value: Any) -> dict[str, Any]:
     """The attributes of an object, without those in slots, in the order of the alphabet.
 
-    What the garbage collector finds in it are its attributes and its class. Where it has all attributes of a
-    layout, and there are as many as it has, it has no others.
-
     >>> from types import SimpleNamespace
     >>> attributes(SimpleNamespace(b=1, a=2))
     {'a': 2, 'b': 1}
     """
+    names, values = names_and_values(value)
+    return dict(zip(names, values, strict=True))
+
+
+def names_and_values(value: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The same as two tuples.
+
+    What the garbage collector finds in an object are its attributes and its class. Where it has all
+    attributes of a layout, and there are as many as it has, it has no others.
+    """
     kind = type(value)
     if not kind.__dictoffset__:
-        return {}
-    held = len(gc.get_referents(value))
+        return (), ()
+    held = len(get_referents(value))
     layout = _layouts.get((kind, held)) or _expected(kind, held, value)
     if layout is not None:
-        names, values_of = layout
         try:
-            return dict(zip(names, values_of(value), strict=True))
+            return layout[0], layout[1](value)
         except AttributeError:
             pass
     found: dict[str, Any] = value.__dict__
-    return {name: found[name] for name in sorted(found)}
+    names = tuple(sorted(found))
+    return names, tuple([found[name] for name in names])
 
 
 def set_attributes(kind: type, names: Iterable[str]) -> Callable[[Any, Iterable[Any]], None]:

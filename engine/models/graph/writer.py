@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from engine.errors import SnapshotError
 from engine.models.graph import adapters
-from engine.models.graph.attributes import attributes
+from engine.models.graph.attributes import attributes, names_and_values
 from engine.models.graph.classes import (
     NO_HOOK,
     SavedClass,
@@ -292,12 +292,9 @@ class Writer:
         return self._shape(Shape("defaultdict", layout=self._items(value)))
 
     def _fill_plain(self, value: Any, found: SavedClass) -> int:
-        return self._fill_with(attributes(value), found)
-
-    def _fill_with(self, held: dict[str, Any], found: SavedClass) -> int:
-        values = tuple(held.values())
-        key = (found, *held, *map(type, values))
-        layout = self._layouts.get(key) or self._new_object(key, found, tuple(held), values)
+        names, values = names_and_values(value)
+        key = (found, names, *map(type, values))
+        layout = self._layouts.get(key) or self._new_object(key, found, names, values)
         return self._hold(self._open, layout, values)
 
     def _fill_distribution(self, value: Any, found: SavedClass) -> int:
@@ -305,11 +302,10 @@ class Writer:
 
         The state of each would be two and a half kilobytes of chance, of which no one has seen a number.
         """
-        held = attributes(value)
-        generator = held.get("_rng")
+        generator = getattr(value, "_rng", None)
         if (
             type(generator) is Random
-            and held.get("seed") is None
+            and getattr(value, "seed", None) is None
             and id(generator) not in self._known
             and adapters.is_undrawn(generator)
         ):
@@ -317,7 +313,7 @@ class Writer:
                 self._undrawn = self._adapted(adapters.UNDRAWN, generator)
             self._known[id(generator)] = self._undrawn
             self._kept.append(generator)
-        return self._fill_with(held, found)
+        return self._fill_plain(value, found)
 
     def _fill_object(self, value: Any, found: SavedClass) -> int:
         content = () if found.content is None else (found.content(value),)
