@@ -189,6 +189,26 @@ class OpenWindow(Struct):
     end: float = 0.0
 
 
+_MOST_EXACT = 2**52
+"""Slots up to here are the same as floats."""
+
+
+class LentWindow(Struct, frozen=True):
+    """The one open window.
+
+    Attributes:
+        slot: Its slot.
+        seconds: Of windows by time.
+        lateness: For how many more a window stays open.
+        passed: The slot that event time has passed; `None` by count, or before the first.
+    """
+
+    slot: int
+    seconds: float | None
+    lateness: float
+    passed: int | None
+
+
 class OpenWindowState(Struct, frozen=True, forbid_unknown_fields=True):
     """What a snapshot keeps of an open window: as in `Window`, with the sample so far and its draws."""
 
@@ -297,6 +317,23 @@ class Windows:
     def opened(self, slot: int) -> OpenWindow | None:
         """The open window of a slot."""
         return self._open.get(slot)
+
+    @property
+    def lent(self) -> "LentWindow | None":
+        """Where outcomes go now, as long as no window closes or opens; `None` when that is not one window.
+
+        By time there is none before the first outcome, and there are two while lateness keeps one open. Slots
+        are whole numbers that floats hold exactly.
+        """
+        seconds = self._config.seconds
+        if seconds is None:
+            return LentWindow(self.index, None, 0.0, None)
+        if len(self._open) != 1:
+            return None
+        (slot,) = self._open
+        if max(abs(slot), abs(self._passed or 0)) > _MOST_EXACT:
+            return None
+        return LentWindow(slot, seconds, self._config.lateness, self._passed)
 
     @property
     def learnable_since(self) -> MutableSequence[Outcome]:

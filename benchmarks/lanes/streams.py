@@ -135,7 +135,7 @@ def make_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "model": {"task": "binary", "model": random.choice(MODELS)},
         "record": {"positive": 1, "negative": 0},
-        "window": {"count": random.choice([20, 50, 200, 1000]), "sample": random.choice([5, 30, 1000])},
+        "window": _window(random),
         "monitoring": _monitoring(random),
         "scores": {"metrics": random.choice([[], ["Accuracy", "ROCAUC"], ["F1"]])},
         "supervision": {"guard": random.random() < 0.7, "on_loss_drift": random.random() < 0.7},
@@ -168,6 +168,16 @@ def make_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
     if random.random() < 0.2:
         record["ignore"] = ["c"]
     return settings
+
+
+def _window(random: Random) -> dict[str, Any]:
+    sample = {"sample": random.choice([5, 30, 1000])}
+    if random.random() < 0.3:
+        return sample | {
+            "seconds": random.choice([15, 90.5, 400]),
+            "lateness": random.choice([0, 0, 7.5, 30]),
+        }
+    return sample | {"count": random.choice([20, 50, 200, 1000])}
 
 
 def _monitoring(random: Random) -> dict[str, Any]:

@@ -50,7 +50,9 @@ def suspicious_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
     """The sections of a configuration under which champions are suspected or beaten soon, and replaced."""
     settings: dict[str, Any] = {
         "model": {"task": "binary", "model": random.choice([LOGISTIC, LOGISTIC, _TREE])},
-        "window": {"count": random.choice([40, 120, 250])},
+        "window": random.choice(
+            [{"count": 40}, {"count": 120}, {"count": 250}, {"seconds": 150, "lateness": 5}]
+        ),
         "monitoring": {"loss_drift_delta": random.choice([0.002, 0.3, 0.9])},
         "supervision": {
             "serve": random.choice(["together", "together", "switch"]),

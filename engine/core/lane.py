@@ -20,13 +20,14 @@ from engine.models.running import RunningModel
 from engine.records.events import Outcome, PredictionLines
 from engine.records.values import Features, Target
 from engine.supervision.decisions import ProposedDecision
+from engine.windows import LentWindow
 
 native: Any = None  # it is optional: the engine does the same without it
 with suppress(ImportError):
     native = import_module("riverkeeper_native")
     MutableSequence.register(native.Rows)
 
-_WHILE_NOT_PLAIN = 64
+_WHILE_NOT_PLAIN = 16
 """Records that the engine takes before it is looked at again whether the lane can go on."""
 
 _FEW_PLAIN, _LONGEST_REST = 16, 255
@@ -105,11 +106,10 @@ class Lane:
         parts.labels.hold_in(self._native.hold_pending, self._native.hold_resolved)
         parts.review.windows.hold_in(self._native.rows)
 
-    def take_over(self) -> None:
+    def _take_over(self, window: LentWindow) -> None:
         """The lane has the state from now on."""
-        if self._lent is None:
-            self._lent = self._parts.lend()
-            self._native.begin(self._lent)
+        self._lent = self._parts.lend(window)
+        self._native.begin(self._lent)
 
     def give_back(self) -> None:
         """The engine's components are up to date again."""
@@ -180,9 +180,10 @@ class Lane:
         if self._rest:
             rest, self._rest = min(self._rest, left), 0
             return rest
-        if not self._parts.plain():
+        window = self._parts.plain()
+        if window is None:
             return min(left, _WHILE_NOT_PLAIN)
-        self.take_over()
+        self._take_over(window)
         return 0
 
 

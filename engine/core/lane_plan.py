@@ -67,7 +67,7 @@ class Settings(Struct, frozen=True):
         max_remembered: Predictions that are.
         remembers: Whether any is.
         corrects: Whether a label may be corrected.
-        window: Outcomes of a window.
+        window: Outcomes of a window, unless windows are cut by time.
         switches: Whether the heaviest of several models serves, and not all of them together.
         rates_step: Records after which rates are looked at again.
         rates_records: Records of a span that rates are reported of.
@@ -88,7 +88,7 @@ class Settings(Struct, frozen=True):
     max_remembered: int
     remembers: bool
     corrects: bool
-    window: int
+    window: int | None
     switches: bool
     rates_step: int
     rates_records: int
@@ -125,8 +125,6 @@ def why_not(config: EngineConfig, scores: Scores, supervisor: Supervisor) -> str
         return "riverkeeper_native is not installed, or is for another version"
     if find_task(config.model.task) is not BINARY:
         return f"the task is {config.model.task}, and the lane knows {BINARY.name} alone"
-    if config.window.seconds is not None:
-        return "windows are cut by event time"
     if config.business or config.scores.last is not None or config.scores.fading is not None:
         return "there are business metrics, rolling or fading scores"
     if config.record.time_format is not None:
@@ -193,7 +191,7 @@ def _settings(config: EngineConfig, key: str, rates_step: int) -> Settings:
         max_remembered=labels.max_remembered,
         remembers=record.id is not None and labels.max_remembered > 0,
         corrects=labels.corrections == "learn",
-        window=config.window.count,
+        window=None if config.window.seconds is not None else config.window.count,
         switches=config.supervision.serve == "switch",
         rates_step=rates_step,
         rates_records=rates.records,

@@ -31,7 +31,7 @@ from engine.supervision.lent_evidence import LentEvidence
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
 from engine.supervision.usual_loss import MeanLoss
-from engine.windows import Windows
+from engine.windows import LentWindow, Windows
 
 
 class Lent(Struct, frozen=True):
@@ -50,7 +50,8 @@ class Lent(Struct, frozen=True):
         names: The names of all models as JSON.
         usual: The champion's usual loss.
         scores: Progressive scores.
-        windows: The open window, and what was learned since the last.
+        window: The open window.
+        windows: What is in it, and what was learned since the last.
         guard: The input guard's columns; `None` when it is off.
         look: The counts for the preliminary verdict.
         detector: Looks at the champion's losses; `None` when that is off.
@@ -73,6 +74,7 @@ class Lent(Struct, frozen=True):
     names: Mapping[str, bytes]
     usual: MeanLoss
     scores: LentScores
+    window: LentWindow
     windows: Windows
     guard: InputGuardState | None
     look: LentLook
@@ -100,13 +102,14 @@ class Parts(NamedTuple):
     trials: ChallengerTrials
     progress: Callable[[], Progress]
 
-    def plain(self) -> bool:
-        """Whether the engine is in a state that the lane can go on from."""
+    def plain(self) -> LentWindow | None:
+        """The open window, if the engine is in a state that the lane can go on from."""
         supervisor, review = self.supervisor, self.review
         if supervisor.labels_on_hold or self.alerts.pending or not self._compares_plainly():
-            return False
+            return None
         columns = review.input_guard.state.columns if review.guards else {}
-        return all(type(name) is str for name in (*columns, *review.first_look.columns))
+        named = all(type(name) is str for name in (*columns, *review.first_look.columns))
+        return review.windows.lent if named else None
 
     def models(self) -> list[LiveModel]:
         """All that live, the champion first."""
@@ -120,8 +123,12 @@ class Parts(NamedTuple):
         one_name_each = len({model.name for model in models}) == len(models)
         return one_name_each and hidden <= {str} and (champion.running.is_compiled or not champion.masked)
 
-    def lend(self) -> Lent:
-        """The components' states, until `take_back`."""
+    def lend(self, window: LentWindow) -> Lent:
+        """The components' states, until `take_back`.
+
+        Args:
+            window: The open window.
+        """
         review, pool, champion = self.review, self.pool, self.pool.champion
         detector, on_loss = self._loss_drift()
         shadows, challengers = [*pool.shadows.alive.values()], [*pool.challengers.alive.values()]
@@ -138,7 +145,8 @@ class Parts(NamedTuple):
             champion,
             {name: msgspec.json.encode(name) for name in names},
             self.supervisor.usual,
-            self.scores.lend(review.windows.index),
+            self.scores.lend(window.slot),
+            window,
             review.windows,
             review.input_guard.state if review.guards else None,
             review.first_look.lend(),
@@ -152,7 +160,7 @@ class Parts(NamedTuple):
 
     def take_back(self, lent: Lent) -> None:
         """The components go on from what was lent; most of it is their own already."""
-        self.scores.take_back(lent.windows.index, lent.scores)
+        self.scores.take_back(lent.window.slot, lent.scores)
         self.review.first_look.take_back(lent.look)
 
     def _loss_drift(self) -> tuple[LossDrift | None, Callable[[float], ProposedDecision | None] | None]:

@@ -100,7 +100,7 @@ impl Lane {
             names: Names::read(py, &self.shared, &lent.names)?,
             comparison: Comparison::read(&self.shared, champion, rivals.guarded(), &lent.evidence)?,
             rivals,
-            window: Window::read(&lent.windows)?,
+            window: Window::read(&lent.windows, &lent.window)?,
             drift: match (&lent.detector, &lent.on_loss) {
                 (Some(detector), Some(on_loss)) => Some(Drift::read(detector, on_loss)?),
                 _ => None,

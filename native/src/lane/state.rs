@@ -24,7 +24,8 @@ pub struct Settings {
     pub max_remembered: usize,
     pub remembers: bool,
     pub corrects: bool,
-    pub window: u64,
+    /// Outcomes of a window, unless windows are cut by time.
+    pub window: Option<u64>,
     /// Whether the heaviest of several models serves, and not all of them together.
     pub switches: bool,
     pub rates_step: u64,
@@ -48,6 +49,7 @@ pub struct Lent<'py> {
     pub names: HashMap<String, Vec<u8>>,
     pub usual: Bound<'py, PyAny>,
     pub scores: Bound<'py, PyAny>,
+    pub window: Bound<'py, PyAny>,
     pub windows: Bound<'py, PyAny>,
     pub guard: Option<Bound<'py, PyAny>>,
     pub look: Bound<'py, PyAny>,

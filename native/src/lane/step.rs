@@ -157,7 +157,11 @@ impl<'py> Work<'_, 'py> {
         clock.tick(time);
         let Some(expiring) = self.expiring(clock.now) else { return Ok(SPECIAL) };
         let outcomes = expiring as u64 + u64::from(label.is_some());
-        if outcomes > 0 && self.live.window.outcomes + outcomes >= settings.window {
+        if !self.live.window.goes_on(outcomes, settings.window, clock.now) {
+            return Ok(SPECIAL);
+        }
+        let places = [(expiring > 0).then_some(clock.now), label.map(|_| time)];
+        if places.into_iter().flatten().any(|time| !self.live.window.takes(time, clock.now)) {
             return Ok(SPECIAL);
         }
         let moves = Moves { clock, expiring };

@@ -198,6 +198,17 @@ def test_detectors_see_what_the_lane_takes() -> None:
     assert found == {"ddm", "adwin", "page_hinkley"}
 
 
+@pytest.mark.parametrize("lateness", [0.0, 10.0])
+def test_windows_by_time_are_filled_natively(lateness: float) -> None:
+    config = flow(window={"seconds": 200.0, "lateness": lateness})
+    lines = plain(1, 1000)
+    ran = by_lane(Engines(config), lines, repeat(70), cycle([_ALL, 13]))
+    assert [*by_engine(Engines(config), lines, repeat(100)).differences(ran)] == []
+    ran = by_lane(Engines(config), lines, repeat(500), repeat(_ALL))
+    assert ran.written["reports"].count(b"\n") >= 5
+    assert ran.native > 0.7 * len(lines)
+
+
 def test_numbers_of_any_size_are_written_alike() -> None:
     random = Random(3)  # noqa: S311 - test data
     numbers = [sign * random.random() * 10.0**power for power in range(-320, 309) for sign in (1.0, -1.0)]
@@ -345,7 +356,6 @@ def test_lines_and_predictions_are_written_in_their_order() -> None:
     ("sections", "word"),
     [
         ({"model": {"task": "multiclass", "model": "naive_bayes.GaussianNB"}}, "multiclass"),
-        ({"window": {"seconds": 60.0}}, "event time"),
         ({"scores": {"last": 100}}, "rolling"),
         ({"scores": {"metrics": ["LogLoss"]}}, "event by event"),
         ({"record": {"time_format": "%Y%m%d"}}, "format"),
