@@ -137,7 +137,7 @@ def make_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
         "record": {"positive": 1, "negative": 0},
         "window": _window(random),
         "monitoring": _monitoring(random),
-        "scores": {"metrics": random.choice([[], ["Accuracy", "ROCAUC"], ["F1"]])},
+        "scores": _scores(random),
         "supervision": {"guard": random.random() < 0.7, "on_loss_drift": random.random() < 0.7},
         "labels": {
             "corrections": random.choice(["reject", "learn"]),
@@ -148,30 +148,39 @@ def make_settings(random: Random, *, kinds: bool) -> dict[str, Any]:
             "max_remembered": random.choice([0, 10, 10**5]),
         },
     }
-    record, contract = settings["record"], settings.setdefault("contract", {})
+    if random.random() < 0.2:
+        worth = "2 * label - prediction * probability + (0 if 'a' in features else 1)"
+        settings["business"] = {"worth": {"expression": worth}}
+    if random.random() < 0.2:
+        settings["labels"]["expired_label"] = 0
+    _record(random, settings["record"], kinds=kinds)
+    settings["contract"] = _contract(random)
+    return settings
+
+
+def _record(random: Random, record: dict[str, Any], *, kinds: bool) -> None:
     if kinds:
         record["kind"] = {"field": "kind", "example": "ex", "label": "late"}
     elif random.random() < 0.15:
         record["id"] = ""
-    if random.random() < 0.2:
-        settings["labels"]["expired_label"] = 0
-    if random.random() < 0.6:
-        contract |= _contract(random)
-    if random.random() < 0.2:
-        contract["max_ahead"] = 100
-    if random.random() < 0.2:
-        contract["max_behind"] = 20
     if random.random() < 0.1:
         record["time"] = ""
     if random.random() < 0.2:
         record["time_unit"] = random.choice(["s", "ms"])
     if random.random() < 0.2:
         record["ignore"] = ["c"]
-    return settings
+
+
+def _scores(random: Random) -> dict[str, Any]:
+    metrics: dict[str, Any] = {
+        "metrics": random.choice([[], ["Accuracy", "ROCAUC"], ["F1"], ["LogLoss", "Accuracy"]])
+    }
+    more: dict[str, Any] = random.choice([{}, {}, {"last": 50}, {"fading": 0.9}])
+    return metrics | more
 
 
 def _window(random: Random) -> dict[str, Any]:
-    sample = {"sample": random.choice([5, 30, 1000])}
+    sample: dict[str, Any] = {"sample": random.choice([5, 30, 1000])}
     if random.random() < 0.3:
         return sample | {
             "seconds": random.choice([15, 90.5, 400]),
@@ -191,6 +200,15 @@ def _monitoring(random: Random) -> dict[str, Any]:
 
 
 def _contract(random: Random) -> dict[str, Any]:
+    contract: dict[str, Any] = _fields(random) if random.random() < 0.6 else {}
+    if random.random() < 0.2:
+        contract["max_ahead"] = 100
+    if random.random() < 0.2:
+        contract["max_behind"] = 20
+    return contract
+
+
+def _fields(random: Random) -> dict[str, Any]:
     towns = {"categories": ["x", "y", "z", "ö"]} if random.random() < 0.5 else {}
     return {
         "policy": random.choice(["reject", "warn", "impute"]),

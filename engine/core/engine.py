@@ -255,6 +255,8 @@ class Engine:
         """What came of records that the lane has taken; acts on what the last of them has brought about."""
         if taken.lines.count:
             self._events.append(taken.lines)
+        for scored in taken.scored:
+            self._progressive_scores.update(*scored)
         if taken.rates_due:
             lane.count()
             self._review_rates()
@@ -280,7 +282,7 @@ class Engine:
         """The native lane, made when it is first wanted."""
         if self._lane is None and not self._no_lane:
             parts = self._parts()
-            self._no_lane = why_not(self.config, parts.scores, parts.supervisor) or ""
+            self._no_lane = why_not(self.config, parts.supervisor) or ""
             if not self._no_lane:
                 self._lane = Lane(self.config, self.key, parts)
         return self._lane

@@ -64,6 +64,7 @@ class Taken(NamedTuple):
         asked: What models have given for it that were asked.
         rates_due: Whether rates are to be reported before it.
         proposal: What the last record has brought about, which the engine must act on, with its event time.
+        scored: What `Scores.update` is to take, where the engine scores.
         seen: What detectors are to see: the detector, the value, its sequence number and event time.
         stopped: What interrupted a model that learned the last record.
         raised: Challengers that raised while they learned the last record, with the outcome and the error.
@@ -75,6 +76,7 @@ class Taken(NamedTuple):
     asked: Sequence[Given]
     rates_due: bool
     proposal: tuple[ProposedDecision, float] | None
+    scored: Sequence[tuple[Any, bool, float, bool | None, Features | None, int]]
     seen: Sequence[tuple[int, float, int, float]]
     stopped: BaseException | None
     raised: Sequence[tuple[str, Outcome, str]]
@@ -152,6 +154,7 @@ class Lane:
             self._asked(found),
             found.rates_due,
             None if found.proposal is None else (found.proposal, found.time),
+            found.scored,
             found.seen,
             found.stopped,
             found.raised,

@@ -69,6 +69,7 @@ class Settings(Struct, frozen=True):
         corrects: Whether a label may be corrected.
         window: Outcomes of a window, unless windows are cut by time.
         switches: Whether the heaviest of several models serves, and not all of them together.
+        scores_features: Whether scores need features, where the engine scores.
         rates_step: Records after which rates are looked at again.
         rates_records: Records of a span that rates are reported of.
         rates_seconds: Seconds of such a span.
@@ -90,6 +91,7 @@ class Settings(Struct, frozen=True):
     corrects: bool
     window: int | None
     switches: bool
+    scores_features: bool
     rates_step: int
     rates_records: int
     rates_seconds: float
@@ -103,9 +105,8 @@ class Plan(Struct, frozen=True):
         record: The fields of a record.
         settings: Limits and switches.
         read_label: What a label in a record means.
-        served: What is counted of the served outputs.
-        last_labels: The same of the last-label baseline.
-        baselines: The same of the task's baseline.
+        scores: What is counted of the served outputs, the last-label baseline and the task's baseline; `None`
+            where the engine scores what the lane has taken.
         detectors: What detectors look at.
     """
 
@@ -113,24 +114,18 @@ class Plan(Struct, frozen=True):
     record: RecordPlan
     settings: Settings
     read_label: Callable[[Any], Any]
-    served: Cells | None
-    last_labels: Cells | None
-    baselines: Cells | None
+    scores: tuple[Cells, Cells, Cells] | None
     detectors: list[Source]
 
 
-def why_not(config: EngineConfig, scores: Scores, supervisor: Supervisor) -> str | None:  # noqa: PLR0911 - one reason each
+def why_not(config: EngineConfig, supervisor: Supervisor) -> str | None:
     """Why engines of this configuration have no lane, in words; `None` when they have one."""
     if crate_version() is None:
         return "riverkeeper_native is not installed, or is for another version"
     if find_task(config.model.task) is not BINARY:
         return f"the task is {config.model.task}, and the lane knows {BINARY.name} alone"
-    if config.business or config.scores.last is not None or config.scores.fading is not None:
-        return "there are business metrics, rolling or fading scores"
     if config.record.time_format is not None:
         return "event times have a format of their own"
-    if None in scores.cells:
-        return "a metric is updated event by event"
     if not {type(trigger) for trigger in supervisor.loss_triggers} <= {LossDrifts}:
         return "a trigger of another kind looks at losses"
     return None
@@ -145,15 +140,12 @@ def make_plan(  # noqa: PLR0913, PLR0917 - the components that a plan is of
     rates_step: int,
 ) -> Plan:
     """The configuration as the lane takes it."""
-    served, last_labels, baselines = scores.cells
     return Plan(
         (Example, Outcome, PendingPrediction, ResolvedPrediction),
         _record_plan(config, contract),
         _settings(config, key, rates_step),
         find_task(config.model.task).labels.reader(config.record),
-        served,
-        last_labels,
-        baselines,
+        scores.cells,
         detectors.sources(),
     )
 
@@ -193,6 +185,7 @@ def _settings(config: EngineConfig, key: str, rates_step: int) -> Settings:
         corrects=labels.corrections == "learn",
         window=None if config.window.seconds is not None else config.window.count,
         switches=config.supervision.serve == "switch",
+        scores_features=bool(config.business),
         rates_step=rates_step,
         rates_records=rates.records,
         rates_seconds=rates.seconds,

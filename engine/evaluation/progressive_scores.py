@@ -216,9 +216,15 @@ class Scores:
                 total.add(value.of(top, label, probability, features))
 
     @property
-    def cells(self) -> tuple[Cells | None, Cells | None, Cells | None]:
-        """What is counted in cells of the served outputs, the last-label baseline and the task's baseline."""
-        return self._served.cells, self._last_labels.cells, self._baselines.cells
+    def cells(self) -> tuple[Cells, Cells, Cells] | None:
+        """What is counted in cells of the served outputs, the last-label baseline and the task's baseline.
+
+        `None` when there are scores that see every event besides.
+        """
+        cells = self._served.cells, self._last_labels.cells, self._baselines.cells
+        if self._rolling is not None or self._fading is not None or self._values or None in cells:
+            return None
+        return cells  # type: ignore[return-value]  # none is None
 
     def lend(self, slot: int) -> LentScores:
         """What changes while outputs of this open window are scored, until `take_back`."""

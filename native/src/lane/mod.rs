@@ -52,7 +52,8 @@ pub struct Lane {
     fields: Fields,
     record: Record,
     settings: Settings,
-    scores: [scores::Counter; 3],
+    /// None where Python scores.
+    scores: Option<[scores::Counter; 3]>,
     look: guard::Look,
     detectors: Detectors,
     pending: Py<Ordered>,
@@ -69,7 +70,7 @@ impl Lane {
     fn new(py: Python<'_>, plan: &Bound<'_, PyAny>) -> PyResult<Lane> {
         let shared = Arc::new(Shared::new(&plan.getattr("classes")?)?);
         let record: setup::RecordPlan = plan.getattr("record")?.extract()?;
-        let counter = |name| PyResult::Ok(plan.getattr(name)?.extract::<setup::Cells>()?.into());
+        let counted: Option<[setup::Cells; 3]> = plan.getattr("scores")?.extract()?;
         let mut fields = Fields::new(record.into(), shared.clone());
         let sources: Vec<Source> = plan.getattr("detectors")?.extract()?;
         Ok(Lane {
@@ -77,7 +78,7 @@ impl Lane {
             fields,
             record: Record::default(),
             settings: plan.getattr("settings")?.extract()?,
-            scores: [counter("served")?, counter("last_labels")?, counter("baselines")?],
+            scores: counted.map(|cells| cells.map(scores::Counter::from)),
             look: guard::Look::default(),
             pending: Py::new(py, Ordered::new(shared.clone()))?,
             resolved: Py::new(py, Ordered::new(shared.clone()))?,
@@ -184,6 +185,9 @@ impl Lane {
             break;
         }
         taken.lines = Some(PyBytes::new(py, &step.out).unbind());
+        let (slot, with_features) = (step.live.window.slot, step.settings.scores_features);
+        let scored = step.live.scores.take_waiting(py, step.shared, slot, with_features)?;
+        taken.scored = scored.into_pyobject(py)?.unbind().into();
         taken.count = step.live.counts.predicted - before;
         taken.seen = std::mem::take(&mut step.detectors.seen);
         let rivals = &mut step.live.rivals;
@@ -250,6 +254,8 @@ pub struct Taken {
     /// What the last record has brought about, and its event time.
     proposal: Option<Py<PyAny>>,
     time: f64,
+    /// What Python is to score.
+    scored: Option<Py<PyAny>>,
     /// What detectors look at.
     seen: Vec<Seen>,
     /// Challengers that raised while they learned the last record.

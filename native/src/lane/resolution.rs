@@ -93,7 +93,7 @@ impl Work<'_, '_> {
         let (py, live) = (self.py, &mut self.live);
         let loss = row.output.map(|output| output.loss(label));
         if let (Some(output), Some(loss)) = (&row.output, loss) {
-            live.scores.update(output, label, loss, row.last_label);
+            live.scores.update(&row, output, label, loss);
             self.detectors.labelled(&row, loss, output.top() != label, time);
         }
         let mut proposal = None;

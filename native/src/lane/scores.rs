@@ -1,8 +1,9 @@
 //! Progressive scores and baselines of a binary task, as `engine.evaluation.progressive_scores` adds them up.
 
-use super::row::Output;
+use super::row::{output_to_py, Output, Row, Shared};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyDictMethods};
+use std::sync::Arc;
 
 /// What one series of outputs adds to the counts of metrics: cells in the order in which they came up.
 #[derive(Clone, Debug, Default)]
@@ -228,21 +229,34 @@ impl Calibration {
     }
 }
 
+/// A served output whose label has come.
+struct Waiting {
+    row: Arc<Row>,
+    label: bool,
+    loss: f64,
+}
+
+/// What `engine.evaluation.progressive_scores.Scores.update` takes.
+pub type Scored<'py> = (Bound<'py, PyAny>, bool, f64, Option<bool>, Option<Bound<'py, PyDict>>, i64);
+
 /// All scores of a run.
 pub struct Scores {
     counters: [Counter; 3],
     prior: Prior,
     sums: Sums,
     pub last_label: Option<bool>,
+    /// Where Python scores: what it is to score, once the lane stops.
+    waiting: Option<Vec<Waiting>>,
     /// `engine.evaluation.progressive_scores.LentScores`
     lent: Py<PyAny>,
 }
 
 impl Scores {
-    /// `None` where the last label is none that the lane knows.
-    pub fn read(lent: &Bound<'_, PyAny>, counters: [Counter; 3]) -> PyResult<Scores> {
+    /// Without counters it is Python that scores.
+    pub fn read(lent: &Bound<'_, PyAny>, counters: Option<[Counter; 3]>) -> PyResult<Scores> {
         Ok(Scores {
-            counters,
+            waiting: counters.is_none().then(Vec::new),
+            counters: counters.unwrap_or_default(),
             prior: Prior::read(&lent.getattr("baseline")?)?,
             sums: Sums::read(&lent.getattr("sums")?)?,
             last_label: lent.getattr("last_label")?.extract()?,
@@ -252,15 +266,24 @@ impl Scores {
 
     pub fn write(&mut self, py: Python<'_>) -> PyResult<()> {
         let lent = self.lent.bind(py);
+        lent.setattr("last_label", self.last_label)?;
+        if self.waiting.is_some() {
+            return Ok(());
+        }
         for (counter, name) in self.counters.iter_mut().zip(["served", "last_labels", "baselines"]) {
             counter.write(py, &lent.getattr(name)?)?;
         }
         self.prior.write(py, &lent.getattr("baseline")?)?;
-        self.sums.write(&lent.getattr("sums")?)?;
-        lent.setattr("last_label", self.last_label)
+        self.sums.write(&lent.getattr("sums")?)
     }
 
-    pub fn update(&mut self, output: &Output, label: bool, loss: f64, last: Option<bool>) {
+    pub fn update(&mut self, row: &Arc<Row>, output: &Output, label: bool, loss: f64) {
+        self.last_label = Some(label);
+        if let Some(waiting) = &mut self.waiting {
+            waiting.push(Waiting { row: row.clone(), label, loss });
+            return;
+        }
+        let last = row.last_label;
         let [served, last_labels, baselines] = &mut self.counters;
         let probability = output.get(true).map_or(0.0, |number| number.float());
         served.add(label, output.top(), probability);
@@ -275,6 +298,21 @@ impl Scores {
         let unchanged = last.map_or(loss, |last| f64::from(u8::from(last != label)));
         self.sums.totals.add(loss, usual, unchanged);
         self.sums.calibration.add(probability, label);
-        self.last_label = Some(label);
+    }
+
+    /// What Python is to score of a window, with features if it needs them.
+    pub fn take_waiting<'py>(
+        &mut self,
+        py: Python<'py>,
+        shared: &Shared,
+        slot: i64,
+        with_features: bool,
+    ) -> PyResult<Vec<Scored<'py>>> {
+        let waiting = self.waiting.as_mut().map(std::mem::take).unwrap_or_default();
+        let scored = |Waiting { row, label, loss }: Waiting| {
+            let features = with_features.then(|| shared.features(py, &row.features)).transpose()?;
+            Ok((output_to_py(py, row.output)?, label, loss, row.last_label, features, slot))
+        };
+        waiting.into_iter().map(scored).collect()
     }
 }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub window: Option<u64>,
     /// Whether the heaviest of several models serves, and not all of them together.
     pub switches: bool,
+    /// Whether scores need features, where Python scores.
+    pub scores_features: bool,
     pub rates_step: u64,
     pub rates_records: u64,
     pub rates_seconds: f64,

@@ -18,7 +18,7 @@ struct Span {
 /// The one open window of `engine.windows.Windows`.
 pub struct Window {
     windows: Py<PyAny>,
-    slot: i64,
+    pub slot: i64,
     /// None by count.
     span: Option<Span>,
     /// `engine.windows.OpenWindow`; none before its first outcome.

@@ -198,6 +198,27 @@ def test_detectors_see_what_the_lane_takes() -> None:
     assert found == {"ddm", "adwin", "page_hinkley"}
 
 
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"scores": {"last": 100}},
+        {"scores": {"fading": 0.9}},
+        {"scores": {"metrics": ["LogLoss"]}},
+        {"business": {"worth": {"expression": "features['b'] if prediction == label else -1"}}},
+    ],
+    ids=["rolling", "fading", "event by event", "business"],
+)
+def test_scores_that_see_every_event_are_those_of_what_the_lane_takes(sections: dict[str, Any]) -> None:
+    config, lines = flow(**sections), plain(3, 900, kinds=False)
+    ran = by_lane(Engines(config), lines, repeat(70), repeat(_ALL), 3)
+    assert [*by_engine(Engines(config), lines, repeat(70), 3).differences(ran)] == []
+    assert ran.native > 0.7 * len(lines)
+    with Engine(config) as engine:
+        engine.begin()
+        engine.process_lines(lines)
+        assert len(engine.scores) > 2
+
+
 @pytest.mark.parametrize("lateness", [0.0, 10.0])
 def test_windows_by_time_are_filled_natively(lateness: float) -> None:
     config = flow(window={"seconds": 200.0, "lateness": lateness})
@@ -356,8 +377,6 @@ def test_lines_and_predictions_are_written_in_their_order() -> None:
     ("sections", "word"),
     [
         ({"model": {"task": "multiclass", "model": "naive_bayes.GaussianNB"}}, "multiclass"),
-        ({"scores": {"last": 100}}, "rolling"),
-        ({"scores": {"metrics": ["LogLoss"]}}, "event by event"),
         ({"record": {"time_format": "%Y%m%d"}}, "format"),
     ],
 )
