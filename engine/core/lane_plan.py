@@ -13,7 +13,7 @@ from engine.evaluation.metric_counts import Cells
 from engine.evaluation.progressive_scores import Scores
 from engine.models.native.compiled import crate_version
 from engine.monitoring.detectors.detectors import Detectors, Source
-from engine.records.events import Outcome
+from engine.records.events import Outcome, Strange
 from engine.records.values import Example
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
@@ -141,7 +141,7 @@ def make_plan(  # noqa: PLR0913, PLR0917 - the components that a plan is of
 ) -> Plan:
     """The configuration as the lane takes it."""
     return Plan(
-        (Example, Outcome, PendingPrediction, ResolvedPrediction),
+        (Example, Outcome, PendingPrediction, ResolvedPrediction, Strange),
         _record_plan(config, contract),
         _settings(config, key, rates_step),
         find_task(config.model.task).labels.reader(config.record),

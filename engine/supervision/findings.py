@@ -28,7 +28,11 @@ def waits(suspicion: Suspicion, name: str, *, leads: bool) -> bool:
     """
     if suspicion.learning and not suspicion.strange and not suspicion.strange_before:
         return False
-    action = suspicion.actions[name]
+    return waits_if_strange(suspicion.actions[name], leads=leads)
+
+
+def waits_if_strange(action: Action, *, leads: bool = False) -> bool:
+    """The same while windows fail, or an example of the open window or the one before was strange."""
     return action == "rollback" or (action == "reset" and not leads)
 
 

@@ -1,9 +1,10 @@
 """The evidence as it is lent to the native lane, with what says whether anything comes of it."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 
 from msgspec import Struct
 
+from engine.records.events import Strange
 from engine.supervision.challenger_trials import ChallengerTrial
 from engine.supervision.evidence import Advantage
 from engine.supervision.mixture import Mixture
@@ -24,6 +25,8 @@ class LentEvidence(Struct, frozen=True):
         changes_from: Events learned from which on the champion may change.
         promotes: Whether it may change for a challenger.
         silent: Models of which nothing comes at present when they prove better.
+        waiting: Shadows of which nothing comes once an example was strange.
+        note: Takes what is strange about an example.
     """
 
     suspicion: Suspicion | None
@@ -36,3 +39,5 @@ class LentEvidence(Struct, frozen=True):
     changes_from: int
     promotes: bool
     silent: Set[str]
+    waiting: Set[str]
+    note: Callable[[Strange], None]

@@ -14,11 +14,12 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
+from engine.records.events import Strange
 from engine.supervision.challenger_trials import ChallengerTrial
 from engine.supervision.config import SupervisionConfig
 from engine.supervision.decisions import Action, ProposedDecision
 from engine.supervision.evidence import Advantage
-from engine.supervision.findings import better, cleared, waits
+from engine.supervision.findings import better, cleared, waits, waits_if_strange
 from engine.supervision.guarded import GuardedComparison
 from engine.supervision.joint_serving import JointServing
 from engine.supervision.lent_evidence import LentEvidence
@@ -393,8 +394,10 @@ class Supervisor:
         """
         state, suspicion, mixture = self._state, self._state.suspicion, self.joint.mixture
         silent = {*state.notified} if self.manual_only else set()
+        waiting = set[str]()
         if suspicion is not None and mixture is not None:
             silent |= {name for name in suspicion.trials if waits(suspicion, name, leads=False)}
+            waiting |= {name for name in suspicion.trials if waits_if_strange(suspicion.actions[name])}
         return LentEvidence(
             suspicion,
             mixture,
@@ -406,7 +409,13 @@ class Supervisor:
             0 if state.changed_at < 0 else state.changed_at + self._config.pause,
             not state.contaminated,
             silent,
+            waiting,
+            self._note,
         )
+
+    def _note(self, strange: Strange) -> None:
+        self.guarded.note(strange.hidden)
+        self.note_strange()
 
     def losses(self) -> dict[str, PairedLosses]:
         """The losses of champion and each shadow on the same events of the open window; for reports."""

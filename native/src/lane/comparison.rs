@@ -3,10 +3,11 @@
 
 use super::evidence::{Advantage, Paired, Trial};
 use super::mixture::{Mixture, Served};
-use super::row::{cost, Compared, Output, Shared};
+use super::row::{cost, Compared, Output, Shared, Strange};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Share of another's weight below which a shadow does not win.
 const MUCH_LESS: f64 = 0.25;
@@ -20,8 +21,9 @@ struct Candidate {
     losses: Paired,
     /// Of a challenger since it began: `engine.supervision.challenger_trials.ChallengerTrial`.
     run: Option<Paired>,
-    /// Whether nothing comes of it at present when it proves better.
+    /// Whether nothing comes of it at present when it proves better, and once an example was strange.
     is_silent: bool,
+    waits_if_strange: bool,
 }
 
 impl Candidate {
@@ -78,6 +80,8 @@ pub struct Labelled<'a> {
     pub served: Option<Output>,
     pub outputs: Compared<'a>,
     pub label: bool,
+    /// Whether the example comes with it, and is strange.
+    pub is_strange: bool,
     /// Predictions made since, and labelled events learned.
     pub since: u64,
     pub learned: u64,
@@ -102,6 +106,8 @@ pub struct Comparison {
     differs: bool,
     /// Whether a challenger has proved better on the event at hand, though nothing comes of it.
     pub found: bool,
+    /// What was strange last since the lane took over.
+    strange: Option<Arc<Strange>>,
     /// `LentEvidence`
     lent: Py<PyAny>,
 }
@@ -119,7 +125,7 @@ impl Comparison {
             advantage: lent.getattr("advantage")?.extract()?,
             candidates: match suspicion.is_none() {
                 true => vec![],
-                false => candidates(shared, &suspicion, &silent)?,
+                false => candidates(shared, &suspicion, &silent, &lent.getattr("waiting")?.extract()?)?,
             },
             challengers: challengers(shared, &lent.getattr("challengers")?, &silent)?,
             mixture: match mixture.is_none() {
@@ -136,6 +142,7 @@ impl Comparison {
             now,
             differs: false,
             found: false,
+            strange: None,
             lent: lent.clone().unbind(),
         })
     }
@@ -208,6 +215,15 @@ impl Comparison {
         !is_clear && !self.changes(event) && !self.promotes(event)
     }
 
+    /// An example is strange, which supervision is told unless it has been.
+    pub fn note(&mut self, py: Python<'_>, strange: &Arc<Strange>) -> PyResult<()> {
+        if !self.strange.as_ref().is_some_and(|known| Arc::ptr_eq(known, strange)) {
+            self.lent.bind(py).call_method1("note", (&strange.object,))?;
+            self.strange = Some(strange.clone());
+        }
+        Ok(())
+    }
+
     /// The comparison counts.
     pub fn go_on(&mut self) {
         if std::mem::take(&mut self.differs) {
@@ -242,7 +258,11 @@ impl Comparison {
                 winner = Some((weight, candidate));
             }
         }
-        winner.is_some_and(|(_, winner)| event.learned >= self.rules.changes_from && !winner.is_silent)
+        let is_strange = event.is_strange || self.strange.is_some();
+        winner.is_some_and(|(_, winner)| {
+            let is_silent = winner.is_silent || (is_strange && winner.waits_if_strange);
+            event.learned >= self.rules.changes_from && !is_silent
+        })
     }
 
     /// Whether a challenger has proved better and something comes of it: `ChallengerTrials.compare`.
@@ -269,6 +289,7 @@ fn candidates(
     shared: &Shared,
     suspicion: &Bound<'_, PyAny>,
     silent: &HashSet<String>,
+    waiting: &HashSet<String>,
 ) -> PyResult<Vec<Candidate>> {
     let (trials, losses) = (suspicion.getattr("trials")?, suspicion.getattr("losses")?);
     let candidate = |(name, trial): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
@@ -279,6 +300,7 @@ fn candidates(
             losses: losses.get_item(name)?.extract()?,
             run: None,
             is_silent: silent.contains(&*name.to_cow()?),
+            waits_if_strange: waiting.contains(&*name.to_cow()?),
         })
     };
     trials.cast::<PyDict>()?.iter().map(candidate).collect()
@@ -297,6 +319,7 @@ fn challengers(
             losses: standing.getattr("window")?.extract()?,
             run: Some(standing.getattr("run")?.extract()?),
             is_silent: silent.contains(&*name.to_cow()?),
+            waits_if_strange: false,
         })
     };
     standings.cast::<PyDict>()?.iter().map(challenger).collect()

@@ -1,12 +1,12 @@
 //! The input guard and the first look: what is counted of every example before any model sees it.
 
 use super::fields::Fields;
-use super::row::{Row, Shared};
+use super::row::{Row, Shared, Strange};
 use super::value::{Num, Value};
 use hashbrown::HashMap;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyFrozenSet, PyList, PyString};
 use std::sync::Arc;
 
 const BLOCK: usize = 50;
@@ -14,6 +14,7 @@ const FEWEST: usize = 15;
 const HOPELESS: f64 = 0.97;
 const STEPS: usize = 10;
 const SHORTEST_HISTORY: u64 = 3;
+const WORLD: f64 = 0.6;
 
 /// A column of the guard, as `engine.core.input_guard.Column`.
 struct Column {
@@ -81,6 +82,10 @@ pub struct Guard {
     /// Examples of the block that came before the lane took over.
     before: usize,
     seen: u64,
+    /// Which of them was strange last, if one was since the lane took over.
+    last: Option<u64>,
+    /// What was found last, as names of values that are far out and of other columns.
+    found: Option<(Vec<u32>, Vec<u32>, Arc<Strange>)>,
     state: Py<PyAny>,
 }
 
@@ -94,6 +99,8 @@ impl Guard {
             block: vec![],
             before: block.len()?,
             seen: state.getattr("seen")?.extract()?,
+            last: None,
+            found: None,
             state: state.clone().unbind(),
         })
     }
@@ -110,21 +117,67 @@ impl Guard {
             block.append(shared.features(py, &row.features)?)?;
         }
         state.setattr("block", block)?;
+        self.last.map_or(Ok(()), |last| state.setattr("last", last))?;
         state.setattr("seen", self.seen)
     }
 
-    /// Whether nothing about the record that was read last is strange.
-    pub fn passes(&self, fields: &Fields, features: &[(u32, Value)]) -> bool {
-        self.columns.iter().all(|column| {
-            let Some(value) = number_at(fields, features, column.name) else { return true };
+    /// What is strange about the record that was read last.
+    pub fn look(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        fields: &Fields,
+        features: &[(u32, Value)],
+    ) -> PyResult<Option<Arc<Strange>>> {
+        let (mut far, mut others) = (vec![], vec![]);
+        for column in &self.columns {
+            let Some(value) = number_at(fields, features, column.name) else { continue };
             let number = value.float();
-            let stuck =
-                column.last.is_some_and(|last| last.float() == number) && column.run >= column.patience;
-            !column.drifted && column.floor <= number && number <= column.ceiling && !stuck
-        })
+            if !(column.floor <= number && number <= column.ceiling) {
+                far.push(column.name);
+            }
+            let is_same = column.last.is_some_and(|last| last.float() == number);
+            if column.drifted || (is_same && column.run >= column.patience) {
+                others.push(column.name);
+            }
+        }
+        if far.is_empty() && others.is_empty() {
+            return Ok(None);
+        }
+        self.strange(py, shared, far, others)
     }
 
-    /// Takes an example that passed; compares the block when it is full.
+    /// These columns are strange, unless most are: then it is the world that moves.
+    fn strange(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        far: Vec<u32>,
+        others: Vec<u32>,
+    ) -> PyResult<Option<Arc<Strange>>> {
+        if let Some((known_far, known_others, strange)) = &self.found {
+            if *known_far == far && *known_others == others {
+                return Ok(Some(strange.clone()));
+            }
+        }
+        let count = self.columns.len() as f64;
+        let mut hidden = far.clone();
+        hidden.extend(others.iter().filter(|name| !far.contains(name)));
+        if hidden.len() as f64 > WORLD * count {
+            hidden.clone_from(&far);
+        }
+        if hidden.is_empty() {
+            return Ok(None);
+        }
+        let learned = !(far.len() >= 2 && far.len() as f64 >= 0.3 * count);
+        let names = PyFrozenSet::new(py, hidden.iter().map(|name| shared.name(*name, py)))?;
+        let object = shared.strange.bind(py).call1((names, learned))?.unbind();
+        let strange = Arc::new(Strange { object, hidden: hidden.into_boxed_slice(), learned });
+        self.found = Some((far, others, strange.clone()));
+        Ok(Some(strange))
+    }
+
+    /// Takes an example; compares the block when it is full.
     pub fn take(&mut self, py: Python<'_>, fields: &Fields, row: &Arc<Row>) -> PyResult<()> {
         if self.columns.is_empty() {
             return Ok(());
@@ -140,6 +193,9 @@ impl Guard {
             column.block.push(value.float());
         }
         self.seen += 1;
+        if row.strange.is_some() {
+            self.last = Some(self.seen);
+        }
         self.block.push(row.clone());
         if self.before + self.block.len() >= BLOCK {
             self.compare(py)?;

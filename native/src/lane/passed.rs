@@ -64,7 +64,7 @@ fn counting<'a>(py: Python<'_>, rows: &'a Rows, strange: bool, several: usize) -
     let mut count = 0;
     for item in &rows.items {
         let (sequence, is_strange) = match item {
-            Item::Native(fate) => (fate.row.sequence, false),
+            Item::Native(fate) => (fate.row.sequence, fate.row.strange.is_some()),
             Item::Object(object) => {
                 let object = object.bind(py);
                 (object.getattr("sequence")?.extract::<u64>()?, !object.getattr("strange")?.is_none())

@@ -1,6 +1,6 @@
 //! Python's objects as the lane has them; `None` where they are not plain.
 
-use super::row::{Output, Outputs, Row, Shared};
+use super::row::{Output, Outputs, Row, Shared, Strange};
 use super::value::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyString};
@@ -40,9 +40,7 @@ pub fn pending_of(
 ) -> PyResult<Option<(Row, Outputs)>> {
     let py = given.py();
     let Some(outputs) = outputs_of(shared, &given.getattr("shadows")?)? else { return Ok(None) };
-    if !given.getattr("strange")?.is_none() {
-        return Ok(None);
-    }
+    let Some(strange) = strange_of(number, &given.getattr("strange")?)? else { return Ok(None) };
     let Some(output) = output_of(&given.getattr("output")?) else { return Ok(None) };
     let example = given.getattr("example")?;
     let (id, time, since) = (example.getattr("id")?, example.getattr("time")?, given.getattr("since")?);
@@ -61,8 +59,25 @@ pub fn pending_of(
         output,
         model,
         last_label,
+        strange,
     };
     Ok(Some((row, outputs)))
+}
+
+/// What is strange about an example, or that nothing is.
+fn strange_of(number: Numbering<'_>, given: &Bound<'_, PyAny>) -> PyResult<Option<Option<Arc<Strange>>>> {
+    if given.is_none() {
+        return Ok(Some(None));
+    }
+    let mut hidden = vec![];
+    for name in given.getattr("hidden")?.try_iter()? {
+        match name?.cast_exact::<PyString>().ok().and_then(&mut *number) {
+            Some(name) => hidden.push(name),
+            None => return Ok(None),
+        }
+    }
+    let (object, learned) = (given.clone().unbind(), given.getattr("learned")?.extract()?);
+    Ok(Some(Some(Arc::new(Strange { object, hidden: hidden.into_boxed_slice(), learned }))))
 }
 
 /// An output, or that there is none.

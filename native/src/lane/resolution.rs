@@ -4,7 +4,7 @@ use super::drift::add_usual;
 use super::encode;
 use super::ordered::Entry;
 use super::rivals::Labelled;
-use super::row::{Fate, Output, Row};
+use super::row::{Fate, Output, Row, Strange};
 use super::step::{Moves, Step, Work};
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub struct Said {
     /// Whether several models served together, and the one of them that leads, with its share.
     pub together: bool,
     pub lead: Option<(u32, f64)>,
+    /// What the input guard has found in it.
+    pub strange: Option<Arc<Strange>>,
 }
 
 /// A label that has found its prediction.
@@ -72,7 +74,11 @@ impl Work<'_, '_> {
             output: said.served,
             model: live.champion,
             last_label: live.scores.last_label,
+            strange: said.strange.clone(),
         });
+        if let Some(strange) = &said.strange {
+            live.comparison.note(self.py, strange)?;
+        }
         live.counts.predicted += 1;
         live.counts.not_ready += u64::from(said.served.is_none());
         if let Some(guard) = &mut live.guard {

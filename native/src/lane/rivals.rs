@@ -3,7 +3,7 @@
 
 use super::model::Compiled;
 use super::reading::output_of;
-use super::row::{Fate, Output, Shared};
+use super::row::{Fate, Output, Shared, Strange};
 use super::state::Learned;
 use super::value::Value;
 use pyo3::prelude::*;
@@ -82,17 +82,32 @@ impl LiveModel {
         }
     }
 
-    fn learn(&mut self, labelled: &mut Labelled<'_, '_>) -> PyResult<Learning> {
+    /// Learns an outcome, without what is hidden from it.
+    fn learn(&mut self, labelled: &mut Labelled<'_, '_>, hidden: Option<&Strange>) -> PyResult<Learning> {
         let (py, fate) = (labelled.py, labelled.fate);
         if let Some((compiled, learned)) = &mut self.compiled {
-            if compiled.learn(py, labelled.shared, &fate.row.features, labelled.label)? {
+            let taken = match hidden {
+                Some(strange) => {
+                    let visible = strange.visible(&fate.row.features);
+                    compiled.learn(py, labelled.shared, &visible, labelled.label)?
+                }
+                None => compiled.learn(py, labelled.shared, &fate.row.features, labelled.label)?,
+            };
+            if taken {
                 learned.add(fate.row.time);
                 return Ok(Learning::Done);
             }
             self.write(py)?;
         }
         let live = self.live.bind(py);
-        let raised = match live.call_method1("learn", (labelled.outcome()?,)) {
+        let outcome = labelled.outcome()?;
+        let found = match hidden {
+            Some(strange) => {
+                live.call_method1("learn", (outcome, strange.object.bind(py).getattr("hidden")?))
+            }
+            None => live.call_method1("learn", (outcome,)),
+        };
+        let raised = match found {
             Ok(raised) => (!raised.is_none()).then(|| raised.unbind()),
             Err(error) => return Ok(Learning::Stopped(error)),
         };
@@ -110,7 +125,8 @@ pub struct Example<'a, 'py> {
     pub shared: &'a Shared,
     pub sequence: u64,
     pub features: &'a [(u32, Value)],
-    /// The same for models of Python's, once it was made.
+    pub strange: Option<&'a Strange>,
+    /// The features for models of Python's, once it was made.
     pub made: &'a mut Option<Py<PyDict>>,
 }
 
@@ -256,11 +272,21 @@ impl Rivals {
     /// Each gives its output; false when Python must go on. A new one that says nothing is left out.
     pub fn predict(&mut self, example: &mut Example<'_, '_>) -> PyResult<bool> {
         self.outputs.clear();
-        let shadows = self.shadows.iter_mut().map(|shadow| &mut shadow.live);
+        let shadows = self.shadows.iter_mut().map(|shadow| (&mut shadow.live, shadow.is_guarded));
         let sequence = example.sequence;
         let challengers = self.challengers.iter_mut().filter(|one| one.takes_part(sequence));
-        for live in shadows.chain(challengers.map(|challenger| &mut challenger.live)) {
-            let Some(output) = live.predict(example, &mut self.asked)? else { return Ok(false) };
+        for (live, is_guarded) in shadows.chain(challengers.map(|one| (&mut one.live, false))) {
+            let output = match example.strange {
+                Some(strange) if is_guarded => {
+                    let visible = strange.visible(example.features);
+                    let (py, shared) = (example.py, example.shared);
+                    let mut less =
+                        Example { py, shared, sequence, features: &visible, strange: None, made: &mut None };
+                    live.predict(&mut less, &mut self.asked)?
+                }
+                _ => live.predict(example, &mut self.asked)?,
+            };
+            let Some(output) = output else { return Ok(false) };
             if output.is_some() || !live.is_new(example.py)? {
                 self.outputs.push((live.number, output));
             }
@@ -275,7 +301,7 @@ impl Rivals {
             if !challenger.takes_part(fate.row.sequence) {
                 continue;
             }
-            let raised = match challenger.live.learn(labelled)? {
+            let raised = match challenger.live.learn(labelled, None)? {
                 Learning::Done => continue,
                 Learning::ByRiver { raised } => raised,
                 Learning::Raised(_) if challenger.reported => continue,
@@ -296,7 +322,11 @@ impl Rivals {
                 continue;
             }
             shadow.outcomes = fate.order + 1;
-            match shadow.live.learn(labelled)? {
+            let hidden = fate.row.strange.as_deref().filter(|_| shadow.is_guarded);
+            if hidden.is_some_and(|strange| !strange.learned) {
+                continue;
+            }
+            match shadow.live.learn(labelled, hidden)? {
                 Learning::Done | Learning::Raised(_) => {}
                 Learning::ByRiver { .. } => goes_on = false,
                 Learning::Stopped(error) => {

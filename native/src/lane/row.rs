@@ -77,6 +77,23 @@ pub type Compared<'a> = &'a [(u32, Option<Output>)];
 /// The same, as it is held until the label comes; none where there was no other model than the champion.
 pub type Outputs = Option<Box<[(u32, Option<Output>)]>>;
 
+/// What the input guard has found in an example: `engine.records.events.Strange`.
+#[derive(Debug)]
+pub struct Strange {
+    pub object: Py<PyAny>,
+    /// Features that are hidden from a guarded shadow, by name.
+    pub hidden: Box<[u32]>,
+    /// Whether such a shadow learns the rest.
+    pub learned: bool,
+}
+
+impl Strange {
+    /// The features that are not hidden.
+    pub fn visible(&self, features: &[(u32, Value)]) -> Vec<(u32, Value)> {
+        features.iter().filter(|(name, _)| !self.hidden.contains(name)).cloned().collect()
+    }
+}
+
 /// A prediction, with what it was made from.
 #[derive(Debug)]
 pub struct Row {
@@ -87,6 +104,13 @@ pub struct Row {
     pub output: Option<Output>,
     pub model: u32,
     pub last_label: Option<bool>,
+    pub strange: Option<Arc<Strange>>,
+}
+
+impl Row {
+    fn strange<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.strange.as_ref().map(|strange| strange.object.bind(py).clone())
+    }
 }
 
 /// What has become of a prediction.
@@ -108,6 +132,7 @@ pub struct Shared {
     pub outcome: Py<PyAny>,
     pub pending: Py<PyAny>,
     pub resolved: Py<PyAny>,
+    pub strange: Py<PyAny>,
     pub names: Mutex<Vec<Py<PyString>>>,
     pub models: Mutex<Vec<Py<PyString>>>,
 }
@@ -121,11 +146,11 @@ fn named<'py>(table: &Mutex<Vec<Py<PyString>>>, number: u32, py: Python<'py>) ->
 }
 
 impl Shared {
-    /// From the classes of an example, an outcome, a pending and a resolved prediction.
+    /// From the classes of an example, an outcome, a pending and a resolved prediction, and what is strange.
     pub fn new(classes: &Bound<'_, PyAny>) -> PyResult<Shared> {
-        let (example, outcome, pending, resolved) = classes.extract()?;
+        let (example, outcome, pending, resolved, strange) = classes.extract()?;
         let (names, models) = (Mutex::new(vec![]), Mutex::new(vec![]));
-        Ok(Shared { example, outcome, pending, resolved, names, models })
+        Ok(Shared { example, outcome, pending, resolved, strange, names, models })
     }
 
     pub fn name<'py>(&self, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
@@ -173,7 +198,7 @@ impl Shared {
             fate.time,
             false,
             fate.known,
-            py.None(),
+            row.strange(py),
             fate.together,
         ))
     }
@@ -193,7 +218,7 @@ impl Shared {
             self.model_name(row.model, py),
             outputs.map(|outputs| self.outputs(py, outputs)).transpose()?,
             row.last_label,
-            py.None(),
+            row.strange(py),
         ))
     }
 

@@ -11,7 +11,7 @@ use super::ordered::{Entry, Ordered};
 use super::reading::pending_of;
 use super::resolution::{Found, Said};
 use super::rivals::{Example, Rivals};
-use super::row::{Output, Shared};
+use super::row::{Output, Shared, Strange};
 use super::scores::Scores;
 use super::state::{Counts, Settings};
 use super::window::Window;
@@ -234,6 +234,7 @@ impl<'py> Work<'_, 'py> {
             served: row.output,
             outputs: &outputs,
             label,
+            is_strange: false,
             since: counts.predicted - row.sequence - 1,
             learned: counts.learned,
         };
@@ -260,10 +261,12 @@ impl<'py> Work<'_, 'py> {
         if self.live.early_count > 0 && self.live.early.bind(py).contains(&self.record.id)? {
             return Ok(SPECIAL);
         }
-        if let Some(guard) = &self.live.guard {
-            if !guard.passes(self.fields, &self.record.features) {
-                return Ok(SPECIAL);
-            }
+        let strange = match &mut self.live.guard {
+            Some(guard) => guard.look(py, self.shared, self.fields, &self.record.features)?,
+            None => None,
+        };
+        if strange.is_some() && self.live.rivals.guarded().is_none() {
+            return Ok(SPECIAL);
         }
         let mut dict: Option<Py<PyDict>> = None;
         let features = &self.record.features;
@@ -271,7 +274,7 @@ impl<'py> Work<'_, 'py> {
             Reply::Special(given) => return Ok(Step::Special(given)),
             Reply::Found(found) => found,
         };
-        let Some(said) = self.said(own, &mut dict)? else { return Ok(given_by(given)) };
+        let Some(said) = self.said(own, strange, &mut dict)? else { return Ok(given_by(given)) };
         if let Some(label) = label {
             let live = &mut *self.live;
             let event = Labelled {
@@ -280,6 +283,7 @@ impl<'py> Work<'_, 'py> {
                 served: said.served,
                 outputs: &live.rivals.outputs,
                 label,
+                is_strange: said.strange.is_some(),
                 since: 0,
                 learned: live.counts.learned,
             };
@@ -313,14 +317,20 @@ impl<'py> Work<'_, 'py> {
     }
 
     /// What is said for the example at hand, of which the champion says its own; `None`: Python says it.
-    fn said(&mut self, own: Option<Output>, made: &mut Option<Py<PyDict>>) -> PyResult<Option<Said>> {
+    fn said(
+        &mut self,
+        own: Option<Output>,
+        strange: Option<Arc<Strange>>,
+        made: &mut Option<Py<PyDict>>,
+    ) -> PyResult<Option<Said>> {
         let live = &mut *self.live;
-        let mut said = Said { own, served: own, together: false, lead: None };
+        let mut said = Said { own, served: own, together: false, lead: None, strange };
         if live.rivals.is_empty() {
             return Ok(Some(said));
         }
         let (sequence, features) = (live.counts.predicted, &*self.record.features);
-        let mut example = Example { py: self.py, shared: self.shared, sequence, features, made };
+        let strange = said.strange.as_deref();
+        let mut example = Example { py: self.py, shared: self.shared, sequence, features, strange, made };
         if !live.rivals.predict(&mut example)? {
             return Ok(None);
         }

@@ -18,7 +18,7 @@ from engine.core.lane import native
 from engine.core.serialize import as_dict, encode
 from engine.core.waiting import PendingPrediction, ResolvedPrediction, Waiting
 from engine.records.decode import Decoder
-from engine.records.events import Outcome, PredictionLines
+from engine.records.events import Outcome, PredictionLines, Strange
 from engine.records.values import Example
 from engine.tasks.registry import find_task
 from tests.support.compiled import needs_crate
@@ -128,6 +128,25 @@ def test_a_guarded_shadow_goes_along_natively() -> None:
         assert engine.native_records - before == 45
     ran = by_lane(Engines(config), lines, repeat(70), cycle([_ALL, 5]))
     assert ran.same(by_engine(Engines(config), lines, repeat(100)))
+
+
+def test_strange_examples_are_taken_natively_beside_a_guarded_shadow() -> None:
+    lines = plain(6, 1200)
+    for at in range(700, 760):
+        lines[at] = json.dumps(orjson.loads(lines[at]) | {"b": 10**6, "c": 1e6 + at}).encode()
+    config = flow(window={"count": 200}, supervision={"on_loss_drift": False, "on_loss_rise": False})
+    with Engine(config) as engine:
+        engine.begin()
+        engine.process_lines(lines[:701])
+        assert engine.pool.shadows.guarded is not None
+        before = engine.native_records
+        engine.process_lines(lines[701:760])
+        assert engine.native_records - before >= 55
+        strange = [outcome.strange for outcome in engine.review.windows.learnable()[-59:]]
+        assert {(each.hidden, each.learned) for each in strange if each} == {(frozenset({"b", "c"}), False)}
+    for most in ([_ALL], [3, 11]):
+        ran = by_lane(Engines(config), lines, repeat(70), cycle(most), 4)
+        assert [*by_engine(Engines(config), lines, repeat(70), 4).differences(ran)] == []
 
 
 def turning(seed: int, change: int, count: int = 1000) -> list[bytes]:
@@ -449,7 +468,7 @@ STEPS = st.lists(
 def test_what_waits_natively_waits_as_in_a_dictionary(steps: list[tuple[str, str, float]]) -> None:
     plain: Waiting[ResolvedPrediction] = Waiting(30.0, 4)
     native_one: Waiting[ResolvedPrediction] = Waiting(30.0, 4)
-    native_one.entries = native.Ordered((Example, Outcome, PendingPrediction, ResolvedPrediction))
+    native_one.entries = native.Ordered((Example, Outcome, PendingPrediction, ResolvedPrediction, Strange))
     for step, name, time in steps:
         entry = ResolvedPrediction(time, True)
         got: list[Any] = []
