@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from engine.config import EngineConfig
+from engine.core.components import Components
 from engine.core.lane_plan import make_plan
-from engine.core.lane_state import Lent, Parts
+from engine.core.lane_state import Lent, lend, models, plain, take_back
 from engine.models.running import RunningModel
 from engine.records.events import Outcome, PredictionLines
 from engine.records.values import Features, Target
@@ -86,8 +86,6 @@ class Lane:
     """Takes plain records natively.
 
     Args:
-        config: Of the engine.
-        key: The model key.
         parts: The engine's components.
 
     Attributes:
@@ -95,14 +93,11 @@ class Lane:
         taken: Records that it has taken.
     """
 
-    def __init__(self, config: EngineConfig, key: str, parts: Parts) -> None:
+    def __init__(self, parts: Components) -> None:
         self._parts = parts
         self.most: int | None = None
         self.taken = 0
-        plan = make_plan(
-            config, key, parts.admission.contract, parts.scores, parts.detectors, parts.rates.step
-        )
-        self._native: Any = native.Lane(plan)
+        self._native: Any = native.Lane(make_plan(parts))
         self._lent: Lent | None = None
         self._spell = self._rest = self._plain_before = 0
         parts.labels.hold_in(self._native.hold_pending, self._native.hold_resolved)
@@ -110,14 +105,14 @@ class Lane:
 
     def _take_over(self, window: LentWindow) -> None:
         """The lane has the state from now on."""
-        self._lent = self._parts.lend(window)
+        self._lent = lend(self._parts, window)
         self._native.begin(self._lent)
 
     def give_back(self) -> None:
         """The engine's components are up to date again."""
         if self._lent is not None:
             self._native.end()
-            self._parts.take_back(self._lent)
+            take_back(self._parts, self._lent)
             self._lent = None
 
     def count(self) -> None:
@@ -170,7 +165,7 @@ class Lane:
     @contextmanager
     def asked(self, given: Sequence[Given]) -> Iterator[None]:
         """Meanwhile models give what they have given already, and are not asked twice."""
-        running = {model.name: model.running for model in self._parts.models()} if given else {}
+        running = {model.name: model.running for model in models(self._parts)} if given else {}
         with ExitStack() as until_then:
             for each in given:
                 until_then.enter_context(_again(running[each.model], each))
@@ -183,7 +178,7 @@ class Lane:
         if self._rest:
             rest, self._rest = min(self._rest, left), 0
             return rest
-        window = self._parts.plain()
+        window = plain(self._parts)
         if window is None:
             return min(left, _WHILE_NOT_PLAIN)
         self._take_over(window)

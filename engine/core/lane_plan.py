@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from engine.config import EngineConfig
 from engine.contract.check import Accepted, Contract
+from engine.core.components import Components
 from engine.core.waiting import PendingPrediction, ResolvedPrediction
 from engine.evaluation.metric_counts import Cells
-from engine.evaluation.progressive_scores import Scores
 from engine.models.native.compiled import crate_version
-from engine.monitoring.detectors.detectors import Detectors, Source
+from engine.monitoring.detectors.detectors import Source
 from engine.records.events import Outcome, Strange
 from engine.records.values import Example
 from engine.supervision.supervisor import Supervisor
@@ -131,22 +131,16 @@ def why_not(config: EngineConfig, supervisor: Supervisor) -> str | None:
     return None
 
 
-def make_plan(  # noqa: PLR0913, PLR0917 - the components that a plan is of
-    config: EngineConfig,
-    key: str,
-    contract: Contract,
-    scores: Scores,
-    detectors: Detectors,
-    rates_step: int,
-) -> Plan:
+def make_plan(parts: Components) -> Plan:
     """The configuration as the lane takes it."""
+    config = parts.config
     return Plan(
         (Example, Outcome, PendingPrediction, ResolvedPrediction, Strange),
-        _record_plan(config, contract),
-        _settings(config, key, rates_step),
+        _record_plan(config, parts.admission.contract),
+        _settings(config, parts.key, parts.rates.step),
         find_task(config.model.task).labels.reader(config.record),
-        scores.cells,
-        detectors.sources(),
+        parts.scores.cells,
+        parts.detectors.sources(),
     )
 
 

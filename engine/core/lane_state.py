@@ -1,34 +1,29 @@
 """The components whose state the native lane has while it takes records, and the state of each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from engine.alerts.policy import AlertPolicy
-from engine.core.admission import Admission, AdmissionState
+from engine.core.admission import AdmissionState
 from engine.core.challengers import Challenger
+from engine.core.components import Components
 from engine.core.event_clock import Clock
 from engine.core.input_guard import InputGuardState
-from engine.core.label_join import JoinCounts, LabelJoin
+from engine.core.label_join import JoinCounts
 from engine.core.live_model import LiveModel
 from engine.core.loss_detector import AdwinOfLoss
 from engine.core.model_pool import ModelPool
-from engine.core.rate_watch import RateWatch, RateWatchState
-from engine.core.serving import Serving, ServingState
+from engine.core.rate_watch import RateWatchState
+from engine.core.serving import ServingState
 from engine.core.shadows import Shadow
 from engine.core.state import Progress
 from engine.core.waiting import EarlyLabel
-from engine.core.window_review import WindowReview
-from engine.evaluation.progressive_scores import LentScores, Scores
-from engine.monitoring.detectors.detectors import Detectors
+from engine.evaluation.progressive_scores import LentScores
 from engine.monitoring.detectors.loss_drift import LossDrift
 from engine.monitoring.first_look.counter import LentLook
-from engine.supervision.challenger_trials import ChallengerTrials
 from engine.supervision.decisions import ProposedDecision
 from engine.supervision.lent_evidence import LentEvidence
-from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
 from engine.supervision.usual_loss import MeanLoss
 from engine.windows import LentWindow, Windows
@@ -86,85 +81,76 @@ class Lent(Struct, frozen=True):
     evidence: LentEvidence
 
 
-class Parts(NamedTuple):
-    """The components whose state changes hands."""
+def plain(parts: Components) -> LentWindow | None:
+    """The open window, if the engine is in a state that the lane can go on from."""
+    review = parts.review
+    if parts.supervisor.labels_on_hold or parts.alerts.pending or not _compares_plainly(parts):
+        return None
+    columns = review.input_guard.state.columns if review.guards else {}
+    named = all(type(name) is str for name in (*columns, *review.first_look.columns))
+    return review.windows.lent if named else None
 
-    admission: Admission
-    labels: LabelJoin
-    serving: Serving
-    review: WindowReview
-    pool: ModelPool
-    supervisor: Supervisor
-    scores: Scores
-    detectors: Detectors
-    rates: RateWatch
-    alerts: AlertPolicy
-    trials: ChallengerTrials
-    progress: Callable[[], Progress]
 
-    def plain(self) -> LentWindow | None:
-        """The open window, if the engine is in a state that the lane can go on from."""
-        supervisor, review = self.supervisor, self.review
-        if supervisor.labels_on_hold or self.alerts.pending or not self._compares_plainly():
-            return None
-        columns = review.input_guard.state.columns if review.guards else {}
-        named = all(type(name) is str for name in (*columns, *review.first_look.columns))
-        return review.windows.lent if named else None
+def models(parts: Components) -> list[LiveModel]:
+    """All that live, the champion first."""
+    pool = parts.pool
+    shadows, challengers = pool.shadows.alive.values(), pool.challengers.alive.values()
+    return [pool.champion, *(one.live for one in shadows), *(one.live for one in challengers)]
 
-    def models(self) -> list[LiveModel]:
-        """All that live, the champion first."""
-        shadows, challengers = self.pool.shadows.alive.values(), self.pool.challengers.alive.values()
-        return [self.pool.champion, *(one.live for one in shadows), *(one.live for one in challengers)]
 
-    def _compares_plainly(self) -> bool:
-        """Whether models can be told apart by name, and what is hidden from each is known to the lane."""
-        champion, models = self.pool.champion, self.models()
-        hidden = {type(name) for model in models for name in model.masked}
-        one_name_each = len({model.name for model in models}) == len(models)
-        return one_name_each and hidden <= {str} and (champion.running.is_compiled or not champion.masked)
+def _compares_plainly(parts: Components) -> bool:
+    """Whether models can be told apart by name, and what is hidden from each is known to the lane."""
+    champion, alive = parts.pool.champion, models(parts)
+    hidden = {type(name) for model in alive for name in model.masked}
+    one_name_each = len({model.name for model in alive}) == len(alive)
+    return one_name_each and hidden <= {str} and (champion.running.is_compiled or not champion.masked)
 
-    def lend(self, window: LentWindow) -> Lent:
-        """The components' states, until `take_back`.
 
-        Args:
-            window: The open window.
-        """
-        review, pool, champion = self.review, self.pool, self.pool.champion
-        detector, on_loss = self._loss_drift()
-        shadows, challengers = [*pool.shadows.alive.values()], [*pool.challengers.alive.values()]
-        names = [live.name for live in self.models()]
-        return Lent(
-            self.admission.counts,
-            self.admission.clock,
-            self.labels.counts,
-            self.labels.early_entries,
-            self.serving.state,
-            self.progress(),
-            self.rates.state,
-            pool,
-            champion,
-            {name: msgspec.json.encode(name) for name in names},
-            self.supervisor.usual,
-            self.scores.lend(window.slot),
-            window,
-            review.windows,
-            review.input_guard.state if review.guards else None,
-            review.first_look.lend(),
-            detector,
-            on_loss,
-            shadows,
-            challengers,
-            self.supervisor.shadows_learn,
-            self.supervisor.lend(self.trials.alive),
-        )
+def lend(parts: Components, window: LentWindow) -> Lent:
+    """The components' states, until `take_back`.
 
-    def take_back(self, lent: Lent) -> None:
-        """The components go on from what was lent; most of it is their own already."""
-        self.scores.take_back(lent.window.slot, lent.scores)
-        self.review.first_look.take_back(lent.look)
+    Args:
+        parts: The components.
+        window: The open window.
+    """
+    review, pool, supervisor = parts.review, parts.pool, parts.supervisor
+    detector, on_loss = _loss_drift(parts)
+    return Lent(
+        parts.admission.counts,
+        parts.admission.clock,
+        parts.labels.counts,
+        parts.labels.early_entries,
+        parts.serving.state,
+        parts.progress,
+        parts.rates.state,
+        pool,
+        pool.champion,
+        {model.name: msgspec.json.encode(model.name) for model in models(parts)},
+        supervisor.usual,
+        parts.scores.lend(window.slot),
+        window,
+        review.windows,
+        review.input_guard.state if review.guards else None,
+        review.first_look.lend(),
+        detector,
+        on_loss,
+        [*pool.shadows.alive.values()],
+        [*pool.challengers.alive.values()],
+        supervisor.shadows_learn,
+        supervisor.lend(parts.trials.alive),
+    )
 
-    def _loss_drift(self) -> tuple[LossDrift | None, Callable[[float], ProposedDecision | None] | None]:
-        for trigger in self.supervisor.loss_triggers:
-            if isinstance(trigger, LossDrifts) and isinstance(trigger.detector, AdwinOfLoss):
-                return trigger.detector.detector, trigger.on_loss
-        return None, None
+
+def take_back(parts: Components, lent: Lent) -> None:
+    """The components go on from what was lent; most of it is their own already."""
+    parts.scores.take_back(lent.window.slot, lent.scores)
+    parts.review.first_look.take_back(lent.look)
+
+
+def _loss_drift(
+    parts: Components,
+) -> tuple[LossDrift | None, Callable[[float], ProposedDecision | None] | None]:
+    for trigger in parts.supervisor.loss_triggers:
+        if isinstance(trigger, LossDrifts) and isinstance(trigger.detector, AdwinOfLoss):
+            return trigger.detector.detector, trigger.on_loss
+    return None, None
