@@ -101,9 +101,22 @@ def models(parts: Components) -> list[LiveModel]:
 def _compares_plainly(parts: Components) -> bool:
     """Whether models can be told apart by name, and what is hidden from each is known to the lane."""
     champion, alive = parts.pool.champion, models(parts)
-    hidden = {type(name) for model in alive for name in model.masked}
+    hidden = {name for model in alive for name in model.masked}
     one_name_each = len({model.name for model in alive}) == len(alive)
-    return one_name_each and hidden <= {str} and (champion.running.is_compiled or not champion.masked)
+    if not one_name_each or not all(map(_is_utf8, (*hidden, *(model.name for model in alive)))):
+        return False
+    return champion.running.is_compiled or not champion.masked
+
+
+def _is_utf8(name: object) -> bool:
+    """Whether a name is text, without half a surrogate pair."""
+    if type(name) is not str:
+        return False
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def lend(parts: Components, window: LentWindow) -> Lent:

@@ -295,7 +295,7 @@ fn candidates(
     let candidate = |(name, trial): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
         let name = name.cast::<PyString>()?;
         Ok(Candidate {
-            model: shared.model(name.py(), name)?,
+            model: shared.model(name)?,
             trial: trial.extract()?,
             losses: losses.get_item(name)?.extract()?,
             run: None,
@@ -314,7 +314,7 @@ fn challengers(
     let challenger = |(name, standing): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
         let name = name.cast::<PyString>()?;
         Ok(Candidate {
-            model: shared.model(name.py(), name)?,
+            model: shared.model(name)?,
             trial: standing.getattr("trial")?.extract()?,
             losses: standing.getattr("window")?.extract()?,
             run: Some(standing.getattr("run")?.extract()?),

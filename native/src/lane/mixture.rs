@@ -41,19 +41,18 @@ pub struct Served {
 
 impl Mixture {
     pub fn read(shared: &Shared, mixture: &Bound<'_, PyAny>) -> PyResult<Mixture> {
-        let py = mixture.py();
         let (priors, weights) = (mixture.getattr("prior")?, mixture.getattr("weights")?);
         let priors = priors.cast::<PyDict>()?;
         let weights = weights.cast::<PyDict>()?.iter().map(|(name, now)| {
             Ok(Weight {
-                model: shared.model(py, name.cast()?)?,
+                model: shared.model(name.cast()?)?,
                 prior: priors.as_any().get_item(&name)?.extract()?,
                 now: now.extract()?,
                 is_known: false,
             })
         });
         Ok(Mixture {
-            champion: shared.model(py, mixture.getattr("champion")?.cast()?)?,
+            champion: shared.model(mixture.getattr("champion")?.cast()?)?,
             weights: weights.collect::<PyResult<_>>()?,
             first: mixture.getattr("first")?.extract()?,
             labelled: mixture.getattr("labelled")?.extract()?,

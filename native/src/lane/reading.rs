@@ -38,7 +38,6 @@ pub fn pending_of(
     number: Numbering<'_>,
     given: &Bound<'_, PyAny>,
 ) -> PyResult<Option<(Row, Outputs)>> {
-    let py = given.py();
     let Some(outputs) = outputs_of(shared, &given.getattr("shadows")?)? else { return Ok(None) };
     let Some(strange) = strange_of(number, &given.getattr("strange")?)? else { return Ok(None) };
     let Some(output) = output_of(&given.getattr("output")?) else { return Ok(None) };
@@ -50,7 +49,7 @@ pub fn pending_of(
     let (Ok(id), true) = (id.to_str(), since.eq(time)?) else { return Ok(None) };
     let Some(last_label) = label_of(&given.getattr("last_label")?) else { return Ok(None) };
     let Some(features) = features_of(number, &example.getattr("features")?) else { return Ok(None) };
-    let model = shared.model(py, given.getattr("model")?.cast::<PyString>()?)?;
+    let Ok(model) = shared.model(given.getattr("model")?.cast::<PyString>()?) else { return Ok(None) };
     let row = Row {
         id: Arc::from(id),
         time: time.value(),
@@ -99,7 +98,8 @@ fn outputs_of(shared: &Shared, given: &Bound<'_, PyAny>) -> PyResult<Option<Outp
         let (Ok(name), Some(output)) = (name.cast_exact::<PyString>(), output_of(&output)) else {
             return Ok(None);
         };
-        found.push((shared.model(given.py(), name)?, output));
+        let Ok(model) = shared.model(name) else { return Ok(None) };
+        found.push((model, output));
     }
     Ok(Some(Some(found.into_boxed_slice())))
 }

@@ -37,7 +37,7 @@ impl LiveModel {
     fn read(shared: &Shared, live: &Bound<'_, PyAny>) -> PyResult<LiveModel> {
         let is_compiled = live.getattr("running")?.getattr("is_compiled")?.is_truthy()?;
         Ok(LiveModel {
-            number: shared.model(live.py(), live.getattr("name")?.cast()?)?,
+            number: shared.model(live.getattr("name")?.cast()?)?,
             compiled: match is_compiled {
                 true => Some((Compiled::of(live)?, live.getattr("learned")?.extract()?)),
                 false => None,

@@ -1,6 +1,7 @@
 //! A prediction and its outcome, in little memory; Python's objects are made when Python asks for them.
 
 use super::value::{Num, Value};
+use hashbrown::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 use std::sync::{Arc, Mutex};
@@ -135,6 +136,8 @@ pub struct Shared {
     pub strange: Py<PyAny>,
     pub names: Mutex<Vec<Py<PyString>>>,
     pub models: Mutex<Vec<Py<PyString>>>,
+    /// The numbers of models by name.
+    numbers: Mutex<HashMap<String, u32>>,
 }
 
 fn named<'py>(table: &Mutex<Vec<Py<PyString>>>, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
@@ -149,8 +152,8 @@ impl Shared {
     /// From the classes of an example, an outcome, a pending and a resolved prediction, and what is strange.
     pub fn new(classes: &Bound<'_, PyAny>) -> PyResult<Shared> {
         let (example, outcome, pending, resolved, strange) = classes.extract()?;
-        let (names, models) = (Mutex::new(vec![]), Mutex::new(vec![]));
-        Ok(Shared { example, outcome, pending, resolved, strange, names, models })
+        let (names, models, numbers) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Shared { example, outcome, pending, resolved, strange, names, models, numbers })
     }
 
     pub fn name<'py>(&self, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
@@ -161,16 +164,18 @@ impl Shared {
         named(&self.models, number, py)
     }
 
-    /// The number of a model's name, which is added when it is new.
-    pub fn model(&self, py: Python<'_>, name: &Bound<'_, PyString>) -> PyResult<u32> {
-        let mut table = self.models.lock().unwrap_or_else(|broken| broken.into_inner());
-        for (number, known) in table.iter().enumerate() {
-            if known.bind(py).as_any().eq(name)? {
-                return Ok(number as u32);
-            }
+    /// The number of a model's name, which is added when it is new: over a long run there are many.
+    pub fn model(&self, name: &Bound<'_, PyString>) -> PyResult<u32> {
+        let mut numbers = self.numbers.lock().unwrap_or_else(|broken| broken.into_inner());
+        let text = name.to_str()?;
+        if let Some(number) = numbers.get(text) {
+            return Ok(*number);
         }
+        let mut table = self.models.lock().unwrap_or_else(|broken| broken.into_inner());
+        let number = table.len() as u32;
         table.push(name.clone().unbind());
-        Ok(table.len() as u32 - 1)
+        numbers.insert(text.to_owned(), number);
+        Ok(number)
     }
 
     pub fn features<'py>(&self, py: Python<'py>, features: &[(u32, Value)]) -> PyResult<Bound<'py, PyDict>> {

@@ -84,7 +84,7 @@ impl Lane {
     pub(crate) fn take_over(&mut self, py: Python<'_>, lent: &Lent<'_>) -> PyResult<()> {
         self.look.read(&mut self.fields, &lent.look)?;
         let running = lent.champion.getattr("running")?;
-        let champion = self.shared.model(py, lent.champion.getattr("name")?.cast()?)?;
+        let champion = self.shared.model(lent.champion.getattr("name")?.cast()?)?;
         let rivals = Rivals::read(&self.shared, &lent.shadows, &lent.challengers, lent.vetted_learn)?;
         let early_count = lent.early.len()?;
         self.live = Some(Live {

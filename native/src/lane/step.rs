@@ -72,7 +72,7 @@ pub struct Names(Vec<(u32, Vec<u8>)>);
 impl Names {
     pub fn read(py: Python<'_>, shared: &Shared, names: &Map<String, Vec<u8>>) -> PyResult<Names> {
         let numbered =
-            names.iter().map(|(name, json)| Ok((shared.model(py, &PyString::new(py, name))?, json.clone())));
+            names.iter().map(|(name, json)| Ok((shared.model(&PyString::new(py, name))?, json.clone())));
         Ok(Names(numbered.collect::<PyResult<_>>()?))
     }
 
