@@ -115,11 +115,11 @@ class Challengers:
         for name, one in self.alive.items():
             if takes_part(name, outcome.sequence, one.share):
                 raised = one.live.learn(outcome)
-                if raised is not None and self.is_first(name):
+                if raised is not None and self.note_raised(name):
                     yield name, raised
 
-    def is_first(self, name: str) -> bool:
-        """One has raised while it learned: whether that is to be reported, which it is once."""
+    def note_raised(self, name: str) -> bool:
+        """Notes that one has raised while it learned; returns whether that is news, which is reported."""
         one = self.alive[name]
         reported, one.reported = one.reported, True
         return not reported

@@ -89,7 +89,7 @@ class LineSteps:
         for number, value, sequence, time in taken.seen:
             steps.events += parts.serving.drifts(sequence, time, parts.detectors.see(number, value))
         for name, outcome, raised in taken.raised:
-            if parts.pool.challengers.is_first(name):
+            if parts.pool.challengers.note_raised(name):
                 steps.report_challenger(name, outcome, raised)
         if taken.proposal is not None:
             self.settle()

@@ -68,7 +68,7 @@ def set_attributes(kind: type, names: Iterable[str]) -> Callable[[Any, Iterable[
 
 def _expected(kind: type, held: int, value: Any) -> _Layout | None:
     """The layout of an object by the names that the code of its class gives to attributes."""
-    # A lookup must find what is held, and nothing else.
+    # A lookup must find what is held, and nothing else; and one thing that is held may be the dictionary.
     looks_up: Any = kind.__getattribute__
     if held < 3 or hasattr(kind, "__getattr__") or looks_up is not object.__getattribute__:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 from river import compose, preprocessing, stats
 
 from engine.models.auto import LONGEST, MOST_VALUES, TextEncoder
-from engine.models.graph.attributes import attributes as attributes_of
+from engine.models.graph.attributes import attributes as held_attributes
 from engine.models.native.recognition import Unknown, Write, are_texts, attributes, expect, floats
 
 Step = tuple[Any, ...]
@@ -77,7 +77,7 @@ class _Recognition:
         return self._steps(steps, dense=getattr(final, "l2", 1.0) != 0.0), final
 
     def _parts(self, pipeline: Any) -> list[Any]:
-        found = attributes_of(pipeline)
+        found = held_attributes(pipeline)
         expect(found.keys() - {"_last_step_params"} == _PIPELINE and type(found["steps"]) is OrderedDict)
         expect(len(pipeline.steps) > 0 and not compose.Pipeline._LEARN_UNSUPERVISED_DURING_PREDICT)
         self.pipelines.append(pipeline)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from engine.models.graph.attributes import attributes as attributes_of
+from engine.models.graph.attributes import attributes as held_attributes
 
 Write = Callable[[Any], None]
 """Writes a state into the object that it is of."""
@@ -26,7 +26,7 @@ def expect(holds: bool) -> None:
 def attributes(found: Any, kind: type, names: Iterable[str]) -> dict[str, Any]:
     """The attributes of an object of exactly this class, which must be exactly these."""
     expect(type(found) is kind)
-    held = attributes_of(found)
+    held = held_attributes(found)
     expect(held.keys() == set(names))
     return held
 

@@ -120,14 +120,17 @@ impl Comparison {
         lent: &Bound<'_, PyAny>,
     ) -> PyResult<Comparison> {
         let (suspicion, mixture) = (lent.getattr("suspicion")?, lent.getattr("mixture")?);
-        let silent: HashSet<String> = lent.getattr("silent")?.extract()?;
+        let quiet = Quiet {
+            silent: lent.getattr("silent")?.extract()?,
+            waiting: lent.getattr("waiting")?.extract()?,
+        };
         let now = Evidence {
             advantage: lent.getattr("advantage")?.extract()?,
             candidates: match suspicion.is_none() {
                 true => vec![],
-                false => candidates(shared, &suspicion, &silent, &lent.getattr("waiting")?.extract()?)?,
+                false => candidates(shared, &suspicion, &quiet)?,
             },
-            challengers: challengers(shared, &lent.getattr("challengers")?, &silent)?,
+            challengers: challengers(shared, &lent.getattr("challengers")?, &quiet)?,
             mixture: match mixture.is_none() {
                 true => None,
                 false => Some(Mixture::read(shared, &mixture)?),
@@ -285,42 +288,45 @@ impl Comparison {
     }
 }
 
-fn candidates(
-    shared: &Shared,
-    suspicion: &Bound<'_, PyAny>,
-    silent: &HashSet<String>,
-    waiting: &HashSet<String>,
-) -> PyResult<Vec<Candidate>> {
-    let (trials, losses) = (suspicion.getattr("trials")?, suspicion.getattr("losses")?);
-    let candidate = |(name, trial): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+/// Models of which nothing comes when they prove better: at present, and once an example was strange.
+struct Quiet {
+    silent: HashSet<String>,
+    waiting: HashSet<String>,
+}
+
+impl Quiet {
+    fn candidate(
+        &self,
+        shared: &Shared,
+        name: &Bound<'_, PyAny>,
+        trial: &Bound<'_, PyAny>,
+        losses: &Bound<'_, PyAny>,
+        run: Option<Paired>,
+    ) -> PyResult<Candidate> {
         let name = name.cast::<PyString>()?;
         Ok(Candidate {
             model: shared.model(name)?,
             trial: trial.extract()?,
-            losses: losses.get_item(name)?.extract()?,
-            run: None,
-            is_silent: silent.contains(&*name.to_cow()?),
-            waits_if_strange: waiting.contains(&*name.to_cow()?),
+            losses: losses.extract()?,
+            run,
+            is_silent: self.silent.contains(&*name.to_cow()?),
+            waits_if_strange: self.waiting.contains(&*name.to_cow()?),
         })
-    };
-    trials.cast::<PyDict>()?.iter().map(candidate).collect()
+    }
 }
 
-fn challengers(
-    shared: &Shared,
-    standings: &Bound<'_, PyAny>,
-    silent: &HashSet<String>,
-) -> PyResult<Vec<Candidate>> {
-    let challenger = |(name, standing): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
-        let name = name.cast::<PyString>()?;
-        Ok(Candidate {
-            model: shared.model(name)?,
-            trial: standing.getattr("trial")?.extract()?,
-            losses: standing.getattr("window")?.extract()?,
-            run: Some(standing.getattr("run")?.extract()?),
-            is_silent: silent.contains(&*name.to_cow()?),
-            waits_if_strange: false,
-        })
-    };
-    standings.cast::<PyDict>()?.iter().map(challenger).collect()
+fn candidates(shared: &Shared, suspicion: &Bound<'_, PyAny>, quiet: &Quiet) -> PyResult<Vec<Candidate>> {
+    let (trials, losses) = (suspicion.getattr("trials")?, suspicion.getattr("losses")?);
+    let trials = trials.cast::<PyDict>()?.iter();
+    let found =
+        trials.map(|(name, trial)| quiet.candidate(shared, &name, &trial, &losses.get_item(&name)?, None));
+    found.collect()
+}
+
+fn challengers(shared: &Shared, standings: &Bound<'_, PyAny>, quiet: &Quiet) -> PyResult<Vec<Candidate>> {
+    let found = standings.cast::<PyDict>()?.iter().map(|(name, standing)| {
+        let (trial, window) = (standing.getattr("trial")?, standing.getattr("window")?);
+        quiet.candidate(shared, &name, &trial, &window, Some(standing.getattr("run")?.extract()?))
+    });
+    found.collect()
 }

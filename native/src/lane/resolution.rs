@@ -3,7 +3,7 @@
 use super::drift::add_usual;
 use super::encode;
 use super::ordered::Entry;
-use super::rivals::Labelled;
+use super::rivals::LabelledOutcome;
 use super::row::{Fate, Output, Row, Strange};
 use super::step::{Moves, Step, Work};
 use pyo3::prelude::*;
@@ -117,7 +117,7 @@ impl Work<'_, '_> {
         live.counts.outcomes += 1;
         let fate = Fate { row: row.clone(), order, label: Some(label), loss, time, known, together };
         live.window.add(py, fate.clone())?;
-        let mut labelled = Labelled { py, shared: self.shared, fate: &fate, label, made: None };
+        let mut labelled = LabelledOutcome { py, shared: self.shared, fate: &fate, label, made: None };
         let goes_on = live.rivals.is_empty() || live.rivals.learn(&mut labelled)?;
         let counts = &mut live.counts;
         counts.learned += 1;

@@ -1,5 +1,5 @@
-//! Models beside the champion, compiled ones and others of Python's: shadows, as `engine.core.shadows`, and challengers, as
-//! `engine.core.challengers`.
+//! Models beside the champion, compiled ones and others of Python's: shadows, as `engine.core.shadows`, and
+//! challengers, as `engine.core.challengers`.
 
 use super::model::Compiled;
 use super::reading::output_of;
@@ -8,6 +8,7 @@ use super::state::Learned;
 use super::value::Value;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::borrow::Cow;
 
 /// What a model of Python's has said or raised for the example at hand, so that it is not asked twice.
 pub type Asked = (u32, Option<Py<PyAny>>, Option<PyErr>);
@@ -83,17 +84,18 @@ impl LiveModel {
     }
 
     /// Learns an outcome, without what is hidden from it.
-    fn learn(&mut self, labelled: &mut Labelled<'_, '_>, hidden: Option<&Strange>) -> PyResult<Learning> {
+    fn learn(
+        &mut self,
+        labelled: &mut LabelledOutcome<'_, '_>,
+        hidden: Option<&Strange>,
+    ) -> PyResult<Learning> {
         let (py, fate) = (labelled.py, labelled.fate);
         if let Some((compiled, learned)) = &mut self.compiled {
-            let taken = match hidden {
-                Some(strange) => {
-                    let visible = strange.visible(&fate.row.features);
-                    compiled.learn(py, labelled.shared, &visible, labelled.label)?
-                }
-                None => compiled.learn(py, labelled.shared, &fate.row.features, labelled.label)?,
+            let features = match hidden {
+                Some(strange) => Cow::Owned(strange.visible(&fate.row.features)),
+                None => Cow::Borrowed(&*fate.row.features),
             };
-            if taken {
+            if compiled.learn(py, labelled.shared, &features, labelled.label)? {
                 learned.add(fate.row.time);
                 return Ok(Learning::Done);
             }
@@ -126,7 +128,7 @@ pub struct Example<'a, 'py> {
     pub sequence: u64,
     pub features: &'a [(u32, Value)],
     pub strange: Option<&'a Strange>,
-    /// The features for models of Python's, once it was made.
+    /// The features for models of Python's, once they were made.
     pub made: &'a mut Option<Py<PyDict>>,
 }
 
@@ -142,7 +144,7 @@ impl<'py> Example<'_, 'py> {
 }
 
 /// An outcome with a label.
-pub struct Labelled<'a, 'py> {
+pub struct LabelledOutcome<'a, 'py> {
     pub py: Python<'py>,
     pub shared: &'a Shared,
     pub fate: &'a Fate,
@@ -151,7 +153,7 @@ pub struct Labelled<'a, 'py> {
     pub made: Option<Py<PyAny>>,
 }
 
-impl<'py> Labelled<'_, 'py> {
+impl<'py> LabelledOutcome<'_, 'py> {
     fn outcome(&mut self) -> PyResult<Bound<'py, PyAny>> {
         if let Some(outcome) = &self.made {
             return Ok(outcome.bind(self.py).clone());
@@ -295,7 +297,7 @@ impl Rivals {
     }
 
     /// Each learns an outcome; false when the lane must not go on.
-    pub fn learn(&mut self, labelled: &mut Labelled<'_, '_>) -> PyResult<bool> {
+    pub fn learn(&mut self, labelled: &mut LabelledOutcome<'_, '_>) -> PyResult<bool> {
         let (fate, mut goes_on) = (labelled.fate, true);
         for challenger in &mut self.challengers {
             if !challenger.takes_part(fate.row.sequence) {

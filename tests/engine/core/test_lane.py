@@ -112,6 +112,16 @@ def test_nearly_all_plain_records_are_taken_natively(kinds: bool) -> None:
     assert ran.same(by_engine(Engines(config), lines, repeat(1000)))
 
 
+def native_beside_guarded(engine: Engine, lines: list[bytes], since: int, until: int) -> int:
+    """How many of these lines are taken natively, with a guarded shadow alive before the first."""
+    engine.begin()
+    engine.process_lines(lines[:since])
+    assert engine.pool.shadows.guarded is not None
+    before = engine.native_records
+    engine.process_lines(lines[since:until])
+    return engine.native_records - before
+
+
 def test_a_guarded_shadow_goes_along_natively() -> None:
     lines = plain(6, 1200)
     lines[700] = json.dumps(orjson.loads(lines[700]) | {"a": 1e6, "b": 10**6}).encode()
@@ -120,12 +130,7 @@ def test_a_guarded_shadow_goes_along_natively() -> None:
         model=model, window={"count": 200}, supervision={"on_loss_drift": False, "on_loss_rise": False}
     )
     with Engine(config) as engine:
-        engine.begin()
-        engine.process_lines(lines[:750])
-        assert engine.pool.shadows.guarded is not None
-        before = engine.native_records
-        engine.process_lines(lines[750:795])
-        assert engine.native_records - before == 45
+        assert native_beside_guarded(engine, lines, 750, 795) == 45
     ran = by_lane(Engines(config), lines, repeat(70), cycle([_ALL, 5]))
     assert ran.same(by_engine(Engines(config), lines, repeat(100)))
 
@@ -136,12 +141,7 @@ def test_strange_examples_are_taken_natively_beside_a_guarded_shadow() -> None:
         lines[at] = json.dumps(orjson.loads(lines[at]) | {"b": 10**6, "c": 1e6 + at}).encode()
     config = flow(window={"count": 200}, supervision={"on_loss_drift": False, "on_loss_rise": False})
     with Engine(config) as engine:
-        engine.begin()
-        engine.process_lines(lines[:701])
-        assert engine.pool.shadows.guarded is not None
-        before = engine.native_records
-        engine.process_lines(lines[701:760])
-        assert engine.native_records - before >= 55
+        assert native_beside_guarded(engine, lines, 701, 760) >= 55
         strange = [outcome.strange for outcome in engine.review.windows.learnable()[-59:]]
         assert {(each.hidden, each.learned) for each in strange if each} == {(frozenset({"b", "c"}), False)}
     for most in ([_ALL], [3, 11]):
