@@ -398,9 +398,13 @@ class Windows:
         """
         del self._leaving[max(len(self._leaving) - 2 * records, 0) :]
 
+    def learnable_by_window(self) -> list[Sequence[Outcome]]:
+        """What models learned in each of the closed windows that are kept, and since then, in order."""
+        return [*(window.learnable for window in self.closed), self._learnable]
+
     def learnable(self) -> list[Outcome]:
-        """What models learned in the closed windows that are kept and since then, in order."""
-        return [*(outcome for window in self.closed for outcome in window.learnable), *self._learnable]
+        """The same as one list."""
+        return [outcome for rows in self.learnable_by_window() for outcome in rows]
 
     def state(self) -> WindowsState:
         """What a snapshot keeps."""

@@ -20,6 +20,7 @@ from engine.monitoring.types import Check, Table
 from engine.records.events import Outcome, Output
 from engine.supervision.decisions import ProposedDecision
 from engine.supervision.supervisor import Supervisor
+from engine.windows import Window
 
 _TRIED_ON = 500
 """Labelled rows, the newest, on which checkpoints are tried to choose among them."""
@@ -104,18 +105,17 @@ def follow_failing(
         pool.shadows.remove(before.name)
     pool.shadows.add(shadow)
     supervisor.enter(shadow.name, shadow.action, instead_of="" if before is None else before.name)
-    for row in review.windows.learnable():
-        shadow.learn(row)
+    for rows in review.windows.learnable_by_window():
+        shadow.learn_all(rows)
 
 
-def restart_fresh(pool: ModelPool, predicted: int, rows: Iterable[Outcome]) -> None:
-    """Windows pass again, or the loss has fallen: the fresh model forgets what it has learned meanwhile."""
-    learnable = list(rows)
+def restart_fresh(pool: ModelPool, predicted: int, windows: Sequence[Window]) -> None:
+    """Windows pass again, or the loss has fallen: the fresh model forgets all but these windows."""
     for name, shadow in [*pool.shadows.alive.items()]:
         if shadow.action == "reset":
             fresh = pool.fresh(name, predicted)
-            for row in learnable:
-                fresh.learn(row)
+            for window in windows:
+                fresh.learn_all(window.learnable)
             pool.shadows.add(fresh)
 
 

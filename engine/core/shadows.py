@@ -4,8 +4,9 @@ A *vetted* shadow is a revived checkpoint: it learns only windows that do not fa
 are learned on trust, and its state before each of them is kept until the verdict is known.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -16,6 +17,14 @@ from engine.records.events import Outcome, Output, Strange
 from engine.records.values import Features, visible
 from engine.registry.versions import Learned
 from engine.supervision.decisions import Action
+
+
+@runtime_checkable
+class Teaching(Protocol):
+    """Outcomes that are held in a way that a shadow can learn without each being made for it."""
+
+    def teach(self, shadow: "Shadow") -> None:
+        """As `Shadow.learn` for each."""
 
 
 class Rewind(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +86,14 @@ class Shadow:
                 self.live.learn(outcome)
             elif strange.learned:
                 self.live.learn(outcome, strange.hidden)
+
+    def learn_all(self, outcomes: Iterable[Outcome]) -> None:
+        """Learns outcomes one after the other, as far as it has not."""
+        if isinstance(outcomes, Teaching):
+            outcomes.teach(self)
+            return
+        for outcome in outcomes:
+            self.learn(outcome)
 
     def predict(self, features: Features, strange: Strange | None) -> Output | None:
         """Its output; `None` when it raises."""
@@ -140,12 +157,10 @@ class Shadows:
             if vetted or not shadow.vetted:
                 shadow.learn(outcome)
 
-    def catch_up(self, outcomes: Iterable[Outcome]) -> None:
+    def catch_up(self, outcomes: Sequence[Outcome]) -> None:
         """Vetted shadows learn these outcomes of a closed window, as far as they have not yet."""
-        rows = list(outcomes)
         for shadow in self._vetted():
-            for outcome in rows:
-                shadow.learn(outcome)
+            shadow.learn_all(outcomes)
 
     def keep(self, window: int) -> None:
         """Vetted shadows are about to learn from a window without a verdict."""

@@ -185,5 +185,4 @@ class WindowClose:
         shadows.keep(closed.index + 1)
 
     def _restart_fresh(self, *windows: Window) -> None:
-        rows = [row for window in windows for row in window.learnable]
-        restart_fresh(self._pool, self._moment(0.0).predicted, rows)
+        restart_fresh(self._pool, self._moment(0.0).predicted, windows)

@@ -22,7 +22,7 @@ struct LiveModel {
 }
 
 /// What has come of learning.
-enum Learning {
+pub enum Learning {
     Done,
     /// River has learned what the compiled model does not take, and the lane must not go on.
     ByRiver {
@@ -165,7 +165,7 @@ impl<'py> LabelledOutcome<'_, 'py> {
 }
 
 /// `engine.core.shadows.Shadow`
-struct Shadow {
+pub struct Shadow {
     shadow: Py<PyAny>,
     live: LiveModel,
     outcomes: u64,
@@ -175,7 +175,7 @@ struct Shadow {
 }
 
 impl Shadow {
-    fn read(shared: &Shared, shadow: &Bound<'_, PyAny>, vetted_learn: bool) -> PyResult<Shadow> {
+    pub fn read(shared: &Shared, shadow: &Bound<'_, PyAny>, vetted_learn: bool) -> PyResult<Shadow> {
         let is_vetted: bool = shadow.getattr("vetted")?.extract()?;
         Ok(Shadow {
             live: LiveModel::read(shared, &shadow.getattr("live")?)?,
@@ -186,9 +186,22 @@ impl Shadow {
         })
     }
 
-    fn write(&self, py: Python<'_>) -> PyResult<()> {
+    pub fn write(&self, py: Python<'_>) -> PyResult<()> {
         self.shadow.bind(py).setattr("outcomes", self.outcomes)?;
         self.live.write(py)
+    }
+
+    /// Learns an outcome, unless it has.
+    pub fn learn(&mut self, labelled: &mut LabelledOutcome<'_, '_>) -> PyResult<Learning> {
+        let fate = labelled.fate;
+        if fate.order < self.outcomes {
+            return Ok(Learning::Done);
+        }
+        self.outcomes = fate.order + 1;
+        match fate.row.strange.as_deref().filter(|_| self.is_guarded) {
+            Some(strange) if !strange.learned => Ok(Learning::Done),
+            hidden => self.live.learn(labelled, hidden),
+        }
     }
 }
 
@@ -320,15 +333,10 @@ impl Rivals {
             }
         }
         for shadow in &mut self.shadows {
-            if !shadow.learns || fate.order < shadow.outcomes {
+            if !shadow.learns {
                 continue;
             }
-            shadow.outcomes = fate.order + 1;
-            let hidden = fate.row.strange.as_deref().filter(|_| shadow.is_guarded);
-            if hidden.is_some_and(|strange| !strange.learned) {
-                continue;
-            }
-            match shadow.live.learn(labelled, hidden)? {
+            match shadow.learn(labelled)? {
                 Learning::Done | Learning::Raised(_) => {}
                 Learning::ByRiver { .. } => goes_on = false,
                 Learning::Stopped(error) => {

@@ -1,6 +1,7 @@
 //! A list of outcomes for Python, which holds those of the lane as they are.
 
 use super::columns;
+use super::lessons;
 use super::passed::{self, Passed};
 use super::row::{Fate, Shared};
 use pyo3::exceptions::PyIndexError;
@@ -21,7 +22,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    fn made<'py>(&self, py: Python<'py>, place: usize) -> PyResult<Bound<'py, PyAny>> {
+    pub fn made<'py>(&self, py: Python<'py>, place: usize) -> PyResult<Bound<'py, PyAny>> {
         match &self.items[place] {
             Item::Native(fate) => self.shared.outcome(py, fate),
             Item::Object(object) => Ok(object.bind(py).clone()),
@@ -59,6 +60,11 @@ impl Rows {
         edges: &Bound<'py, PyDict>,
     ) -> PyResult<Option<Vec<(String, Passed<'py>)>>> {
         passed::of_rows(py, self, strange, several, edges)
+    }
+
+    /// Has a shadow learn all rows, as far as it has not yet.
+    fn teach(&self, py: Python<'_>, shadow: &Bound<'_, PyAny>) -> PyResult<()> {
+        lessons::learn(py, self, shadow)
     }
 
     fn labels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {

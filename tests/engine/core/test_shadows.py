@@ -59,18 +59,18 @@ def test_unlearning_a_failed_window_restores_the_predictions_exactly() -> None:
     pool = with_ladder(0, 1)
     revive(pool)
     shadows = pool.shadows
-    shadows.catch_up(outcome(order, order % 2 == 0) for order in range(30))
+    shadows.catch_up([outcome(order, order % 2 == 0) for order in range(30)])
     before = shadow_says(pool)
     shadows.keep(3)
-    shadows.catch_up(outcome(order, order % 3 == 0) for order in range(30, 40))
+    shadows.catch_up([outcome(order, order % 3 == 0) for order in range(30, 40)])
     between = shadow_says(pool)
     shadows.keep(4)
-    shadows.catch_up(outcome(order) for order in range(40, 50))
+    shadows.catch_up([outcome(order) for order in range(40, 50)])
     assert before != between != shadow_says(pool)
     shadows.unlearn(3, 0)
     assert shadow_says(pool) == before
     # What was unlearned can be learned again: the shadow stands where it stood.
-    shadows.catch_up(outcome(order, order % 3 == 0) for order in range(30, 40))
+    shadows.catch_up([outcome(order, order % 3 == 0) for order in range(30, 40)])
     assert shadow_says(pool) == between
 
 
@@ -79,10 +79,10 @@ def test_unlearning_the_later_window_keeps_the_earlier_one() -> None:
     revive(pool)
     shadows = pool.shadows
     shadows.keep(1)
-    shadows.catch_up(outcome(order) for order in range(10, 20))
+    shadows.catch_up([outcome(order) for order in range(10, 20)])
     before = shadow_says(pool)
     shadows.keep(2)
-    shadows.catch_up(outcome(order) for order in range(20, 30))
+    shadows.catch_up([outcome(order) for order in range(20, 30)])
     shadows.forget(1)
     shadows.unlearn(2, 0)
     assert shadow_says(pool) == before
@@ -92,7 +92,7 @@ def test_a_window_no_shadow_learned_from_is_not_unlearned() -> None:
     pool = with_ladder(0)
     revive(pool)
     pool.shadows.keep(2)
-    pool.shadows.catch_up(outcome(order) for order in range(10, 20))
+    pool.shadows.catch_up([outcome(order) for order in range(10, 20)])
     before = shadow_says(pool)
     pool.shadows.unlearn(1, 0)
     assert shadow_says(pool) == before
@@ -111,7 +111,7 @@ def test_a_restored_state_goes_on_alike_and_can_still_unlearn() -> None:
     revive(pool)
     before = shadow_says(pool)
     pool.shadows.keep(2)
-    pool.shadows.catch_up(outcome(order) for order in range(20, 30))
+    pool.shadows.catch_up([outcome(order) for order in range(20, 30)])
     saved = msgpack.decode(msgpack.encode(pool.shadows.state()), type=list[ShadowState])
     again = Shadows(pool.ops, ())
     again.restore(saved)
