@@ -1,14 +1,13 @@
 """What a light page shows, written as the JSON that Evidently's page draws from, without Plotly objects."""
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from engine.monitoring.cells import Values
 from engine.monitoring.columns import Column
-from engine.monitoring.evidently.library import library
+from engine.monitoring.evidently.results import STATUSES
 
 _BARS = 20
 _MOST_CATEGORIES = 20
@@ -37,15 +36,36 @@ def distribution(title: str, column: Column, name: str) -> dict[str, Any]:
     return _widget("big_graph", title, _HALF, name, {"data": data, "layout": layout})
 
 
-@functools.cache
-def _empty(kind: str, size: int) -> dict[str, Any]:
-    """A part of a page as Evidently writes it; building one takes as long as its figure."""
-    widget = library().widget.BaseWidgetInfo(type=kind, title="", size=size, id="", params={})
-    return dict(widget.dict(exclude_defaults=True))
+def tests(statuses: Sequence[str], titles: Sequence[str], texts: Sequence[str], name: str) -> list[Any]:
+    """What a page shows of tests: how many there are of each status, and each.
+
+    Args:
+        statuses: The status of each.
+        titles: The name of each.
+        texts: What each found.
+        name: What the ids of the parts begin with.
+    """
+    counted = [{"value": str(statuses.count(status)), "label": status} for status in STATUSES]
+    each = [
+        {"title": title, "description": text, "state": status.lower(), "groups": []}
+        for status, title, text in zip(statuses, titles, texts, strict=True)
+    ]
+    return [
+        _widget("counter", "", _FULL, f"{name}-counts", {"counters": counted, "v2_test": True}),
+        _widget("test_suite", "", _FULL, name, {"v2_test": True, "tests": each}),
+    ]
 
 
 def _widget(kind: str, title: str, size: int, name: str, params: dict[str, Any]) -> dict[str, Any]:
-    return _empty(kind, size) | {"title": title, "id": name, "params": params}
+    """A part of a page, as Evidently writes it."""
+    empty: dict[str, list[Any]] = {
+        "insights": [],
+        "additionalGraphs": [],
+        "alerts": [],
+        "tabs": [],
+        "widgets": [],
+    }
+    return {"type": kind, "title": title, "size": size, "id": name, "params": params} | empty
 
 
 def _bars(sides: Mapping[str, Values]) -> tuple[list[Any], dict[str, list[float]]]:

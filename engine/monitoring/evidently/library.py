@@ -1,6 +1,6 @@
-"""Evidently itself: imported once, at the first report, with its telemetry off."""
+"""Evidently itself: imported once, when it is first needed, with its telemetry off."""
 
-# ruff: noqa: PLC0415 - imported at the first report
+# ruff: noqa: PLC0415 - imported when it is first needed: takes seconds
 import functools
 import os
 import warnings
@@ -34,9 +34,7 @@ class Library:
         types: The base classes of metrics and their results.
         containers: The base class of presets.
         serialization: The forms that a snapshot is kept in.
-        widget: The parts that a page is made of.
         status: The statuses of tests.
-        test_widgets: Makes what a page shows of tests.
         encoder: What writes NumPy's values as JSON.
         sdk: The models of its workspaces, and its panels.
         pandas: The package.
@@ -49,9 +47,7 @@ class Library:
     types: Any
     containers: Any
     serialization: Any
-    widget: Any
     status: Any
-    test_widgets: Any
     encoder: Any
     sdk: Any
     pandas: Any
@@ -76,9 +72,7 @@ def _imported() -> Library:
     import pandas as pd
     from evidently import metrics, presets, sdk, tests
     from evidently.core import container, metric_types, serialization  # type: ignore[import-untyped]
-    from evidently.core.report import metric_tests_stats  # type: ignore[import-untyped]
     from evidently.legacy.calculations.stattests import registry  # type: ignore[import-untyped]
-    from evidently.legacy.model import widget  # type: ignore[import-untyped]
     from evidently.legacy.tests.base_test import TestStatus  # type: ignore[import-untyped]
     from evidently.legacy.utils import NumpyEncoder  # type: ignore[import-untyped]
 
@@ -94,9 +88,7 @@ def _imported() -> Library:
         metric_types,
         container,
         serialization,
-        widget,
         TestStatus,
-        lambda tests: [metric_tests_stats(tests), metric_types.metric_tests_widget(tests)] if tests else [],
         NumpyEncoder,
         sdk,
         pd,

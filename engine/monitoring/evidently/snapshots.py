@@ -3,11 +3,13 @@
 import datetime
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
+from engine.monitoring.evidently.figures import tests
 from engine.monitoring.evidently.library import library
 from engine.monitoring.types import EvaluationJob
 
@@ -57,9 +59,9 @@ def joined(parts: Sequence[Part], job: EvaluationJob) -> bytes:
         "metric_results": found,
         "top_level_metrics": list(found),
         "widgets": [_written(one, exclude_defaults=True) for part in parts for one in part.widgets],
-        "tests_widgets": _tests_widgets([test for one in found.values() for test in one["tests"]]),
+        "tests_widgets": _tests_widgets(found, f"{job.window}-tests"),
     }
-    text = json.dumps(kept, cls=library().encoder, separators=(",", ":"))
+    text = json.dumps(kept, default=_plain, separators=(",", ":"))
     drawn = dict.fromkeys(re.findall(rf'"id":"({_UUID})"', text))
     fixed = {name: f"{job.window}-{number}" for number, name in enumerate(drawn)}
     for name, number in fixed.items():
@@ -71,9 +73,19 @@ def _written(value: Any, **excluded: bool) -> dict[str, Any]:
     return value if isinstance(value, dict) else dict(value.dict(**excluded))
 
 
-def _tests_widgets(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found = library().test_widgets([SimpleNamespace(**test) for test in tests])
-    return [_written(widget, exclude_defaults=True) for widget in found]
+def _tests_widgets(results: Mapping[str, Any], name: str) -> list[Any]:
+    found = [test for one in results.values() for test in one["tests"]]
+    if not found:
+        return []
+    statuses = [
+        str(getattr(test["status"], "value", test["status"])) for test in found
+    ]  # Evidently's are an enum
+    return tests(statuses, [test["name"] for test in found], [test["description"] for test in found], name)
+
+
+def _plain(value: Any) -> Any:
+    """What is not JSON: NumPy's values, or whatever Evidently writes as JSON in a way of its own."""
+    return value.item() if isinstance(value, np.generic) else library().encoder().default(value)
 
 
 def _moment(job: EvaluationJob) -> datetime.datetime:

@@ -9,12 +9,13 @@ from engine.monitoring.columns import Screened, screen
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.extras import extra_part
 from engine.monitoring.evidently.full import full_parts, wants_full
-from engine.monitoring.evidently.library import library, quiet
+from engine.monitoring.evidently.library import quiet
 from engine.monitoring.evidently.light import light_part
 from engine.monitoring.evidently.snapshots import joined
 from engine.monitoring.measurements import Measurements, counts, measure
 from engine.monitoring.types import EvaluationJob, Verdict
 from engine.monitoring.verdicts import summary, worst
+from engine.requirements import require
 
 
 def evaluate_window(job: EvaluationJob, config: MonitoringConfig, task: str) -> Verdict:
@@ -38,7 +39,7 @@ def evaluate_window(job: EvaluationJob, config: MonitoringConfig, task: str) -> 
 
 def _judge(job: EvaluationJob, screened: Screened, found: Measurements, config: MonitoringConfig) -> Verdict:
     try:
-        library()
+        require("evidently", "a report", "reports")
     except MissingExtraError as error:
         return _without_report(job, screened, found, config, str(error))
     parts = [light_part(job, screened, found)]

@@ -43,8 +43,9 @@ def main() -> None:
             while True:
                 packed = msgpack.decode(receive(jobs), type=Packed | None)
                 if packed is None:
-                    with suppress(MissingExtraError):  # every verdict says so
-                        library()
+                    if config.extra:
+                        with suppress(MissingExtraError):  # every verdict says so
+                            library()
                     continue
                 send(verdicts, encoded(evaluate_window(packed.unpacked(kept), config, task)))
         except EOFError:

@@ -316,11 +316,11 @@ def test_without_evidently_a_window_gets_the_same_verdict_and_no_report(
     windows = [(nothing, CONFIG), (drifted, CONFIG), (nothing, extra), (drifted, extra)]
     whole = verdict()
 
-    def missing() -> None:
+    def missing(*_: str) -> None:
         with needing("a report", "reports"):
             raise ModuleNotFoundError(name="evidently")
 
-    monkeypatch.setattr("engine.monitoring.evidently.window_report.library", missing)
+    monkeypatch.setattr("engine.monitoring.evidently.window_report.require", missing)
     bare = [verdict(change, config=config) for change, config in windows]
     assert [one.status for one in bare] == ["pass", "fail", "unjudged", "fail"]
     assert (bare[0].status, bare[0].checks, bare[0].metrics) == (whole.status, whole.checks, whole.metrics)
