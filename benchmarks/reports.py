@@ -37,7 +37,7 @@ from engine.records.events import Outcome
 from engine.records.values import Example
 from engine.tasks.registry import find_task
 
-LIGHT = MonitoringConfig(full_on="never")
+CONFIG = MonitoringConfig()
 REPEATS = {False: 15, True: 3}
 CASES = [(1000, 5), (1000, 9), (1000, 13), (1000, 50), (200, 13), (5000, 13)]
 _KINDS = ["normal", "5 even categories", "long tail", "20 skewed categories", "counts"]
@@ -143,15 +143,15 @@ def closes(stream: str, model: str, outcomes_each: int, records: int) -> list[Sp
 
 def _reports() -> None:
     assert set(_KINDS) <= KINDS.keys()  # noqa: S101 - a kind that was renamed
-    evaluate_window(pair(0, _KINDS, 5, 200), LIGHT, "binary")
+    evaluate_window(pair(0, _KINDS, 5, 200), CONFIG, "binary")
     print(f"{'rows':>6} {'columns':>7}  {'what':34}{_HEAD}  snapshot kB")
     for rows, columns in CASES:
         jobs = stream_of_jobs(columns, rows)
         _line(f"{rows:6} {columns:7}  {'hand in':34}", timed(hand_in(next(jobs)), 15))
         for full in (False, True):
             chosen = iter([replace(next(jobs), full=full) for _ in range(REPEATS[full] + 1)])
-            size = f"{len(evaluate_window(next(chosen), LIGHT, 'binary').snapshot) / 1000:11.0f}"
-            times = timed(lambda chosen=chosen: evaluate_window(next(chosen), LIGHT, "binary"), REPEATS[full])  # type: ignore[misc]
+            size = f"{len(evaluate_window(next(chosen), CONFIG, 'binary').snapshot) / 1000:11.0f}"
+            times = timed(lambda jobs=chosen: evaluate_window(next(jobs), CONFIG, "binary"), REPEATS[full])  # type: ignore[misc]
             _line(f"{rows:6} {columns:7}  {'full report' if full else 'light report':34}", times, size)
 
 

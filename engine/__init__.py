@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         SnapshotError,
         UsageError,
     )
-    from engine.events import Alert, Decision, Event, Rates, Report, Summary
+    from engine.events import Alert, Decision, Event, FullReport, Rates, Report, Summary
     from engine.keeper.async_keeper import AsyncKeeper
     from engine.keeper.durable import Durable, HostState
     from engine.keeper.keeper import Keeper
@@ -61,7 +61,7 @@ _HOMES = {
         "SnapshotError",
         "UsageError",
     ),
-    "engine.events": ("Alert", "Decision", "Event", "Rates", "Report", "Summary"),
+    "engine.events": ("Alert", "Decision", "Event", "FullReport", "Rates", "Report", "Summary"),
     "engine.keeper.async_keeper": ("AsyncKeeper",),
     "engine.keeper.durable": ("Durable", "HostState"),
     "engine.keeper.keeper": ("Keeper",),
@@ -115,6 +115,7 @@ __all__ = [  # noqa: RUF022 - in the order in which one meets them
     "PreliminaryVerdict",
     "Drift",
     "Report",
+    "FullReport",
     "Rates",
     "Decision",
     "Version",

@@ -70,7 +70,7 @@ class Report:
         model: Who served when it closed.
         reference: What it was compared with.
         scores: Losses over the window.
-        verdict: The evaluator's findings, with Evidently's own serialised report.
+        verdict: The evaluator's findings, with Evidently's own serialised report, a light one.
         outputs_reference: What its outputs were compared with; `None` without.
     """
 
@@ -83,6 +83,23 @@ class Report:
     scores: WindowScores
     verdict: Verdict
     outputs_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FullReport:
+    """Evidently's full report on a window, made after its verdict: it takes the place of the light one.
+
+    Attributes:
+        key: The model key.
+        window: The window's number, from 0.
+        end: Event time of its last outcome, seconds since 1970.
+        content: Evidently's own serialised report.
+    """
+
+    key: str
+    window: int
+    end: float
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +240,7 @@ Event = (
     | PreliminaryVerdict
     | Drift
     | Report
+    | FullReport
     | Rates
     | Decision
     | Version

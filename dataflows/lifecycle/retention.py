@@ -28,6 +28,9 @@ class Retention:
         self._seconds = seconds
         self._kept = deque(kept)
 
+    def __contains__(self, path: str) -> bool:
+        return any(path == kept for kept, _ in self._kept)
+
     def add(self, path: str, end: float) -> list[str]:
         """Takes a new report; returns the paths of those that must go."""
         self._kept.append((path, end))

@@ -29,7 +29,7 @@ from engine.core.overall_summary import overall
 from engine.core.serialize import encode
 from engine.core.streams import ALL_KEYS
 from engine.errors import SnapshotError
-from engine.events import Decision, Event, Report
+from engine.events import Decision, Event, FullReport, Report
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.worker.evaluator import BackgroundEvaluator, WindowEvaluator, make_evaluator
 from engine.packing import pack, unpack
@@ -175,11 +175,19 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
 
     def _items(self, events: Sequence[Event]) -> list[Item]:
         """Lines, files, and the removal of files that are too old."""
-        items = _items(events, self._addressed)
-        for report in (event for event in events if isinstance(event, Report) and event.verdict.snapshot):
-            for old in self._retention.add(report_path(report), report.end):
-                items += ((BLOBS, (name, None)) for name in removals(old))
-        return items
+        removed = [
+            name
+            for report in events
+            if isinstance(report, Report) and report.verdict.snapshot
+            for old in self._retention.add(report_path(report), report.end)
+            for name in removals(old)
+        ]
+        kept = [event for event in events if not isinstance(event, FullReport) or self._keeps(event)]
+        return [*_items(kept, self._addressed), *((BLOBS, (name, None)) for name in removed)]
+
+    def _keeps(self, report: FullReport) -> bool:
+        """Whether the light report that it replaces is still kept."""
+        return report_path(report) in self._retention
 
     def _obey(self, engine: Engine, key: str, records: Iterator[Record], written: list[Item]) -> list[Event]:
         """Carries out the commands that have come, each at its record if it was carried out before.

@@ -250,7 +250,7 @@ class Engine:
         return self._settled().rates
 
     def finish(self) -> list[Event]:
-        """At the end of the input: the report still awaited, the champion as it is, and the summary.
+        """At the end of the input: reports still awaited, the champion as it is, and the summary.
 
         Changes nothing that later records would notice: more input can follow. Without any since the last
         time there is nothing to report again.
@@ -267,8 +267,9 @@ class Engine:
         judged = parts.review.early_verdict()
         if judged is not None:
             report = parts.review.report(judged)
-            events.append(report)
+            events += [report, *parts.review.begin_full_report(judged)]
             events += self.alerts.due_early(report)
+        events += parts.review.full_reports.made(wait=True)
         counts = parts.counts()
         rates = parts.rates.early(counts, parts.place(), held=parts.supervisor.labels_on_hold)
         if rates is not None:

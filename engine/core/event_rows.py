@@ -8,7 +8,7 @@ from msgspec import Struct
 from engine import rows
 from engine.evaluation.business_metrics import BusinessTotal
 from engine.evaluation.calibration import Bin
-from engine.events import Alert, Decision, Event, Rates, Report, Summary, WindowScores
+from engine.events import Alert, Decision, Event, FullReport, Rates, Report, Summary, WindowScores
 from engine.monitoring.detectors.detectors import Drift
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Check
@@ -22,12 +22,12 @@ _Row = TypeVar("_Row", bound=Struct)
 
 
 def row_of(event: Event) -> rows.Row:
-    """The row of an event that has one: all but predictions, which are written as they are, and outcomes."""
+    """The row of an event that has one: all but predictions, full reports and outcomes."""
     return _ROWS[type(event)](event)
 
 
-def report_path(event: Report) -> str:
-    """Where Evidently's report of the window is kept, if there is one."""
+def report_path(event: Report | FullReport) -> str:
+    """Where Evidently's report of the window is kept, if there is one; a full one is in its place."""
     return f"reports/{file_name(event.key)}-{event.window:06d}.json"
 
 

@@ -28,6 +28,9 @@ class RecordSteps:
 
     def taken(self) -> list[Event]:
         """What came of records, once."""
+        full_reports = self._parts.review.full_reports
+        if full_reports.is_awaited:
+            self.events += full_reports.made()
         events, self.events = self.events, []
         return events
 

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from engine.core.event_rows import report_path, row_of
-from engine.events import Event, Report
+from engine.events import Event, FullReport, Report
 from engine.records.events import Outcome, Prediction, PredictionLines
 from engine.records.values import shown
 from engine.rows import BytesRow, DeadLetterRow, Row, VersionRow
@@ -98,6 +98,8 @@ def encode(
                 written.append(_predictions(predictions, addressed=False).text)
                 predictions = []
             written.append(event.text)
+        elif isinstance(event, FullReport):
+            files.append((report_path(event), event.content))
         elif kind is not Outcome:
             row = row_of(event)
             found.setdefault(row.stream, []).append(row)

@@ -69,12 +69,12 @@ class WindowClose:
             report = review.report(judged)
             self._alerts.add(report)
             if not judged.reported:
-                events.append(report)
+                events += [report, *review.begin_full_report(judged)]
             events += self._apply_verdict(judged, window, time)
         events += self._apply_losses(window, scores, time)
         self._keep_checkpoint(window, time)
-        full = preliminary is not None and preliminary.status == "fail"
-        review.submit(window, scores, self._pool.champion.name, full=full)
+        looked = "pass" if preliminary is None else preliminary.status
+        review.submit(window, scores, self._pool.champion.name, looked=looked)
         return events
 
     def _apply_losses(self, window: Window, scores: WindowScores, time: float) -> list[Event]:

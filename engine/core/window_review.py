@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from engine.config import EngineConfig
 from engine.contract.check import Contract, rejection
 from engine.core.business_verdict import amounts, with_business
+from engine.core.full_reports import FullReports, FullReportsState
 from engine.core.input_guard import SEVERAL, InputGuard, InputGuardState, Passed
 from engine.evaluation.window_sums import WindowSums
-from engine.events import Report, WindowScores
+from engine.events import FullReport, Report, WindowScores
 from engine.models.operations import TaskOps
 from engine.monitoring.adaptation import ADAPTATION
 from engine.monitoring.columns import SERVED
@@ -30,7 +31,7 @@ from engine.records.values import Example
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.suspicion import PairedLosses
 from engine.tasks.aggregation import Span
-from engine.windows import Reservoir, Window, Windows, WindowsState
+from engine.windows import Reservoir, Status, Window, Windows, WindowsState
 
 _COMMON = 0.01, 0.99
 """Quantiles of the labels between which they are taken to lie commonly."""
@@ -65,6 +66,7 @@ class PendingVerdict(Struct, frozen=True, forbid_unknown_fields=True):
         model: Who served when it closed.
         verdict: The verdict, when it is known already.
         reported: Whether it was reported early, at the end of the input.
+        looked: How bad it was at first look.
     """
 
     window: Window
@@ -73,6 +75,7 @@ class PendingVerdict(Struct, frozen=True, forbid_unknown_fields=True):
     model: str
     verdict: Verdict | None = None
     reported: bool = False
+    looked: Status = "pass"
 
 
 class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +89,7 @@ class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
         outputs: What outputs are compared with.
         first_look: Counts since the last window closed.
         input_guard: What windows that passed have shown.
+        full_reports: The full report that is being made.
     """
 
     windows: WindowsState
@@ -95,6 +99,7 @@ class WindowReviewState(Struct, frozen=True, forbid_unknown_fields=True):
     outputs: OutputReference | None
     first_look: FirstLookState
     input_guard: InputGuardState
+    full_reports: FullReportsState = FullReportsState()
 
 
 class WindowReview:
@@ -109,6 +114,7 @@ class WindowReview:
     Attributes:
         windows: The open windows, and the closed ones still needed.
         first_look: Counts since the last window closed.
+        full_reports: Made of windows in which trouble begins.
         input_guard: Finds examples that are unlike all in windows that passed.
         guards: Whether it is used.
         reference: The rows that windows are compared with.
@@ -123,6 +129,7 @@ class WindowReview:
         self.reference: Table | None = None
         self.windows = Windows(config.window, key)
         self.first_look = FirstLookCounter(config.monitoring)
+        self.full_reports = FullReports(config.monitoring, evaluator)
         self.input_guard = InputGuard()
         self.guards = config.supervision.guard and not ops.unsupervised
 
@@ -241,6 +248,11 @@ class WindowReview:
             pending, verdict=with_business(verdict, pending.scores.business, self._config.business)
         )
 
+    def begin_full_report(self, judged: PendingVerdict) -> list[FullReport]:
+        """Has a full report made of a window that was reported, where that is bad enough."""
+        looked, status = judged.looked, verdict_of(judged).status
+        return self.full_reports.see(judged.job, judged.window.end, looked if looked == "fail" else status)
+
     def report(self, judged: PendingVerdict) -> Report:
         """The report on a window that has its verdict."""
         window = judged.window
@@ -256,14 +268,14 @@ class WindowReview:
             None if judged.job.outputs is None else f"window {judged.job.outputs.window}",
         )
 
-    def submit(self, window: Window, scores: WindowScores, model: str, *, full: bool) -> None:
+    def submit(self, window: Window, scores: WindowScores, model: str, *, looked: Status) -> None:
         """Gives a window that has closed to the evaluator, and begins to count for the next.
 
         Args:
             window: The window.
             scores: Losses over it.
             model: Who serves.
-            full: Whether Evidently's full presets are wanted, whatever the verdict.
+            looked: How bad it was at first look.
         """
         outputs = self._outputs
         if outputs is not None and outputs.model != model:
@@ -275,7 +287,6 @@ class WindowReview:
             tabulate(window.sample, self._ops.serve),
             self.reference,
             self._reference_name,
-            full=full,
             business=amounts(scores.business),
             outputs=outputs,
         )
@@ -285,7 +296,7 @@ class WindowReview:
         else:
             unseen = Verdict(window.index, "pass", "reports are switched off", (), {}, b"")
             verdict = with_business(unseen, scores.business, self._config.business)
-        self._pending = PendingVerdict(window, job, scores, model, verdict)
+        self._pending = PendingVerdict(window, job, scores, model, verdict, looked=looked)
 
     def state(self) -> WindowReviewState:
         """What a snapshot keeps."""
@@ -297,6 +308,7 @@ class WindowReview:
             self._outputs,
             self.first_look.state(),
             self.input_guard.state,
+            self.full_reports.state(),
         )
 
     def restore(self, state: WindowReviewState) -> None:
@@ -309,6 +321,7 @@ class WindowReview:
         self.input_guard.state = state.input_guard
         if self._pending is not None and self._pending.verdict is None:
             self._evaluator.submit(self._pending.job)
+        self.full_reports.restore(state.full_reports)
 
 
 def verdict_of(judged: PendingVerdict) -> Verdict:

@@ -324,8 +324,11 @@ class Keeper:
         """
         with self._lock:
             engine = self._engines.get(key)
-            window = None if engine is None else engine.review.awaited
-            return window is not None and not self._evaluator.ready(key, window)
+            if engine is None:
+                return False
+            window = engine.review.awaited
+            verdict = window is not None and not self._evaluator.ready(key, window)
+            return verdict or engine.review.full_reports.is_awaited
 
     def close(self) -> None:
         """Ends the process that makes reports; a keeper that is dropped does it by itself. Twice is fine.

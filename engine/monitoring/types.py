@@ -54,7 +54,7 @@ class EvaluationJob(Struct, frozen=True, forbid_unknown_fields=True):
         current: The window's rows.
         reference: The rows to compare with; `None` when there is no reference yet.
         reference_name: What the reference is, for the report (for example `window 3`).
-        full: Whether Evidently's full presets are wanted, whatever the verdict.
+        full: Whether Evidently's full presets are wanted in its report.
         business: The window's business metrics, to be shown in the report.
         outputs: What its outputs are compared with; `None` when there is nothing yet.
     """

@@ -16,7 +16,8 @@ PUBLIC = [
     *("Engine", "EngineConfig", "Command", "Start", "WindowEvaluator", "make_evaluator", "overall"),
     *("Record", "Example", "Label", "Unreadable", "Decoder"),
     *("Event", "Prediction", "AnomalyScore", "Outcome", "DeadLetter", "ContractViolation"),
-    *("PreliminaryVerdict", "Drift", "Report", "Rates", "Decision", "Version", "Alert", "Summary", "Counts"),
+    *("PreliminaryVerdict", "Drift", "Report", "FullReport", "Rates", "Decision", "Version", "Alert"),
+    *("Summary", "Counts"),
     *("RiverkeeperError", "ConfigError", "ModelError", "SnapshotError"),
     *("InputError", "OutputError", "UsageError", "EvaluatorError", "RegistryError"),
 ]

@@ -112,6 +112,27 @@ class ScriptedJudge:
         self._jobs.clear()
 
 
+class ReportingJudge(ScriptedJudge):
+    """Makes full reports too, each when it has been asked for so many times, or is waited for."""
+
+    def __init__(self, script: Mapping[int, Status] | None = None, asked: Sequence[int] = ()) -> None:
+        super().__init__(script)
+        self._asked = iter(asked)
+        self._left: dict[tuple[str, int], int] = {}
+        self.begun: list[EvaluationJob] = []
+
+    def begin_full(self, job: EvaluationJob) -> None:
+        self.begun.append(job)
+        self._left[job.key, job.window] = next(self._asked, 0)
+
+    def full(self, key: str, window: int, *, wait: bool) -> bytes | None:
+        if self._left[key, window] and not wait:
+            self._left[key, window] -= 1
+            return None
+        del self._left[key, window]
+        return f"{key}/{window}".encode()
+
+
 def make_config(**sections: Any) -> EngineConfig:
     """A small engine: windows of 20 outcomes, labels that wait 50 seconds."""
     return EngineConfig.model_validate(

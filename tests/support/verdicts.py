@@ -51,19 +51,20 @@ def twice(table: dict[str, list[Cell]]) -> None:
         cells[1::2] = cells[::2]
 
 
-def verdict(
+def verdict(  # noqa: PLR0913 - each has a default that most tests are content with
     change: Change = nothing,
     before: Change = nothing,
     *,
     rows: int = 300,
     task: str = "binary",
     config: MonitoringConfig = CONFIG,
+    full: bool = False,
 ) -> Verdict:
     now, then = columns(1, rows), columns(2)
     change(now)
     before(then)
     outputs = OutputReference(Table(then), 2, "m0", settled=True)
-    job = EvaluationJob("k", 3, Table(now), Table(then), "window 2", outputs=outputs)
+    job = EvaluationJob("k", 3, Table(now), Table(then), "window 2", full=full, outputs=outputs)
     return evaluate_window(job, config, task)
 
 

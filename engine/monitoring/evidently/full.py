@@ -5,41 +5,33 @@ from typing import Any, Literal
 
 from engine.monitoring.columns import DriftTest, Screened
 from engine.monitoring.config import MonitoringConfig
+from engine.monitoring.evidently.figures import counters
 from engine.monitoring.evidently.frames import dataset, quality_dataset
 from engine.monitoring.evidently.library import library
 from engine.monitoring.evidently.snapshots import Part, run
 from engine.monitoring.measurements import Measurements
 from engine.monitoring.types import EvaluationJob
 from engine.tasks.base import Quality
-from engine.windows import Status
 
-_ORDER: tuple[Status, ...] = ("pass", "warn", "fail")
 _MOST_CLASSES_DRAWN = 30
-
-
-def wants_full(job: EvaluationJob, status: Status, config: MonitoringConfig) -> bool:
-    """Whether the presets are run: asked for, their turn, or the light verdict calls for them."""
-    if job.full or (config.full_every and job.window % config.full_every == 0):
-        return True
-    if config.full_on == "never" or status not in _ORDER:
-        return False
-    return _ORDER.index(status) >= _ORDER.index(config.full_on)
 
 
 def full_parts(
     job: EvaluationJob, screened: Screened, found: Measurements, config: MonitoringConfig
-) -> tuple[list[Part], str]:
-    """The presets that could be run, and in words which could not."""
+) -> list[Part]:
+    """The presets that could be run; the page names those that could not."""
     parts: list[Part] = []
-    failed: list[str] = []
+    failed: dict[str, str] = {}
     for name, metrics, current, reference in _presets(job, screened, found, config):
         try:
             parts.append(_without_drift(run(metrics, current, reference, job)))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - some of Evidently's errors are not an Exception
-            failed.append(f"{name} could not be run ({type(error).__name__})")
-    return parts, "; ".join(failed)
+            failed[name] = type(error).__name__
+    if failed:
+        parts.append(Part({}, [counters("Presets that could not be run", failed, f"{job.window}-failed")]))
+    return parts
 
 
 def _presets(

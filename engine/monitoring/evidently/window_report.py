@@ -1,5 +1,6 @@
 """One window: measured, judged, and made into a report."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from msgspec import structs
@@ -8,8 +9,8 @@ from engine.errors import MissingExtraError
 from engine.monitoring.columns import Screened, screen
 from engine.monitoring.config import MonitoringConfig
 from engine.monitoring.evidently.extras import extra_part
-from engine.monitoring.evidently.full import full_parts, wants_full
-from engine.monitoring.evidently.library import quiet
+from engine.monitoring.evidently.full import full_parts
+from engine.monitoring.evidently.library import library, quiet
 from engine.monitoring.evidently.light import light_part
 from engine.monitoring.evidently.snapshots import joined
 from engine.monitoring.measurements import Measurements, counts, measure
@@ -37,6 +38,13 @@ def evaluate_window(job: EvaluationJob, config: MonitoringConfig, task: str) -> 
         return Verdict(job.window, "unjudged", reason, screened.checks, counts(job, screened), b"")
 
 
+def warm(config: MonitoringConfig) -> None:
+    """Imports Evidently ahead of the first window, where every window's report needs it."""
+    if config.extra:
+        with suppress(MissingExtraError):  # every verdict says so
+            library()
+
+
 def _judge(job: EvaluationJob, screened: Screened, found: Measurements, config: MonitoringConfig) -> Verdict:
     try:
         require("evidently", "a report", "reports")
@@ -50,12 +58,9 @@ def _judge(job: EvaluationJob, screened: Screened, found: Measurements, config: 
         # What was found stays found; but nothing is passed that was not judged.
         status = "fail" if status == "fail" else "unjudged"
         reason = "; ".join(text for text in (extra.failed, reason) if text)
-    full = wants_full(job, status, config)
-    parts.extend(part if full else replace(part, widgets=[]) for part in extra.parts)
-    if full:
-        more, failed = full_parts(job, screened, found, config)
-        parts.extend(more)
-        reason = "; ".join(text for text in (reason, failed) if text)
+    parts.extend(part if job.full else replace(part, widgets=[]) for part in extra.parts)
+    if job.full:
+        parts.extend(full_parts(job, screened, found, config))
     metrics = {**counts(job, screened), **found.metrics, **extra.metrics}
     verdict = Verdict(job.window, status, reason, checks, metrics, b"")
     return structs.replace(verdict, snapshot=joined(parts, job))

@@ -7,15 +7,12 @@ input does, so also when the process that started it was killed.
 
 import os
 import signal
-from contextlib import suppress
 from typing import IO
 
 from msgspec import msgpack
 
-from engine.errors import MissingExtraError
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import evaluate_window
-from engine.monitoring.evidently.library import library
+from engine.monitoring.evidently import evaluate_window, warm
 from engine.monitoring.types import Table
 from engine.monitoring.worker.protocol import Packed, RecentlyUsed, encoded, receive, send
 
@@ -43,9 +40,7 @@ def main() -> None:
             while True:
                 packed = msgpack.decode(receive(jobs), type=Packed | None)
                 if packed is None:
-                    if config.extra:
-                        with suppress(MissingExtraError):  # every verdict says so
-                            library()
+                    warm(config)
                     continue
                 send(verdicts, encoded(evaluate_window(packed.unpacked(kept), config, task)))
         except EOFError:

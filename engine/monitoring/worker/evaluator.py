@@ -2,13 +2,11 @@
 
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
-from engine.errors import EvaluatorError, MissingExtraError
+from engine.errors import EvaluatorError
 from engine.monitoring.config import MonitoringConfig
-from engine.monitoring.evidently import evaluate_window
-from engine.monitoring.evidently.library import library
+from engine.monitoring.evidently import evaluate_window, warm
 from engine.monitoring.types import EvaluationJob, Verdict
 from engine.monitoring.worker.carrier import Carrier
 from engine.monitoring.worker.protocol import Packer
@@ -38,6 +36,21 @@ class WindowEvaluator(Protocol):
 
     def close(self) -> None:
         """Ends the judge; jobs that were not collected are lost. Twice is fine."""
+
+
+@runtime_checkable
+class FullReporter(Protocol):
+    """An evaluator that makes full reports besides, for which no verdict waits."""
+
+    def begin_full(self, job: EvaluationJob) -> None:
+        """Has the full report of a window made. One that is being made, or was, stays as it is."""
+
+    def full(self, key: str, window: int, *, wait: bool) -> bytes | None:
+        """The full report that was begun, once it is made: `None` before, and empty when it could not be.
+
+        Raises:
+            EvaluatorError: When no such report was begun, or the evaluator is closed while it is waited for.
+        """
 
 
 Clock = Callable[[], float]
@@ -70,6 +83,7 @@ class InlineEvaluator:
         self._config = config
         self._task = task
         self._verdicts: dict[_Id, Verdict] = {}
+        self._full: dict[_Id, bytes] = {}
         self._closed = False
         self._clock = clock
         self.waited = 0.0
@@ -102,19 +116,34 @@ class InlineEvaluator:
         """Always: what was submitted was judged at once."""
         return True
 
+    def begin_full(self, job: EvaluationJob) -> None:
+        """Makes the full report, which takes seconds."""
+        if self._closed:
+            raise _closed()
+        began = self._clock()
+        self._full[job.key, job.window] = evaluate_window(job, self._config, self._task).snapshot
+        self.waited += self._clock() - began
+
+    def full(self, key: str, window: int, *, wait: bool) -> bytes | None:  # noqa: ARG002 - it is there
+        """The full report; see `FullReporter.full`."""
+        try:
+            return self._full.pop((key, window))
+        except KeyError:
+            raise _not_submitted(key, window) from None
+
     def warm(self) -> None:
-        """Imports Evidently, here and now."""
-        with suppress(MissingExtraError):  # every verdict says so
-            library()
+        """Imports Evidently, here and now, where a light report needs it."""
+        warm(self._config)
 
     def close(self) -> None:
         """Forgets everything."""
         self._closed = True
         self._verdicts.clear()
+        self._full.clear()
 
 
 class BackgroundEvaluator:
-    """Has verdicts computed by a process of its own, started with the first job.
+    """Has verdicts computed by a process of its own, and full reports by another, started when first needed.
 
     A thread (`engine.monitoring.worker.carrier`) carries one job at a time to the process and its verdict
     back, so neither a long report nor a full pipe holds up the caller. The caller waits in `submit` only
@@ -131,10 +160,11 @@ class BackgroundEvaluator:
     def __init__(self, config: MonitoringConfig, task: str, clock: Clock = _no_clock) -> None:
         self._limit = config.queue_limit
         self._carrier = carrier = Carrier(config, task)
+        self._full = full = Carrier(config, task)
         self._packer = Packer()
         self._clock = clock
         self.waited = 0.0
-        self._end = weakref.finalize(self, carrier.close)
+        self._end = weakref.finalize(self, _close, carrier, full)
 
     def __enter__(self) -> Self:
         return self
@@ -143,7 +173,7 @@ class BackgroundEvaluator:
         self.close()
 
     def warm(self) -> None:
-        """Has the process started and Evidently imported, which takes seconds, ahead of the first job."""
+        """Has the process of verdicts started ahead of the first job."""
         self._carrier.start(warm=True)
 
     def submit(self, job: EvaluationJob) -> None:
@@ -153,6 +183,7 @@ class BackgroundEvaluator:
         content = self._packer.pack(job)
         with carrier.changed:
             self._wait_for(
+                carrier,
                 lambda: carrier.closed or name in carrier or len(carrier.unanswered) < self._limit,
             )
             if carrier.closed:
@@ -162,27 +193,52 @@ class BackgroundEvaluator:
 
     def collect(self, key: str, window: int) -> Verdict:
         """Waits for the verdict; see `WindowEvaluator.collect`."""
-        name, carrier = (key, window), self._carrier
-        with carrier.changed:
-            self._wait_for(lambda: carrier.closed or name not in carrier.unanswered)
-            if carrier.closed:
-                raise _closed()
-            if name not in carrier.verdicts:
-                raise _not_submitted(key, window)
-            return carrier.verdicts.pop(name)
+        return self._collected(self._carrier, (key, window))
 
     def ready(self, key: str, window: int) -> bool:
         """Whether the verdict is there, or will never be."""
         with self._carrier.changed:
             return (key, window) not in self._carrier.unanswered
 
+    def begin_full(self, job: EvaluationJob) -> None:
+        """Hands in a window for a full report; see `FullReporter.begin_full`."""
+        name, content = (job.key, job.window), self._packer.pack(job)
+        with self._full.changed:
+            if self._full.closed:
+                raise _closed()
+            if name not in self._full:
+                self._full.take(name, content)
+
+    def full(self, key: str, window: int, *, wait: bool) -> bytes | None:
+        """The full report; see `FullReporter.full`."""
+        name, carrier = (key, window), self._full
+        with carrier.changed:
+            if not wait and (carrier.closed or name in carrier.unanswered):
+                return None
+        return self._collected(carrier, name).snapshot
+
     def close(self) -> None:
-        """Kills the process, which holds nothing that could not be computed again."""
+        """Kills the processes, which hold nothing that could not be computed again."""
         self._end()
 
-    def _wait_for(self, ready: Callable[[], bool]) -> None:
+    def _collected(self, carrier: Carrier, name: _Id) -> Verdict:
+        """Waits for what was handed in, and forgets it."""
+        with carrier.changed:
+            self._wait_for(carrier, lambda: carrier.closed or name not in carrier.unanswered)
+            if carrier.closed:
+                raise _closed()
+            if name not in carrier.verdicts:
+                raise _not_submitted(*name)
+            return carrier.verdicts.pop(name)
+
+    def _wait_for(self, carrier: Carrier, ready: Callable[[], bool]) -> None:
         if not ready():
-            self._carrier.start()
+            carrier.start()
             began = self._clock()
-            self._carrier.changed.wait_for(ready)
+            carrier.changed.wait_for(ready)
             self.waited += self._clock() - began
+
+
+def _close(*carriers: Carrier) -> None:
+    for carrier in carriers:
+        carrier.close()

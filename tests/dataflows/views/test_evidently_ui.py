@@ -40,11 +40,9 @@ def write_run(run: Path, count: int, key: str = "main", full: int | None = None)
     (run / "reports").mkdir(parents=True, exist_ok=True)
     with (run / "reports.jsonl").open("ab") as lines:
         for window in range(count):
-            config = MonitoringConfig(full_every=int(window == full))
-            job = EvaluationJob(
-                key, window, Table(columns(window)), Table(columns(99)), "x", business={"profit": 2.0}
-            )
-            verdict = evaluate_window(job, config, "binary")
+            tables = Table(columns(window)), Table(columns(99))
+            job = EvaluationJob(key, window, *tables, "x", full=window == full, business={"profit": 2.0})
+            verdict = evaluate_window(job, MonitoringConfig(), "binary")
             path = f"reports/{abs(hash(key))}-{window}.json"
             (run / path).write_bytes(verdict.snapshot)
             lines.write(line(key, window, 1.4e9 + 60 * window, verdict.status, path))

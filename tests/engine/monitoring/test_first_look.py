@@ -19,7 +19,7 @@ from engine.monitoring.first_look.counter import BLOCK, FirstLookCounter, FirstL
 from engine.monitoring.first_look.verdict import PreliminaryVerdict
 from engine.monitoring.types import Table
 from engine.records.values import Example
-from tests.support.engines import ScriptedJudge, make_config
+from tests.support.engines import ReportingJudge, ScriptedJudge, make_config
 
 CONFIG = MonitoringConfig()
 CELLS = st.none() | st.floats(-5, 5) | st.integers(-5, 5) | st.sampled_from(["a", "b", "c"]) | st.booleans()
@@ -143,11 +143,13 @@ def test_values_of_another_type_warn() -> None:
     assert (found.status, found.reason) == ("warn", "x changed type in 10.0% of its values")
 
 
-def test_a_first_verdict_that_fails_asks_for_the_full_report() -> None:
-    judge = ScriptedJudge()
+def test_a_first_verdict_that_fails_makes_a_full_report() -> None:
+    judge = ReportingJudge()
     config = make_config(window={"count": 1000, "sample": 1000}, supervision={"min_events": 500})
-    Engine(config, evaluator=judge).process(stream(8000, x=lambda x, _: x + 5))
-    assert [job.full for job in judge.seen] == [False] * 4 + [True] * 4
+    made = Engine(config, evaluator=judge)
+    made.process(stream(8000, x=lambda x, _: x + 5))
+    made.finish()
+    assert [job.window for job in judge.begun] == [4], "where it began; the others are no worse"
 
 
 @pytest.mark.long

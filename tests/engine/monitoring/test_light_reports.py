@@ -115,5 +115,5 @@ def test_a_page_shows_the_limit_that_a_column_was_judged_by() -> None:
     titles = [widget["title"] for widget in light_part(job, screened, found).widgets]
     shown = f"Value drift for carrier: {check.value:.3g} (limit {check.limit:.3g})"
     assert any(title.startswith(shown) for title in titles)
-    parts, _ = full_parts(job, screened, found, CONFIG)
+    parts = full_parts(job, screened, found, CONFIG)
     assert "Drift is detected for 0.0% of columns (0 out of 4)." in [one.title for one in parts[0].widgets]

@@ -1,6 +1,6 @@
 import math
 import pathlib
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -132,52 +132,8 @@ def test_business_metrics_are_series_in_the_report_by_name() -> None:
     assert "revenue sum" in result.snapshot.decode()
 
 
-@pytest.mark.parametrize(
-    ("options", "window", "full"),
-    [
-        ({}, 0, False),
-        ({"full_every": 3}, 3, True),
-        ({"full_every": 3}, 4, False),
-    ],
-)
-def test_the_presets_are_run_every_so_many_windows(options: dict[str, Any], window: int, full: bool) -> None:
-    job = EvaluationJob("k", window, Table(columns(1)), Table(columns(2)), "r")
-    snapshot = evaluate_window(job, MonitoringConfig(**options), "binary").snapshot
-    assert (b"DriftedColumnsCount" in snapshot) == full
-    assert (len(snapshot) < 50_000) == (not full)
-
-
-@pytest.mark.parametrize(
-    ("asked", "limit"),
-    [
-        (False, "never"),
-        (False, "fail"),
-        pytest.param(False, "warn", marks=pytest.mark.long),
-        (True, "never"),
-        pytest.param(True, "fail", marks=pytest.mark.long),
-        pytest.param(True, "warn", marks=pytest.mark.long),
-    ],
-)
-def test_the_presets_are_run_on_demand_and_where_the_verdict_calls_for_them(
-    asked: bool, limit: Literal["never", "fail", "warn"]
-) -> None:
-    spoilt = columns(1)
-    put("temp", [310.0, 320.0])(spoilt)
-    stuck = columns(1)
-    put("temp", [20.0])(stuck)
-    tables = {"pass": columns(1), "warn": stuck, "fail": spoilt}
-    config = MonitoringConfig(full_on=limit)
-    for status, table in tables.items():
-        result = evaluate_window(
-            EvaluationJob("k", 0, Table(table), Table(columns(2)), "r", full=asked), config, "binary"
-        )
-        assert result.status == status
-        due = limit != "never" and status in ("fail", limit)
-        assert (b"DriftedColumnsCount" in result.snapshot) == (asked or due)
-
-
 def test_a_full_report_changes_nothing_but_the_page() -> None:
-    light, full = verdict(), verdict(config=MonitoringConfig(full_every=3))
+    light, full = verdict(), verdict(full=True)
     assert (full.status, full.reason, full.checks, full.metrics) == (
         light.status,
         light.reason,
@@ -185,9 +141,23 @@ def test_a_full_report_changes_nothing_but_the_page() -> None:
         light.metrics,
     )
     assert len(full.snapshot) > 10 * len(light.snapshot)
+    assert b"DriftedColumnsCount" in full.snapshot
+    assert b"DriftedColumnsCount" not in light.snapshot
 
 
-def test_presets_that_cannot_be_run_are_told_and_take_nothing_along() -> None:
+def test_presets_that_cannot_be_run_are_told_and_take_nothing_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    assert b"could not be run" not in verdict(full=True).snapshot
+    monkeypatch.setattr("engine.monitoring.evidently.full._without_drift", breaks)
+    full, light = verdict(full=True), verdict()
+    assert b'"value":"ZeroDivisionError","label":"DataSummaryPreset"' in full.snapshot
+    assert b"Presets that could not be run" in full.snapshot
+    assert load(full.snapshot).dict()["metrics"] == load(light.snapshot).dict()["metrics"]
+
+
+def test_presets_take_labels_that_are_zero() -> None:
     # No mean absolute percentage error of zeros; and no more than that is lost.
     job = EvaluationJob(
         "k",
@@ -201,11 +171,12 @@ def test_presets_that_cannot_be_run_are_told_and_take_nothing_along() -> None:
     assert result.status == "pass"
     assert math.isfinite(result.metrics["quality.mae"])
     assert load(result.snapshot).dict()["metrics"]
+    assert b"could not be run" not in result.snapshot
 
 
 def test_a_page_of_a_full_report_holds_evidently_s_presets(tmp_path: pathlib.Path) -> None:
     page = tmp_path / "report.html"
-    render_html(verdict(nothing, config=MonitoringConfig(full_every=3)).snapshot, page)
+    render_html(verdict(nothing, full=True).snapshot, page)
     text = page.read_text()
     assert "Dataset Drift" in text
     assert "Confusion Matrix" in text
