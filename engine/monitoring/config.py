@@ -317,7 +317,8 @@ class MonitoringConfig(Section):
         "`full_on` says so.",
     )
     full_on: Literal["never", "fail", "warn"] = Field(
-        default="fail", description="From which verdict on the full presets are run as well."
+        default="fail",
+        description="From which verdict on a window gets them, where the window before was not as bad.",
     )
     timeout: float = Field(
         default=300.0,

@@ -33,6 +33,8 @@ def distribution(title: str, column: Column, name: str) -> dict[str, Any]:
         if sides[side].present
     ]
     layout = {"barmode": "group", "yaxis": {"title": {"text": "percent"}}, "margin": {"t": 20}}
+    if not column.numeric:
+        layout["xaxis"] = {"type": "category"}  # names such as "0.001" would be drawn where the number is
     return _widget("big_graph", title, _HALF, name, {"data": data, "layout": layout})
 
 
