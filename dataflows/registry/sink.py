@@ -1,6 +1,8 @@
 """The Bytewax sink that writes versions, decisions and commands to the registry."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
@@ -23,6 +25,9 @@ REGISTERED = "registry"
 
 Item = tuple[Draft, bytes | None]
 """An entry of a run that is named later, and the bytes of a version."""
+
+_MOST_WAITING = 4
+"""Batches that wait to be written; with more the stream waits."""
 
 
 class CommandBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,13 +111,20 @@ class RegistrySink(FixedPartitionedSink[Item, Recorded]):
 
 
 class RegistryPartition(StatefulSinkPartition[Item, Recorded]):
-    """Writes the entries of one run."""
+    """Writes the entries of one run.
+
+    Writing takes milliseconds at every window, most of them for the disk, so a thread does it while the
+    stream goes on. All is written before a snapshot says so; what the storage refuses ends the run with the
+    next batch or snapshot.
+    """
 
     def __init__(self, config: FlowConfig, resumed: Recorded | None, mark: str) -> None:
         self._registry = open_registry(config, create=True)
         self._anchor = anchor_of(self._registry.log, config.run_dir)
         self._noted: Head | None = None
         self._keep = config.registry.keep
+        self._writer = ThreadPoolExecutor(1, "registry")
+        self._written: deque[Future[object]] = deque()
         self._origin = origin(config)
         body = run_body(config)
         if resumed is None:
@@ -124,19 +136,31 @@ class RegistryPartition(StatefulSinkPartition[Item, Recorded]):
             self._registry.go_on(self._run, user(), body)
 
     def write_batch(self, items: list[Item]) -> None:
-        """Writes them, all of a batch or none.
+        """Has them written, all of a batch or none.
 
         Raises:
-            RegistryError: When it cannot be written to.
+            RegistryError: When an earlier batch could not be written.
         """
-        self._registry.record([(self._whole(draft), saved) for draft, saved in items], self._keep)
+        whole = [(self._whole(draft), saved) for draft, saved in items]
+        self._wait(_MOST_WAITING)
+        self._written.append(self._writer.submit(self._registry.record, whole, self._keep))
+
+    def _wait(self, most: int) -> None:
+        """Waits until at most so many batches are not written."""
+        while self._written and (len(self._written) > most or self._written[0].done()):
+            self._written.popleft().result()
 
     def _whole(self, draft: Draft) -> Draft:
         more = self._origin if draft.kind == "version" else {}
         return replace(draft, run=self._run, body={**draft.body, **more})
 
     def snapshot(self) -> Recorded:
-        """The run's name in the registry, and the head of the log, which the run's folder gets too."""
+        """The run's name in the registry, and the head of the log, which the run's folder gets too.
+
+        Raises:
+            RegistryError: When what came before could not be written.
+        """
+        self._wait(0)
         last = self._registry.log.head()
         head = None if last is None else Head(last.number, last.seal)
         if head is not None and head != self._noted:
@@ -148,4 +172,5 @@ class RegistryPartition(StatefulSinkPartition[Item, Recorded]):
         """Notes the head of the log, and ends the connection."""
         with suppress(RiverkeeperError):  # Bytewax closes its sinks while it fails
             self.snapshot()
+        self._writer.shutdown()
         self._registry.log.close()

@@ -20,6 +20,7 @@ from engine.core.serialize import as_dict
 from engine.errors import ConfigError, OutputError, RegistryError
 from engine.registry.audit_entry import Draft
 from engine.registry.blobs import Blobs
+from engine.registry.registry import Registry
 from tests.support.flows import write_flow
 from tests.support.registries import RUN, make, version
 
@@ -183,3 +184,24 @@ def test_a_short_key_is_refused(config: FlowConfig, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("RIVERKEEPER_KEY", "short")
     with pytest.raises(ConfigError, match="at least 16 bytes"):
         open_registry(config, create=True)
+
+
+@pytest.mark.parametrize("refused", [0, 1], ids=["the first batch", "the last batch"])
+def test_a_registry_that_refuses_a_batch_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int
+) -> None:
+    """A thread writes, so that the stream only hears of it with what follows, or at the end."""
+    left = [None] * refused
+    real = Registry.record
+
+    def record(registry: Registry, *given: Any) -> Any:
+        if not left:
+            raise RegistryError("registry: no space")
+        left.pop()
+        return real(registry, *given)
+
+    monkeypatch.setattr(Registry, "record", record)
+    said = CliRunner().invoke(app, ["run", str(write_flow(tmp_path, rows=600, extra="reports = false"))])
+    assert left == []
+    assert said.exit_code != 0
+    assert "no space" in str(said.exception)
