@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -25,6 +26,8 @@ BLOBS = "blobs"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _BUFFER = 1 << 20
+_EARLY = 1 << 23
+"""Bytes that go to the disk ahead of the next snapshot, which would stop the stream for all of them."""
 
 
 class RunSink(FixedPartitionedSink[bytes | Blob, int]):
@@ -91,7 +94,10 @@ class RunSink(FixedPartitionedSink[bytes | Blob, int]):
 
 
 class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
-    """One file of lines, from the byte `length` on; what the file has beyond it is cut off."""
+    """One file of lines, from the byte `length` on; what the file has beyond it is cut off.
+
+    A snapshot needs all on disk. Of much a thread sees to that while the stream goes on.
+    """
 
     def __init__(self, path: Path, length: int) -> None:
         self._path = path
@@ -112,7 +118,9 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
         except OSError as error:
             self._file.close()
             raise _failed(path, error) from error
-        self._synced = length
+        self._synced = self._begun = length
+        self._early = ThreadPoolExecutor(1, "sync")
+        self._syncing: Future[None] | None = None
 
     def write_batch(self, items: list[bytes | Blob]) -> None:
         """Appends chunks of complete lines; readers of the file see them at once.
@@ -126,8 +134,21 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
                     raise OutputError(f"output {self._path}: expected bytes, got {type(item).__name__}")
                 self._length += self._file.write(item)
             self._file.flush()
+            self._sync_early()
         except OSError as error:
             raise _failed(self._path, error) from error
+
+    def _sync_early(self) -> None:
+        if self._length - self._begun < _EARLY or (self._syncing is not None and not self._syncing.done()):
+            return
+        self._wait()
+        self._begun = self._length
+        self._syncing = self._early.submit(os.fsync, self._file.fileno())
+
+    def _wait(self) -> None:
+        """What the disk has refused is told once, so it must not be lost."""
+        if self._syncing is not None:
+            self._syncing.result()
 
     def snapshot(self) -> int:
         """The file's length in bytes, all of it on disk.
@@ -137,6 +158,7 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
         """
         try:
             self._file.flush()
+            self._wait()
             if self._synced != self._length:
                 os.fsync(self._file.fileno())
         except OSError as error:
@@ -149,6 +171,7 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
 
         Bytewax closes its sinks while it fails; an error raised then would abort the process.
         """
+        self._early.shutdown()
         with suppress(OSError):
             self._file.close()
 

@@ -1,5 +1,6 @@
 """The output of a run: lines exactly once, files as a whole, nothing outside the folder."""
 
+import errno
 import os
 import resource
 from contextlib import closing
@@ -158,3 +159,37 @@ def test_a_full_disk_ends_a_run_in_one_line_and_it_goes_on_when_there_is_space(t
     with closing(LinesPartition(path, length)) as part:
         part.write_batch([b"2\n"])
     assert path.read_bytes() == b"1\n2\n"
+
+
+MUCH = b"x" * (1 << 20) + b"\n"
+"""A line of a megabyte; of twenty some go to the disk before there is a snapshot."""
+
+
+def test_much_goes_to_the_disk_before_the_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_size))
+    with closing(LinesPartition(tmp_path / "a.jsonl", 0)) as part:
+        synced.clear()  # of the folder
+        for _ in range(20):
+            part.write_batch([MUCH])
+        early = len(synced)
+        assert part.snapshot() == 20 * len(MUCH)
+    assert early
+    assert synced[-1] == 20 * len(MUCH)
+
+
+def test_what_the_disk_refuses_early_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system tells of it once: the next call succeeds, though nothing more is on disk."""
+    with closing(LinesPartition(tmp_path / "a.jsonl", 0)) as part:
+        refusals = [OSError(errno.EIO, "Input/output error")]
+
+        def fsync(_: int) -> None:
+            if refusals:
+                raise refusals.pop()
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        with pytest.raises(OutputError, match=r"a\.jsonl: cannot be written"):  # noqa: PT012 - by either
+            for _ in range(10):
+                part.write_batch([MUCH])
+            part.snapshot()
+    assert refusals == []
