@@ -19,7 +19,6 @@ from engine.core.shadow_selection import (
     broken_features,
     compare_on,
     masked_shadow,
-    replay,
 )
 from engine.core.shadows import Shadow
 from engine.core.window_review import WindowReview
@@ -151,12 +150,12 @@ class Actions:
         """
         limits, pool, supervisor = self._config.supervision, self._pool, self._supervisor
         known = pool.checkpoints.known()
-        rows = self._review.windows.learnable()
+        windows = self._review.windows.learnable_by_window()
         candidates = max(
             1, len(known) + limits.mask + limits.reset + limits.guard + len(pool.challengers.alive)
         )
         supervisor.begin(pool.champion.name, candidates, self._review.label_span())
-        vetted = best_checkpoints(pool, known, rows, limits.shadows)
+        vetted = best_checkpoints(pool, known, windows, limits.shadows)
         others: list[Shadow] = []
         if limits.mask:
             masked = masked_shadow(pool, broken_features(checks), self._review.reference)
@@ -176,8 +175,7 @@ class Actions:
             fair = [one for one in vetted if pending.sequence >= one.sequence]
             outputs = {one.name: one.live.try_predict(pending.example.features) for one in fair}
             pending.shadows = (pending.shadows or {}) | outputs
-        replayed = {shadow.name: replay(shadow, rows) for shadow in others}
-        proposal = compare_on(pool, supervisor, vetted, replayed, rows)
+        proposal = compare_on(pool, supervisor, vetted, others, windows)
         return [*pool.shadows.alive.values()], supervisor.permit(proposal)
 
     def guard(self, strange: Strange) -> None:

@@ -40,7 +40,7 @@ class FullReports:
 
     def __init__(self, config: MonitoringConfig, evaluator: WindowEvaluator) -> None:
         self._config = config
-        self._reporter = evaluator if isinstance(evaluator, FullReporter) else None
+        self._reporter = evaluator if config.reports and isinstance(evaluator, FullReporter) else None
         self._state = FullReportsState()
 
     @property

@@ -9,7 +9,9 @@
 The last two are replayed: each predicts an example before it learns what was known only later.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Protocol, runtime_checkable
 
 from engine.core.live_model import Checkpoint
 from engine.core.model_pool import ModelPool
@@ -20,6 +22,7 @@ from engine.monitoring.types import Check, Table
 from engine.records.events import Outcome, Output
 from engine.supervision.decisions import ProposedDecision
 from engine.supervision.supervisor import Supervisor
+from engine.supervision.suspicion import Suspicion
 from engine.windows import Window
 
 _TRIED_ON = 500
@@ -31,8 +34,26 @@ Replayed = Mapping[int, Output | None]
 """A shadow's output for each row, by its order."""
 
 
+@runtime_checkable
+class Rehearsing(Protocol):
+    """Outcomes that are held in a way that models can be compared on without each being made for it."""
+
+    def rehearse(
+        self,
+        windows: list[Sequence[Outcome]],
+        champion: str,
+        vetted: Sequence[Shadow],
+        others: Sequence[Shadow],
+        suspicion: Suspicion,
+    ) -> tuple[Outcome | None, dict[str, Output | None]] | None:
+        """As `compare_on` does, but for the last outcome that counts: that, and what each said for it.
+
+        `None` when it cannot; then nothing has changed.
+        """
+
+
 def best_checkpoints(
-    pool: ModelPool, known: Sequence[Checkpoint], rows: Sequence[Outcome], most: int
+    pool: ModelPool, known: Sequence[Checkpoint], windows: Sequence[Sequence[Outcome]], most: int
 ) -> list[Shadow]:
     """The newest vetted checkpoint, and those of the others that lose least on the newest rows."""
     newest = pool.checkpoints.newest
@@ -41,9 +62,15 @@ def best_checkpoints(
         return alive
     first = [shadow for shadow in alive if newest is not None and shadow.name == newest.name]
     rest = [shadow for shadow in alive if shadow not in first]
-    tried = [row for row in rows if row.loss is not None and row.label is not None][-_TRIED_ON:]
+    newest_first = (row for rows in reversed(windows) for row in _backwards(rows))
+    known_loss = (row for row in newest_first if row.loss is not None and row.label is not None)
+    tried = [*islice(known_loss, _TRIED_ON)][::-1]
     losses = {shadow.name: _excess(pool, shadow, tried) for shadow in rest}
     return (first + sorted(rest, key=lambda shadow: losses[shadow.name]))[:most]
+
+
+def _backwards(rows: Sequence[Outcome]) -> Iterator[Outcome]:
+    return (rows[place] for place in range(len(rows) - 1, -1, -1))
 
 
 def _excess(pool: ModelPool, shadow: Shadow, rows: Sequence[Outcome]) -> float:
@@ -141,11 +168,44 @@ def compare_on(
     pool: ModelPool,
     supervisor: Supervisor,
     vetted: Sequence[Shadow],
-    replayed: Mapping[str, Replayed],
-    rows: Iterable[Outcome],
+    others: Sequence[Shadow],
+    windows: list[Sequence[Outcome]],
 ) -> ProposedDecision | None:
-    """Compares champion and shadows on the rows at hand; only the champion's own predictions count."""
+    """Compares champion and shadows on the rows at hand; only the champion's own predictions count.
+
+    Args:
+        pool: Has the champion.
+        supervisor: Takes the losses.
+        vetted: Shadows that have learned none of the rows.
+        others: Those that are replayed: afterwards they have learned all.
+        windows: The rows of each window.
+
+    Returns:
+        What comes of the last row.
+    """
+    rows, suspicion, found = windows[-1], supervisor.suspicion, None
+    if isinstance(rows, Rehearsing) and suspicion is not None:
+        found = rows.rehearse(windows, pool.champion.name, vetted, others, suspicion)
+    if found is None:
+        proposal = _compare_each(pool, supervisor, vetted, others, windows)
+    else:
+        outcome, outputs = found
+        proposal = None if outcome is None else _compare(pool, supervisor, outcome, outputs)
+    guarded = pool.shadows.guarded
+    supervisor.start_together("" if guarded is None else guarded.name)
+    return proposal
+
+
+def _compare_each(
+    pool: ModelPool,
+    supervisor: Supervisor,
+    vetted: Sequence[Shadow],
+    others: Sequence[Shadow],
+    windows: Sequence[Sequence[Outcome]],
+) -> ProposedDecision | None:
     champion, proposal = pool.champion.name, None
+    rows = [row for window in windows for row in window]
+    replayed = {shadow.name: replay(shadow, rows) for shadow in others}
     for row in rows:
         # A correction is of a prediction that was compared when its first label came.
         if row.loss is None or row.model != champion or row.correction or row.together:
@@ -153,10 +213,13 @@ def compare_on(
         features = row.example.features
         outputs = {one.name: one.live.try_predict(features) for one in vetted if row.sequence >= one.sequence}
         outputs |= {name: found[row.order] for name, found in replayed.items() if row.order in found}
-        losses = pool.losses(outputs, row.label)
-        proposal = supervisor.compare(
-            row.sequence, row.loss, losses, pool.learned, row.known - row.sequence - 1
-        )
-    guarded = pool.shadows.guarded
-    supervisor.start_together("" if guarded is None else guarded.name)
+        proposal = _compare(pool, supervisor, row, outputs)
     return proposal
+
+
+def _compare(
+    pool: ModelPool, supervisor: Supervisor, row: Outcome, outputs: Mapping[str, Output | None]
+) -> ProposedDecision | None:
+    assert row.loss is not None  # noqa: S101 - only such rows are compared
+    losses, since = pool.losses(outputs, row.label), row.known - row.sequence - 1
+    return supervisor.compare(row.sequence, row.loss, losses, pool.learned, since)

@@ -19,6 +19,7 @@ pub mod model;
 pub mod ordered;
 pub mod passed;
 pub mod reading;
+pub mod rehearsal;
 pub mod resolution;
 pub mod rivals;
 pub mod row;

@@ -64,7 +64,7 @@ pub fn pending_of(
 }
 
 /// What is strange about an example, or that nothing is.
-fn strange_of(number: Numbering<'_>, given: &Bound<'_, PyAny>) -> PyResult<Option<Option<Arc<Strange>>>> {
+pub fn strange_of(number: Numbering<'_>, given: &Bound<'_, PyAny>) -> PyResult<Option<Option<Arc<Strange>>>> {
     if given.is_none() {
         return Ok(Some(None));
     }

@@ -191,6 +191,23 @@ impl Shadow {
         self.live.write(py)
     }
 
+    pub fn is_compiled(&self) -> bool {
+        self.live.compiled.is_some()
+    }
+
+    /// What it says, of which nothing is hidden; the outer `None` when that is for Python to ask.
+    pub fn predict(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        features: &[(u32, Value)],
+    ) -> PyResult<Option<Option<Output>>> {
+        match &mut self.live.compiled {
+            Some((compiled, _)) => compiled.predict(py, shared, features),
+            None => Ok(None),
+        }
+    }
+
     /// Learns an outcome, unless it has.
     pub fn learn(&mut self, labelled: &mut LabelledOutcome<'_, '_>) -> PyResult<Learning> {
         let fate = labelled.fate;

@@ -178,6 +178,13 @@ impl Shared {
         Ok(number)
     }
 
+    /// The numbers of the features' names.
+    pub fn numbered(&self, py: Python<'_>) -> PyResult<HashMap<String, u32>> {
+        let names = self.names.lock().unwrap_or_else(|broken| broken.into_inner());
+        let numbers = names.iter().zip(0..);
+        numbers.map(|(name, number)| Ok((name.bind(py).to_cow()?.into_owned(), number))).collect()
+    }
+
     pub fn features<'py>(&self, py: Python<'py>, features: &[(u32, Value)]) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for (name, value) in features {

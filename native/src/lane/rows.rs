@@ -3,10 +3,11 @@
 use super::columns;
 use super::lessons;
 use super::passed::{self, Passed};
+use super::rehearsal;
 use super::row::{Fate, Shared};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
 use std::sync::Arc;
 
 pub enum Item {
@@ -65,6 +66,19 @@ impl Rows {
     /// Has a shadow learn all rows, as far as it has not yet.
     fn teach(&self, py: Python<'_>, shadow: &Bound<'_, PyAny>) -> PyResult<()> {
         lessons::learn(py, self, shadow)
+    }
+
+    /// Compares a champion under suspicion with vetted shadows, and with others that are replayed.
+    fn rehearse<'py>(
+        &self,
+        py: Python<'py>,
+        windows: &Bound<'py, PyList>,
+        champion: &Bound<'py, PyString>,
+        vetted: Vec<Bound<'py, PyAny>>,
+        others: Vec<Bound<'py, PyAny>>,
+        suspicion: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<rehearsal::Last<'py>>> {
+        rehearsal::rehearse(py, &self.shared, windows, champion, (vetted, others), suspicion)
     }
 
     fn labels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {

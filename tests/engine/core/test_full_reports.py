@@ -87,6 +87,13 @@ def test_an_evaluator_that_makes_none_is_not_asked() -> None:
     assert full(engine.process(RECORDS) + engine.finish()) == []
 
 
+def test_there_are_none_where_reports_are_switched_off() -> None:
+    judge = ReportingJudge()
+    chosen = make_config(monitoring={"reports": False, "full_every": 1})
+    assert full(Engine(chosen, evaluator=judge).process(RECORDS)) == []
+    assert judge.begun == []
+
+
 @pytest.mark.integration
 def test_the_background_makes_what_is_made_inline() -> None:
     found: dict[str, list[Event]] = {}
