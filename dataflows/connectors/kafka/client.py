@@ -60,10 +60,12 @@ class Health:
 
     Attributes:
         last: The last error, in words.
+        commits: Whether a commit is under way, which no broker has answered yet.
     """
 
     def __init__(self, config: KafkaConfig) -> None:
         self._config = config
+        self.commits = False
         self._down_since: float | None = None
         self._refused = ""
         self.last = ""
@@ -79,6 +81,10 @@ class Health:
             log.warning(
                 "no broker of %s answers; trying for %g s", self._config.brokers, self._config.patience
             )
+
+    def hear_of_commit(self, *_: object) -> None:
+        """A commit was answered, one way or the other."""
+        self.commits = False
 
     def check(self, client: Consumer | Producer) -> None:
         """Looks whether a broker answers, when none has for too long.
@@ -120,8 +126,11 @@ def made(
         ConfigError: When a setting is not one.
     """
     health = Health(config)
+    calls: dict[str, Any] = {"error_cb": health.hear}
+    if kind is Consumer:
+        calls["on_commit"] = health.hear_of_commit
     try:
-        return kind({**settings(config), **more, "error_cb": health.hear}), health
+        return kind({**settings(config), **more, **calls}), health
     except KafkaException as error:
         raise ConfigError(f"kafka.properties: {hidden(error.args[0].str())}") from None
     except (TypeError, ValueError) as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from dataflows.connectors.decoding import TimeOf
-from dataflows.connectors.kafka.client import Health, log, metadata, patiently
+from dataflows.connectors.kafka.client import PATIENCE, Health, log, metadata, patiently
 from dataflows.connectors.kafka.config import KafkaConfig
 from dataflows.connectors.kafka.envelope import Envelope, Received
 from dataflows.connectors.kafka.interleave import Order
@@ -272,16 +272,27 @@ class TopicReader:
         return lag
 
     def commit(self, places: list[TopicPartition], *, wait: bool = False) -> None:
-        """Tells the consumer group how far reading has come; that it fails harms nothing but lag tools."""
+        """Tells the consumer group how far reading has come; that it fails harms nothing but lag tools.
+
+        One after the other: of two that are under way, as before the group's coordinator is known, the
+        brokers may take the later one first. One that comes meanwhile is left out, and the next goes further.
+        """
         if not places:
             return
         try:
             if wait:
+                self._wait_for_commit()
                 patiently(lambda: self._consumer.commit(offsets=places, asynchronous=False))
-            else:
+            elif not self._health.commits:
                 self._consumer.commit(offsets=places, asynchronous=True)
+                self._health.commits = True
         except KafkaException as error:
             log.warning("progress was not committed to the consumer group: %s", error.args[0].str())
+
+    def _wait_for_commit(self) -> None:
+        until = time.monotonic() + PATIENCE
+        while self._health.commits and time.monotonic() < until:
+            self._consumer.poll(_IDLE)
 
     def close(self) -> None:
         """Leaves the brokers."""
