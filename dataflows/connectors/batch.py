@@ -121,7 +121,9 @@ class Batch:
     def lines(self) -> list[bytes] | None:
         """The records as lines of JSON; `None` when they are none, or one is known to be unreadable."""
         contents = self.contents
-        if self.raws or self.errors or type(contents) is not list or not isinstance(contents[0], bytes):
+        if self.raws or self.errors or type(contents) is not list or not contents:
+            return None
+        if not isinstance(contents[0], bytes):
             return None
         return contents
 

@@ -15,7 +15,7 @@ from engine.events import Event
 from engine.records.config import RecordConfig
 from engine.records.decode import Decoder
 from engine.records.events import DeadLetter
-from engine.records.keys import ONE_KEY, fields_of, key_of
+from engine.records.keys import ONE_KEY, fields_of, key_of, keys_of
 from engine.records.times import time_reader
 from engine.records.values import Record, Unreadable
 
@@ -43,13 +43,18 @@ def by_key(batch: Batch, field: str | None) -> dict[str, Batch]:
     """The records of each model key, in order; without a key field the batch stays whole."""
     if field is None:
         return {ONE_KEY: batch}
-    parsed = batch.parsed or [*map(fields_of, batch.contents)]
+    lines = None if batch.parsed else batch.lines()
+    keys = None if lines is None else keys_of(lines, field)
+    if keys is None:
+        batch = replace(batch, parsed=batch.parsed or [*map(fields_of, batch.contents)])
+        keys = [
+            key_of(None if index in batch.errors else fields, field)
+            for index, fields in enumerate(batch.parsed)
+        ]
     found: dict[str, list[int]] = {}
-    for index, fields in enumerate(parsed):
-        key = key_of(fields if index not in batch.errors else None, field)
+    for index, key in enumerate(keys):
         found.setdefault(key, []).append(index)
-    whole = replace(batch, parsed=parsed)
-    return {key: whole.select(indices) for key, indices in found.items()}
+    return {key: batch.select(indices) for key, indices in found.items()}
 
 
 def decode_records(decoder: Decoder, records: Iterable[RawRecord]) -> Iterator[Record]:

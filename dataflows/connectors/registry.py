@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from dataflows.connectors.base import RecordSource
 from dataflows.connectors.decoding import time_of
-from dataflows.connectors.files.config import InputConfig
+from dataflows.connectors.files.config import MOST_TOGETHER_BY_KEY, InputConfig
 from dataflows.connectors.files.format import FileFormat
 from dataflows.connectors.files.source import FileSource
 from dataflows.connectors.files.text import TEXT, text_formats
@@ -51,7 +51,10 @@ def _files(config: InputSettings, _journal: bool) -> FileSource | None:
     if config.input.path is None:
         return None
     formats = _formats(config.record, config.input)
-    return FileSource(config.input, config.base, formats, record=config.record)
+    given = config.input
+    if config.record.key is not None and "batch" not in given.model_fields_set:
+        given = given.model_copy(update={"batch": MOST_TOGETHER_BY_KEY})
+    return FileSource(given, config.base, formats, record=config.record)
 
 
 def _kafka(config: InputSettings, journal: bool) -> RecordSource[Any] | None:

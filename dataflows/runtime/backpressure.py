@@ -29,12 +29,16 @@ SECONDS = 5.0
 _LOOK = 0.02
 """Seconds between looks."""
 
+_STEP = 200
+"""Records that a process learns between two counts that it writes: of many keys each has few at a time. A
+hundred processes leave out no more than the reader may be ahead."""
+
 
 class Learned:
     """How many records this process has learned; `open` it in a cluster."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._count = self._written = 0
         self._path: Path | None = None
         self._file: int | None = None
 
@@ -46,7 +50,8 @@ class Learned:
         lets the reader go on for the moment.
         """
         self._path = folder / f"learned-{process}"
-        self._count, self._file = 0, None
+        self._count = self._written = 0
+        self._file = None
 
     def add(self, count: int) -> None:
         """So many more.
@@ -54,8 +59,9 @@ class Learned:
         Raises:
             OutputError: When the file cannot be written.
         """
-        if self._path is not None:
-            self._count += count
+        self._count += count
+        if self._path is not None and (self._file is None or self._count - self._written >= _STEP):
+            self._written = self._count
             try:
                 if self._file is None:
                     self._path.parent.mkdir(parents=True, exist_ok=True)

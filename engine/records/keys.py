@@ -1,6 +1,8 @@
 """Which model key a record belongs to."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from engine.records.decode import identifier
@@ -11,6 +13,26 @@ ONE_KEY = "main"
 
 NO_KEY = "no-key"
 """Where records without a readable key go: its engine only rejects and counts."""
+
+
+_plain_keys: Callable[[list[bytes], str], list[str | None]] | None = None
+"""The crate's: of each line the key, "" without one, and `None` where the line is not plain."""
+with contextlib.suppress(ImportError, AttributeError):
+    _plain_keys = import_module("riverkeeper_native").plain_keys
+
+
+def keys_of(lines: list[bytes], field: str) -> list[str] | None:
+    """The keys that lines of JSON name; `None` without the crate, where all must be parsed for it.
+
+    >>> keys_of([b'{"shop": 7}', b'{"shop": [7]}', b"?"], "shop") in (None, ["7", "no-key", "no-key"])
+    True
+    """
+    if _plain_keys is None:
+        return None
+    return [
+        key_of(fields_of(line), field) if key is None else key or NO_KEY
+        for line, key in zip(lines, _plain_keys(lines, field), strict=True)
+    ]
 
 
 def key_of(fields: Mapping[str, Any] | None, field: str | None) -> str:

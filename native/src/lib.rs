@@ -35,6 +35,7 @@ fn riverkeeper_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("StepRefused", module.py().get_type::<python::StepRefused>())?;
     module.add_function(wrap_pyfunction!(functions, module)?)?;
     module.add_function(wrap_pyfunction!(lane::plain_fields, module)?)?;
+    module.add_function(wrap_pyfunction!(lane::keys::plain_keys, module)?)?;
     module.add_class::<lane::Lane>()?;
     module.add_class::<lane::ordered::Ordered>()?;
     module.add_class::<lane::rows::Rows>()?;

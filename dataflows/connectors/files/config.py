@@ -42,6 +42,10 @@ class LabelsConfig(Section):
     )
 
 
+MOST_TOGETHER_BY_KEY = 10_000
+"""Records that travel together by default where each model gets a part of them."""
+
+
 class InputConfig(Section):
     """Files with records, and optionally files with labels that come later."""
 
@@ -83,7 +87,8 @@ class InputConfig(Section):
     batch: int = Field(
         default=1000,
         ge=1,
-        description="Most records that travel together. It decides speed, never results; below 100 is slow.",
+        description="Most records that travel together (10000 by default with record.key, whose models share "
+        "them). It decides speed, never results; below 100 is slow.",
     )
 
     @field_validator("labels", mode="before")

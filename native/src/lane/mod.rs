@@ -13,6 +13,7 @@ pub mod fields;
 pub mod guard;
 pub mod iso;
 pub mod json;
+pub mod keys;
 pub mod lessons;
 pub mod mixture;
 pub mod model;
