@@ -48,7 +48,11 @@ def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_st
         second = riverkeeper("run", two, "--overwrite")
         assert second.returncode == 2
         assert f"runs/test is in use by process {process.pid} on " in second.stderr
+        first = {*children_of(process.pid)}
         os.kill(children_of(process.pid)[1], signal.SIGKILL)
+        while len({*children_of(process.pid)} - first) < 2:  # until then process 0 goes on
+            assert process.poll() is None
+            time.sleep(0.02)
         wait_for(predictions, 200_000, process)
         process.send_signal(signal.SIGTERM)
         said = "".join(process.communicate(timeout=60))
