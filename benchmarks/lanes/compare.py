@@ -40,10 +40,12 @@ class Ran:
 
     def add(self, events: list[Event]) -> None:
         """Writes events."""
-        for stream, chunk in encode(events)[0].items():
+        for stream, chunk in encode(events, ["predictions"])[0].items():
             # Unseeded models differ in their generators, and so do the hashes of their bytes.
             text = re.sub(rb'"sha256":"[0-9a-f]*"', b"", chunk.text)
-            self.written[stream] = self.written.get(stream, b"") + text
+            names = b"".join(f"{name!r}\n".encode() for name in chunk.names)
+            for written, more in ((stream, text), (f"names of {stream}", names)):
+                self.written[written] = self.written.get(written, b"") + more
 
     def same(self, other: "Ran") -> bool:
         """Whether the same was written and is known."""

@@ -136,7 +136,7 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
 
     def _takes_lines(self, engine: Engine) -> bool:
         """Whether the engine may take lines as they are: nobody wants it to stop between two of them."""
-        if engine.native_lane or "predictions" in self._addressed or self._control.look() != self._told:
+        if engine.native_lane or self._control.look() != self._told:
             return False
         self._late = False
         return True

@@ -7,6 +7,7 @@ pair, from a program that embeds the engine) is written with escapes.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -88,16 +89,17 @@ def encode(
     found: dict[str, list[Row]] = {}
     files: list[tuple[str, bytes]] = []
     predictions: list[Prediction] = []
-    written: list[bytes] = []
+    parts: list[Chunk] = []
+    named = "predictions" in addressed
     for event in events:
         kind = type(event)
         if kind is Prediction:
             predictions.append(event)  # type: ignore[arg-type]  # kind says so
         elif isinstance(event, PredictionLines):
             if predictions:
-                written.append(_predictions(predictions, addressed=False).text)
+                parts.append(_predictions(predictions, addressed=named))
                 predictions = []
-            written.append(event.text)
+            parts.append(Chunk("predictions", event.text, _names_in(event.text) if named else ()))
         elif isinstance(event, FullReport):
             files.append((report_path(event), event.content))
         elif kind is not Outcome:
@@ -107,10 +109,10 @@ def encode(
                 files.append((report_path(event), event.verdict.snapshot))
     chunks = {stream: _chunk(stream, rows, addressed=stream in addressed) for stream, rows in found.items()}
     if predictions:
-        chunks["predictions"] = _predictions(predictions, addressed="predictions" in addressed)
-    if written:
-        rest = chunks["predictions"].text if predictions else b""
-        chunks["predictions"] = Chunk("predictions", b"".join([*written, rest]))
+        parts.append(_predictions(predictions, addressed=named))
+    if parts:
+        names = chain.from_iterable(part.names for part in parts)
+        chunks["predictions"] = Chunk("predictions", b"".join([part.text for part in parts]), tuple(names))
     return chunks, files
 
 
@@ -129,8 +131,27 @@ def _predictions(found: list[Prediction], *, addressed: bool) -> Chunk:
         text = b"".join(map(_prediction, found))
     if not addressed:
         return Chunk("predictions", text)
-    names = tuple((_text(one.id), _text(f"{one.key}/{one.sequence}")) for one in found)
-    return Chunk("predictions", text, names)
+    return Chunk("predictions", text, _names_of(found))
+
+
+class _Named(msgspec.Struct):
+    """What names a prediction, of its line."""
+
+    id: str
+    key: str
+    sequence: int
+
+
+_NAMED = msgspec.json.Decoder(_Named)
+
+
+def _names_in(text: bytes) -> tuple[tuple[str, str], ...]:
+    """Key and id of each line of predictions."""
+    return _names_of(_NAMED.decode_lines(text))
+
+
+def _names_of(found: Iterable[Prediction | _Named]) -> tuple[tuple[str, str], ...]:
+    return tuple((_text(one.id), _text(f"{one.key}/{one.sequence}")) for one in found)
 
 
 def _prediction(prediction: Prediction) -> bytes:

@@ -249,13 +249,14 @@ def batches_of(taken: list[tuple[int, Received]], partitions: list[Partition]) -
         part = taken[start : start + most]
         numbers = {number: index for index, number in enumerate(dict.fromkeys(number for number, _ in part))}
         whole = [received for _, received in part]
+        as_they_came = all(received.content is received.raw for received in whole)
         found.append(
             Batch(
                 contents=[received.content for received in whole],
                 offsets=[received.offset for received in whole],
                 sources=tuple(Source(partitions[n].name, partitions[n].is_label) for n in numbers),
                 origins=bytes([numbers[number] for number, _ in part]) if len(numbers) > 1 else b"",
-                raws=[received.raw for received in whole],
+                raws=[] if as_they_came else [received.raw for received in whole],
                 errors={i: one.error for i, one in enumerate(whole) if one.error is not None},
                 messages=[one.name for one in whole] if any(one.name for one in whole) else (),
             )
