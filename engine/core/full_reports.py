@@ -96,6 +96,9 @@ class FullReports:
 
     def restore(self, state: FullReportsState) -> None:
         """Goes on from a snapshot's state; a report that was being made is begun again."""
+        if self._reporter is None:
+            self._state = FullReportsState(before=state.before)
+            return
         self._state = state
-        if state.job is not None and self._reporter is not None:
+        if state.job is not None:
             self._reporter.begin_full(state.job)

@@ -87,6 +87,15 @@ def test_an_evaluator_that_makes_none_is_not_asked() -> None:
     assert full(engine.process(RECORDS) + engine.finish()) == []
 
 
+def test_one_that_was_being_made_is_dropped_where_nobody_makes_any() -> None:
+    judge = ReportingJudge(dict.fromkeys(range(20), "fail"), asked=[99])
+    engine = Engine(config(), evaluator=judge)
+    engine.process(RECORDS)
+    assert engine.review.full_reports.is_awaited
+    restored = Engine.restore(engine.snapshot(), config(), ScriptedJudge())
+    assert not restored.review.full_reports.is_awaited
+
+
 def test_there_are_none_where_reports_are_switched_off() -> None:
     judge = ReportingJudge()
     chosen = make_config(monitoring={"reports": False, "full_every": 1})
