@@ -53,6 +53,10 @@ def test_two_processes_write_what_one_writes_though_one_is_killed_and_all_are_st
         while len({*children_of(process.pid)} - first) < 2:  # until then process 0 goes on
             assert process.poll() is None
             time.sleep(0.02)
+        restarted = time.time()
+        while predictions.stat().st_mtime < restarted:  # and until they are connected none can be stopped
+            assert process.poll() is None
+            time.sleep(0.02)
         wait_for(predictions, 200_000, process)
         process.send_signal(signal.SIGTERM)
         said = "".join(process.communicate(timeout=60))
