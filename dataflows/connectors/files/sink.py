@@ -163,7 +163,7 @@ class LinesPartition(StatefulSinkPartition[bytes | Blob, int]):
                 os.fsync(self._file.fileno())
         except OSError as error:
             raise _failed(self._path, error) from error
-        self._synced = self._length
+        self._synced = self._begun = self._length
         return self._length
 
     def close(self) -> None:
