@@ -5,6 +5,7 @@ import os
 import resource
 from contextlib import closing
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -166,16 +167,14 @@ MUCH = b"x" * (1 << 20) + b"\n"
 
 
 def test_much_goes_to_the_disk_before_the_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_size))
+    synced: Queue[int] = Queue()
     with closing(LinesPartition(tmp_path / "a.jsonl", 0)) as part:
-        synced.clear()  # of the folder
+        monkeypatch.setattr(os, "fsync", lambda handle: synced.put(os.fstat(handle).st_size))
         for _ in range(20):
             part.write_batch([MUCH])
-        early = len(synced)
+        assert synced.get(timeout=60) > 0  # by a thread, whenever it has its turn
         assert part.snapshot() == 20 * len(MUCH)
-    assert early
-    assert synced[-1] == 20 * len(MUCH)
+    assert synced.queue[-1] == 20 * len(MUCH)
 
 
 def test_what_the_disk_refuses_early_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
