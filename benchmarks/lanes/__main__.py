@@ -9,13 +9,14 @@ at random, and the lane is made to leave records to the engine at random places 
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle, repeat
+from itertools import cycle, product, repeat
 from random import Random
 from time import monotonic
 
 from benchmarks.lanes.compare import Engines, Ran, by_engine, by_lane
 from benchmarks.lanes.streams import make_settings, make_stream
 from benchmarks.lanes.suspicions import suspicious_settings, suspicious_stream
+from benchmarks.lanes.tasks import TASKS, of_task
 from benchmarks.speed.cases import make_case
 from engine.config import EngineConfig
 from engine.core.engine import Engine
@@ -60,36 +61,43 @@ def real(stream: str, model: str, records: int, random: Random) -> None:
             )
 
 
-def spoilt(random: Random) -> tuple[Engines, list[bytes]]:
+def spoilt(random: Random, task: str) -> tuple[Engines, list[bytes]]:
     """A made stream with faults in its records."""
     kinds = random.random() < 0.5
-    config = EngineConfig.from_dict(make_settings(random, kinds=kinds))
+    settings = make_settings(random, kinds=kinds)
     faults = random.choice([0.0, 0.01, 0.05, 0.2])
     lines = make_stream(random, random.choice([60, 300, 900]), kinds=kinds, faults=faults)
-    return Engines(config), lines
+    settings, lines = of_task(task, random, settings, lines)
+    return Engines(EngineConfig.from_dict(settings)), lines
 
 
-def suspicious(random: Random) -> tuple[Engines, list[bytes]]:
+def suspicious(random: Random, task: str) -> tuple[Engines, list[bytes]]:
     """A made stream that makes champions suspect."""
     kinds = random.random() < 0.5
-    config = EngineConfig.from_dict(suspicious_settings(random, kinds=kinds))
+    settings = suspicious_settings(random, kinds=kinds)
     lines = suspicious_stream(random, 1500, kinds=kinds)
-    return Engines(config, verdicts=random.randrange(1000)), lines
+    verdicts = random.randrange(1000)
+    settings, lines = of_task(task, random, settings, lines)
+    return Engines(EngineConfig.from_dict(settings), verdicts=verdicts), lines
 
 
-def made(make: Callable[[Random], tuple[Engines, list[bytes]]], count: int, first: int) -> None:
+def made(
+    make: Callable[[Random, str], tuple[Engines, list[bytes]]], task: str, count: int, first: int
+) -> None:
     """Made streams."""
     taken = records = 0
     for seed in range(first, first + count):
         random = Random(seed)  # noqa: S311 - test data
-        engines, lines = make(random)
+        engines, lines = make(random, task)
         way, cuts, most = random.choice([*ways(random)])
         restarts = random.choice([0, 0, 1, 3])
         expected = by_engine(engines, lines, cycle(cuts if restarts else [1000]), restarts)
         ran = by_lane(engines, lines, cycle(cuts), cycle(most), restarts)
-        _compare(f"{make.__name__} stream {seed}, {way}", engines, lines, ran, expected)
+        _compare(f"{make.__name__} stream {seed}, {task}, {way}", engines, lines, ran, expected)
         taken, records = taken + ran.native, records + len(lines)
-    print(f"{count} made streams ({make.__name__}): the same, {taken:,} of {records:,} records natively")
+    print(
+        f"{count} made streams ({make.__name__}, {task}): the same, {taken:,} of {records:,} records natively"
+    )
 
 
 def main() -> None:
@@ -99,14 +107,15 @@ def main() -> None:
     parser.add_argument("--streams", nargs="+", default=["elec2", "shuttle", "flights"])
     parser.add_argument("--models", nargs="+", default=["linear"], choices=["linear", "tree"])
     parser.add_argument("--made", type=int, default=100, help="made streams of each kind")
+    parser.add_argument("--tasks", nargs="+", default=TASKS, choices=TASKS)
     parser.add_argument("--seed", type=int, default=0, help="of the first made stream")
     given = parser.parse_args()
     reason = Engine(EngineConfig.from_dict({"model": {"task": "binary", "model": "auto"}})).native_lane
     if reason:
         sys.exit(f"no lane: {reason}")
     if given.made:
-        for make in (spoilt, suspicious):
-            made(make, given.made, given.seed)
+        for make, task in product((spoilt, suspicious), given.tasks):
+            made(make, task, given.made, given.seed)
     for stream in given.streams if given.records else ():
         for model in given.models:
             real(stream, model, given.records, Random(given.seed))  # noqa: S311 - test data

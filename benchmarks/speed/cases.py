@@ -113,7 +113,8 @@ def make_case(stream: str, model: str, records: int) -> Case:
     if stream == "flights":
         return Case(stream, model, _flights(records), "late", "flight", _flights_flow(model))
     lines = _labelled(stream, records)
-    return Case(stream, model, lines, "label", "", _plain_flow(model, lines))
+    made = plain_flow(lines, "binary", LINEAR if model == "linear" else TREE)
+    return Case(stream, model, lines, "label", "", made)
 
 
 @cache
@@ -140,7 +141,7 @@ def _flights(records: int) -> list[bytes]:
 def _ignore(_: int) -> None: ...
 
 
-def _plain_flow(model: str, lines: list[bytes]) -> dict[str, Any]:
+def plain_flow(lines: list[bytes], task: str, model: Any) -> dict[str, Any]:
     """A flow whose contract names every field with its type and range."""
     rows = [_features(orjson.loads(line), "label") for line in lines]
     fields = {}
@@ -148,7 +149,7 @@ def _plain_flow(model: str, lines: list[bytes]) -> dict[str, Any]:
         values = [row[name] for row in rows]
         fields[name] = {"type": "number", "required": True, "min": min(values), "max": max(values)}
     return _common() | {
-        "model": {"task": "binary", "model": LINEAR if model == "linear" else TREE},
+        "model": {"task": task, "model": model},
         "contract": {"fields": fields},
     }
 

@@ -19,7 +19,9 @@ from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
 from engine.tasks.binary import BINARY
 from engine.tasks.registry import find_task
+from engine.tasks.regression import REGRESSION
 
+_TASKS = (BINARY.name, REGRESSION.name)
 _DIVISORS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
@@ -101,20 +103,25 @@ class Plan(Struct, frozen=True):
     """What the crate makes a lane of.
 
     Attributes:
+        task: What is predicted.
         classes: What it makes Python's objects of.
         record: The fields of a record.
         settings: Limits and switches.
         read_label: What a label in a record means.
         scores: What is counted of the served outputs, the last-label baseline and the task's baseline; `None`
-            where the engine scores what the lane has taken.
+            when nothing is.
+        values: The metrics of values that the lane keeps, by their names, with their classes in River;
+            `None` when it keeps none. Without these and `scores` the engine scores what the lane has taken.
         detectors: What detectors look at.
     """
 
+    task: str
     classes: tuple[type, ...]
     record: RecordPlan
     settings: Settings
     read_label: Callable[[Any], Any]
     scores: tuple[Cells, Cells, Cells] | None
+    values: list[tuple[str, str]] | None
     detectors: list[Source]
 
 
@@ -122,8 +129,8 @@ def why_not(config: EngineConfig, supervisor: Supervisor) -> str | None:
     """Why engines of this configuration have no lane, in words; `None` when they have one."""
     if crate_version() is None:
         return "riverkeeper_native is not installed, or is for another version"
-    if find_task(config.model.task) is not BINARY:
-        return f"the task is {config.model.task}, and the lane knows {BINARY.name} alone"
+    if config.model.task not in _TASKS:
+        return f"the task is {config.model.task}, and the lane knows {' and '.join(_TASKS)} alone"
     if config.record.time_format is not None:
         return "event times have a format of their own"
     if not {type(trigger) for trigger in supervisor.loss_triggers} <= {LossDrifts}:
@@ -135,11 +142,13 @@ def make_plan(parts: Components) -> Plan:
     """The configuration as the lane takes it."""
     config = parts.config
     return Plan(
+        config.model.task,
         (Example, Outcome, PendingPrediction, ResolvedPrediction, Strange),
         _record_plan(config, parts.admission.contract),
         _settings(config, parts.key, parts.rates.step),
         find_task(config.model.task).labels.reader(config.record),
-        parts.scores.cells,
+        parts.scores.cells if config.model.task == BINARY.name else None,
+        parts.scores.of_values if config.model.task == REGRESSION.name else None,
         parts.detectors.sources(),
     )
 

@@ -28,6 +28,9 @@ from engine.supervision.triggers.loss_drift import LossDrifts
 from engine.supervision.usual_loss import MeanLoss
 from engine.windows import LentWindow, Windows
 
+_MOST_EXACT = 2**52
+"""Whole numbers up to here are the same as floats to the lane."""
+
 
 class Lent(Struct, frozen=True):
     """What the lane reads when it takes over, and writes when it gives back: the components' own states.
@@ -85,6 +88,8 @@ def plain(parts: Components) -> LentWindow | None:
     """The open window, if the engine is in a state that the lane can go on from."""
     review = parts.review
     if parts.supervisor.labels_on_hold or parts.alerts.pending or not _compares_plainly(parts):
+        return None
+    if isinstance(parts.scores.last_label, int) and abs(parts.scores.last_label) > _MOST_EXACT:
         return None
     columns = review.input_guard.state.columns if review.guards else {}
     named = all(type(name) is str for name in (*columns, *review.first_look.columns))

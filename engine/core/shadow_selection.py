@@ -38,13 +38,14 @@ Replayed = Mapping[int, Output | None]
 class Rehearsing(Protocol):
     """Outcomes that are held in a way that models can be compared on without each being made for it."""
 
-    def rehearse(
+    def rehearse(  # noqa: PLR0913, PLR0917 - whom to compare, on what, and what the evidence is
         self,
         windows: list[Sequence[Outcome]],
         champion: str,
         vetted: Sequence[Shadow],
         others: Sequence[Shadow],
         suspicion: Suspicion,
+        scale: float,
     ) -> tuple[Outcome | None, dict[str, Output | None]] | None:
         """As `compare_on` does, but for the last outcome that counts: that, and what each said for it.
 
@@ -185,7 +186,7 @@ def compare_on(
     """
     rows, suspicion, found = windows[-1], supervisor.suspicion, None
     if isinstance(rows, Rehearsing) and suspicion is not None:
-        found = rows.rehearse(windows, pool.champion.name, vetted, others, suspicion)
+        found = rows.rehearse(windows, pool.champion.name, vetted, others, suspicion, supervisor.scale)
     if found is None:
         proposal = _compare_each(pool, supervisor, vetted, others, windows)
     else:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
+from river import metrics
 from river.metrics.base import MeanMetric, Metric
 from river.metrics.r2 import R2
 
@@ -24,6 +25,8 @@ from engine.records.escape import escape, unescape
 from engine.records.values import Target
 
 _KIND = "metric"
+
+_MEANS = frozenset({metrics.MAE, metrics.MSE, metrics.RMSE, metrics.R2})
 
 
 class MetricCountsState(Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +133,14 @@ class MetricCounter:
     def cells(self) -> Cells | None:
         """What is counted in cells; `None` when there are metrics that see every event besides."""
         return None if self._per_event else Cells(self._of_pairs, self._of_bins, tuple(self._edges))
+
+    @property
+    def of_values(self) -> list[tuple[str, str]] | None:
+        """The metrics by name with their classes, when all are River's means over values; else `None`."""
+        kinds = {name: type(metric) for name, metric in self.counts.events.items()}
+        if self._of_pairs or self._of_bins or not kinds.keys() or not {*kinds.values()} <= _MEANS:
+            return None
+        return [(name, kind.__name__) for name, kind in kinds.items()]
 
     def continue_from(self, counted: MetricCounts) -> None:
         """Continues from these counts."""

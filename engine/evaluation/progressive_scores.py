@@ -222,9 +222,22 @@ class Scores:
         `None` when there are scores that see every event besides.
         """
         cells = self._served.cells, self._last_labels.cells, self._baselines.cells
-        if self._rolling is not None or self._fading is not None or self._values or None in cells:
+        if self._sees_events or None in cells:
             return None
         return cells  # type: ignore[return-value]  # none is None
+
+    @property
+    def of_values(self) -> list[tuple[str, str]] | None:
+        """The metrics by name with their classes, when all are means over values that River keeps.
+
+        `None` when there are scores of another kind.
+        """
+        return None if self._sees_events else self._served.of_values
+
+    @property
+    def _sees_events(self) -> bool:
+        """Whether anything but metrics sees every event."""
+        return self._rolling is not None or self._fading is not None or bool(self._values)
 
     def lend(self, slot: int) -> LentScores:
         """What changes while outputs of this open window are scored, until `take_back`."""

@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 
 /// How `engine.models.native` describes models, and what `engine.core.lane` hands over; raised by one whenever that
 /// changes.
-const LAYOUT: u32 = 4;
+const LAYOUT: u32 = 5;
 
 /// `exp(-value)`, `log`, `log2`, `** 0.5` and `** 2` of a number: Python's must be the same.
 #[pyfunction]

@@ -16,7 +16,7 @@ from engine.records.values import Features, Target
 RIVER = "0.26.1"
 """The version of River whose numbers are the same to the last bit."""
 
-LAYOUT = 4
+LAYOUT = 5
 """How models and the lane are described to the crate; it states which one it understands."""
 
 _crate: Any = None

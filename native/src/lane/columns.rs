@@ -1,5 +1,6 @@
 //! The rows of a window by columns, for reports.
 
+use super::output::Output;
 use super::row::{Fate, Shared};
 use super::rows::{Item, Rows};
 use hashbrown::HashMap;
@@ -128,12 +129,11 @@ pub fn served<'py>(
     for item in &rows.items {
         let (prediction, probability, score) = match item {
             Item::Native(fate) => match fate.row.output {
-                Some(output) => {
-                    let probability = output.get(true).map_or(0.0, |number| number.float());
-                    let (prediction, probability) =
-                        (output.top().into_pyobject(py)?, probability.into_pyobject(py)?);
-                    (prediction.to_owned().into_any(), probability.into_any(), none.clone())
+                Some(output @ Output::Classes { .. }) => {
+                    let probability = output.yes().into_pyobject(py)?;
+                    (output.served().into_pyobject(py)?, probability.into_any(), none.clone())
                 }
+                Some(output) => (output.served().into_pyobject(py)?, none.clone(), none.clone()),
                 None => (none.clone(), none.clone(), none.clone()),
             },
             Item::Object(object) => serve.call1((object.bind(py).getattr("output")?,))?.extract()?,

@@ -3,7 +3,8 @@
 
 use super::evidence::{Advantage, Paired, Trial};
 use super::mixture::{Mixture, Served};
-use super::row::{cost, Compared, Output, Shared, Strange};
+use super::output::{cost, Output, Target};
+use super::row::{Compared, Shared, Strange};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use std::collections::HashSet;
@@ -27,12 +28,12 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn add(&mut self, sequence: u64, champion: f64, other: f64) {
+    fn add(&mut self, sequence: u64, champion: f64, other: f64, scale: f64) {
         if sequence >= self.trial.since {
-            self.losses.add(champion, other);
-            self.trial.add(champion, other);
+            self.losses.add(champion, other, scale);
+            self.trial.add(champion, other, scale);
             if let Some(run) = &mut self.run {
-                run.add(champion, other);
+                run.add(champion, other, scale);
             }
         }
     }
@@ -79,7 +80,9 @@ pub struct Labelled<'a> {
     pub sequence: u64,
     pub served: Option<Output>,
     pub outputs: Compared<'a>,
-    pub label: bool,
+    pub label: Target,
+    /// What a difference in loss counts in.
+    pub scale: f64,
     /// Whether the example comes with it, and is strange.
     pub is_strange: bool,
     /// Predictions made since, and labelled events learned.
@@ -195,12 +198,14 @@ impl Comparison {
             return true;
         }
         let (own, together) = event.own();
-        let (label, own) = (event.label, cost(own, event.label));
+        let (label, own, scale) = (event.label, cost(own, event.label), event.scale);
         self.next.set(&self.now);
         if let Some(mixture) = &mut self.next.mixture {
-            mixture.weigh(event.outputs, event.served, together, label, event.since);
+            if !mixture.weigh(event.outputs, event.served, together, label, event.since) {
+                return false;
+            }
             if together {
-                mixture.window.add(own, cost(event.served, label));
+                mixture.window.add(own, cost(event.served, label), scale);
             }
         }
         let mut is_clear = false;
@@ -208,11 +213,11 @@ impl Comparison {
             let loss = cost(*output, label);
             let Evidence { advantage, candidates, challengers, .. } = &mut self.next;
             for known in candidates.iter_mut().chain(challengers).filter(|known| known.model == *model) {
-                known.add(event.sequence, own, loss);
+                known.add(event.sequence, own, loss, scale);
             }
             let is_guarded = !self.suspects && self.guarded == Some(*model);
             if let (Some(advantage), true) = (advantage, is_guarded) {
-                is_clear = advantage.add(event.sequence, own, loss);
+                is_clear = advantage.add(event.sequence, own, loss, scale);
             }
         }
         !is_clear && !self.changes(event) && !self.promotes(event)

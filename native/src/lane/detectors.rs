@@ -1,6 +1,7 @@
 //! What detectors of the configuration look at: Python's detectors take it once the lane stops, in this order.
 
 use super::fields::Fields;
+use super::output::Output;
 use super::row::Row;
 use super::value::{Num, Value};
 use pyo3::prelude::*;
@@ -49,7 +50,10 @@ impl Detectors {
                     let place = name.and_then(|name| fields.place(name));
                     place.and_then(|place| row.features.get(place)).and_then(|one| float(&one.1))
                 }
-                Look::Prediction => row.output.map(|output| output.get(true).map_or(0.0, Num::float)),
+                Look::Prediction => row.output.map(|output| match output {
+                    Output::Value(value) => value,
+                    Output::Classes { .. } => output.yes(),
+                }),
                 Look::Loss | Look::Error => continue,
             };
             self.seen.extend(value.map(|value| (number, value, row.sequence, row.time)));

@@ -1,6 +1,7 @@
 //! Lines of predictions, as `engine.core.serialize` writes them: msgspec's JSON.
 
-use super::row::{Output, Row};
+use super::output::{Output, Target};
+use super::row::Row;
 use super::value::Num;
 
 /// A number, as msgspec writes it; what JSON does not have is null.
@@ -51,10 +52,17 @@ fn output(into: &mut Vec<u8>, output: Option<&Output>) {
         return;
     };
     into.extend_from_slice(b",\"prediction\":");
-    into.extend_from_slice(if output.top() { b"true" } else { b"false" });
+    match output.served() {
+        Target::Bool(label) => into.extend_from_slice(if label { b"true" } else { b"false" }),
+        Target::Int(value) => into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
+        Target::Float(value) => float(into, value),
+    }
     into.extend_from_slice(b",\"probability\":");
-    match output.get(true).unwrap_or(Num::Float(0.0)) {
-        Num::Int(value) => into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
-        Num::Float(value) => float(into, value),
+    match output {
+        Output::Value(_) => into.extend_from_slice(b"null"),
+        Output::Classes { .. } => match output.get(true).unwrap_or(Num::Float(0.0)) {
+            Num::Int(value) => into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
+            Num::Float(value) => float(into, value),
+        },
     }
 }

@@ -1,5 +1,5 @@
 //! Losses of the champion and of another model on the same events, as `engine.supervision.evidence` and
-//! `engine.supervision.suspicion` add them up. A null output loses as much as can be lost, which is 1.
+//! `engine.supervision.suspicion` add them up. A null output loses infinitely much; a loss counts for `scale` at most.
 
 use pyo3::prelude::*;
 
@@ -32,11 +32,12 @@ impl Advantage {
     }
 
     /// Adds the losses on one event, if it counts; whether the advantage is clear with it.
-    pub fn add(&mut self, sequence: u64, champion: f64, other: f64) -> bool {
+    pub fn add(&mut self, sequence: u64, champion: f64, other: f64, scale: f64) -> bool {
         if sequence < self.since {
             return false;
         }
-        let difference = champion - other;
+        let (champion, other) = (champion.min(scale), other.min(scale));
+        let difference = (champion - other) / scale;
         self.events += 1;
         self.champion += champion;
         self.other += other;
@@ -57,12 +58,16 @@ pub struct Paired {
 }
 
 impl Paired {
-    pub fn add(&mut self, champion: f64, shadow: f64) {
+    pub fn add(&mut self, champion: f64, shadow: f64, scale: f64) {
+        let known = |loss: f64, other: f64| match loss < f64::INFINITY {
+            true => loss,
+            false => scale.max(if other < f64::INFINITY { other } else { 0.0 }),
+        };
         self.events += 1;
-        self.champion += champion;
-        self.shadow += shadow;
-        self.champion_judged += champion;
-        self.shadow_judged += shadow;
+        self.champion += known(champion, shadow);
+        self.shadow += known(shadow, champion);
+        self.champion_judged += champion.min(scale);
+        self.shadow_judged += shadow.min(scale);
     }
 
     pub fn write(&self, losses: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -89,11 +94,12 @@ pub struct Trial {
 }
 
 impl Trial {
-    pub fn add(&mut self, champion: f64, shadow: f64) {
+    pub fn add(&mut self, champion: f64, shadow: f64, scale: f64) {
+        let (champion, shadow) = (champion.min(scale), shadow.min(scale));
         let weight = self.events as f64 + WORTH;
         let mean = self.mean_sum / weight;
         let square = (self.square_sum + WORTH * self.spread) / weight;
-        let difference = champion - shadow;
+        let difference = (champion - shadow) / scale;
         if square > 0.0 && mean > 0.0 {
             let bet = (mean / square).min(MOST);
             self.log_capital += (bet * difference).ln_1p();

@@ -1,6 +1,7 @@
 //! The fields of records: what each is, what the contract accepts in it, and a record as it was read.
 
 use super::json::{Reader, Scalar};
+use super::output::Target;
 use super::row::Shared;
 use super::value::Value;
 use hashbrown::{HashMap, HashSet};
@@ -73,6 +74,17 @@ impl Label {
     /// Whether it is worth to be remembered with its meaning.
     pub fn is_short(&self) -> bool {
         !matches!(self, Label::Text(text) if text.len() > LONGEST_SHARED)
+    }
+
+    /// The number that it is in regression; `None` when it is none.
+    pub fn number(&self) -> Option<Target> {
+        match self {
+            Label::Int(value) => Target::whole(*value),
+            Label::Float(bits) => {
+                Some(Target::Float(f64::from_bits(*bits))).filter(|one| one.number().is_finite())
+            }
+            Label::Bool(_) | Label::Text(_) => None,
+        }
     }
 }
 

@@ -1,13 +1,12 @@
-//! The weights of models that serve together, as `engine.supervision.mixture`, and the output of two classes that
-//! is made of several, as `engine.tasks.aggregation`.
+//! The weights of models that serve together, as `engine.supervision.mixture` and `engine.supervision.joint_serving`.
 
 use super::evidence::Paired;
-use super::row::{cost, Compared, Output, Shared};
-use super::value::Num;
+use super::output::{Output, Target};
+use super::row::{Compared, Shared};
+use super::substitution::{around, loss, together, Span, RATE};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-const RATE: f64 = 2.0;
 const SHARE: f64 = 0.003;
 
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +22,9 @@ struct Weight {
 #[derive(Clone, Debug)]
 pub struct Mixture {
     champion: u32,
+    /// In regression the values that count, and how far around outputs they do.
+    span: Span,
+    margin: f64,
     weights: Vec<Weight>,
     first: f64,
     labelled: u64,
@@ -53,6 +55,8 @@ impl Mixture {
         });
         Ok(Mixture {
             champion: shared.model(mixture.getattr("champion")?.cast()?)?,
+            span: mixture.getattr("span")?.extract()?,
+            margin: mixture.getattr("margin")?.extract()?,
             weights: weights.collect::<PyResult<_>>()?,
             first: mixture.getattr("first")?.extract()?,
             labelled: mixture.getattr("labelled")?.extract()?,
@@ -107,26 +111,38 @@ impl Mixture {
         let heavier =
             |one: (u32, f64, Output), other: (u32, f64, Output)| if other.1 > one.1 { other } else { one };
         let (leader, share, heaviest) = shares().reduce(heavier)?;
-        let output =
-            if switches { heaviest } else { together(shares().map(|(_, share, output)| (share, output)))? };
+        let output = if switches {
+            heaviest
+        } else {
+            let span = self.bounds(outputs.iter().filter_map(|(_, output)| *output))?;
+            together(&shares().map(|(_, share, output)| (share, output)).collect::<Vec<_>>(), span)?
+        };
         Some(Served { output: Some(output), lead: Some((leader, share)) })
     }
 
-    /// Weights follow the losses of all: `JointServing.weigh`. They served together, or the champion alone.
+    /// The values that count on one event.
+    fn bounds(&self, outputs: impl Iterator<Item = Output>) -> Option<Span> {
+        around(outputs, self.span, self.margin)
+    }
+
+    /// Weights follow the losses of all: `JointServing.weigh`. They served together, or the champion alone. False
+    /// when Python must weigh, and nothing has changed.
     pub fn weigh(
         &mut self,
         outputs: Compared<'_>,
         served: Option<Output>,
         together: bool,
-        label: bool,
+        label: Target,
         late: u64,
-    ) {
+    ) -> bool {
         let alone = (!together).then_some((self.champion, served));
+        let said = || outputs.iter().copied().chain(alone);
+        let Some(span) = self.bounds(said().filter_map(|(_, output)| output)) else { return false };
         let (mut before, mut after) = (0.0, 0.0);
         let mut own = None;
         self.weights.iter_mut().for_each(|weight| weight.is_known = false);
-        for (model, output) in outputs.iter().copied().chain(alone) {
-            let loss = cost(output, label);
+        for (model, output) in said() {
+            let loss = loss(output, label, span);
             let Some(weight) = self.weights.iter_mut().find(|weight| weight.model == model) else { continue };
             weight.is_known = true;
             if model == self.champion {
@@ -139,19 +155,20 @@ impl Mixture {
             }
         }
         if before == 0.0 {
-            return;
+            return true;
         }
         let scale = (1.0 - SHARE) * before / after;
         for weight in &mut self.weights {
             let kept = if weight.is_known { scale } else { 1.0 - SHARE };
             weight.now = weight.now * kept + SHARE * weight.prior;
         }
-        if let (true, Some(served), Some(own)) = (together, served, own) {
+        if let (true, Some(_), Some(own)) = (together, served, own) {
             self.labelled += 1;
             self.late = self.late.max(late);
-            self.regret += served.loss(label) - own;
+            self.regret += loss(served, label, span) - own;
         }
         self.watch();
+        true
     }
 
     /// The champion serves alone when regret is too large, until its weight has fallen enough.
@@ -172,20 +189,4 @@ impl Mixture {
         let most = ((1.0 / self.first).ln() - self.labelled as f64 * (-SHARE).ln_1p()) / RATE;
         most * (1.0 + self.late as f64).sqrt()
     }
-}
-
-/// `engine.tasks.aggregation.two_classes`; `None` where Python's arithmetic raises.
-fn together(shares: impl Iterator<Item = (f64, Output)>) -> Option<Output> {
-    let (mut zero, mut one) = (0.0, 0.0);
-    for (share, output) in shares {
-        let miss = 1.0 - output.get(false).map_or(0.0, Num::float);
-        let other = 1.0 - output.get(true).map_or(0.0, Num::float);
-        zero += share * (-RATE * miss * miss).exp();
-        one += share * (-RATE * other * other).exp();
-    }
-    let chance: f64 = 0.5 + (one.ln() - zero.ln()) / (2.0 * RATE);
-    (zero > 0.0 && one > 0.0).then(|| {
-        let chance = chance.clamp(0.0, 1.0);
-        Output::both(Num::Float(1.0 - chance), Num::Float(chance))
-    })
 }

@@ -1,6 +1,7 @@
 //! The lane: takes plain records in stream order, and leaves every other to Python before anything has changed.
 
 pub mod adwin;
+pub mod class_scores;
 pub mod clock;
 pub mod columns;
 pub mod comparison;
@@ -18,6 +19,7 @@ pub mod lessons;
 pub mod mixture;
 pub mod model;
 pub mod ordered;
+pub mod output;
 pub mod passed;
 pub mod reading;
 pub mod rehearsal;
@@ -29,13 +31,16 @@ pub mod scores;
 pub mod setup;
 pub mod state;
 pub mod step;
+pub mod substitution;
 pub mod value;
+pub mod value_scores;
 pub mod window;
 
 use detectors::{Detectors, Seen, Source};
 use fields::{Fields, Label, Record};
 use hashbrown::HashMap;
 use ordered::Ordered;
+use output::{Target, Task};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
@@ -55,14 +60,13 @@ pub struct Lane {
     fields: Fields,
     record: Record,
     settings: Settings,
-    /// None where Python scores.
-    scores: Option<[scores::Counter; 3]>,
+    scores: scores::Scored,
     look: guard::Look,
     detectors: Detectors,
     pending: Py<Ordered>,
     resolved: Py<Ordered>,
     read_label: Py<PyAny>,
-    labels: HashMap<Label, Option<bool>>,
+    labels: HashMap<Label, Option<Target>>,
     live: Option<Live>,
 }
 
@@ -71,9 +75,9 @@ impl Lane {
     /// Made from the configuration: `engine.core.lane_plan.Plan`.
     #[new]
     fn new(py: Python<'_>, plan: &Bound<'_, PyAny>) -> PyResult<Lane> {
-        let shared = Arc::new(Shared::new(&plan.getattr("classes")?)?);
+        let task = Task::named(plan.getattr("task")?.extract()?)?;
+        let shared = Arc::new(Shared::new(&plan.getattr("classes")?, task)?);
         let record: setup::RecordPlan = plan.getattr("record")?.extract()?;
-        let counted: Option<[setup::Cells; 3]> = plan.getattr("scores")?.extract()?;
         let mut fields = Fields::new(record.into(), shared.clone());
         let sources: Vec<Source> = plan.getattr("detectors")?.extract()?;
         Ok(Lane {
@@ -81,7 +85,7 @@ impl Lane {
             fields,
             record: Record::default(),
             settings: plan.getattr("settings")?.extract()?,
-            scores: counted.map(|cells| cells.map(scores::Counter::from)),
+            scores: setup::scored(plan)?,
             look: guard::Look::default(),
             pending: Py::new(py, Ordered::new(shared.clone()))?,
             resolved: Py::new(py, Ordered::new(shared.clone()))?,

@@ -1,15 +1,14 @@
 //! What serves: a compiled model, or any model of Python's by callbacks.
 
-use super::row::{Output, Shared};
+use super::output::{Output, Target};
+use super::row::Shared;
 use super::value::{Num, Value};
+use crate::arithmetic::MOST_EXACT;
 use crate::model::{self as models, Model as _};
 use crate::python::CompiledModel;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashSet;
-
-/// Whole numbers up to here are the same as floats to a compiled model.
-const MOST_EXACT: i64 = 1 << 52;
 
 /// What a compiled model has for a feature of the lane.
 #[derive(Clone, Copy)]
@@ -88,27 +87,27 @@ impl Compiled {
         py: Python<'_>,
         shared: &Shared,
         features: &[(u32, Value)],
-        label: bool,
+        label: Target,
     ) -> PyResult<bool> {
         Ok(self.read(py, shared, features)? && self.learn_it(py, label))
     }
 
     /// Learns what it has predicted last.
-    fn learn_it(&mut self, py: Python<'_>, label: bool) -> bool {
+    fn learn_it(&mut self, py: Python<'_>, label: Target) -> bool {
         let mut model = self.model.borrow_mut(py);
         model.used = true;
-        model.model.learn(&self.row, models::Label::Bool(label)).is_ok()
+        model.model.learn(&self.row, label.of_compiled()).is_ok()
     }
 }
 
-/// The output of a compiled model, which may be none; `None` when it is not of a binary task.
+/// The output of a compiled model, which may be none; `None` when it is none of the lane's.
 fn output(model: &dyn models::Model, found: models::Output) -> Option<Option<Output>> {
     match found {
         models::Output::Probability { yes, certain } => {
             let number = if certain { Num::Int(yes as i64) } else { Num::Float(yes) };
             Some(Some(Output::both(Num::Float(1.0 - yes), number)))
         }
-        models::Output::Number(_) => None,
+        models::Output::Number(value) => value.is_finite().then_some(Some(Output::Value(value))),
         models::Output::Classes(shares) => {
             let mut classes = shares.iter().map(|(class, share)| match model.class(*class) {
                 models::Class::Bool(label) => Some((*label, Num::Float(*share))),
@@ -119,7 +118,7 @@ fn output(model: &dyn models::Model, found: models::Output) -> Option<Option<Out
                 Some(second) => Some(second?),
                 None => None,
             };
-            classes.next().is_none().then_some(Some(Output { first: first?, second }))
+            classes.next().is_none().then_some(Some(Output::Classes { first: first?, second }))
         }
     }
 }
@@ -172,7 +171,7 @@ impl Model {
                 if output.is_none() {
                     return Ok(Reply::Found((None, Some(output.unbind()))));
                 }
-                match Output::of(&output) {
+                match shared.task.output(&output) {
                     Some(found) => Ok(Reply::Found((Some(found), Some(output.unbind())))),
                     None => {
                         Ok(Reply::Special(Some(Given { output: Some(output.unbind()), ..Given::default() })))
@@ -189,7 +188,7 @@ impl Model {
         shared: &Shared,
         features: &[(u32, Value)],
         made: Option<Py<PyDict>>,
-        label: bool,
+        label: Target,
     ) -> PyResult<Reply<()>> {
         match self {
             Model::Compiled(model) => Ok(match model.learn_it(py, label) {
@@ -207,7 +206,7 @@ impl Model {
         shared: &Shared,
         features: &[(u32, Value)],
         made: Option<Py<PyDict>>,
-        label: bool,
+        label: Target,
     ) -> PyResult<Reply<()>> {
         match self {
             Model::Compiled(model) => Ok(if model.learn(py, shared, features, label)? {

@@ -1,5 +1,6 @@
 //! Entries by id in the order of arrival, as `collections.OrderedDict` has them: with those of the lane as they are.
 
+use super::output::{Target, Task};
 use super::row::{Outputs, Row, Shared};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use pyo3::exceptions::PyKeyError;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 pub enum Entry {
     Pending { row: Arc<Row>, outputs: Outputs },
-    Resolved { since: f64, label: Option<bool>, loss: Option<f64>, pending: Option<Arc<Row>> },
+    Resolved { since: f64, label: Option<Target>, loss: Option<f64>, pending: Option<Arc<Row>> },
     Object { since: f64, object: Py<PyAny> },
 }
 
@@ -232,7 +233,7 @@ impl Ordered {
     /// An empty one; `classes` are those of Python's that entries are made of.
     #[new]
     fn made_by_python(classes: Bound<'_, PyAny>) -> PyResult<Ordered> {
-        Ok(Ordered::new(Arc::new(Shared::new(&classes)?)))
+        Ok(Ordered::new(Arc::new(Shared::new(&classes, Task::Binary)?)))
     }
 
     fn __len__(&self) -> usize {
@@ -355,7 +356,7 @@ fn resolved_of(
     since: f64,
 ) -> PyResult<Option<Entry>> {
     let (Some(label), Some(loss)) = (
-        super::reading::label_of(&entry.getattr("label")?),
+        super::reading::label_of(shared, &entry.getattr("label")?),
         super::reading::loss_of(&entry.getattr("loss")?),
     ) else {
         return Ok(None);

@@ -1,19 +1,20 @@
 //! Python's objects as the lane has them; `None` where they are not plain.
 
-use super::row::{Output, Outputs, Row, Shared, Strange};
+use super::output::{Output, Target};
+use super::row::{Outputs, Row, Shared, Strange};
 use super::value::Value;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyString};
+use pyo3::types::{PyDict, PyFloat, PyString};
 use std::sync::Arc;
 
 type Numbering<'a> = &'a mut dyn FnMut(&Bound<'_, PyString>) -> Option<u32>;
 
 /// A label, or that there is none.
-pub fn label_of(given: &Bound<'_, PyAny>) -> Option<Option<bool>> {
+pub fn label_of(shared: &Shared, given: &Bound<'_, PyAny>) -> Option<Option<Target>> {
     if given.is_none() {
         return Some(None);
     }
-    given.cast_exact::<PyBool>().ok().map(|label| Some(label.is_true()))
+    shared.task.label(given).map(Some)
 }
 
 /// A loss, or that there is none.
@@ -40,14 +41,14 @@ pub fn pending_of(
 ) -> PyResult<Option<(Row, Outputs)>> {
     let Some(outputs) = outputs_of(shared, &given.getattr("shadows")?)? else { return Ok(None) };
     let Some(strange) = strange_of(number, &given.getattr("strange")?)? else { return Ok(None) };
-    let Some(output) = output_of(&given.getattr("output")?) else { return Ok(None) };
+    let Some(output) = output_of(shared, &given.getattr("output")?) else { return Ok(None) };
     let example = given.getattr("example")?;
     let (id, time, since) = (example.getattr("id")?, example.getattr("time")?, given.getattr("since")?);
     let (Ok(id), Ok(time)) = (id.cast_exact::<PyString>(), time.cast_exact::<PyFloat>()) else {
         return Ok(None);
     };
     let (Ok(id), true) = (id.to_str(), since.eq(time)?) else { return Ok(None) };
-    let Some(last_label) = label_of(&given.getattr("last_label")?) else { return Ok(None) };
+    let Some(last_label) = label_of(shared, &given.getattr("last_label")?) else { return Ok(None) };
     let Some(features) = features_of(number, &example.getattr("features")?) else { return Ok(None) };
     let Ok(model) = shared.model(given.getattr("model")?.cast::<PyString>()?) else { return Ok(None) };
     let row = Row {
@@ -80,11 +81,11 @@ pub fn strange_of(number: Numbering<'_>, given: &Bound<'_, PyAny>) -> PyResult<O
 }
 
 /// An output, or that there is none.
-pub fn output_of(given: &Bound<'_, PyAny>) -> Option<Option<Output>> {
+pub fn output_of(shared: &Shared, given: &Bound<'_, PyAny>) -> Option<Option<Output>> {
     if given.is_none() {
         return Some(None);
     }
-    Output::of(given).map(Some)
+    shared.task.output(given).map(Some)
 }
 
 /// Outputs of the models that are compared.
@@ -95,7 +96,7 @@ fn outputs_of(shared: &Shared, given: &Bound<'_, PyAny>) -> PyResult<Option<Outp
     let Ok(dict) = given.cast_exact::<PyDict>() else { return Ok(None) };
     let mut found = Vec::with_capacity(dict.len());
     for (name, output) in dict.iter() {
-        let (Ok(name), Some(output)) = (name.cast_exact::<PyString>(), output_of(&output)) else {
+        let (Ok(name), Some(output)) = (name.cast_exact::<PyString>(), output_of(shared, &output)) else {
             return Ok(None);
         };
         let Ok(model) = shared.model(name) else { return Ok(None) };

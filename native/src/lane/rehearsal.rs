@@ -2,9 +2,10 @@
 //! by row, when a suspicion opens.
 
 use super::evidence::{Paired, Trial};
+use super::output::{cost, output_to_py, Output, Target};
 use super::reading::{features_of, label_of, loss_of, output_of, strange_of};
 use super::rivals::{LabelledOutcome, Learning, Shadow};
-use super::row::{cost, Fate, Output, Row, Shared};
+use super::row::{Fate, Row, Shared};
 use super::rows::{Item, Rows};
 use hashbrown::HashMap;
 use pyo3::prelude::*;
@@ -53,7 +54,7 @@ impl<'py> Actor<'py> {
         Ok(())
     }
 
-    fn learn(&mut self, shared: &Shared, fate: &Fate, label: bool) -> PyResult<()> {
+    fn learn(&mut self, shared: &Shared, fate: &Fate, label: Target) -> PyResult<()> {
         let py = self.shadow.py();
         match self.learner.learn(&mut LabelledOutcome { py, shared, fate, label, made: None })? {
             Learning::Done | Learning::Raised(_) => Ok(()),
@@ -76,20 +77,20 @@ impl<'py> Actor<'py> {
         let said = self.shadow.getattr("live")?.call_method1("try_predict", (features,))?;
         self.read_again(shared)?;
         // What River says in place of a compiled model is as plain as what that says.
-        Ok(output_of(&said).flatten())
+        Ok(output_of(shared, &said).flatten())
     }
 
-    fn compare(&mut self, fate: &Fate, champion: f64, label: bool, said: Option<Output>) {
+    fn compare(&mut self, fate: &Fate, label: Target, said: Option<Output>, scale: f64) {
         if fate.row.sequence >= self.trial.since {
-            let loss = cost(said, label);
-            self.losses.add(champion, loss);
-            self.trial.add(champion, loss);
+            let (champion, loss) = (fate.loss.unwrap_or(f64::INFINITY), cost(said, label));
+            self.losses.add(champion, loss, scale);
+            self.trial.add(champion, loss, scale);
         }
     }
 
     /// What it says for each row that it may be compared on, having learned those whose label was known by then.
     /// Afterwards it has learned all.
-    fn replay(&mut self, shared: &Shared, rows: &[(Fate, bool)]) -> PyResult<Vec<Option<Option<Output>>>> {
+    fn replay(&mut self, shared: &Shared, rows: &[(Fate, Target)]) -> PyResult<Vec<Option<Option<Output>>>> {
         let mut said = vec![None; rows.len()];
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_by_key(|place| rows[*place].0.row.sequence);
@@ -118,9 +119,9 @@ fn fate_of(
     let mut number = |name: &Bound<'_, PyString>| numbers.get(&*name.to_cow().ok()?).copied();
     let example = outcome.getattr("example")?;
     let features = features_of(&mut number, &example.getattr("features")?);
-    let output = output_of(&outcome.getattr("output")?);
+    let output = output_of(shared, &outcome.getattr("output")?);
     let strange = strange_of(&mut number, &outcome.getattr("strange")?)?;
-    let label = label_of(&outcome.getattr("label")?);
+    let label = label_of(shared, &outcome.getattr("label")?);
     let loss = loss_of(&outcome.getattr("loss")?);
     let is_correction: bool = outcome.getattr("correction")?.extract()?;
     let (Some(features), Some(output), Some(strange), Some(label), Some(loss), false) =
@@ -155,7 +156,7 @@ fn plain(
     py: Python<'_>,
     shared: &Arc<Shared>,
     windows: &[PyRef<'_, Rows>],
-) -> PyResult<Option<Vec<(Fate, bool)>>> {
+) -> PyResult<Option<Vec<(Fate, Target)>>> {
     let (numbers, mut found) = (shared.numbered(py)?, vec![]);
     for window in windows {
         if !Arc::ptr_eq(shared, &window.shared) {
@@ -183,7 +184,7 @@ pub fn rehearse<'py>(
     windows: &Bound<'py, PyList>,
     champion: &Bound<'py, PyString>,
     models: (Vec<Bound<'py, PyAny>>, Vec<Bound<'py, PyAny>>),
-    suspicion: &Bound<'py, PyAny>,
+    (suspicion, scale): (&Bound<'py, PyAny>, f64),
 ) -> PyResult<Option<Last<'py>>> {
     let lists: Result<Vec<_>, _> = windows.iter().map(|rows| rows.cast_into::<Rows>()).collect();
     let Ok(lists) = lists else { return Ok(None) };
@@ -215,10 +216,10 @@ pub fn rehearse<'py>(
             };
             match said {
                 Some(said) if is_last => {
-                    let said = super::row::output_to_py(py, said)?;
+                    let said = output_to_py(py, said)?;
                     outputs.set_item(actor.shadow.getattr("name")?, said)?;
                 }
-                Some(said) => actor.compare(fate, fate.loss.unwrap_or(1.0), label, said),
+                Some(said) => actor.compare(fate, label, said, scale),
                 None => {}
             }
         }

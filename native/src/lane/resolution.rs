@@ -3,8 +3,9 @@
 use super::drift::add_usual;
 use super::encode;
 use super::ordered::Entry;
+use super::output::{Output, Target};
 use super::rivals::LabelledOutcome;
-use super::row::{Fate, Output, Row, Strange};
+use super::row::{Fate, Row, Strange};
 use super::step::{Moves, Step, Work};
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub struct Said {
 /// A label that has found its prediction.
 pub struct Found {
     pub row: Arc<Row>,
-    pub label: bool,
+    pub label: Target,
     pub time: f64,
     /// What the model that served said itself, and whether others had a part in what was served.
     pub own: Option<Output>,
@@ -54,7 +55,7 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    fn remember(&mut self, row: Arc<Row>, label: Option<bool>, loss: Option<f64>, since: f64) {
+    fn remember(&mut self, row: Arc<Row>, label: Option<Target>, loss: Option<f64>, since: f64) {
         let settings = self.settings;
         if settings.remembers {
             let pending = settings.corrects.then(|| row.clone());
@@ -100,7 +101,7 @@ impl Work<'_, '_> {
         let loss = row.output.map(|output| output.loss(label));
         if let (Some(output), Some(loss)) = (&row.output, loss) {
             live.scores.update(&row, output, label, loss);
-            self.detectors.labelled(&row, loss, output.top() != label, time);
+            self.detectors.labelled(&row, loss, output.is_wrong(label), time);
         }
         let mut proposal = None;
         // A suspected champion's losses are not usual, and there is nothing more to suspect.

@@ -2,8 +2,9 @@
 //! challengers, as `engine.core.challengers`.
 
 use super::model::Compiled;
+use super::output::{Output, Target};
 use super::reading::output_of;
-use super::row::{Fate, Output, Shared, Strange};
+use super::row::{Fate, Shared, Strange};
 use super::state::Learned;
 use super::value::Value;
 use pyo3::prelude::*;
@@ -67,7 +68,7 @@ impl LiveModel {
         match self.live.bind(py).call_method1("try_predict", (example.dict()?,)) {
             Ok(output) => {
                 asked.push((self.number, Some(output.clone().unbind()), None));
-                Ok(output_of(&output))
+                Ok(output_of(example.shared, &output))
             }
             Err(error) => {
                 asked.push((self.number, None, Some(error)));
@@ -148,7 +149,7 @@ pub struct LabelledOutcome<'a, 'py> {
     pub py: Python<'py>,
     pub shared: &'a Shared,
     pub fate: &'a Fate,
-    pub label: bool,
+    pub label: Target,
     /// The same for models of Python's, once it was made.
     pub made: Option<Py<PyAny>>,
 }

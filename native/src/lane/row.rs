@@ -1,76 +1,11 @@
 //! A prediction and its outcome, in little memory; Python's objects are made when Python asks for them.
 
-use super::value::{Num, Value};
+use super::output::{output_to_py, Output, Target, Task};
+use super::value::Value;
 use hashbrown::HashMap;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString};
+use pyo3::types::{PyDict, PyString};
 use std::sync::{Arc, Mutex};
-
-/// What a model put out: probabilities of up to two classes, in the order of its dictionary.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Output {
-    pub first: (bool, Num),
-    pub second: Option<(bool, Num)>,
-}
-
-impl Output {
-    pub fn both(no: Num, yes: Num) -> Output {
-        Output { first: (false, no), second: Some((true, yes)) }
-    }
-
-    /// Of an object of Python's; `None` where it is no dictionary of probabilities.
-    pub fn of(given: &Bound<'_, PyAny>) -> Option<Output> {
-        let dict = given.cast_exact::<PyDict>().ok()?;
-        let mut found = [None, None];
-        if dict.len() > 2 {
-            return None;
-        }
-        for (place, (label, number)) in dict.iter().enumerate() {
-            let label = label.cast_exact::<PyBool>().ok()?.is_true();
-            found[place] = Some((label, Num::of(&number)?));
-        }
-        Some(Output { first: found[0]?, second: found[1] })
-    }
-
-    pub fn get(&self, label: bool) -> Option<Num> {
-        if self.first.0 == label {
-            return Some(self.first.1);
-        }
-        self.second.filter(|(other, _)| *other == label).map(|(_, number)| number)
-    }
-
-    /// The most probable class; the first in a tie.
-    pub fn top(&self) -> bool {
-        match self.second {
-            Some((label, number)) if number.float() > self.first.1.float() => label,
-            _ => self.first.0,
-        }
-    }
-
-    /// The loss on a label: half the Brier score, limited to [0, 1]; NaN costs 1.
-    pub fn loss(&self, label: bool) -> f64 {
-        let miss = 1.0 - self.get(label).map_or(0.0, Num::float);
-        let loss = miss * miss;
-        if loss <= 1.0 {
-            loss
-        } else {
-            1.0
-        }
-    }
-
-    pub fn to_py<'py>(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let dict = PyDict::new(py);
-        for (label, number) in [Some(self.first), self.second].into_iter().flatten() {
-            dict.set_item(label, number.to_py(py)?)?;
-        }
-        Ok(dict.into_any())
-    }
-}
-
-/// The loss of an output on a label; one that is null loses as much as can be lost.
-pub fn cost(output: Option<Output>, label: bool) -> f64 {
-    output.map_or(1.0, |output| output.loss(label))
-}
 
 /// What models said for the same features, by model.
 pub type Compared<'a> = &'a [(u32, Option<Output>)];
@@ -104,7 +39,7 @@ pub struct Row {
     pub features: Box<[(u32, Value)]>,
     pub output: Option<Output>,
     pub model: u32,
-    pub last_label: Option<bool>,
+    pub last_label: Option<Target>,
     pub strange: Option<Arc<Strange>>,
 }
 
@@ -119,7 +54,7 @@ impl Row {
 pub struct Fate {
     pub row: Arc<Row>,
     pub order: u64,
-    pub label: Option<bool>,
+    pub label: Option<Target>,
     pub loss: Option<f64>,
     pub time: f64,
     pub known: u64,
@@ -127,8 +62,10 @@ pub struct Fate {
     pub together: bool,
 }
 
-/// What is needed to make Python's objects: its classes, and the names of features and models by number.
+/// What is needed to make Python's objects, and to read them: its classes, the task, and the names of features and
+/// models by number.
 pub struct Shared {
+    pub task: Task,
     pub example: Py<PyAny>,
     pub outcome: Py<PyAny>,
     pub pending: Py<PyAny>,
@@ -150,10 +87,10 @@ fn named<'py>(table: &Mutex<Vec<Py<PyString>>>, number: u32, py: Python<'py>) ->
 
 impl Shared {
     /// From the classes of an example, an outcome, a pending and a resolved prediction, and what is strange.
-    pub fn new(classes: &Bound<'_, PyAny>) -> PyResult<Shared> {
+    pub fn new(classes: &Bound<'_, PyAny>, task: Task) -> PyResult<Shared> {
         let (example, outcome, pending, resolved, strange) = classes.extract()?;
         let (names, models, numbers) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Shared { example, outcome, pending, resolved, strange, names, models, numbers })
+        Ok(Shared { task, example, outcome, pending, resolved, strange, names, models, numbers })
     }
 
     pub fn name<'py>(&self, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
@@ -246,7 +183,7 @@ impl Shared {
         &self,
         py: Python<'py>,
         since: f64,
-        label: Option<bool>,
+        label: Option<Target>,
         loss: Option<f64>,
         pending: Option<&Arc<Row>>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -256,9 +193,4 @@ impl Shared {
         };
         self.resolved.bind(py).call1((since, label, loss, pending))
     }
-}
-
-/// An output, or that there is none.
-pub fn output_to_py<'py>(py: Python<'py>, output: Option<Output>) -> PyResult<Bound<'py, PyAny>> {
-    output.map_or_else(|| Ok(py.None().into_bound(py)), |found| found.to_py(py))
 }

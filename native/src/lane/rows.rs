@@ -68,7 +68,9 @@ impl Rows {
         lessons::learn(py, self, shadow)
     }
 
-    /// Compares a champion under suspicion with vetted shadows, and with others that are replayed.
+    /// Compares a champion under suspicion with vetted shadows, and with others that are replayed; differences in
+    /// loss count in `scale`.
+    #[allow(clippy::too_many_arguments)]
     fn rehearse<'py>(
         &self,
         py: Python<'py>,
@@ -77,8 +79,9 @@ impl Rows {
         vetted: Vec<Bound<'py, PyAny>>,
         others: Vec<Bound<'py, PyAny>>,
         suspicion: &Bound<'py, PyAny>,
+        scale: f64,
     ) -> PyResult<Option<rehearsal::Last<'py>>> {
-        rehearsal::rehearse(py, &self.shared, windows, champion, (vetted, others), suspicion)
+        rehearsal::rehearse(py, &self.shared, windows, champion, (vetted, others), (suspicion, scale))
     }
 
     fn labels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {

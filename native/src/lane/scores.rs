@@ -1,265 +1,62 @@
-//! Progressive scores and baselines of a binary task, as `engine.evaluation.progressive_scores` adds them up.
+//! Progressive scores and baselines: those that the lane keeps, and what Python is to score.
 
-use super::row::{output_to_py, Output, Row, Shared};
+use super::class_scores::{Counted, Counter};
+use super::output::{output_to_py, Output, Target};
+use super::row::{Row, Shared};
+use super::value_scores::Values;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyDictMethods};
+use pyo3::types::PyDict;
 use std::sync::Arc;
-
-/// What one series of outputs adds to the counts of metrics: cells in the order in which they came up.
-#[derive(Clone, Debug, Default)]
-pub struct Counter {
-    of_pairs: bool,
-    of_bins: bool,
-    edges: Vec<f64>,
-    scored: u64,
-    pairs: [u64; 4],
-    pair_order: Vec<usize>,
-    bins: Vec<u64>,
-    bin_order: Vec<usize>,
-}
-
-impl Counter {
-    pub fn new(of_pairs: bool, of_bins: bool, edges: Vec<f64>) -> Counter {
-        let bins = vec![0; 2 * (edges.len() + 1)];
-        Counter { of_pairs, of_bins, edges, bins, ..Counter::default() }
-    }
-
-    fn add(&mut self, label: bool, top: bool, probability: f64) {
-        self.scored += 1;
-        if self.of_pairs {
-            let cell = usize::from(label) * 2 + usize::from(top);
-            if self.pairs[cell] == 0 {
-                self.pair_order.push(cell);
-            }
-            self.pairs[cell] += 1;
-        }
-        if self.of_bins {
-            let place = self.edges.partition_point(|edge| *edge < probability);
-            let cell = usize::from(label) * (self.edges.len() + 1) + place;
-            if self.bins[cell] == 0 {
-                self.bin_order.push(cell);
-            }
-            self.bins[cell] += 1;
-        }
-    }
-
-    /// Adds the counts to `engine.evaluation.metric_counts.MetricCounts`; they begin anew.
-    fn write(&mut self, py: Python<'_>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
-        if self.scored == 0 {
-            return Ok(());
-        }
-        let scored: u64 = counts.getattr("scored")?.extract()?;
-        counts.setattr("scored", scored + std::mem::take(&mut self.scored))?;
-        let (pairs, bins) = (counts.getattr("pairs")?, counts.getattr("bins")?);
-        for cell in self.pair_order.drain(..) {
-            let count = std::mem::take(&mut self.pairs[cell]);
-            add(pairs.cast()?, (cell / 2 == 1, cell % 2 == 1).into_pyobject(py)?.into_any(), count)?;
-        }
-        let places = self.edges.len() + 1;
-        for cell in self.bin_order.drain(..) {
-            let count = std::mem::take(&mut self.bins[cell]);
-            add(bins.cast()?, (cell / places == 1, cell % places).into_pyobject(py)?.into_any(), count)?;
-        }
-        Ok(())
-    }
-}
-
-fn add(cells: &Bound<'_, PyDict>, cell: Bound<'_, PyAny>, count: u64) -> PyResult<()> {
-    match cells.get_item(&cell)? {
-        Some(before) => cells.set_item(cell, before.add(count)?),
-        None => cells.set_item(cell, count),
-    }
-}
-
-/// The class prior: `engine.tasks.baselines.ClassPrior`.
-#[derive(Clone, Debug)]
-struct Prior {
-    labels: u64,
-    /// In the order in which the classes came up.
-    counts: Vec<(bool, u64)>,
-    squares: u64,
-    majority: Option<bool>,
-}
-
-impl Prior {
-    fn read(prior: &Bound<'_, PyAny>) -> PyResult<Prior> {
-        let counts = prior.getattr("counts")?;
-        let counts = counts.cast::<PyDict>()?.iter();
-        let majority = prior.getattr("majority")?; // a text while there is none
-        Ok(Prior {
-            labels: prior.getattr("labels")?.extract()?,
-            counts: counts
-                .map(|(label, count)| Ok((label.extract()?, count.extract()?)))
-                .collect::<PyResult<_>>()?,
-            squares: prior.getattr("squares")?.extract()?,
-            majority: majority.cast_exact::<PyBool>().ok().map(|majority| majority.is_true()),
-        })
-    }
-
-    fn write(&self, py: Python<'_>, prior: &Bound<'_, PyAny>) -> PyResult<()> {
-        let counts = PyDict::new(py);
-        self.counts.iter().try_for_each(|(label, count)| counts.set_item(label, count))?;
-        prior.setattr("labels", self.labels)?;
-        prior.setattr("counts", counts)?;
-        prior.setattr("squares", self.squares)?;
-        self.majority.map_or(Ok(()), |majority| prior.setattr("majority", majority))
-    }
-
-    fn count(&self, label: bool) -> u64 {
-        self.counts.iter().find(|(known, _)| *known == label).map_or(0, |(_, count)| *count)
-    }
-
-    /// The most frequent class, the share of the positive one, and the loss on this label; then it is learned.
-    fn score(&mut self, label: bool) -> Option<(bool, f64, f64)> {
-        let count = self.count(label);
-        let found = self.majority.filter(|_| self.labels > 0).map(|majority| {
-            let labels = self.labels as f64;
-            let squares = self.squares as f64 / (self.labels * self.labels) as f64;
-            let loss = (squares - 2.0 * (count as f64 / labels) + 1.0) / 2.0;
-            (majority, self.count(true) as f64 / labels, if loss > 0.0 { loss } else { 0.0 })
-        });
-        self.learn(label, count + 1);
-        found
-    }
-
-    fn learn(&mut self, label: bool, count: u64) {
-        self.labels += 1;
-        match self.counts.iter_mut().find(|(known, _)| *known == label) {
-            Some(known) => known.1 = count,
-            None => self.counts.push((label, count)),
-        }
-        self.squares += 2 * count - 1;
-        if self.majority != Some(label) {
-            let most = self.majority.map_or(0, |majority| self.count(majority));
-            if count > most {
-                self.majority = Some(label);
-            } else if count == most {
-                self.majority = self.top();
-            }
-        }
-    }
-
-    /// The most frequent class, the first of them in a tie.
-    fn top(&self) -> Option<bool> {
-        let mut best: Option<(bool, u64)> = None;
-        for (label, count) in &self.counts {
-            if best.is_none_or(|(_, most)| *count > most) {
-                best = Some((*label, *count));
-            }
-        }
-        best.map(|(label, _)| label)
-    }
-}
-
-/// Sums over the open window: `engine.evaluation.window_sums`.
-#[derive(Clone, Debug)]
-struct Sums {
-    totals: Totals,
-    calibration: Calibration,
-}
-
-#[derive(Clone, Debug, FromPyObject)]
-struct Totals {
-    scored: u64,
-    loss: f64,
-    baseline_loss: f64,
-    last_label_loss: f64,
-}
-
-#[derive(Clone, Debug, FromPyObject)]
-struct Calibration {
-    events: Vec<u64>,
-    predicted: Vec<f64>,
-    observed: Vec<u64>,
-}
-
-const TENTHS: [f64; 9] = [
-    1.0 / 10.0,
-    2.0 / 10.0,
-    3.0 / 10.0,
-    4.0 / 10.0,
-    5.0 / 10.0,
-    6.0 / 10.0,
-    7.0 / 10.0,
-    8.0 / 10.0,
-    9.0 / 10.0,
-];
-
-impl Sums {
-    fn read(sums: &Bound<'_, PyAny>) -> PyResult<Sums> {
-        Ok(Sums {
-            totals: sums.getattr("totals")?.extract()?,
-            calibration: sums.getattr("calibration")?.extract()?,
-        })
-    }
-
-    fn write(&self, sums: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (totals, calibration) = (sums.getattr("totals")?, sums.getattr("calibration")?);
-        totals.setattr("scored", self.totals.scored)?;
-        totals.setattr("loss", self.totals.loss)?;
-        totals.setattr("baseline_loss", self.totals.baseline_loss)?;
-        totals.setattr("last_label_loss", self.totals.last_label_loss)?;
-        calibration.setattr("events", &self.calibration.events)?;
-        calibration.setattr("predicted", &self.calibration.predicted)?;
-        calibration.setattr("observed", &self.calibration.observed)
-    }
-}
-
-impl Totals {
-    fn add(&mut self, loss: f64, baseline: f64, last: f64) {
-        self.scored += 1;
-        self.loss += loss;
-        self.baseline_loss += baseline;
-        self.last_label_loss += last;
-    }
-}
-
-impl Calibration {
-    fn add(&mut self, probability: f64, happened: bool) {
-        let place = TENTHS.partition_point(|edge| *edge < probability);
-        if (0.0..=1.0).contains(&probability) {
-            self.predicted[place] += probability;
-        } else if probability.is_nan() {
-            return;
-        } else {
-            self.predicted[place] += f64::from(u8::from(probability > 0.5));
-        }
-        self.events[place] += 1;
-        self.observed[place] += u64::from(happened);
-    }
-}
 
 /// A served output whose label has come.
 struct Waiting {
     row: Arc<Row>,
-    label: bool,
+    label: Target,
     loss: f64,
 }
 
 /// What `engine.evaluation.progressive_scores.Scores.update` takes.
-pub type Scored<'py> = (Bound<'py, PyAny>, bool, f64, Option<bool>, Option<Bound<'py, PyDict>>, i64);
+pub type Unscored<'py> = (Bound<'py, PyAny>, Target, f64, Option<Target>, Option<Bound<'py, PyDict>>, i64);
+
+/// What the lane scores.
+#[derive(Clone)]
+pub enum Scored {
+    /// Counts of the served outputs, the last-label baseline and the task's baseline of a binary task.
+    Classes(Box<[Counter; 3]>),
+    /// Metrics of values by their names, with their classes.
+    Values(Vec<(String, String)>),
+    /// Nothing: Python scores.
+    Nothing,
+}
+
+/// Who scores.
+enum Scoring {
+    Classes(Box<Counted>),
+    Values(Values),
+    /// Python, once the lane stops: what it is to score.
+    Python(Vec<Waiting>),
+}
 
 /// All scores of a run.
 pub struct Scores {
-    counters: [Counter; 3],
-    prior: Prior,
-    sums: Sums,
-    pub last_label: Option<bool>,
-    /// Where Python scores: what it is to score, once the lane stops.
-    waiting: Option<Vec<Waiting>>,
+    scoring: Scoring,
+    pub last_label: Option<Target>,
     /// `engine.evaluation.progressive_scores.LentScores`
     lent: Py<PyAny>,
 }
 
 impl Scores {
-    /// Without counters it is Python that scores.
-    pub fn read(lent: &Bound<'_, PyAny>, counters: Option<[Counter; 3]>) -> PyResult<Scores> {
+    pub fn read(lent: &Bound<'_, PyAny>, scored: &Scored, shared: &Shared) -> PyResult<Scores> {
+        let last_label = lent.getattr("last_label")?;
         Ok(Scores {
-            waiting: counters.is_none().then(Vec::new),
-            counters: counters.unwrap_or_default(),
-            prior: Prior::read(&lent.getattr("baseline")?)?,
-            sums: Sums::read(&lent.getattr("sums")?)?,
-            last_label: lent.getattr("last_label")?.extract()?,
+            scoring: match scored {
+                Scored::Classes(counters) => {
+                    Scoring::Classes(Box::new(Counted::read(lent, (**counters).clone())?))
+                }
+                Scored::Values(kinds) => Scoring::Values(Values::read(lent, kinds)?),
+                Scored::Nothing => Scoring::Python(vec![]),
+            },
+            last_label: shared.task.label(&last_label),
             lent: lent.clone().unbind(),
         })
     }
@@ -267,37 +64,22 @@ impl Scores {
     pub fn write(&mut self, py: Python<'_>) -> PyResult<()> {
         let lent = self.lent.bind(py);
         lent.setattr("last_label", self.last_label)?;
-        if self.waiting.is_some() {
-            return Ok(());
+        match &mut self.scoring {
+            Scoring::Classes(counted) => counted.write(py, lent),
+            Scoring::Values(values) => values.write(lent),
+            Scoring::Python(_) => Ok(()),
         }
-        for (counter, name) in self.counters.iter_mut().zip(["served", "last_labels", "baselines"]) {
-            counter.write(py, &lent.getattr(name)?)?;
-        }
-        self.prior.write(py, &lent.getattr("baseline")?)?;
-        self.sums.write(&lent.getattr("sums")?)
     }
 
-    pub fn update(&mut self, row: &Arc<Row>, output: &Output, label: bool, loss: f64) {
+    pub fn update(&mut self, row: &Arc<Row>, output: &Output, label: Target, loss: f64) {
         self.last_label = Some(label);
-        if let Some(waiting) = &mut self.waiting {
-            waiting.push(Waiting { row: row.clone(), label, loss });
-            return;
+        match &mut self.scoring {
+            Scoring::Values(values) => values.add(output.served(), label, loss, row.last_label),
+            Scoring::Classes(counted) => {
+                counted.add(output, label.is_true(), loss, row.last_label.map(Target::is_true));
+            }
+            Scoring::Python(waiting) => waiting.push(Waiting { row: row.clone(), label, loss }),
         }
-        let last = row.last_label;
-        let [served, last_labels, baselines] = &mut self.counters;
-        let probability = output.get(true).map_or(0.0, |number| number.float());
-        served.add(label, output.top(), probability);
-        let baseline = self.prior.score(label);
-        if let Some((majority, share, _)) = baseline {
-            baselines.add(label, majority, share);
-        }
-        if let Some(last) = last {
-            last_labels.add(label, last, 1.0);
-        }
-        let usual = baseline.map_or(loss, |(_, _, loss)| loss);
-        let unchanged = last.map_or(loss, |last| f64::from(u8::from(last != label)));
-        self.sums.totals.add(loss, usual, unchanged);
-        self.sums.calibration.add(probability, label);
     }
 
     /// What Python is to score of a window, with features if it needs them.
@@ -307,8 +89,11 @@ impl Scores {
         shared: &Shared,
         slot: i64,
         with_features: bool,
-    ) -> PyResult<Vec<Scored<'py>>> {
-        let waiting = self.waiting.as_mut().map(std::mem::take).unwrap_or_default();
+    ) -> PyResult<Vec<Unscored<'py>>> {
+        let waiting = match &mut self.scoring {
+            Scoring::Classes(_) | Scoring::Values(_) => return Ok(vec![]),
+            Scoring::Python(waiting) => std::mem::take(waiting),
+        };
         let scored = |Waiting { row, label, loss }: Waiting| {
             let features = with_features.then(|| shared.features(py, &row.features)).transpose()?;
             Ok((output_to_py(py, row.output)?, label, loss, row.last_label, features, slot))

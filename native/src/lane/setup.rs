@@ -1,12 +1,13 @@
 //! What an engine's configuration means to the lane, and how it changes hands.
 
+use super::class_scores::Counter;
 use super::comparison::Comparison;
 use super::drift::Drift;
 use super::fields::{Accepted, Plan};
 use super::guard::Guard;
 use super::model::{Compiled, Model};
 use super::rivals::Rivals;
-use super::scores::{Counter, Scores};
+use super::scores::{Scored, Scores};
 use super::state::{Counts, Lent};
 use super::step::{Live, Names};
 use super::window::Window;
@@ -74,6 +75,17 @@ pub struct Cells {
     edges: Vec<f64>,
 }
 
+/// What the lane scores: `engine.core.lane_plan.Plan.scores` and `Plan.values`.
+pub fn scored(plan: &Bound<'_, PyAny>) -> PyResult<Scored> {
+    let counted: Option<[Cells; 3]> = plan.getattr("scores")?.extract()?;
+    let values: Option<Vec<(String, String)>> = plan.getattr("values")?.extract()?;
+    Ok(match (counted, values) {
+        (Some(cells), _) => Scored::Classes(Box::new(cells.map(Counter::from))),
+        (None, Some(kinds)) => Scored::Values(kinds),
+        (None, None) => Scored::Nothing,
+    })
+}
+
 impl From<Cells> for Counter {
     fn from(cells: Cells) -> Counter {
         Counter::new(cells.pairs, cells.bins, cells.edges)
@@ -88,7 +100,7 @@ impl Lane {
         let rivals = Rivals::read(&self.shared, &lent.shadows, &lent.challengers, lent.vetted_learn)?;
         let early_count = lent.early.len()?;
         self.live = Some(Live {
-            scores: Scores::read(&lent.scores, self.scores.clone())?,
+            scores: Scores::read(&lent.scores, &self.scores, &self.shared)?,
             model: match running.getattr("native")?.is_none() {
                 false => Model::Compiled(Compiled::of(&lent.champion)?),
                 true => Model::Callback {

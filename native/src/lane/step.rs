@@ -8,10 +8,11 @@ use super::fields::{Fields, Label, Record};
 use super::guard::{Guard, Look};
 use super::model::{Given, Model, Reply};
 use super::ordered::{Entry, Ordered};
+use super::output::{Output, Target, Task};
 use super::reading::pending_of;
 use super::resolution::{Found, Said};
 use super::rivals::{Example, Rivals};
-use super::row::{Output, Shared, Strange};
+use super::row::{Shared, Strange};
 use super::scores::Scores;
 use super::state::{Counts, Settings};
 use super::window::Window;
@@ -93,7 +94,7 @@ pub struct Work<'a, 'py> {
     pub pending: &'a mut Ordered,
     pub resolved: &'a mut Ordered,
     pub read_label: &'a Py<PyAny>,
-    pub labels: &'a mut HashMap<Label, Option<bool>>,
+    pub labels: &'a mut HashMap<Label, Option<Target>>,
     pub live: &'a mut Live,
     pub out: Vec<u8>,
 }
@@ -174,8 +175,11 @@ impl<'py> Work<'_, 'py> {
     }
 
     /// The label of the record that was read; the outer `None` when it cannot be read.
-    fn label(&mut self) -> PyResult<Option<Option<bool>>> {
+    fn label(&mut self) -> PyResult<Option<Option<Target>>> {
         let Some(written) = &self.record.label else { return Ok(Some(None)) };
+        if self.shared.task == Task::Regression {
+            return Ok(written.number().map(Some));
+        }
         if let Some(known) = self.labels.get(written) {
             return Ok(known.map(Some));
         }
@@ -187,7 +191,7 @@ impl<'py> Work<'_, 'py> {
             Label::Text(text) => PyString::new(py, text).into_any(),
         };
         let found = self.read_label.bind(py).call1((given,))?;
-        let found = found.cast_exact::<PyBool>().ok().map(|label| label.is_true());
+        let found = self.shared.task.label(&found);
         if self.labels.len() < super::MOST_LABELS && written.is_short() {
             self.labels.insert(written.clone(), found);
         }
@@ -210,7 +214,17 @@ impl<'py> Work<'_, 'py> {
         self.pending.expiring(now, settings.wait, settings.max_waiting, &self.record.id)
     }
 
-    fn take_label(&mut self, label: bool, moves: Moves) -> PyResult<Step> {
+    /// What a difference in loss counts in: `engine.supervision.usual_loss.UsualLoss.scale`.
+    fn scale(&self) -> f64 {
+        let scale = 3.0 * self.live.counts.usual_mean;
+        if self.shared.task.bounds_losses() || scale == 0.0 {
+            1.0
+        } else {
+            scale
+        }
+    }
+
+    fn take_label(&mut self, label: Target, moves: Moves) -> PyResult<Step> {
         let (row, outputs) = match self.pending.get(&self.record.id) {
             Some(Entry::Pending { row, outputs }) => {
                 (row.clone(), Cow::Borrowed(outputs.as_deref().unwrap_or_default()))
@@ -234,6 +248,7 @@ impl<'py> Work<'_, 'py> {
             served: row.output,
             outputs: &outputs,
             label,
+            scale: self.scale(),
             is_strange: false,
             since: counts.predicted - row.sequence - 1,
             learned: counts.learned,
@@ -253,7 +268,7 @@ impl<'py> Work<'_, 'py> {
         self.resolve(found)
     }
 
-    fn take_example(&mut self, label: Option<bool>, moves: Moves) -> PyResult<Step> {
+    fn take_example(&mut self, label: Option<Target>, moves: Moves) -> PyResult<Step> {
         let py = self.py;
         if self.pending.contains(&self.record.id) || self.resolved.contains(&self.record.id) {
             return Ok(SPECIAL);
@@ -276,6 +291,7 @@ impl<'py> Work<'_, 'py> {
         };
         let Some(said) = self.said(own, strange, &mut dict)? else { return Ok(given_by(given)) };
         if let Some(label) = label {
+            let scale = self.scale();
             let live = &mut *self.live;
             let event = Labelled {
                 model: live.champion,
@@ -283,6 +299,7 @@ impl<'py> Work<'_, 'py> {
                 served: said.served,
                 outputs: &live.rivals.outputs,
                 label,
+                scale,
                 is_strange: said.strange.is_some(),
                 since: 0,
                 learned: live.counts.learned,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.lanes.compare import Engines, by_engine, by_lane
 from benchmarks.lanes.streams import ENCODED, LOGISTIC, make_settings, make_stream
+from benchmarks.lanes.tasks import TASKS, of_task
 from engine.config import EngineConfig
 from engine.core.engine import Engine
 from engine.core.lane import native
@@ -67,6 +68,7 @@ def _with(line: bytes, before: bytes, fault: Any) -> bytes:
 
 @settings(max_examples=40, deadline=None)
 @given(
+    task=st.sampled_from(TASKS),
     seed=st.integers(0, 500),
     kinds=st.booleans(),
     faults=st.lists(st.tuples(st.integers(0, 299), FAULTS), max_size=12),
@@ -74,13 +76,20 @@ def _with(line: bytes, before: bytes, fault: Any) -> bytes:
     most=st.sampled_from([[_ALL], [1], [2, 7], [_ALL, 3]]),
     restarts=st.sampled_from([0, 0, 2, 5]),
 )
-@example(seed=0, kinds=False, faults=[(0, ("time", 1e308))], cuts=[1], most=[_ALL], restarts=0)
+@example(task="binary", seed=0, kinds=False, faults=[(0, ("time", 1e308))], cuts=[1], most=[_ALL], restarts=0)
 def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913, PLR0917 - what streams and ways there are
-    seed: int, kinds: bool, faults: list[tuple[int, Any]], cuts: list[int], most: list[int], restarts: int
+    task: str,
+    seed: int,
+    kinds: bool,
+    faults: list[tuple[int, Any]],
+    cuts: list[int],
+    most: list[int],
+    restarts: int,
 ) -> None:
     random = Random(seed)  # noqa: S311 - test data
-    config = EngineConfig.from_dict(make_settings(random, kinds=kinds))
-    lines = faulty(make_stream(random, 250, kinds=kinds, faults=0.0), faults)
+    sections = make_settings(random, kinds=kinds)
+    sections, lines = of_task(task, random, sections, make_stream(random, 250, kinds=kinds, faults=0.0))
+    config, lines = EngineConfig.from_dict(sections), faulty(lines, faults)
     expected = by_engine(Engines(config), lines, cycle(cuts) if restarts else repeat(100), restarts)
     ran = by_lane(Engines(config), lines, cycle(cuts), cycle(most), restarts)
     assert [*expected.differences(ran)] == []
@@ -395,7 +404,7 @@ def test_lines_and_predictions_are_written_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("sections", "word"),
     [
-        ({"model": {"task": "multiclass", "model": "naive_bayes.GaussianNB"}}, "multiclass"),
+        ({"model": {"task": "anomaly", "model": "anomaly.HalfSpaceTrees"}}, "anomaly"),
         ({"record": {"time_format": "%Y%m%d"}}, "format"),
     ],
 )

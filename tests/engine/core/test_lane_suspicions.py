@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.lanes.compare import Engines, by_engine, by_lane
 from benchmarks.lanes.streams import ENCODED, LOGISTIC
 from benchmarks.lanes.suspicions import suspicious_settings, suspicious_stream
+from benchmarks.lanes.tasks import TASKS, of_task
 from engine.config import EngineConfig
 from engine.core.engine import Engine
 from engine.core.serialize import encode
@@ -27,7 +28,7 @@ CHANGES = (b"reset", b"rollback", b"mask", b"promotion")
 
 
 def suspected(
-    seed: int, *, kinds: bool, expires: bool = True, **supervision: Any
+    seed: int, *, kinds: bool, expires: bool = True, task: str = "binary", **supervision: Any
 ) -> tuple[Engines, list[bytes]]:
     """Engines that soon suspect their champion, and a stream of which labels may come too late."""
     random = Random(seed)  # noqa: S311 - test data
@@ -36,21 +37,23 @@ def suspected(
     if not expires:
         sections.pop("labels", None)
     lines = suspicious_stream(random, 700, kinds=kinds)
+    sections, lines = of_task(task, random, sections, lines)
     return Engines(EngineConfig.from_dict(sections), verdicts=seed), lines
 
 
 @settings(max_examples=25, deadline=None)
 @given(
+    task=st.sampled_from(TASKS),
     seed=st.integers(0, 10_000),
     kinds=st.booleans(),
     cuts=st.lists(st.integers(1, 300), min_size=1, max_size=4),
     most=st.sampled_from([[_ALL], [1], [2, 7], [_ALL, 3]]),
     restarts=st.sampled_from([0, 0, 3]),
 )
-def test_whoever_takes_a_record_the_same_is_served_and_known(
-    seed: int, kinds: bool, cuts: list[int], most: list[int], restarts: int
+def test_whoever_takes_a_record_the_same_is_served_and_known(  # noqa: PLR0913, PLR0917 - what streams and ways there are
+    task: str, seed: int, kinds: bool, cuts: list[int], most: list[int], restarts: int
 ) -> None:
-    engines, lines = suspected(seed, kinds=kinds)
+    engines, lines = suspected(seed, kinds=kinds, task=task)
     expected = by_engine(engines, lines, cycle(cuts) if restarts else repeat(100), restarts)
     ran = by_lane(engines, lines, cycle(cuts), cycle(most), restarts)
     assert [*expected.differences(ran)] == []
@@ -68,13 +71,14 @@ def natively(engine: Engine, lines: list[bytes]) -> tuple[int, int]:
     return taken, native
 
 
+@pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("serve", ["together", "switch"])
 @pytest.mark.parametrize("kinds", [False, True])
-def test_nearly_all_records_are_taken_natively_under_a_suspicion(serve: str, kinds: bool) -> None:
+def test_nearly_all_records_are_taken_natively_under_a_suspicion(task: str, serve: str, kinds: bool) -> None:
     found = []
     for seed in range(8):
         quiet = {"serve": serve, "guard": False, "compare_after": 0}
-        engines, lines = suspected(seed, kinds=kinds, expires=False, **quiet)
+        engines, lines = suspected(seed, kinds=kinds, expires=False, task=task, **quiet)
         with engines.begun() as engine:
             engine.begin()
             found.append(natively(engine, lines))
@@ -83,10 +87,11 @@ def test_nearly_all_records_are_taken_natively_under_a_suspicion(serve: str, kin
     assert native > 0.9 * taken
 
 
-def test_one_that_proves_better_takes_over_at_the_same_record() -> None:
+@pytest.mark.parametrize("task", TASKS)
+def test_one_that_proves_better_takes_over_at_the_same_record(task: str) -> None:
     changed = 0
     for seed in range(16):
-        engines, lines = suspected(seed, kinds=False, automatic=True, alpha=0.5, cooldown=0)
+        engines, lines = suspected(seed, kinds=False, task=task, automatic=True, alpha=0.5, cooldown=0)
         expected = by_engine(engines, lines, repeat(100))
         assert [*expected.differences(by_lane(engines, lines, repeat(100), repeat(_ALL)))] == []
         decisions = expected.written.get("decisions", b"")
