@@ -67,7 +67,7 @@ def spoilt(random: Random, task: str) -> tuple[Engines, list[bytes]]:
     settings = make_settings(random, kinds=kinds)
     faults = random.choice([0.0, 0.01, 0.05, 0.2])
     lines = make_stream(random, random.choice([60, 300, 900]), kinds=kinds, faults=faults)
-    settings, lines = of_task(task, random, settings, lines)
+    settings, lines = of_task(task, random, settings, lines, random.choice([0.0, 0.0, 0.01]))
     return Engines(EngineConfig.from_dict(settings)), lines
 
 

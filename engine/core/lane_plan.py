@@ -18,10 +18,11 @@ from engine.records.values import Example
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
 from engine.tasks.binary import BINARY
+from engine.tasks.multiclass import MULTICLASS
 from engine.tasks.registry import find_task
 from engine.tasks.regression import REGRESSION
 
-_TASKS = (BINARY.name, REGRESSION.name)
+_TASKS = (BINARY.name, MULTICLASS.name, REGRESSION.name)
 _DIVISORS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
@@ -105,6 +106,7 @@ class Plan(Struct, frozen=True):
     Attributes:
         task: What is predicted.
         classes: What it makes Python's objects of.
+        encode: Makes JSON of a class.
         record: The fields of a record.
         settings: Limits and switches.
         read_label: What a label in a record means.
@@ -117,6 +119,7 @@ class Plan(Struct, frozen=True):
 
     task: str
     classes: tuple[type, ...]
+    encode: Callable[[Any], bytes]
     record: RecordPlan
     settings: Settings
     read_label: Callable[[Any], Any]
@@ -130,7 +133,7 @@ def why_not(config: EngineConfig, supervisor: Supervisor) -> str | None:
     if crate_version() is None:
         return "riverkeeper_native is not installed, or is for another version"
     if config.model.task not in _TASKS:
-        return f"the task is {config.model.task}, and the lane knows {' and '.join(_TASKS)} alone"
+        return f"the task is {config.model.task}, and the lane knows {', '.join(_TASKS)} alone"
     if config.record.time_format is not None:
         return "event times have a format of their own"
     if not {type(trigger) for trigger in supervisor.loss_triggers} <= {LossDrifts}:
@@ -141,14 +144,16 @@ def why_not(config: EngineConfig, supervisor: Supervisor) -> str | None:
 def make_plan(parts: Components) -> Plan:
     """The configuration as the lane takes it."""
     config = parts.config
+    task = find_task(config.model.task)
     return Plan(
-        config.model.task,
+        task.name,
         (Example, Outcome, PendingPrediction, ResolvedPrediction, Strange),
+        msgspec.json.encode,
         _record_plan(config, parts.admission.contract),
         _settings(config, parts.key, parts.rates.step),
-        find_task(config.model.task).labels.reader(config.record),
-        parts.scores.cells if config.model.task == BINARY.name else None,
-        parts.scores.of_values if config.model.task == REGRESSION.name else None,
+        task.labels.reader(config.record),
+        parts.scores.cells if task.classes else None,
+        None if task.classes else parts.scores.of_values,
         parts.detectors.sources(),
     )
 

@@ -26,10 +26,15 @@ from engine.supervision.decisions import ProposedDecision
 from engine.supervision.lent_evidence import LentEvidence
 from engine.supervision.triggers.loss_drift import LossDrifts
 from engine.supervision.usual_loss import MeanLoss
+from engine.tasks.binary import BINARY
+from engine.tasks.registry import find_task
 from engine.windows import LentWindow, Windows
 
 _MOST_EXACT = 2**52
-"""Whole numbers up to here are the same as floats to the lane."""
+"""Whole numbers up to here are the same as floats."""
+
+_MOST_CLASSES = 1000
+"""Classes of labels; with more of them the engine goes alone."""
 
 
 class Lent(Struct, frozen=True):
@@ -87,9 +92,9 @@ class Lent(Struct, frozen=True):
 def plain(parts: Components) -> LentWindow | None:
     """The open window, if the engine is in a state that the lane can go on from."""
     review = parts.review
-    if parts.supervisor.labels_on_hold or parts.alerts.pending or not _compares_plainly(parts):
+    if parts.supervisor.labels_on_hold or parts.alerts.pending:
         return None
-    if isinstance(parts.scores.last_label, int) and abs(parts.scores.last_label) > _MOST_EXACT:
+    if not _compares_plainly(parts) or not _knows_plain_labels(parts):
         return None
     columns = review.input_guard.state.columns if review.guards else {}
     named = all(type(name) is str for name in (*columns, *review.first_look.columns))
@@ -111,6 +116,18 @@ def _compares_plainly(parts: Components) -> bool:
     if not one_name_each or not all(map(_is_utf8, (*hidden, *(model.name for model in alive)))):
         return False
     return champion.running.is_compiled or not champion.masked
+
+
+def _knows_plain_labels(parts: Components) -> bool:
+    """Whether the classes that have come up, or the last value, are such as the lane has."""
+    task, known = find_task(parts.config.model.task), parts.scores.known_labels
+    if task is BINARY:
+        return True
+    if not task.classes:
+        return all(type(label) is float or abs(label) <= _MOST_EXACT for label in known)  # type: ignore[arg-type]  # a number
+    return len(known) <= _MOST_CLASSES and all(
+        _is_utf8(label) or (type(label) is int and -(2**63) <= label < 2**63) for label in known
+    )
 
 
 def _is_utf8(name: object) -> bool:

@@ -22,6 +22,7 @@ from engine.evaluation.window_sums import WindowSums
 from engine.records.escape import escape, unescape
 from engine.records.values import Features, Target
 from engine.tasks.base import Read
+from engine.tasks.baselines import ClassPrior
 from engine.tasks.registry import find_task
 
 _BLOCK = 256
@@ -225,6 +226,14 @@ class Scores:
         if self._sees_events or None in cells:
             return None
         return cells  # type: ignore[return-value]  # none is None
+
+    @property
+    def known_labels(self) -> list[Target]:
+        """The classes of all labels so far; in regression the last label."""
+        self._score_block()
+        if isinstance(self._baseline, ClassPrior):
+            return [*self._baseline.counts]
+        return [] if self.last_label is None else [self.last_label]
 
     @property
     def of_values(self) -> list[tuple[str, str]] | None:

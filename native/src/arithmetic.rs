@@ -1,6 +1,7 @@
 //! Python's arithmetic where Rust has another way to the same number, or a faster one to another.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// `value ** 0.5`: Python calls `pow`, which is not `sqrt` in the last bit.
 ///
@@ -41,16 +42,33 @@ pub struct Python {
 impl Python {
     /// Python's `sum` of floats; zero when there are none.
     pub fn sum(&self, numbers: impl Iterator<Item = f64>) -> f64 {
-        let (mut total, mut lost) = (0.0_f64, 0.0_f64);
-        for number in numbers {
-            let sum = total + number;
-            lost += if total.abs() >= number.abs() { (total - sum) + number } else { (number - sum) + total };
-            total = sum;
-        }
-        if self.compensates && lost != 0.0 && lost.is_finite() {
-            total + lost
-        } else {
-            total
-        }
+        summed(self.compensates, numbers)
+    }
+}
+
+/// Whether the `sum` of this Python makes up for what is lost.
+static COMPENSATES: AtomicBool = AtomicBool::new(false);
+
+/// Takes note of the Python that runs.
+pub fn runs_under(python: pyo3::Python<'_>) {
+    COMPENSATES.store(python.version_info() >= (3, 12), Ordering::Relaxed);
+}
+
+/// The `sum` of floats of the Python that runs; zero when there are none.
+pub fn sum(numbers: impl Iterator<Item = f64>) -> f64 {
+    summed(COMPENSATES.load(Ordering::Relaxed), numbers)
+}
+
+fn summed(compensates: bool, numbers: impl Iterator<Item = f64>) -> f64 {
+    let (mut total, mut lost) = (0.0_f64, 0.0_f64);
+    for number in numbers {
+        let sum = total + number;
+        lost += if total.abs() >= number.abs() { (total - sum) + number } else { (number - sum) + total };
+        total = sum;
+    }
+    if compensates && lost != 0.0 && lost.is_finite() {
+        total + lost
+    } else {
+        total
     }
 }

@@ -29,6 +29,7 @@ fn functions(value: f64) -> (f64, f64, f64, f64, f64) {
 
 #[pymodule]
 fn riverkeeper_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    arithmetic::runs_under(module.py());
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("LAYOUT", LAYOUT)?;
     module.add("Refused", module.py().get_type::<python::Refused>())?;

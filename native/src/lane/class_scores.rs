@@ -1,8 +1,45 @@
-//! Progressive scores and baselines of a binary task, as `engine.evaluation.progressive_scores` adds them up.
+//! Progressive scores and baselines of tasks with classes, as `engine.evaluation.progressive_scores` adds them up.
 
-use super::output::Output;
+use super::output::{Output, Target, Task};
+use super::row::Shared;
+use hashbrown::HashMap;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyDictMethods};
+use pyo3::types::{PyDict, PyDictMethods};
+
+/// A label and a class, by number.
+type Pair = (u32, u32);
+
+/// Cells that are scanned before they are looked up.
+const FEW: usize = 8;
+
+/// Counts by label and class, in the order in which they came up.
+#[derive(Clone, Debug, Default)]
+struct Pairs {
+    counts: Vec<(Pair, u64)>,
+    places: HashMap<Pair, usize>,
+}
+
+impl Pairs {
+    fn add(&mut self, pair: Pair) {
+        let place = match self.counts.len() <= FEW {
+            true => self.counts.iter().position(|known| known.0 == pair),
+            false => self.places.get(&pair).copied(),
+        };
+        match place {
+            Some(place) => self.counts[place].1 += 1,
+            None => {
+                self.places.insert(pair, self.counts.len());
+                self.counts.push((pair, 1));
+            }
+        }
+    }
+
+    fn take(&mut self) -> Vec<(Pair, u64)> {
+        self.places.clear();
+        std::mem::take(&mut self.counts)
+    }
+}
 
 /// What one series of outputs adds to the counts of metrics: cells in the order in which they came up.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +48,8 @@ pub struct Counter {
     of_bins: bool,
     edges: Vec<f64>,
     scored: u64,
-    pairs: [u64; 4],
-    pair_order: Vec<usize>,
+    pairs: Pairs,
+    /// Of two classes alone.
     bins: Vec<u64>,
     bin_order: Vec<usize>,
 }
@@ -23,18 +60,14 @@ impl Counter {
         Counter { of_pairs, of_bins, edges, bins, ..Counter::default() }
     }
 
-    fn add(&mut self, label: bool, top: bool, probability: f64) {
+    fn add(&mut self, label: u32, top: u32, probability: f64) {
         self.scored += 1;
         if self.of_pairs {
-            let cell = usize::from(label) * 2 + usize::from(top);
-            if self.pairs[cell] == 0 {
-                self.pair_order.push(cell);
-            }
-            self.pairs[cell] += 1;
+            self.pairs.add((label, top));
         }
         if self.of_bins {
             let place = self.edges.partition_point(|edge| *edge < probability);
-            let cell = usize::from(label) * (self.edges.len() + 1) + place;
+            let cell = (label as usize).min(1) * (self.edges.len() + 1) + place;
             if self.bins[cell] == 0 {
                 self.bin_order.push(cell);
             }
@@ -43,16 +76,16 @@ impl Counter {
     }
 
     /// Adds the counts to `engine.evaluation.metric_counts.MetricCounts`; they begin anew.
-    fn write(&mut self, py: Python<'_>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn write(&mut self, py: Python<'_>, shared: &Shared, counts: &Bound<'_, PyAny>) -> PyResult<()> {
         if self.scored == 0 {
             return Ok(());
         }
         let scored: u64 = counts.getattr("scored")?.extract()?;
         counts.setattr("scored", scored + std::mem::take(&mut self.scored))?;
         let (pairs, bins) = (counts.getattr("pairs")?, counts.getattr("bins")?);
-        for cell in self.pair_order.drain(..) {
-            let count = std::mem::take(&mut self.pairs[cell]);
-            add(pairs.cast()?, (cell / 2 == 1, cell % 2 == 1).into_pyobject(py)?.into_any(), count)?;
+        for ((label, top), count) in self.pairs.take() {
+            let cell = (class(py, shared, label)?, class(py, shared, top)?);
+            add(pairs.cast()?, cell.into_pyobject(py)?.into_any(), count)?;
         }
         let places = self.edges.len() + 1;
         for cell in self.bin_order.drain(..) {
@@ -61,6 +94,19 @@ impl Counter {
         }
         Ok(())
     }
+}
+
+/// A class of Python's by its number.
+fn class<'py>(py: Python<'py>, shared: &Shared, number: u32) -> PyResult<Bound<'py, PyAny>> {
+    shared.target(
+        py,
+        if shared.task == Task::Binary { Target::Bool(number == 1) } else { Target::Class(number) },
+    )
+}
+
+fn number_of(shared: &Shared, class: &Bound<'_, PyAny>) -> PyResult<u32> {
+    let known = shared.label(class).and_then(Target::class);
+    known.ok_or_else(|| PyValueError::new_err("expected classes that records have"))
 }
 
 fn add(cells: &Bound<'_, PyDict>, cell: Bound<'_, PyAny>, count: u64) -> PyResult<()> {
@@ -74,59 +120,83 @@ fn add(cells: &Bound<'_, PyDict>, cell: Bound<'_, PyAny>, count: u64) -> PyResul
 #[derive(Clone, Debug)]
 struct Prior {
     labels: u64,
-    /// In the order in which the classes came up.
-    counts: Vec<(bool, u64)>,
+    /// Classes in the order in which they came up, with the number of labels of each.
+    counts: Vec<(u32, u64)>,
+    /// Where a class stands there, by its number.
+    places: Vec<Option<usize>>,
     squares: u64,
-    majority: Option<bool>,
+    majority: Option<u32>,
 }
 
 impl Prior {
-    fn read(prior: &Bound<'_, PyAny>) -> PyResult<Prior> {
+    fn read(shared: &Shared, prior: &Bound<'_, PyAny>) -> PyResult<Prior> {
         let counts = prior.getattr("counts")?;
-        let counts = counts.cast::<PyDict>()?.iter();
-        let majority = prior.getattr("majority")?; // a text while there is none
-        Ok(Prior {
-            labels: prior.getattr("labels")?.extract()?,
-            counts: counts
-                .map(|(label, count)| Ok((label.extract()?, count.extract()?)))
-                .collect::<PyResult<_>>()?,
+        let labels: u64 = prior.getattr("labels")?.extract()?;
+        let mut found = Prior {
+            labels,
+            counts: vec![],
+            places: vec![],
             squares: prior.getattr("squares")?.extract()?,
-            majority: majority.cast_exact::<PyBool>().ok().map(|majority| majority.is_true()),
-        })
+            majority: match labels {
+                0 => None,
+                _ => Some(number_of(shared, &prior.getattr("majority")?)?),
+            },
+        };
+        for (label, count) in counts.cast::<PyDict>()?.iter() {
+            let count = count.extract()?;
+            *found.entry(number_of(shared, &label)?) = count;
+        }
+        Ok(found)
     }
 
-    fn write(&self, py: Python<'_>, prior: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn write(&self, py: Python<'_>, shared: &Shared, prior: &Bound<'_, PyAny>) -> PyResult<()> {
         let counts = PyDict::new(py);
-        self.counts.iter().try_for_each(|(label, count)| counts.set_item(label, count))?;
+        for (label, count) in &self.counts {
+            counts.set_item(class(py, shared, *label)?, count)?;
+        }
         prior.setattr("labels", self.labels)?;
         prior.setattr("counts", counts)?;
         prior.setattr("squares", self.squares)?;
-        self.majority.map_or(Ok(()), |majority| prior.setattr("majority", majority))
+        match self.majority {
+            Some(majority) => prior.setattr("majority", class(py, shared, majority)?),
+            None => Ok(()),
+        }
     }
 
-    fn count(&self, label: bool) -> u64 {
-        self.counts.iter().find(|(known, _)| *known == label).map_or(0, |(_, count)| *count)
+    fn count(&self, label: u32) -> u64 {
+        let place = self.places.get(label as usize).copied().flatten();
+        place.map_or(0, |place| self.counts[place].1)
+    }
+
+    /// The number of labels of a class, which may be new.
+    fn entry(&mut self, label: u32) -> &mut u64 {
+        let at = label as usize;
+        if self.places.len() <= at {
+            self.places.resize(at + 1, None);
+        }
+        let place = *self.places[at].get_or_insert(self.counts.len());
+        if place == self.counts.len() {
+            self.counts.push((label, 0));
+        }
+        &mut self.counts[place].1
     }
 
     /// The most frequent class, the share of the positive one, and the loss on this label; then it is learned.
-    fn score(&mut self, label: bool) -> Option<(bool, f64, f64)> {
+    fn score(&mut self, label: u32) -> Option<(u32, f64, f64)> {
         let count = self.count(label);
         let found = self.majority.filter(|_| self.labels > 0).map(|majority| {
             let labels = self.labels as f64;
             let squares = self.squares as f64 / (self.labels * self.labels) as f64;
             let loss = (squares - 2.0 * (count as f64 / labels) + 1.0) / 2.0;
-            (majority, self.count(true) as f64 / labels, if loss > 0.0 { loss } else { 0.0 })
+            (majority, self.count(1) as f64 / labels, if loss > 0.0 { loss } else { 0.0 })
         });
         self.learn(label, count + 1);
         found
     }
 
-    fn learn(&mut self, label: bool, count: u64) {
+    fn learn(&mut self, label: u32, count: u64) {
         self.labels += 1;
-        match self.counts.iter_mut().find(|(known, _)| *known == label) {
-            Some(known) => known.1 = count,
-            None => self.counts.push((label, count)),
-        }
+        *self.entry(label) = count;
         self.squares += 2 * count - 1;
         if self.majority != Some(label) {
             let most = self.majority.map_or(0, |majority| self.count(majority));
@@ -139,8 +209,8 @@ impl Prior {
     }
 
     /// The most frequent class, the first of them in a tie.
-    fn top(&self) -> Option<bool> {
-        let mut best: Option<(bool, u64)> = None;
+    fn top(&self) -> Option<u32> {
+        let mut best: Option<(u32, u64)> = None;
         for (label, count) in &self.counts {
             if best.is_none_or(|(_, most)| *count > most) {
                 best = Some((*label, *count));
@@ -233,7 +303,7 @@ impl Calibration {
     }
 }
 
-/// What is counted of a binary task.
+/// What is counted of a task with classes.
 pub struct Counted {
     counters: [Counter; 3],
     prior: Prior,
@@ -241,33 +311,36 @@ pub struct Counted {
 }
 
 impl Counted {
-    pub fn read(lent: &Bound<'_, PyAny>, counters: [Counter; 3]) -> PyResult<Counted> {
+    pub fn read(shared: &Shared, lent: &Bound<'_, PyAny>, counters: [Counter; 3]) -> PyResult<Counted> {
         let (prior, sums) = (lent.getattr("baseline")?, lent.getattr("sums")?);
-        Ok(Counted { counters, prior: Prior::read(&prior)?, sums: Sums::read(&sums)? })
+        Ok(Counted { counters, prior: Prior::read(shared, &prior)?, sums: Sums::read(&sums)? })
     }
 
-    pub fn write(&mut self, py: Python<'_>, lent: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub fn write(&mut self, py: Python<'_>, shared: &Shared, lent: &Bound<'_, PyAny>) -> PyResult<()> {
         for (counter, name) in self.counters.iter_mut().zip(["served", "last_labels", "baselines"]) {
-            counter.write(py, &lent.getattr(name)?)?;
+            counter.write(py, shared, &lent.getattr(name)?)?;
         }
-        self.prior.write(py, &lent.getattr("baseline")?)?;
+        self.prior.write(py, shared, &lent.getattr("baseline")?)?;
         self.sums.write(&lent.getattr("sums")?)
     }
 
-    pub fn add(&mut self, output: &Output, label: bool, loss: f64, last: Option<bool>) {
+    pub fn add(&mut self, output: &Output, label: Target, loss: f64, last: Option<Target>) {
+        let (Some(truth), Some(top)) = (label.class(), output.served().class()) else { return };
         let [served, last_labels, baselines] = &mut self.counters;
-        let probability = output.yes();
-        served.add(label, output.served().is_true(), probability);
-        let baseline = self.prior.score(label);
+        let probability = output.as_number();
+        served.add(truth, top, probability);
+        let baseline = self.prior.score(truth);
         if let Some((majority, share, _)) = baseline {
-            baselines.add(label, majority, share);
+            baselines.add(truth, majority, share);
         }
+        let last = last.and_then(Target::class);
         if let Some(last) = last {
-            last_labels.add(label, last, 1.0);
+            last_labels.add(truth, last, 1.0);
         }
         let usual = baseline.map_or(loss, |(_, _, loss)| loss);
-        let unchanged = last.map_or(loss, |last| f64::from(u8::from(last != label)));
+        let unchanged = last.map_or(loss, |last| f64::from(u8::from(last != truth)));
         self.sums.totals.add(loss, usual, unchanged);
-        self.sums.calibration.add(probability, label);
+        let happened = if let Target::Bool(label) = label { label } else { top == truth };
+        self.sums.calibration.add(probability, happened);
     }
 }

@@ -128,12 +128,15 @@ pub fn served<'py>(
     let mut found = [vec![], vec![], vec![]];
     for item in &rows.items {
         let (prediction, probability, score) = match item {
-            Item::Native(fate) => match fate.row.output {
-                Some(output @ Output::Classes { .. }) => {
-                    let probability = output.yes().into_pyobject(py)?;
-                    (output.served().into_pyobject(py)?, probability.into_any(), none.clone())
+            Item::Native(fate) => match &fate.row.output {
+                Some(output) => {
+                    let probability = match output {
+                        Output::Binary { .. } => output.yes().into_pyobject(py)?.into_any(),
+                        Output::Classes(_) => rows.shared.output_to_py(py, Some(output))?,
+                        Output::Value(_) => none.clone(),
+                    };
+                    (rows.shared.target(py, output.served())?, probability, none.clone())
                 }
-                Some(output) => (output.served().into_pyobject(py)?, none.clone(), none.clone()),
                 None => (none.clone(), none.clone(), none.clone()),
             },
             Item::Object(object) => serve.call1((object.bind(py).getattr("output")?,))?.extract()?,

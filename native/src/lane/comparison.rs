@@ -78,7 +78,7 @@ struct Rules {
 pub struct Labelled<'a> {
     pub model: u32,
     pub sequence: u64,
-    pub served: Option<Output>,
+    pub served: Option<&'a Output>,
     pub outputs: Compared<'a>,
     pub label: Target,
     /// What a difference in loss counts in.
@@ -90,11 +90,11 @@ pub struct Labelled<'a> {
     pub learned: u64,
 }
 
-impl Labelled<'_> {
+impl<'a> Labelled<'a> {
     /// What the champion itself said, and whether others had a part in what was served.
-    pub fn own(&self) -> (Option<Output>, bool) {
+    pub fn own(&self) -> (Option<&'a Output>, bool) {
         let own = self.outputs.iter().find(|(model, _)| *model == self.model);
-        own.map_or((self.served, false), |(_, own)| (*own, true))
+        own.map_or((self.served, false), |(_, own)| (own.as_ref(), true))
     }
 }
 
@@ -178,10 +178,10 @@ impl Comparison {
     }
 
     /// What is served for what the models say, the champion's own output included; `None`: Python says it.
-    pub fn serve(&self, outputs: Compared<'_>, own: Option<Output>, switches: bool) -> Option<Served> {
+    pub fn serve(&self, outputs: Compared<'_>, own: Option<&Output>, switches: bool) -> Option<Served> {
         match &self.now.mixture {
             Some(mixture) => mixture.combine(outputs, own, switches),
-            None => Some(Served { output: own, lead: None }),
+            None => Some(Served { output: own.cloned(), lead: None }),
         }
     }
 
@@ -210,7 +210,7 @@ impl Comparison {
         }
         let mut is_clear = false;
         for (model, output) in event.outputs {
-            let loss = cost(*output, label);
+            let loss = cost(output.as_ref(), label);
             let Evidence { advantage, candidates, challengers, .. } = &mut self.next;
             for known in candidates.iter_mut().chain(challengers).filter(|known| known.model == *model) {
                 known.add(event.sequence, own, loss, scale);

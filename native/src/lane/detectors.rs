@@ -50,10 +50,7 @@ impl Detectors {
                     let place = name.and_then(|name| fields.place(name));
                     place.and_then(|place| row.features.get(place)).and_then(|one| float(&one.1))
                 }
-                Look::Prediction => row.output.map(|output| match output {
-                    Output::Value(value) => value,
-                    Output::Classes { .. } => output.yes(),
-                }),
+                Look::Prediction => row.output.as_ref().map(Output::as_number),
                 Look::Loss | Look::Error => continue,
             };
             self.seen.extend(value.map(|value| (number, value, row.sequence, row.time)));

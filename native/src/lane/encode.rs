@@ -1,7 +1,7 @@
 //! Lines of predictions, as `engine.core.serialize` writes them: msgspec's JSON.
 
 use super::output::{Output, Target};
-use super::row::Row;
+use super::row::{Row, Shared};
 use super::value::Num;
 
 /// A number, as msgspec writes it; what JSON does not have is null.
@@ -24,12 +24,19 @@ pub fn float(into: &mut Vec<u8>, value: f64) {
 }
 
 /// A line; `model`, `key` and the name of the one that leads are JSON already.
-pub fn prediction(into: &mut Vec<u8>, row: &Row, model: &[u8], key: &[u8], lead: Option<(&[u8], f64)>) {
+pub fn prediction(
+    into: &mut Vec<u8>,
+    shared: &Shared,
+    row: &Row,
+    model: &[u8],
+    key: &[u8],
+    lead: Option<(&[u8], f64)>,
+) {
     into.extend_from_slice(b"{\"id\":\"");
     into.extend_from_slice(row.id.as_bytes());
     into.extend_from_slice(b"\",\"time\":");
     float(into, row.time);
-    output(into, row.output.as_ref());
+    output(into, shared, row.output.as_ref());
     into.extend_from_slice(b",\"model\":");
     into.extend_from_slice(model);
     into.extend_from_slice(b",\"sequence\":");
@@ -46,23 +53,39 @@ pub fn prediction(into: &mut Vec<u8>, row: &Row, model: &[u8], key: &[u8], lead:
     into.extend_from_slice(b"}\n");
 }
 
-fn output(into: &mut Vec<u8>, output: Option<&Output>) {
-    let Some(output) = output else {
-        into.extend_from_slice(b",\"prediction\":null,\"probability\":null");
-        return;
-    };
+fn output(into: &mut Vec<u8>, shared: &Shared, output: Option<&Output>) {
     into.extend_from_slice(b",\"prediction\":");
-    match output.served() {
-        Target::Bool(label) => into.extend_from_slice(if label { b"true" } else { b"false" }),
-        Target::Int(value) => into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
-        Target::Float(value) => float(into, value),
+    match output.map(Output::served) {
+        None => into.extend_from_slice(b"null"),
+        Some(Target::Bool(label)) => into.extend_from_slice(if label { b"true" } else { b"false" }),
+        Some(Target::Class(class)) => into.extend_from_slice(shared.classes().json(class)),
+        Some(Target::Int(value)) => number(into, Num::Int(value)),
+        Some(Target::Float(value)) => float(into, value),
     }
     into.extend_from_slice(b",\"probability\":");
     match output {
-        Output::Value(_) => into.extend_from_slice(b"null"),
-        Output::Classes { .. } => match output.get(true).unwrap_or(Num::Float(0.0)) {
-            Num::Int(value) => into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
-            Num::Float(value) => float(into, value),
-        },
+        None | Some(Output::Value(_)) => into.extend_from_slice(b"null"),
+        Some(Output::Binary { .. }) => {
+            number(into, output.and_then(|one| one.get(true)).unwrap_or(Num::Float(0.0)))
+        }
+        Some(Output::Classes(shares)) => {
+            let classes = shared.classes();
+            let mut mark = b'{';
+            for (class, share) in shares.iter() {
+                into.push(mark);
+                into.extend_from_slice(classes.name(*class));
+                into.push(b':');
+                number(into, *share);
+                mark = b',';
+            }
+            into.push(b'}');
+        }
+    }
+}
+
+fn number(into: &mut Vec<u8>, value: Num) {
+    match value {
+        Num::Int(value) => into.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()),
+        Num::Float(value) => float(into, value),
     }
 }

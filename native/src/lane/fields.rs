@@ -3,7 +3,7 @@
 use super::json::{Reader, Scalar};
 use super::output::Target;
 use super::row::Shared;
-use super::value::Value;
+use super::value::{Num, Value};
 use hashbrown::{HashMap, HashSet};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -79,10 +79,8 @@ impl Label {
     /// The number that it is in regression; `None` when it is none.
     pub fn number(&self) -> Option<Target> {
         match self {
-            Label::Int(value) => Target::whole(*value),
-            Label::Float(bits) => {
-                Some(Target::Float(f64::from_bits(*bits))).filter(|one| one.number().is_finite())
-            }
+            Label::Int(value) => Target::of_number(Num::Int(*value)),
+            Label::Float(bits) => Target::of_number(Num::Float(f64::from_bits(*bits))),
             Label::Bool(_) | Label::Text(_) => None,
         }
     }

@@ -99,29 +99,31 @@ impl Mixture {
 
     /// What the models say together, or the heaviest of them where the mixture `switches`; `own` is the champion's
     /// output. `None`: Python must say it.
-    pub fn combine(&self, outputs: Compared<'_>, own: Option<Output>, switches: bool) -> Option<Served> {
-        let weighted =
-            || outputs.iter().filter_map(|(model, output)| Some((*model, self.weight(*model)?, (*output)?)));
+    pub fn combine(&self, outputs: Compared<'_>, own: Option<&Output>, switches: bool) -> Option<Served> {
+        let weighted = || {
+            outputs
+                .iter()
+                .filter_map(|(model, output)| Some((*model, self.weight(*model)?, output.as_ref()?)))
+        };
         let total = weighted().fold(0.0, |total, (_, weight, _)| total + weight);
         let shares = || weighted().map(|(model, weight, output)| (model, weight / total, output));
         let count = if total > 0.0 { weighted().count() } else { 0 };
         if count == 0 || (count < 2 && own.is_some()) {
-            return Some(Served { output: own, lead: None });
+            return Some(Served { output: own.cloned(), lead: None });
         }
-        let heavier =
-            |one: (u32, f64, Output), other: (u32, f64, Output)| if other.1 > one.1 { other } else { one };
-        let (leader, share, heaviest) = shares().reduce(heavier)?;
+        let (leader, share, heaviest) =
+            shares().reduce(|one, other| if other.1 > one.1 { other } else { one })?;
         let output = if switches {
-            heaviest
+            heaviest.clone()
         } else {
-            let span = self.bounds(outputs.iter().filter_map(|(_, output)| *output))?;
+            let span = self.bounds(outputs.iter().filter_map(|(_, output)| output.as_ref()))?;
             together(&shares().map(|(_, share, output)| (share, output)).collect::<Vec<_>>(), span)?
         };
         Some(Served { output: Some(output), lead: Some((leader, share)) })
     }
 
     /// The values that count on one event.
-    fn bounds(&self, outputs: impl Iterator<Item = Output>) -> Option<Span> {
+    fn bounds<'a>(&self, outputs: impl Iterator<Item = &'a Output>) -> Option<Span> {
         around(outputs, self.span, self.margin)
     }
 
@@ -130,13 +132,13 @@ impl Mixture {
     pub fn weigh(
         &mut self,
         outputs: Compared<'_>,
-        served: Option<Output>,
+        served: Option<&Output>,
         together: bool,
         label: Target,
         late: u64,
     ) -> bool {
         let alone = (!together).then_some((self.champion, served));
-        let said = || outputs.iter().copied().chain(alone);
+        let said = || outputs.iter().map(|(model, output)| (*model, output.as_ref())).chain(alone);
         let Some(span) = self.bounds(said().filter_map(|(_, output)| output)) else { return false };
         let (mut before, mut after) = (0.0, 0.0);
         let mut own = None;

@@ -2,6 +2,7 @@
 
 pub mod adwin;
 pub mod class_scores;
+pub mod classes;
 pub mod clock;
 pub mod columns;
 pub mod comparison;
@@ -76,7 +77,8 @@ impl Lane {
     #[new]
     fn new(py: Python<'_>, plan: &Bound<'_, PyAny>) -> PyResult<Lane> {
         let task = Task::named(plan.getattr("task")?.extract()?)?;
-        let shared = Arc::new(Shared::new(&plan.getattr("classes")?, task)?);
+        let shared =
+            Arc::new(Shared::new(&plan.getattr("classes")?, task, Some(plan.getattr("encode")?.unbind()))?);
         let record: setup::RecordPlan = plan.getattr("record")?.extract()?;
         let mut fields = Fields::new(record.into(), shared.clone());
         let sources: Vec<Source> = plan.getattr("detectors")?.extract()?;

@@ -1,6 +1,6 @@
 //! What serves: a compiled model, or any model of Python's by callbacks.
 
-use super::output::{Output, Target};
+use super::output::{Output, Target, Task};
 use super::row::Shared;
 use super::value::{Num, Value};
 use crate::arithmetic::MOST_EXACT;
@@ -25,6 +25,7 @@ pub struct Compiled {
     masked: HashSet<String>,
     places: Vec<Place>,
     row: models::Row,
+    classes: Numbers,
 }
 
 impl Compiled {
@@ -36,6 +37,7 @@ impl Compiled {
             masked: live.getattr("masked")?.extract()?,
             places: vec![],
             row: models::Row::default(),
+            classes: Numbers::default(),
         })
     }
 
@@ -79,7 +81,8 @@ impl Compiled {
         }
         let mut model = self.model.borrow_mut(py);
         model.used = true;
-        Ok(model.model.predict(&self.row).ok().and_then(|found| output(&model.model, found)))
+        let Ok(found) = model.model.predict(&self.row) else { return Ok(None) };
+        Ok(self.classes.output(py, shared, &model.model, found))
     }
 
     pub fn learn(
@@ -89,38 +92,81 @@ impl Compiled {
         features: &[(u32, Value)],
         label: Target,
     ) -> PyResult<bool> {
-        Ok(self.read(py, shared, features)? && self.learn_it(py, label))
+        Ok(self.read(py, shared, features)? && self.learn_it(py, shared, label))
     }
 
     /// Learns what it has predicted last.
-    fn learn_it(&mut self, py: Python<'_>, label: Target) -> bool {
+    fn learn_it(&mut self, py: Python<'_>, shared: &Shared, label: Target) -> bool {
         let mut model = self.model.borrow_mut(py);
         model.used = true;
-        model.model.learn(&self.row, label.of_compiled()).is_ok()
+        let mut learn = |label| model.model.learn(&self.row, label).is_ok();
+        match label {
+            Target::Bool(label) => learn(models::Label::Bool(label)),
+            Target::Int(value) => learn(models::Label::Int(value)),
+            Target::Float(value) => learn(models::Label::Float(value)),
+            Target::Class(number) => shared.classes().label(number).is_some_and(learn),
+        }
     }
 }
 
-/// The output of a compiled model, which may be none; `None` when it is none of the lane's.
-fn output(model: &dyn models::Model, found: models::Output) -> Option<Option<Output>> {
-    match found {
-        models::Output::Probability { yes, certain } => {
-            let number = if certain { Num::Int(yes as i64) } else { Num::Float(yes) };
-            Some(Some(Output::both(Num::Float(1.0 - yes), number)))
-        }
-        models::Output::Number(value) => value.is_finite().then_some(Some(Output::Value(value))),
-        models::Output::Classes(shares) => {
-            let mut classes = shares.iter().map(|(class, share)| match model.class(*class) {
-                models::Class::Bool(label) => Some((*label, Num::Float(*share))),
-                _ => None,
-            });
-            let Some(first) = classes.next() else { return Some(None) };
-            let second = match classes.next() {
-                Some(second) => Some(second?),
-                None => None,
-            };
-            classes.next().is_none().then_some(Some(Output::Classes { first: first?, second }))
+/// The numbers of a compiled model's classes to the lane.
+#[derive(Default)]
+struct Numbers(Vec<Option<u32>>);
+
+impl Numbers {
+    /// The output of a compiled model, which may be none; `None` when it is none of the lane's.
+    fn output(
+        &mut self,
+        py: Python<'_>,
+        shared: &Shared,
+        model: &dyn models::Model,
+        found: models::Output,
+    ) -> Option<Option<Output>> {
+        match found {
+            models::Output::Probability { yes, certain } if shared.task == Task::Binary => {
+                let number = if certain { Num::Int(yes as i64) } else { Num::Float(yes) };
+                Some(Some(Output::both(Num::Float(1.0 - yes), number)))
+            }
+            models::Output::Number(value) if shared.task == Task::Regression => {
+                value.is_finite().then_some(Some(Output::Value(value)))
+            }
+            models::Output::Classes(shares) if shared.task == Task::Binary => two_classes(model, &shares),
+            models::Output::Classes(shares) if shared.task == Task::Multiclass => {
+                if shares.is_empty() {
+                    return Some(None);
+                }
+                let numbered = shares
+                    .iter()
+                    .map(|(class, share)| Some((self.of(py, shared, model, *class)?, Num::Float(*share))));
+                numbered.collect::<Option<_>>().map(|shares| Some(Output::Classes(shares)))
+            }
+            _ => None,
         }
     }
+
+    fn of(&mut self, py: Python<'_>, shared: &Shared, model: &dyn models::Model, class: u32) -> Option<u32> {
+        let place = class as usize;
+        if self.0.len() <= place {
+            self.0.resize(place + 1, None);
+        }
+        if self.0[place].is_none() {
+            self.0[place] = shared.classes().number_of(py, model.class(class));
+        }
+        self.0[place]
+    }
+}
+
+fn two_classes(model: &dyn models::Model, shares: &[(u32, f64)]) -> Option<Option<Output>> {
+    let mut classes = shares.iter().map(|(class, share)| match model.class(*class) {
+        models::Class::Bool(label) => Some((*label, Num::Float(*share))),
+        _ => None,
+    });
+    let Some(first) = classes.next() else { return Some(None) };
+    let second = match classes.next() {
+        Some(second) => Some(second?),
+        None => None,
+    };
+    classes.next().is_none().then_some(Some(Output::Binary { first: first?, second }))
 }
 
 pub enum Model {
@@ -171,7 +217,7 @@ impl Model {
                 if output.is_none() {
                     return Ok(Reply::Found((None, Some(output.unbind()))));
                 }
-                match shared.task.output(&output) {
+                match shared.output(&output) {
                     Some(found) => Ok(Reply::Found((Some(found), Some(output.unbind())))),
                     None => {
                         Ok(Reply::Special(Some(Given { output: Some(output.unbind()), ..Given::default() })))
@@ -191,7 +237,7 @@ impl Model {
         label: Target,
     ) -> PyResult<Reply<()>> {
         match self {
-            Model::Compiled(model) => Ok(match model.learn_it(py, label) {
+            Model::Compiled(model) => Ok(match model.learn_it(py, shared, label) {
                 true => Reply::Found(()),
                 false => Reply::Special(None),
             }),
@@ -219,7 +265,7 @@ impl Model {
                     Some(dict) => dict.into_bound(py),
                     None => shared.features(py, features)?,
                 };
-                Ok(match learn.bind(py).call1((dict, label)) {
+                Ok(match learn.bind(py).call1((dict, shared.target(py, label)?)) {
                     Ok(_) => Reply::Found(()),
                     Err(raised) => {
                         Reply::Special(Some(Given { learn_raised: Some(raised), ..Given::default() }))

@@ -233,7 +233,7 @@ impl Ordered {
     /// An empty one; `classes` are those of Python's that entries are made of.
     #[new]
     fn made_by_python(classes: Bound<'_, PyAny>) -> PyResult<Ordered> {
-        Ok(Ordered::new(Arc::new(Shared::new(&classes, Task::Binary)?)))
+        Ok(Ordered::new(Arc::new(Shared::new(&classes, Task::Binary, None)?)))
     }
 
     fn __len__(&self) -> usize {

@@ -1,16 +1,17 @@
 //! What is true of an example, and what a model puts out for it, by the task.
 
 use super::value::Num;
-use crate::arithmetic::MOST_EXACT;
-use crate::model as models;
+use crate::arithmetic::{sum, MOST_EXACT};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt};
+use pyo3::types::{PyBool, PyDict};
+use std::sync::Arc;
 
 /// The tasks that the lane knows, as `engine.tasks` names them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Task {
     Binary,
+    Multiclass,
     Regression,
 }
 
@@ -18,6 +19,7 @@ impl Task {
     pub fn named(name: &str) -> PyResult<Task> {
         match name {
             "binary" => Ok(Task::Binary),
+            "multiclass" => Ok(Task::Multiclass),
             "regression" => Ok(Task::Regression),
             _ => Err(PyValueError::new_err(format!("no task of the lane: {name}"))),
         }
@@ -25,49 +27,16 @@ impl Task {
 
     /// Whether a loss lies between 0 and 1.
     pub fn bounds_losses(self) -> bool {
-        self == Task::Binary
+        self != Task::Regression
     }
-
-    /// A label of Python's; `None` when it is none of the task's, or its number has no exact float.
-    pub fn label(self, given: &Bound<'_, PyAny>) -> Option<Target> {
-        match self {
-            Task::Binary => given.cast_exact::<PyBool>().ok().map(|label| Target::Bool(label.is_true())),
-            Task::Regression => match Num::of(given)? {
-                Num::Int(value) => Target::whole(value),
-                Num::Float(value) => value.is_finite().then_some(Target::Float(value)),
-            },
-        }
-    }
-
-    /// An output of Python's; `None` when it is none that the task's models mostly give.
-    pub fn output(self, given: &Bound<'_, PyAny>) -> Option<Output> {
-        match self {
-            Task::Binary => two_classes(given),
-            Task::Regression => {
-                let value = given.cast_exact::<PyFloat>().ok()?.value();
-                value.is_finite().then_some(Output::Value(value))
-            }
-        }
-    }
-}
-
-fn two_classes(given: &Bound<'_, PyAny>) -> Option<Output> {
-    let dict = given.cast_exact::<PyDict>().ok()?;
-    let mut found = [None, None];
-    if dict.len() > 2 {
-        return None;
-    }
-    for (place, (label, number)) in dict.iter().enumerate() {
-        let label = label.cast_exact::<PyBool>().ok()?.is_true();
-        found[place] = Some((label, Num::of(&number)?));
-    }
-    Some(Output::Classes { first: found[0]?, second: found[1] })
 }
 
 /// A label.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Target {
     Bool(bool),
+    /// One of several classes, by its number.
+    Class(u32),
     /// A number; a whole one stays whole, since snapshots hold it.
     Int(i64),
     Float(f64),
@@ -75,69 +44,81 @@ pub enum Target {
 
 impl Target {
     pub fn is_true(self) -> bool {
-        self == Target::Bool(true)
+        matches!(self, Target::Bool(true))
+    }
+
+    /// The number of a class, of no as of yes.
+    pub fn class(self) -> Option<u32> {
+        match self {
+            Target::Bool(label) => Some(u32::from(label)),
+            Target::Class(number) => Some(number),
+            Target::Int(_) | Target::Float(_) => None,
+        }
     }
 
     pub fn number(self) -> f64 {
         match self {
             Target::Bool(label) => f64::from(u8::from(label)),
+            Target::Class(number) => f64::from(number),
             Target::Int(value) => value as f64,
             Target::Float(value) => value,
         }
     }
 
-    /// A whole number; `None` when a compiled model would not take it.
-    pub fn whole(value: i64) -> Option<Target> {
-        (value.abs() <= MOST_EXACT).then_some(Target::Int(value))
+    /// Whether it is the same class, or number.
+    pub fn is(self, other: Target) -> bool {
+        self.number() == other.number()
     }
 
-    pub fn of_compiled(self) -> models::Label<'static> {
-        match self {
-            Target::Bool(label) => models::Label::Bool(label),
-            Target::Int(value) => models::Label::Int(value),
-            Target::Float(value) => models::Label::Float(value),
+    /// A label of regression; `None` when its number has no exact float.
+    pub fn of_number(number: Num) -> Option<Target> {
+        match number {
+            Num::Int(value) => (value.abs() <= MOST_EXACT).then_some(Target::Int(value)),
+            Num::Float(value) => value.is_finite().then_some(Target::Float(value)),
         }
     }
 }
 
-impl<'py> IntoPyObject<'py> for Target {
-    type Target = PyAny;
-    type Output = Bound<'py, PyAny>;
-    type Error = PyErr;
-
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(match self {
-            Target::Bool(label) => PyBool::new(py, label).to_owned().into_any(),
-            Target::Int(value) => PyInt::new(py, value).into_any(),
-            Target::Float(value) => PyFloat::new(py, value).into_any(),
-        })
-    }
-}
-
 /// What a model put out.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Probabilities of up to two classes, in the order of its dictionary.
-    Classes { first: (bool, Num), second: Option<(bool, Num)> },
+    /// Probabilities of yes and no, in the order of its dictionary; there may be only one.
+    Binary { first: (bool, Num), second: Option<(bool, Num)> },
+    /// Probabilities of classes by their numbers, in that order; at least one.
+    Classes(Arc<[(u32, Num)]>),
     /// In regression.
     Value(f64),
 }
 
 impl Output {
     pub fn both(no: Num, yes: Num) -> Output {
-        Output::Classes { first: (false, no), second: Some((true, yes)) }
+        Output::Binary { first: (false, no), second: Some((true, yes)) }
     }
 
-    /// The probability of a class; `None` where the model did not say any.
+    /// Probabilities of yes and no as Python has them.
+    pub fn of_binary(given: &Bound<'_, PyAny>) -> Option<Output> {
+        let dict = given.cast_exact::<PyDict>().ok()?;
+        let mut found = [None, None];
+        if dict.len() > 2 {
+            return None;
+        }
+        for (place, (label, number)) in dict.iter().enumerate() {
+            let label = label.cast_exact::<PyBool>().ok()?.is_true();
+            found[place] = Some((label, Num::of(&number)?));
+        }
+        Some(Output::Binary { first: found[0]?, second: found[1] })
+    }
+
+    /// The probability of yes or no; `None` where the model did not say any.
     pub fn get(&self, label: bool) -> Option<Num> {
         match self {
-            Output::Classes { first, .. } if first.0 == label => Some(first.1),
-            Output::Classes { second, .. } => second.filter(|one| one.0 == label).map(|one| one.1),
-            Output::Value(_) => None,
+            Output::Binary { first, .. } if first.0 == label => Some(first.1),
+            Output::Binary { second, .. } => second.filter(|one| one.0 == label).map(|one| one.1),
+            Output::Classes(_) | Output::Value(_) => None,
         }
     }
 
-    /// The probability of yes, as scores and detectors take it.
+    /// The probability of yes; 0 where the model did not say any.
     pub fn yes(&self) -> f64 {
         self.get(true).map_or(0.0, Num::float)
     }
@@ -145,17 +126,22 @@ impl Output {
     /// What is served: the most probable class, the first in a tie; or the value.
     pub fn served(&self) -> Target {
         match self {
-            Output::Classes { first, second: Some((label, number)) } if number.float() > first.1.float() => {
+            Output::Binary { first, second: Some((label, number)) } if number.float() > first.1.float() => {
                 Target::Bool(*label)
             }
-            Output::Classes { first, .. } => Target::Bool(first.0),
+            Output::Binary { first, .. } => Target::Bool(first.0),
+            Output::Classes(shares) => Target::Class(most_probable(shares).0),
             Output::Value(value) => Target::Float(*value),
         }
     }
 
-    /// Whether what is served is not the label.
-    pub fn is_wrong(&self, label: Target) -> bool {
-        self.served().number() != label.number()
+    /// One number for what is served: the probability of yes, that of the most probable class, or the value.
+    pub fn as_number(&self) -> f64 {
+        match self {
+            Output::Binary { .. } => self.yes(),
+            Output::Classes(shares) => most_probable(shares).1.float(),
+            Output::Value(value) => *value,
+        }
     }
 
     /// The loss on a label. Of classes half the Brier score, limited to [0, 1]; NaN costs 1. Of values the absolute
@@ -163,37 +149,39 @@ impl Output {
     pub fn loss(&self, label: Target) -> f64 {
         match self {
             Output::Value(value) => (value - label.number()).abs(),
-            Output::Classes { .. } => {
+            Output::Binary { .. } => {
                 let miss = 1.0 - self.get(label.is_true()).map_or(0.0, Num::float);
-                let loss = miss * miss;
-                if loss <= 1.0 {
-                    loss
-                } else {
-                    1.0
-                }
+                at_most_one(miss * miss)
+            }
+            Output::Classes(shares) => {
+                brier(shares.iter().map(|(class, share)| (*class, share.float())), label)
             }
         }
     }
+}
 
-    pub fn to_py<'py>(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let (first, second) = match self {
-            Output::Value(value) => return Ok(PyFloat::new(py, value).into_any()),
-            Output::Classes { first, second } => (first, second),
-        };
-        let dict = PyDict::new(py);
-        for (label, number) in [Some(first), second].into_iter().flatten() {
-            dict.set_item(label, number.to_py(py)?)?;
-        }
-        Ok(dict.into_any())
+/// The class with the largest probability, the first of several.
+fn most_probable(shares: &[(u32, Num)]) -> (u32, Num) {
+    let first = shares.first().copied().unwrap_or((0, Num::Float(0.0)));
+    shares.iter().copied().fold(first, |most, one| if one.1.float() > most.1.float() { one } else { most })
+}
+
+fn at_most_one(loss: f64) -> f64 {
+    if loss <= 1.0 {
+        loss
+    } else {
+        1.0
     }
 }
 
-/// The loss of an output on a label; one that is null loses more than any other.
-pub fn cost(output: Option<Output>, label: Target) -> f64 {
-    output.map_or(f64::INFINITY, |output| output.loss(label))
+/// Half the Brier score (Brier 1950) of probabilities by class, limited to [0, 1].
+pub fn brier(shares: impl Iterator<Item = (u32, f64)> + Clone, label: Target) -> f64 {
+    let squares = sum(shares.clone().map(|(_, share)| share * share));
+    let of_label = shares.filter(|(class, _)| Target::Class(*class).is(label)).map(|(_, share)| share).next();
+    at_most_one((squares - 2.0 * of_label.unwrap_or(0.0) + 1.0) / 2.0).max(0.0)
 }
 
-/// An output, or that there is none.
-pub fn output_to_py<'py>(py: Python<'py>, output: Option<Output>) -> PyResult<Bound<'py, PyAny>> {
-    output.map_or_else(|| Ok(py.None().into_bound(py)), |found| found.to_py(py))
+/// The loss of an output on a label; one that is null loses more than any other.
+pub fn cost(output: Option<&Output>, label: Target) -> f64 {
+    output.map_or(f64::INFINITY, |output| output.loss(label))
 }

@@ -14,7 +14,7 @@ pub fn label_of(shared: &Shared, given: &Bound<'_, PyAny>) -> Option<Option<Targ
     if given.is_none() {
         return Some(None);
     }
-    shared.task.label(given).map(Some)
+    shared.label(given).map(Some)
 }
 
 /// A loss, or that there is none.
@@ -85,7 +85,7 @@ pub fn output_of(shared: &Shared, given: &Bound<'_, PyAny>) -> Option<Option<Out
     if given.is_none() {
         return Some(None);
     }
-    shared.task.output(given).map(Some)
+    shared.output(given).map(Some)
 }
 
 /// Outputs of the models that are compared.

@@ -2,7 +2,7 @@
 //! by row, when a suspicion opens.
 
 use super::evidence::{Paired, Trial};
-use super::output::{cost, output_to_py, Output, Target};
+use super::output::{cost, Output, Target};
 use super::reading::{features_of, label_of, loss_of, output_of, strange_of};
 use super::rivals::{LabelledOutcome, Learning, Shadow};
 use super::row::{Fate, Row, Shared};
@@ -82,7 +82,7 @@ impl<'py> Actor<'py> {
 
     fn compare(&mut self, fate: &Fate, label: Target, said: Option<Output>, scale: f64) {
         if fate.row.sequence >= self.trial.since {
-            let (champion, loss) = (fate.loss.unwrap_or(f64::INFINITY), cost(said, label));
+            let (champion, loss) = (fate.loss.unwrap_or(f64::INFINITY), cost(said.as_ref(), label));
             self.losses.add(champion, loss, scale);
             self.trial.add(champion, loss, scale);
         }
@@ -210,13 +210,13 @@ pub fn rehearse<'py>(
         let is_last = Some(place) == counting.last();
         for (number, actor) in actors.iter_mut().enumerate() {
             let said = match number.checked_sub(vetted) {
-                Some(number) => replayed[number][*place],
+                Some(number) => replayed[number][*place].clone(),
                 None if fate.row.sequence >= actor.sequence => Some(actor.say(shared, fate)?),
                 None => None,
             };
             match said {
                 Some(said) if is_last => {
-                    let said = output_to_py(py, said)?;
+                    let said = shared.output_to_py(py, said.as_ref())?;
                     outputs.set_item(actor.shadow.getattr("name")?, said)?;
                 }
                 Some(said) => actor.compare(fate, label, said, scale),

@@ -72,7 +72,7 @@ impl Work<'_, '_> {
             time: self.record.time,
             sequence: live.counts.predicted,
             features: self.record.features.drain(..).collect(),
-            output: said.served,
+            output: said.served.clone(),
             model: live.champion,
             last_label: live.scores.last_label,
             strange: said.strange.clone(),
@@ -90,7 +90,14 @@ impl Work<'_, '_> {
         }
         self.detectors.served(self.fields, &row);
         let lead = said.lead.map(|(model, share)| (live.names.of(model), share));
-        encode::prediction(&mut self.out, &row, live.names.of(live.champion), &self.settings.key, lead);
+        encode::prediction(
+            &mut self.out,
+            self.shared,
+            &row,
+            live.names.of(live.champion),
+            &self.settings.key,
+            lead,
+        );
         Ok(row)
     }
 
@@ -98,10 +105,10 @@ impl Work<'_, '_> {
     pub fn resolve(&mut self, found: Found) -> PyResult<Step> {
         let Found { row, label, time, own, together } = found;
         let (py, live) = (self.py, &mut self.live);
-        let loss = row.output.map(|output| output.loss(label));
+        let loss = row.output.as_ref().map(|output| output.loss(label));
         if let (Some(output), Some(loss)) = (&row.output, loss) {
             live.scores.update(&row, output, label, loss);
-            self.detectors.labelled(&row, loss, output.is_wrong(label), time);
+            self.detectors.labelled(&row, loss, !output.served().is(label), time);
         }
         let mut proposal = None;
         // A suspected champion's losses are not usual, and there is nothing more to suspect.

@@ -1,11 +1,12 @@
 //! A prediction and its outcome, in little memory; Python's objects are made when Python asks for them.
 
-use super::output::{output_to_py, Output, Target, Task};
-use super::value::Value;
+use super::classes::Classes;
+use super::output::{Output, Target, Task};
+use super::value::{Num, Value};
 use hashbrown::HashMap;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
-use std::sync::{Arc, Mutex};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyString};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// What models said for the same features, by model.
 pub type Compared<'a> = &'a [(u32, Option<Output>)];
@@ -75,6 +76,7 @@ pub struct Shared {
     pub models: Mutex<Vec<Py<PyString>>>,
     /// The numbers of models by name.
     numbers: Mutex<HashMap<String, u32>>,
+    classes: Mutex<Classes>,
 }
 
 fn named<'py>(table: &Mutex<Vec<Py<PyString>>>, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
@@ -87,10 +89,22 @@ fn named<'py>(table: &Mutex<Vec<Py<PyString>>>, number: u32, py: Python<'py>) ->
 
 impl Shared {
     /// From the classes of an example, an outcome, a pending and a resolved prediction, and what is strange.
-    pub fn new(classes: &Bound<'_, PyAny>, task: Task) -> PyResult<Shared> {
+    pub fn new(classes: &Bound<'_, PyAny>, task: Task, encode: Option<Py<PyAny>>) -> PyResult<Shared> {
         let (example, outcome, pending, resolved, strange) = classes.extract()?;
         let (names, models, numbers) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Shared { task, example, outcome, pending, resolved, strange, names, models, numbers })
+        let known = Mutex::new(Classes::new(encode));
+        Ok(Shared {
+            classes: known,
+            task,
+            example,
+            outcome,
+            pending,
+            resolved,
+            strange,
+            names,
+            models,
+            numbers,
+        })
     }
 
     pub fn name<'py>(&self, number: u32, py: Python<'py>) -> Bound<'py, PyString> {
@@ -122,6 +136,68 @@ impl Shared {
         numbers.map(|(name, number)| Ok((name.bind(py).to_cow()?.into_owned(), number))).collect()
     }
 
+    /// The classes of a task with several.
+    pub fn classes(&self) -> MutexGuard<'_, Classes> {
+        self.classes.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+
+    /// A label of Python's; `None` when it is none that records of the task have.
+    pub fn label(&self, given: &Bound<'_, PyAny>) -> Option<Target> {
+        match self.task {
+            Task::Binary => given.cast_exact::<PyBool>().ok().map(|label| Target::Bool(label.is_true())),
+            Task::Multiclass => self.classes().number(given).map(Target::Class),
+            Task::Regression => Target::of_number(Num::of(given)?),
+        }
+    }
+
+    /// An output of Python's; `None` when it is none that the task's models mostly give.
+    pub fn output(&self, given: &Bound<'_, PyAny>) -> Option<Output> {
+        match self.task {
+            Task::Binary => Output::of_binary(given),
+            Task::Multiclass => {
+                let (dict, mut classes) = (given.cast_exact::<PyDict>().ok()?, self.classes());
+                let shares =
+                    dict.iter().map(|(class, share)| Some((classes.number(&class)?, Num::of(&share)?)));
+                let shares: Option<Arc<[(u32, Num)]>> = shares.collect();
+                shares.filter(|shares| !shares.is_empty()).map(Output::Classes)
+            }
+            Task::Regression => {
+                let value = given.cast_exact::<PyFloat>().ok()?.value();
+                value.is_finite().then_some(Output::Value(value))
+            }
+        }
+    }
+
+    pub fn target<'py>(&self, py: Python<'py>, label: Target) -> PyResult<Bound<'py, PyAny>> {
+        Ok(match label {
+            Target::Bool(label) => PyBool::new(py, label).to_owned().into_any(),
+            Target::Class(number) => self.classes().object(py, number),
+            Target::Int(value) => value.into_pyobject(py)?.into_any(),
+            Target::Float(value) => PyFloat::new(py, value).into_any(),
+        })
+    }
+
+    /// An output, or that there is none.
+    pub fn output_to_py<'py>(&self, py: Python<'py>, output: Option<&Output>) -> PyResult<Bound<'py, PyAny>> {
+        let dict = PyDict::new(py);
+        match output {
+            None => return Ok(py.None().into_bound(py)),
+            Some(Output::Value(value)) => return Ok(PyFloat::new(py, *value).into_any()),
+            Some(Output::Binary { first, second }) => {
+                for (label, number) in [Some(*first), *second].into_iter().flatten() {
+                    dict.set_item(label, number.to_py(py)?)?;
+                }
+            }
+            Some(Output::Classes(shares)) => {
+                let classes = self.classes();
+                for (class, share) in shares.iter() {
+                    dict.set_item(classes.object(py, *class), share.to_py(py)?)?;
+                }
+            }
+        }
+        Ok(dict.into_any())
+    }
+
     pub fn features<'py>(&self, py: Python<'py>, features: &[(u32, Value)]) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for (name, value) in features {
@@ -140,9 +216,9 @@ impl Shared {
             fate.order,
             row.sequence,
             self.example(py, row)?,
-            output_to_py(py, row.output)?,
+            self.output_to_py(py, row.output.as_ref())?,
             self.model_name(row.model, py),
-            fate.label,
+            fate.label.map(|label| self.target(py, label)).transpose()?,
             fate.loss,
             fate.time,
             false,
@@ -163,10 +239,10 @@ impl Shared {
             row.time,
             row.sequence,
             self.example(py, row)?,
-            output_to_py(py, row.output)?,
+            self.output_to_py(py, row.output.as_ref())?,
             self.model_name(row.model, py),
             outputs.map(|outputs| self.outputs(py, outputs)).transpose()?,
-            row.last_label,
+            row.last_label.map(|label| self.target(py, label)).transpose()?,
             row.strange(py),
         ))
     }
@@ -174,7 +250,7 @@ impl Shared {
     fn outputs<'py>(&self, py: Python<'py>, outputs: Compared<'_>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for (model, output) in outputs {
-            dict.set_item(self.model_name(*model, py), output_to_py(py, *output)?)?;
+            dict.set_item(self.model_name(*model, py), self.output_to_py(py, output.as_ref())?)?;
         }
         Ok(dict)
     }
@@ -191,6 +267,7 @@ impl Shared {
             Some(row) => self.pending(py, row, None)?,
             None => py.None().into_bound(py),
         };
+        let label = label.map(|label| self.target(py, label)).transpose()?;
         self.resolved.bind(py).call1((since, label, loss, pending))
     }
 }

@@ -85,7 +85,10 @@ impl Rows {
     }
 
     fn labels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        columns::each(py, self, "label", |fate| Ok(fate.label.into_pyobject(py)?.into_any()))
+        columns::each(py, self, "label", |fate| match fate.label {
+            Some(label) => self.shared.target(py, label),
+            None => Ok(py.None().into_bound(py)),
+        })
     }
 
     /// What was served: predictions, probabilities and scores, of which `serve` makes one of an output.

@@ -1,7 +1,7 @@
 //! Progressive scores and baselines: those that the lane keeps, and what Python is to score.
 
 use super::class_scores::{Counted, Counter};
-use super::output::{output_to_py, Output, Target};
+use super::output::{Output, Target};
 use super::row::{Row, Shared};
 use super::value_scores::Values;
 use pyo3::prelude::*;
@@ -16,12 +16,13 @@ struct Waiting {
 }
 
 /// What `engine.evaluation.progressive_scores.Scores.update` takes.
-pub type Unscored<'py> = (Bound<'py, PyAny>, Target, f64, Option<Target>, Option<Bound<'py, PyDict>>, i64);
+pub type Unscored<'py> =
+    (Bound<'py, PyAny>, Bound<'py, PyAny>, f64, Option<Bound<'py, PyAny>>, Option<Bound<'py, PyDict>>, i64);
 
 /// What the lane scores.
 #[derive(Clone)]
 pub enum Scored {
-    /// Counts of the served outputs, the last-label baseline and the task's baseline of a binary task.
+    /// Counts of the served outputs, the last-label baseline and the task's baseline of a task with classes.
     Classes(Box<[Counter; 3]>),
     /// Metrics of values by their names, with their classes.
     Values(Vec<(String, String)>),
@@ -51,21 +52,22 @@ impl Scores {
         Ok(Scores {
             scoring: match scored {
                 Scored::Classes(counters) => {
-                    Scoring::Classes(Box::new(Counted::read(lent, (**counters).clone())?))
+                    Scoring::Classes(Box::new(Counted::read(shared, lent, (**counters).clone())?))
                 }
                 Scored::Values(kinds) => Scoring::Values(Values::read(lent, kinds)?),
                 Scored::Nothing => Scoring::Python(vec![]),
             },
-            last_label: shared.task.label(&last_label),
+            last_label: shared.label(&last_label),
             lent: lent.clone().unbind(),
         })
     }
 
-    pub fn write(&mut self, py: Python<'_>) -> PyResult<()> {
+    pub fn write(&mut self, py: Python<'_>, shared: &Shared) -> PyResult<()> {
         let lent = self.lent.bind(py);
-        lent.setattr("last_label", self.last_label)?;
+        let last_label = self.last_label.map(|label| shared.target(py, label)).transpose()?;
+        lent.setattr("last_label", last_label)?;
         match &mut self.scoring {
-            Scoring::Classes(counted) => counted.write(py, lent),
+            Scoring::Classes(counted) => counted.write(py, shared, lent),
             Scoring::Values(values) => values.write(lent),
             Scoring::Python(_) => Ok(()),
         }
@@ -75,9 +77,7 @@ impl Scores {
         self.last_label = Some(label);
         match &mut self.scoring {
             Scoring::Values(values) => values.add(output.served(), label, loss, row.last_label),
-            Scoring::Classes(counted) => {
-                counted.add(output, label.is_true(), loss, row.last_label.map(Target::is_true));
-            }
+            Scoring::Classes(counted) => counted.add(output, label, loss, row.last_label),
             Scoring::Python(waiting) => waiting.push(Waiting { row: row.clone(), label, loss }),
         }
     }
@@ -96,7 +96,9 @@ impl Scores {
         };
         let scored = |Waiting { row, label, loss }: Waiting| {
             let features = with_features.then(|| shared.features(py, &row.features)).transpose()?;
-            Ok((output_to_py(py, row.output)?, label, loss, row.last_label, features, slot))
+            let last_label = row.last_label.map(|label| shared.target(py, label)).transpose()?;
+            let output = shared.output_to_py(py, row.output.as_ref())?;
+            Ok((output, shared.target(py, label)?, loss, last_label, features, slot))
         };
         waiting.into_iter().map(scored).collect()
     }

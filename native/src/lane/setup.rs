@@ -142,7 +142,7 @@ impl Lane {
         live.window.write(py)?;
         live.counts.write(py)?;
         live.counts.write_positions(py, &live.positions)?;
-        live.scores.write(py)?;
+        live.scores.write(py, &self.shared)?;
         if let Some(guard) = &live.guard {
             guard.write(py, &self.shared)?;
         }

@@ -191,7 +191,7 @@ impl<'py> Work<'_, 'py> {
             Label::Text(text) => PyString::new(py, text).into_any(),
         };
         let found = self.read_label.bind(py).call1((given,))?;
-        let found = self.shared.task.label(&found);
+        let found = self.shared.label(&found);
         if self.labels.len() < super::MOST_LABELS && written.is_short() {
             self.labels.insert(written.clone(), found);
         }
@@ -245,7 +245,7 @@ impl<'py> Work<'_, 'py> {
         let event = Labelled {
             model: row.model,
             sequence: row.sequence,
-            served: row.output,
+            served: row.output.as_ref(),
             outputs: &outputs,
             label,
             scale: self.scale(),
@@ -257,7 +257,8 @@ impl<'py> Work<'_, 'py> {
             return Ok(SPECIAL);
         }
         let (own, together) = event.own();
-        let found = Found { row, label, time: self.record.time, own, together };
+        let (own, time) = (own.cloned(), self.record.time);
+        let found = Found { row, label, time, own, together };
         match self.live.model.learn(self.py, self.shared, &found.row.features, None, label)? {
             Reply::Special(given) => return Ok(Step::Special(given)),
             Reply::Found(()) => {}
@@ -296,7 +297,7 @@ impl<'py> Work<'_, 'py> {
             let event = Labelled {
                 model: live.champion,
                 sequence: live.counts.predicted,
-                served: said.served,
+                served: said.served.as_ref(),
                 outputs: &live.rivals.outputs,
                 label,
                 scale,
@@ -341,7 +342,7 @@ impl<'py> Work<'_, 'py> {
         made: &mut Option<Py<PyDict>>,
     ) -> PyResult<Option<Said>> {
         let live = &mut *self.live;
-        let mut said = Said { own, served: own, together: false, lead: None, strange };
+        let mut said = Said { own: own.clone(), served: own, together: false, lead: None, strange };
         if live.rivals.is_empty() {
             return Ok(Some(said));
         }
@@ -352,9 +353,11 @@ impl<'py> Work<'_, 'py> {
             return Ok(None);
         }
         if live.comparison.serves_together() {
-            live.rivals.outputs.push((live.champion, own));
+            live.rivals.outputs.push((live.champion, said.own.clone()));
             let (outputs, switches) = (&live.rivals.outputs, self.settings.switches);
-            let Some(served) = live.comparison.serve(outputs, own, switches) else { return Ok(None) };
+            let Some(served) = live.comparison.serve(outputs, said.own.as_ref(), switches) else {
+                return Ok(None);
+            };
             (said.served, said.lead, said.together) = (served.output, served.lead, true);
         }
         Ok(Some(said))

@@ -88,7 +88,8 @@ def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913,
 ) -> None:
     random = Random(seed)  # noqa: S311 - test data
     sections = make_settings(random, kinds=kinds)
-    sections, lines = of_task(task, random, sections, make_stream(random, 250, kinds=kinds, faults=0.0))
+    lines = make_stream(random, 250, kinds=kinds, faults=0.0)
+    sections, lines = of_task(task, random, sections, lines, random.choice([0.0, 0.01]))
     config, lines = EngineConfig.from_dict(sections), faulty(lines, faults)
     expected = by_engine(Engines(config), lines, cycle(cuts) if restarts else repeat(100), restarts)
     ran = by_lane(Engines(config), lines, cycle(cuts), cycle(most), restarts)

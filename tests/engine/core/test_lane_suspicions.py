@@ -90,7 +90,7 @@ def test_nearly_all_records_are_taken_natively_under_a_suspicion(task: str, serv
 @pytest.mark.parametrize("task", TASKS)
 def test_one_that_proves_better_takes_over_at_the_same_record(task: str) -> None:
     changed = 0
-    for seed in range(16):
+    for seed in range(24):
         engines, lines = suspected(seed, kinds=False, task=task, automatic=True, alpha=0.5, cooldown=0)
         expected = by_engine(engines, lines, repeat(100))
         assert [*expected.differences(by_lane(engines, lines, repeat(100), repeat(_ALL)))] == []
