@@ -18,6 +18,11 @@ pub fn square(value: f64) -> f64 {
     value.powf(black_box(2.0))
 }
 
+/// `base ** exponent` of floats, and `math.pow`, where neither raises.
+pub fn power(base: f64, exponent: f64) -> f64 {
+    base.powf(black_box(exponent))
+}
+
 /// Python's `round` to some digits: to the nearest decimal number, the even one of two, exactly.
 pub fn rounded(value: f64, digits: u32) -> f64 {
     let scale = 10.0_f64.powi(digits as i32);

@@ -61,6 +61,18 @@ pub enum Label<'a> {
     Text(&'a str),
 }
 
+impl Label<'_> {
+    /// The number that it is in arithmetic, unless it is text.
+    pub fn number(self) -> Result<f64, Refused> {
+        match self {
+            Label::Bool(truth) => Ok(f64::from(u8::from(truth))),
+            Label::Int(whole) => Ok(whole as f64),
+            Label::Float(number) => Ok(number),
+            Label::Text(_) => Err(Refused::Record),
+        }
+    }
+}
+
 /// A class that a model has learned; those of one model are of one type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {

@@ -1,11 +1,13 @@
-"""Linear models with plain SGD."""
+"""Linear models: with SGD and what is like it, constant rates and schedules, and most losses of one label."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from river import linear_model, optim
 from river.utils import VectorDict
 
+from engine.models.native.optimizers import described_optimizer, memories_of, schedule, write_memories
 from engine.models.native.recognition import Write, attributes, expect, floats, number
 
 _LINEAR_MODEL = (
@@ -25,42 +27,50 @@ _LINEAR_MODEL = (
 
 def described(model: Any) -> tuple[dict[str, Any], Write]:
     """A linear model as the crate takes it, and what writes its state."""
-    logistic = type(model) is linear_model.LogisticRegression
+    is_classifier = type(model) is linear_model.LogisticRegression
     known = attributes(
-        model, linear_model.LogisticRegression if logistic else linear_model.LinearRegression, _LINEAR_MODEL
+        model,
+        linear_model.LogisticRegression if is_classifier else linear_model.LinearRegression,
+        _LINEAR_MODEL,
     )
-    optimizer = attributes(known["optimizer"], optim.SGD, ("lr", "n_iterations"))
-    expect(attributes(known["initializer"], optim.initializers.Zeros, {"value"})["value"] == 0.0)
-    expect(known["l1"] == 0.0 and type(optimizer["n_iterations"]) is int)
+    optimizer, weights = known["optimizer"], _weights(known["_weights"])
     clip = number(known["clip_gradient"])
-    expect(clip > 0)
+    expect(attributes(known["initializer"], optim.initializers.Zeros, {"value"})["value"] == 0.0)
+    expect(known["l1"] == 0.0 and clip > 0)
     last = {
-        "log": _loss(known["loss"], logistic=logistic),
-        "rate": _constant(optimizer["lr"]),
-        "intercept_rate": _constant(known["intercept_lr"]),
+        "is_classifier": is_classifier,
+        "loss": _loss(known["loss"], is_classifier=is_classifier),
+        "optimizer": described_optimizer(optimizer),
+        "rate": schedule(optimizer.lr),
+        "intercept_rate": schedule(known["intercept_lr"]),
         "penalty": number(known["l2"]),
         "clip": clip,
         "intercept": number(known["intercept"]),
-        "weights": _weights(known["_weights"]),
+        "iterations": optimizer.n_iterations,
+        "weights": weights,
+        "memories": memories_of(optimizer, weights),
     }
-    begun = 0
 
     def write(state: Any) -> None:
-        nonlocal begun
-        if state["iterations"] != begun:
-            write_learned(model, state, state["iterations"] - begun)
-            begun = state["iterations"]
+        if state["iterations"] != optimizer.n_iterations:
+            write_learned(model, state)
 
     return last, write
 
 
-def write_learned(model: Any, state: Any, iterations: int) -> None:
-    """Brings a model up to date that has learned so many records more."""
+def write_learned(model: Any, state: Any) -> None:
+    """Brings a model up to date that has learned more records."""
     weights = model._weights
     for name, weight in state["weights"].items():
         weights[name] = weight
+    write_memories(model.optimizer, state["memories"])
     model.intercept = state["intercept"]
-    model.optimizer.n_iterations += iterations
+    model.optimizer.n_iterations = state["iterations"]
+
+
+def is_dense(model: Any) -> bool:
+    """Whether features of 0 matter: to a penalty, a memory of gradients, or a model that is not linear."""
+    return type(getattr(model, "optimizer", None)) is not optim.SGD or getattr(model, "l2", 1.0) != 0.0
 
 
 def _weights(weights: Any) -> dict[str, float]:
@@ -71,14 +81,28 @@ def _weights(weights: Any) -> dict[str, float]:
     return floats(found)
 
 
-def _constant(schedule: Any) -> float:
-    return number(attributes(schedule, optim.schedulers.Constant, {"learning_rate"})["learning_rate"])
+def _float(found: Any) -> float:
+    expect(type(found) is float)
+    return number(found)
 
 
-def _loss(loss: Any, *, logistic: bool) -> tuple[float, float] | None:
-    """The weights of the logarithmic loss; the squared one has none."""
-    if not logistic:
-        attributes(loss, optim.losses.Squared, ())
-        return None
-    known = attributes(loss, optim.losses.Log, ("weight_pos", "weight_neg"))
-    return number(known["weight_pos"]), number(known["weight_neg"])
+_LOSSES: dict[Any, dict[str, Callable[[Any], float]]] = {
+    optim.losses.Log: {"weight_pos": number, "weight_neg": number},
+    optim.losses.Hinge: {"threshold": number},
+    optim.losses.Squared: {},
+    optim.losses.Absolute: {},
+    optim.losses.Huber: {"epsilon": number},
+    optim.losses.Quantile: {"alpha": number},
+    # Two whole numbers would be added exactly, however large.
+    optim.losses.EpsilonInsensitiveHinge: {"eps": _float},
+}
+"""Losses with their parameters."""
+
+
+def _loss(loss: Any, *, is_classifier: bool) -> tuple[str, float, float]:
+    """The name of a loss, and its parameters."""
+    kind = type(loss)
+    expect(kind in _LOSSES and (is_classifier or issubclass(kind, optim.losses.RegressionLoss)))
+    known = attributes(loss, kind, _LOSSES[kind])
+    first, second, *_ = [*(read(known[name]) for name, read in _LOSSES[kind].items()), 0.0, 0.0]
+    return kind.__name__, first, second

@@ -10,7 +10,9 @@ from river import compose, preprocessing, stats
 
 from engine.models.auto import LONGEST, MOST_VALUES, TextEncoder
 from engine.models.graph.attributes import attributes as held_attributes
+from engine.models.native.linear import is_dense
 from engine.models.native.recognition import Unknown, Write, are_texts, attributes, expect, floats
+from engine.models.native.target import described_target, scaled
 
 Step = tuple[Any, ...]
 """A step as the crate takes it: its kind, and what belongs to it."""
@@ -34,7 +36,7 @@ def compiled(kind: Any, model: Any) -> tuple[Any, Write]:
     """
     known = _Recognition()
     steps, final = known.whole(model)
-    last, write_last = _describer(final)(final)
+    last, write_last = _described(final)
     native = kind(steps, last)
 
     def write(state: Any) -> None:
@@ -46,6 +48,22 @@ def compiled(kind: Any, model: Any) -> tuple[Any, Write]:
         write_last(state)
 
     return native, write
+
+
+def _described(final: Any) -> tuple[dict[str, Any], Write]:
+    """A last step as the crate takes it, and what writes its state."""
+    inside = scaled(final)
+    if inside is None:
+        return _describer(final)(final)
+    labels, write_labels = described_target(final)
+    last, write_inside = _describer(inside)(inside)
+    expect(last.get("kind") == "regression_tree" or last.get("is_classifier") is False)
+
+    def write(state: Any) -> None:
+        write_labels(state["target"])
+        write_inside(state)
+
+    return last | {"target": labels}, write
 
 
 def _describer(final: Any) -> Callable[[Any], tuple[dict[str, Any], Write]]:
@@ -73,8 +91,7 @@ class _Recognition:
         if type(model) is not compose.Pipeline:
             return [], model
         *steps, final = self._parts(model)
-        # Features of 0 matter to a penalty, and to a model that is not linear.
-        return self._steps(steps, dense=getattr(final, "l2", 1.0) != 0.0), final
+        return self._steps(steps, dense=is_dense(scaled(final) or final)), final
 
     def _parts(self, pipeline: Any) -> list[Any]:
         found = held_attributes(pipeline)

@@ -9,17 +9,9 @@ from river.tree.nodes.htc_nodes import LeafMajorityClass, LeafNaiveBayes, LeafNa
 from river.tree.splitter import GaussianSplitter
 from river.tree.splitter.nominal_splitter_classif import NominalSplitterClassif
 
+from engine.models.native.moments import finite, variance, whole
 from engine.models.native.recognition import Write, are_texts, attributes, expect, number
-from engine.models.native.tree_nodes import (
-    LEAF,
-    TREE,
-    described_nodes,
-    finite,
-    growth,
-    value,
-    variance,
-    whole,
-)
+from engine.models.native.tree_nodes import LEAF, TREE, described_nodes, growth, value
 from engine.models.native.tree_writing import TreeWriter
 
 _TREE = (*TREE, "nb_threshold", "min_branch_fraction", "max_share_to_split", "classes")

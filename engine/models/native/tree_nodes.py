@@ -6,9 +6,9 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from river.stats import Mean, Var
 from river.tree.nodes.branch import NominalBinaryBranch, NominalMultiwayBranch, NumericBinaryBranch
 
+from engine.models.native.moments import whole
 from engine.models.native.recognition import are_texts, attributes, expect, number
 
 TREE = (
@@ -63,30 +63,10 @@ def positive(found: Any) -> float:
     return number(found)
 
 
-def whole(found: Any) -> float:
-    """A weight that is a whole number: each record weighs one."""
-    expect(type(found) is float and found.is_integer() and 0 <= found < 2**52)
-    return float(found)
-
-
-def finite(found: Any) -> float:
-    """A float that River has computed."""
-    expect(type(found) is float and math.isfinite(found))
-    return float(found)
-
-
 def value(found: Any) -> Any:
     """A number that a record brought."""
     expect(type(found) is bool or abs(number(found)) <= MOST)
     return found
-
-
-def variance(found: Any) -> tuple[float, float, float]:
-    """How many numbers there were, their mean, and the sum of squares about it."""
-    known = attributes(found, Var, ("ddof", "mean", "_S"))
-    mean = attributes(known["mean"], Mean, ("n", "_mean"))
-    expect(type(known["ddof"]) is int and known["ddof"] == 1)
-    return whole(mean["n"]), finite(mean["_mean"]), finite(known["_S"])
 
 
 def growth(known: dict[str, Any]) -> dict[str, Any]:

@@ -10,17 +10,9 @@ from river.tree.splitter.ebst_splitter import EBSTNode
 from river.tree.splitter.nominal_splitter_reg import NominalSplitterReg
 
 from engine.models.native import linear
+from engine.models.native.moments import finite, variance, whole
 from engine.models.native.recognition import Write, are_texts, attributes, expect, number
-from engine.models.native.tree_nodes import (
-    LEAF,
-    TREE,
-    described_nodes,
-    finite,
-    growth,
-    value,
-    variance,
-    whole,
-)
+from engine.models.native.tree_nodes import LEAF, TREE, described_nodes, growth, value
 from engine.models.native.tree_regressor_writing import RegressorWriter
 
 _TREE = (*TREE, "leaf_model", "model_selector_decay", "min_samples_split")
@@ -54,9 +46,12 @@ def described(model: Any) -> tuple[dict[str, Any], Write]:
 
 
 def _linear(model: Any) -> dict[str, Any]:
-    """A linear model with how many records it has learned."""
+    """A linear model; copies of it are made by values, and so it has plain SGD."""
     expect(type(model) is LinearRegression)
-    return linear.described(model)[0] | {"iterations": model.optimizer.n_iterations}
+    found = linear.described(model)[0]
+    expect(found["optimizer"][0] == "SGD" and found["loss"][0] == "Squared")
+    expect(found["rate"][0] == found["intercept_rate"][0] == "Constant")
+    return found
 
 
 def _digits(splitter: Any) -> int | None:

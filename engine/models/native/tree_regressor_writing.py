@@ -8,6 +8,7 @@ from river.tree.splitter.ebst_splitter import EBSTNode
 from river.tree.splitter.nominal_splitter_reg import NominalSplitterReg
 
 from engine.models.native.linear import write_learned
+from engine.models.native.moments import write_variance
 from engine.models.native.tree_nodes import write_nodes
 
 _NODE: Any = EBSTNode
@@ -36,12 +37,10 @@ class RegressorWriter:
         if leaf is None:
             self._nodes[place] = leaf = self._tree._new_leaf()
             leaf.depth = depth
-        _write_variance(leaf.stats, labels)
+        write_variance(leaf.stats, labels)
         leaf._last_split_attempt_at = attempted_at
-        if model is not None:
-            learned = model["iterations"] - leaf._leaf_model.optimizer.n_iterations
-            if learned:
-                write_learned(leaf._leaf_model, model, learned)
+        if model is not None and model["iterations"] != leaf._leaf_model.optimizer.n_iterations:
+            write_learned(leaf._leaf_model, model)
         if hasattr(leaf, "_fmse_mean"):
             leaf._fmse_mean, leaf._fmse_model = mean_error, model_error
         if splitters is None:
@@ -76,15 +75,11 @@ def _write_texts(leaf: Any, feature: str, texts: Any) -> None:
 
 def _node(value: Any, labels: Any) -> Any:
     node = _NODE(value, 0.0, 1.0)
-    _write_variance(node.estimator, labels)
+    write_variance(node.estimator, labels)
     return node
 
 
 def _variance(labels: Any) -> Var:
     made = Var()
-    _write_variance(made, labels)
+    write_variance(made, labels)
     return made
-
-
-def _write_variance(found: Any, labels: Any) -> None:
-    found.mean.n, found.mean._mean, found._S = labels

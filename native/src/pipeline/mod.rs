@@ -5,6 +5,7 @@ mod min_max;
 mod one_hot;
 mod scaler;
 mod steps;
+mod target;
 mod text_encoder;
 
 pub use hasher::Hasher;
@@ -12,6 +13,7 @@ pub use min_max::{Extreme, MinMax};
 pub use one_hot::OneHot;
 pub use scaler::Scaler;
 pub use steps::{Part, Step, Types, Union};
+pub use target::Target;
 pub use text_encoder::{Known, TextEncoder};
 
 use crate::glm::Glm;
@@ -22,7 +24,7 @@ use steps::{Pass, Seen};
 
 /// The last step.
 pub enum Last {
-    Glm(Glm),
+    Glm(Box<Glm>),
     Tree(Box<Tree>),
     RegressionTree(Box<regression::Tree>),
 }
@@ -31,6 +33,8 @@ pub struct Pipeline {
     pub names: Names,
     pub steps: Vec<Step>,
     pub last: Last,
+    /// The labels, where the last step learns them scaled.
+    pub target: Option<Target>,
     cells: Vec<Cell>,
     seen: Seen,
     /// A record has had a field with the name of a category: two features of one name.
@@ -38,8 +42,8 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    pub fn new(names: Names, steps: Vec<Step>, last: Last) -> Self {
-        Pipeline { names, steps, last, cells: Vec::new(), seen: Seen::default(), ambiguous: false }
+    pub fn new(names: Names, steps: Vec<Step>, last: Last, target: Option<Target>) -> Self {
+        Pipeline { names, steps, last, target, cells: Vec::new(), seen: Seen::default(), ambiguous: false }
     }
 
     /// What the last step sees of a row.
@@ -75,17 +79,26 @@ impl Model for Pipeline {
             Last::Tree(model) => model.predict(&self.cells, &row.texts)?,
             Last::RegressionTree(model) => model.predict(&self.cells, &row.texts)?,
         };
+        let output = match &self.target {
+            Some(target) => target.unscaled(output)?,
+            None => output,
+        };
         self.commit();
         Ok(output)
     }
 
     fn learn(&mut self, row: &Row, label: Label<'_>) -> Result<(), Refused> {
         self.transform(row, true)?;
+        let (target, label) = match self.target {
+            Some(target) => target.learned(label).map(|(target, label)| (Some(target), label))?,
+            None => (None, label),
+        };
         match &mut self.last {
             Last::Glm(model) => model.learn(&self.cells, label)?,
             Last::Tree(model) => model.learn(&self.cells, &row.texts, label)?,
             Last::RegressionTree(model) => model.learn(&self.cells, &row.texts, label)?,
         }
+        self.target = target;
         self.commit();
         Ok(())
     }

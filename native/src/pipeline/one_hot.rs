@@ -1,7 +1,7 @@
 //! `OneHotEncoder`: a feature of 0 or 1 for each category of a text.
 //!
-//! River puts out a zero for every category that is known. To a linear model without a penalty they change
-//! nothing (weights are finite, and none is -0.0), so they are left out unless it has one.
+//! River puts out a zero for every category that is known. To a linear model with plain SGD and without a penalty
+//! they change nothing (weights are finite, and none is -0.0), so they are left out before such a one.
 
 use hashbrown::HashMap;
 

@@ -1,32 +1,39 @@
 //! Linear models from River's state, and their state for River's objects.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList};
 
 use super::pipeline::{get, unknown};
-use crate::glm::{Glm, Loss};
+use crate::glm::{Glm, Loss, Memory, Optimizer, Schedule, Settings};
 use crate::names::Names;
 
 /// A linear model.
 ///
 /// Args: its parameters and weights; the names; the features of the categories that encoders know.
 pub fn build(found: &Bound<'_, PyDict>, names: &mut Names, categories: &[u32]) -> PyResult<Glm> {
-    let log: Option<(f64, f64)> = get(found, "log")?.extract()?;
-    let loss = match log {
-        Some((positive, negative)) => Loss::Log { positive, negative },
-        None => Loss::Squared,
+    let settings = Settings {
+        is_classifier: get(found, "is_classifier")?.extract()?,
+        loss: loss(found)?,
+        optimizer: optimizer(found)?,
+        rate: schedule(found, "rate")?,
+        intercept_rate: schedule(found, "intercept_rate")?,
+        penalty: get(found, "penalty")?.extract()?,
+        clip: get(found, "clip")?.extract()?,
     };
-    let parameter = |name| get(found, name)?.extract();
-    let mut glm = Glm::new(
-        loss,
-        parameter("rate")?,
-        parameter("intercept_rate")?,
-        parameter("penalty")?,
-        parameter("clip")?,
-    );
-    glm.intercept = parameter("intercept")?;
+    let iterations = get(found, "iterations")?.extract()?;
+    let mut glm = Glm::new(settings, get(found, "intercept")?.extract()?, iterations);
+    let memories = get(found, "memories")?;
+    let memories = memories.cast::<PyList>()?;
     for (name, weight) in get(found, "weights")?.cast::<PyDict>()?.iter() {
-        glm.set(names.number(name.extract()?), weight.extract()?);
+        let mut remembered = [0.0; 2];
+        for (place, memory) in memories.iter().enumerate().take(2) {
+            remembered[place] = memory.get_item(&name)?.extract()?;
+        }
+        let (feature, [first, second]) = (names.number(name.extract()?), remembered);
+        glm.set(feature, weight.extract()?);
+        if !memories.is_empty() {
+            glm.remember(feature, Memory(first, second));
+        }
     }
     if categories.iter().any(|feature| !glm.has(*feature)) {
         return Err(unknown("a category without a weight"));
@@ -34,13 +41,58 @@ pub fn build(found: &Bound<'_, PyDict>, names: &mut Names, categories: &[u32]) -
     Ok(glm)
 }
 
+fn loss(found: &Bound<'_, PyDict>) -> PyResult<Loss> {
+    let (kind, first, second): (String, f64, f64) = get(found, "loss")?.extract()?;
+    Ok(match kind.as_str() {
+        "Log" => Loss::Log { positive: first, negative: second },
+        "Hinge" => Loss::Hinge(first),
+        "Squared" => Loss::Squared,
+        "Absolute" => Loss::Absolute,
+        "Huber" => Loss::Huber(first),
+        "Quantile" => Loss::Quantile(first),
+        "EpsilonInsensitiveHinge" => Loss::Insensitive(first),
+        _ => return Err(unknown(&kind)),
+    })
+}
+
+fn optimizer(found: &Bound<'_, PyDict>) -> PyResult<Optimizer> {
+    let (kind, first, second, third): (String, f64, f64, f64) = get(found, "optimizer")?.extract()?;
+    Ok(match kind.as_str() {
+        "SGD" => Optimizer::Sgd,
+        "RMSProp" => Optimizer::RmsProp { keep: first, eps: second },
+        "Adam" => Optimizer::Adam { keep: first, keep_squares: second, eps: third },
+        "AdaGrad" => Optimizer::AdaGrad { eps: first },
+        "Momentum" => Optimizer::Momentum { keep: first },
+        _ => return Err(unknown(&kind)),
+    })
+}
+
+fn schedule(found: &Bound<'_, PyDict>, name: &str) -> PyResult<Schedule> {
+    let (kind, first, second): (String, f64, f64) = get(found, name)?.extract()?;
+    Ok(match kind.as_str() {
+        "Constant" => Schedule::Constant(first),
+        "InverseScaling" => Schedule::InverseScaling { rate: first, power: second },
+        "Optimal" => Schedule::Optimal { alpha: first, begin: second },
+        _ => return Err(unknown(&kind)),
+    })
+}
+
 pub fn state<'py>(py: Python<'py>, glm: &Glm, names: &Names) -> PyResult<Bound<'py, PyDict>> {
-    let weights = PyDict::new(py);
-    for (feature, weight) in glm.weights() {
-        weights.set_item(names.name(feature), weight)?;
+    let [weights, first, second] = [0; 3].map(|_| PyDict::new(py));
+    let remembers = glm.settings.optimizer.remembers();
+    for (feature, weight, memory) in glm.weights() {
+        let name = names.name(feature);
+        weights.set_item(name, weight)?;
+        if remembers > 0 {
+            first.set_item(name, memory.0)?;
+        }
+        if remembers > 1 {
+            second.set_item(name, memory.1)?;
+        }
     }
     let state = PyDict::new(py);
     state.set_item("weights", weights)?;
+    state.set_item("memories", PyList::new(py, [first, second].into_iter().take(remembers))?)?;
     state.set_item("intercept", glm.intercept)?;
     state.set_item("iterations", glm.iterations)?;
     Ok(state)

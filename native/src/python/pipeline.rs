@@ -9,8 +9,10 @@ use super::{glm, regression, tree};
 use crate::model::Value;
 use crate::names::Names;
 use crate::pipeline::{
-    Extreme, Hasher, Known, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, TextEncoder, Types, Union,
+    Extreme, Hasher, Known, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, Target, TextEncoder, Types,
+    Union,
 };
+use crate::tree::regression::Variance;
 
 /// A pipeline. A step is a tuple of its kind and what belongs to it; the last one is a dictionary.
 pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Pipeline> {
@@ -18,14 +20,24 @@ pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Pi
     let mut builder = Builder { names: &mut names, categories: Vec::new() };
     let steps = builder.steps(steps)?;
     let categories = builder.categories;
+    let target = target(last)?;
     let last = match last.get_item("kind")? {
         Some(kind) if kind.eq("regression_tree")? => {
             Last::RegressionTree(Box::new(regression::build(last, &mut names)?))
         }
         Some(kind) if kind.eq("tree")? => Last::Tree(Box::new(tree::build(last, &mut names)?)),
-        _ => Last::Glm(glm::build(last, &mut names, &categories)?),
+        _ => Last::Glm(Box::new(glm::build(last, &mut names, &categories)?)),
     };
-    Ok(Pipeline::new(names, steps, last))
+    Ok(Pipeline::new(names, steps, last, target))
+}
+
+/// How many labels there were, their mean, and the sum of squares about it.
+fn target(last: &Bound<'_, PyDict>) -> PyResult<Option<Target>> {
+    let Some(found) = last.get_item("target")? else {
+        return Ok(None);
+    };
+    let (count, mean, squares) = found.extract()?;
+    Ok(Some(Target(Variance { count, mean, squares })))
 }
 
 /// An entry that a description must have.
@@ -177,6 +189,9 @@ pub fn state<'py>(py: Python<'py>, model: &mut Pipeline) -> PyResult<Bound<'py, 
         Last::RegressionTree(last) => regression::state(py, last, &model.names)?,
     };
     state.set_item("steps", steps)?;
+    if let Some(Target(labels)) = model.target {
+        state.set_item("target", (labels.count, labels.mean, labels.squares))?;
+    }
     Ok(state)
 }
 

@@ -65,10 +65,7 @@ fn model(found: &Bound<'_, PyAny>, names: &mut Names) -> PyResult<Option<Glm>> {
     if found.is_none() {
         return Ok(None);
     }
-    let found = found.cast::<PyDict>()?;
-    let mut model = glm::build(found, names, &[])?;
-    model.iterations = get(found, "iterations")?.extract()?;
-    Ok(Some(model))
+    Ok(Some(glm::build(found.cast()?, names, &[])?))
 }
 
 fn leaf(found: &Bound<'_, PyTuple>, names: &mut Names, words: &mut Names) -> PyResult<Leaf> {

@@ -86,12 +86,7 @@ impl Tree {
     }
 
     pub fn learn(&mut self, cells: &[Cell], texts: &str, label: Label<'_>) -> Result<(), Refused> {
-        let label = match label {
-            Label::Bool(truth) => f64::from(u8::from(truth)),
-            Label::Int(whole) => whole as f64,
-            Label::Float(number) => number,
-            Label::Text(_) => return Err(Refused::Record),
-        };
+        let label = label.number()?;
         if label.abs() > MOST {
             return Err(Refused::Record);
         }

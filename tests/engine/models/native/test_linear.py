@@ -7,13 +7,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from river import compose, linear_model, optim, preprocessing
+from river import compose, linear_model, optim, preprocessing, tree
+from river.optim.losses import Log, Quantile
+from river.optim.schedulers import Optimal
+from river.preprocessing import TargetStandardScaler
 
+from engine.models import auto
 from engine.models.factory import build
+from engine.tasks.registry import find_task
 from tests.support.compiled import agree, needs_crate, streams
 
 pytestmark = needs_crate
 
+Huber: Any = optim.losses.Huber
 NUMBERS = st.one_of(
     st.floats(-1e6, 1e6),
     st.floats(-3, 3),
@@ -97,7 +103,61 @@ MODELS: dict[str, tuple[str, Callable[[], Any]]] = {
     "names that come twice": ("regression", _twice_named),
     "few places": ("binary", _hashed),
 }
-CASES = [pytest.param(*case, id=name) for name, case in MODELS.items()]
+
+
+def _line(optimizer: Any, loss: Any = None, **options: Any) -> Any:
+    return preprocessing.StandardScaler() | linear_model.LinearRegression(optimizer, loss, **options)
+
+
+def _encoded(optimizer: Any, **options: Any) -> Any:
+    """Of a category that is not met there is a zero, which an optimizer remembers."""
+    words = compose.SelectType(str) | preprocessing.OneHotEncoder()
+    united = words + (compose.SelectType(Number) | preprocessing.MinMaxScaler())
+    return united | linear_model.LogisticRegression(optimizer, **options)
+
+
+def _default() -> Any:
+    return build(auto.whole("auto", find_task("regression")))
+
+
+WITH_OPTIONS: dict[str, tuple[str, Callable[[], Any]]] = {
+    "auto for numbers": ("regression", _default),
+    "RMSProp": ("binary", lambda: _encoded(optim.RMSProp(0.5, rho=0.3))),
+    "RMSProp with a penalty": ("regression", lambda: _line(optim.RMSProp(0.1), l2=0.1)),
+    "Adam": ("binary", lambda: _encoded(optim.Adam(0.5, 0.3, 0.7))),
+    "Adam, whole numbers": ("regression", lambda: _line(optim.Adam(1, 0, 0, 1), Huber(2), intercept_init=3)),
+    "AdaGrad": ("binary", lambda: _encoded(optim.AdaGrad(optim.schedulers.InverseScaling(1, 2)))),
+    "AdaGrad as it is": ("regression", lambda: linear_model.LinearRegression(optim.AdaGrad(3), Quantile(1))),
+    "Momentum": ("binary", lambda: _encoded(optim.Momentum(1, 1), loss=optim.losses.Hinge(2))),
+    "Momentum with a penalty": ("regression", lambda: _line(optim.Momentum(0.1, 0.5), Huber(), l2=0.3)),
+    "rates that fall": (
+        "regression",
+        lambda: _line(
+            optim.SGD(optim.schedulers.InverseScaling(0.5, 0.3)),
+            intercept_lr=optim.schedulers.InverseScaling(1),
+        ),
+    ),
+    "the best rates": (
+        "binary",
+        lambda: _encoded(optim.SGD(Optimal(optim.losses.Hinge())), intercept_lr=Optimal(Log(), 0.1)),
+    ),
+    "hinge": ("binary", lambda: linear_model.LogisticRegression(loss=optim.losses.Hinge(0))),
+    "Huber's loss of classes": ("binary", lambda: linear_model.LogisticRegression(loss=Huber(0.5))),
+    "absolute, clipped": ("regression", lambda: _line(None, optim.losses.Absolute(), clip_gradient=0.5)),
+    "quantile": ("regression", lambda: _line(optim.RMSProp(1), Quantile(0.9))),
+    "insensitive": ("regression", lambda: _line(None, optim.losses.EpsilonInsensitiveHinge(2.0))),
+    "labels scaled, plain": ("regression", lambda: TargetStandardScaler(linear_model.LinearRegression())),
+    "labels scaled, for a tree": (
+        "regression",
+        lambda: TargetStandardScaler(tree.HoeffdingTreeRegressor(grace_period=4, delta=0.6, tau=0.5)),
+    ),
+}
+ALL = MODELS | WITH_OPTIONS
+CASES = [pytest.param(*case, id=name) for name, case in ALL.items()]
+FOR_STRANGE = [
+    *("clipped", "a union with a penalty", "selections", "auto"),
+    *("auto for numbers", "RMSProp", "Adam", "AdaGrad as it is", "Momentum", "hinge", "insensitive"),
+]
 
 
 def _labels(task: str) -> st.SearchStrategy[Any]:
@@ -111,7 +171,7 @@ def test_it_says_and_keeps_what_river_does(task: str, make: Callable[[], Any], d
     agree(make, task, data.draw(streams(rows(NUMBERS), _labels(task))))
 
 
-@pytest.mark.parametrize(("task", "make"), [CASES[2], CASES[5], CASES[6], CASES[7]])
+@pytest.mark.parametrize(("task", "make"), [pytest.param(*ALL[name], id=name) for name in FOR_STRANGE])
 @settings(max_examples=40)
 @given(data=st.data())
 def test_river_goes_on_from_a_record_that_it_cannot_take(

@@ -10,15 +10,17 @@ from river import compose, ensemble, linear_model, optim, preprocessing, tree
 from engine.models.native import compile_model
 from engine.models.operations import task_ops
 from engine.models.running import RunningModel
-from engine.models.serialization import dump
+from engine.models.serialization import dump, load
 from tests.engine.models.native import test_linear, test_tree, test_tree_regressor
 from tests.support.compiled import needs_crate
 
 pytestmark = needs_crate
 
+HINGE: Any = optim.losses.Hinge
+SCALED: Any = preprocessing.TargetStandardScaler
 LINE = linear_model.LogisticRegression
 COMPILED = {
-    **{name: make for name, (_, make) in test_linear.MODELS.items()},
+    **{name: make for name, (_, make) in test_linear.ALL.items()},
     **{f"a tree: {name}": make for name, make in test_tree.MODELS.items()},
     **{f"a tree that regresses: {name}": make for name, make in test_tree_regressor.MODELS.items()},
 }
@@ -27,6 +29,26 @@ TREES: dict[Any, str] = {tree.HoeffdingTreeClassifier: "binary", tree.HoeffdingT
 
 class OwnLine(LINE):
     """A subclass may do anything."""
+
+
+class OwnSchedule(optim.schedulers.Constant):
+    """A schedule may do anything."""
+
+    def __init__(self) -> None:
+        super().__init__(0.1)
+
+
+def _with_another_optimizer() -> Any:
+    model = LINE()
+    model.learn_one({"a": 1.0}, True)
+    model.optimizer = optim.RMSProp()
+    return model
+
+
+def _scaled_otherwise() -> Any:
+    model = SCALED(linear_model.LinearRegression())
+    model.func = SCALED(linear_model.LinearRegression()).func
+    return model
 
 
 def _with_an_attribute() -> Any:
@@ -58,10 +80,22 @@ RIVER_S: dict[str, Callable[[], Any]] = {
     "one step in two places": _twice_the_same,
     "weights that are not finite": _of_huge_weights,
     "names that are no texts": _named_by_numbers,
-    "another optimizer": lambda: LINE(optim.Adam()),
-    "another schedule": lambda: LINE(optim.SGD(optim.schedulers.InverseScaling(0.1))),
+    "another optimizer": lambda: LINE(optim.Nadam()),
+    "an optimizer that divides by zero": lambda: LINE(optim.RMSProp(eps=0)),
+    "an optimizer that forgets nothing": lambda: LINE(optim.Adam(beta_1=1.0)),
+    "what an optimizer has not made of weights": _with_another_optimizer,
+    "another schedule": lambda: LINE(intercept_lr=OwnSchedule()),
     "another initializer": lambda: LINE(initializer=optim.initializers.Constant(0.5)),
-    "another loss": lambda: LINE(loss=optim.losses.Hinge()),
+    "another loss": lambda: LINE(loss=optim.losses.BinaryFocalLoss()),
+    "a loss of classes for numbers": lambda: linear_model.LinearRegression(loss=HINGE()),
+    "classes that are scaled": lambda: SCALED(LINE()),
+    "a pipeline whose labels are scaled": lambda: SCALED(
+        preprocessing.StandardScaler() | linear_model.LinearRegression()
+    ),
+    "labels between the least and the most": lambda: preprocessing.TargetMinMaxScaler(
+        linear_model.LinearRegression()
+    ),
+    "labels that another function scales": _scaled_otherwise,
     "l1": lambda: LINE(l1=0.1),
     "a scaler with a window": lambda: preprocessing.StandardScaler(window_size=3) | LINE(),
     "a one-hot encoder before a scaler": lambda: (
@@ -77,6 +111,9 @@ RIVER_S: dict[str, Callable[[], Any]] = {
     "a splitter that quantizes": lambda: tree.HoeffdingTreeRegressor(splitter=tree.splitter.QOSplitter()),
     "another model in leaves": lambda: tree.HoeffdingTreeRegressor(leaf_model=tree.HoeffdingTreeRegressor()),
     "texts by their names": lambda: tree.HoeffdingTreeRegressor(nominal_attributes=["a"]),
+    "leaves with another optimizer": lambda: tree.HoeffdingTreeRegressor(
+        leaf_model=linear_model.LinearRegression(optim.RMSProp())
+    ),
     "an adaptive tree that regresses": lambda: tree.HoeffdingAdaptiveTreeRegressor(seed=1),
     "an adaptive tree": tree.HoeffdingAdaptiveTreeClassifier,
     "a forest": lambda: ensemble.BaggingClassifier(LINE(), n_models=2, seed=1),
@@ -87,6 +124,16 @@ RIVER_S: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("make", COMPILED.values(), ids=COMPILED)
 def test_what_is_on_the_page_is_compiled(make: Callable[[], Any]) -> None:
     assert compile_model(make()) is not None
+
+
+@pytest.mark.parametrize(("task", "make"), test_linear.WITH_OPTIONS.values(), ids=test_linear.WITH_OPTIONS)
+def test_what_has_learned_and_was_saved_is_compiled(task: str, make: Callable[[], Any]) -> None:
+    model = make()
+    for number in range(9):
+        model.learn_one({"a": number % 3, "b": float(number)}, number % 2 == 0)
+        assert compile_model(model) is not None
+    assert compile_model(load(dump(model, "model"), "model")) is not None
+    assert RunningModel(model, task_ops(task, model)).is_compiled
 
 
 @pytest.mark.parametrize("make", RIVER_S.values(), ids=RIVER_S)

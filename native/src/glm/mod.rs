@@ -1,0 +1,174 @@
+//! `LogisticRegression` and `LinearRegression`.
+
+mod loss;
+mod optimizer;
+mod schedule;
+
+pub use loss::Loss;
+pub use optimizer::{Memory, Optimizer};
+pub use schedule::Schedule;
+
+use crate::model::{finite, Cell, Label, Output, Refused};
+
+/// What does not change as the model learns.
+#[derive(Clone)]
+pub struct Settings {
+    /// Whether it puts out probabilities.
+    pub is_classifier: bool,
+    pub loss: Loss,
+    pub optimizer: Optimizer,
+    pub rate: Schedule,
+    pub intercept_rate: Schedule,
+    pub penalty: f64,
+    /// The most that a gradient may be.
+    pub clip: f64,
+}
+
+#[derive(Clone)]
+pub struct Glm {
+    pub settings: Settings,
+    pub intercept: f64,
+    /// The records that it has learned.
+    pub iterations: u64,
+    /// Weights by the number of the feature, and the features that have one in the order in which they came.
+    weights: Vec<f64>,
+    has_weight: Vec<bool>,
+    order: Vec<u32>,
+    /// What the optimizer remembers of each weight, if it remembers anything.
+    memories: Vec<Memory>,
+    staged: Vec<f64>,
+    staged_memories: Vec<Memory>,
+}
+
+impl Glm {
+    pub fn new(settings: Settings, intercept: f64, iterations: u64) -> Self {
+        Glm {
+            settings,
+            intercept,
+            iterations,
+            weights: Vec::new(),
+            has_weight: Vec::new(),
+            order: Vec::new(),
+            memories: Vec::new(),
+            staged: Vec::new(),
+            staged_memories: Vec::new(),
+        }
+    }
+
+    pub fn set(&mut self, feature: u32, weight: f64) {
+        let place = feature as usize;
+        if place >= self.weights.len() {
+            self.weights.resize(place + 1, 0.0);
+            self.has_weight.resize(place + 1, false);
+        }
+        self.weights[place] = weight;
+        if !self.has_weight[place] {
+            self.has_weight[place] = true;
+            self.order.push(feature);
+        }
+    }
+
+    pub fn remember(&mut self, feature: u32, memory: Memory) {
+        let place = feature as usize;
+        if place >= self.memories.len() {
+            self.memories.resize(place + 1, Memory::default());
+        }
+        self.memories[place] = memory;
+    }
+
+    pub fn has(&self, feature: u32) -> bool {
+        let place = feature as usize;
+        self.has_weight.get(place).copied().unwrap_or(false)
+    }
+
+    pub fn weights(&self) -> impl Iterator<Item = (u32, f64, Memory)> + '_ {
+        let weight = |feature: &u32| (*feature, self.weight(*feature), self.memory(*feature));
+        self.order.iter().map(weight)
+    }
+
+    pub fn predict(&self, cells: &[Cell]) -> Result<Output, Refused> {
+        let raw = self.raw(cells)?;
+        Ok(match (self.settings.is_classifier, self.settings.loss.of_classes()) {
+            (false, _) => Output::Number(raw),
+            (true, true) => sigmoid(raw),
+            (true, false) => Output::Probability { yes: raw, certain: false }, // as River's, whatever it is
+        })
+    }
+
+    pub fn learn(&mut self, cells: &[Cell], label: Label<'_>) -> Result<(), Refused> {
+        let settings = &self.settings;
+        let slope = settings.loss.slope(self.raw(cells)?, label)?;
+        // As Python's min and max; it is finite.
+        let slope = slope.min(settings.clip).max(-settings.clip);
+        let rate = settings.optimizer.rate(settings.rate.rate(self.iterations)?, self.iterations);
+        let intercept = finite(self.intercept - settings.intercept_rate.rate(self.iterations)? * slope)?;
+        self.stage(cells, slope, rate)?;
+        self.intercept = intercept;
+        for (index, cell) in cells.iter().enumerate() {
+            self.set(cell.field, self.staged[index]);
+        }
+        for index in 0..self.staged_memories.len() {
+            self.remember(cells[index].field, self.staged_memories[index]);
+        }
+        self.iterations += 1;
+        Ok(())
+    }
+
+    /// The weights that the features of a row will have.
+    fn stage(&mut self, cells: &[Cell], slope: f64, rate: f64) -> Result<(), Refused> {
+        self.staged.clear();
+        self.staged_memories.clear();
+        let remembers = self.settings.optimizer.remembers() > 0;
+        for cell in cells {
+            let weight = self.weight(cell.field);
+            let mut gradient = cell.value.number()? * slope;
+            if self.settings.penalty != 0.0 {
+                gradient += self.settings.penalty * weight;
+            }
+            let step = if remembers { self.remembered(cell.field, rate, gradient)? } else { rate * gradient };
+            self.staged.push(finite(weight - step)?);
+        }
+        Ok(())
+    }
+
+    /// A step by what is remembered of a feature's weight.
+    fn remembered(&mut self, feature: u32, rate: f64, gradient: f64) -> Result<f64, Refused> {
+        let mut memory = self.memory(feature);
+        let step = self.settings.optimizer.step(rate, gradient, &mut memory);
+        self.staged_memories.push(memory);
+        if memory.is_finite() {
+            Ok(step)
+        } else {
+            Err(Refused::Record)
+        }
+    }
+
+    /// The weight of a feature; River begins with zero, and takes one that it does not know for zero.
+    fn weight(&self, feature: u32) -> f64 {
+        self.weights.get(feature as usize).copied().unwrap_or(0.0)
+    }
+
+    fn memory(&self, feature: u32) -> Memory {
+        self.memories.get(feature as usize).copied().unwrap_or_default()
+    }
+
+    /// What it puts out before the loss makes a prediction of it.
+    pub fn raw(&self, cells: &[Cell]) -> Result<f64, Refused> {
+        let mut total = 0.0;
+        for cell in cells {
+            total += self.weight(cell.field) * cell.value.number()?;
+        }
+        finite(total + self.intercept)
+    }
+}
+
+fn sigmoid(raw: f64) -> Output {
+    let (yes, certain) = if raw < -30.0 {
+        (0.0, true)
+    } else if raw > 30.0 {
+        (1.0, true)
+    } else {
+        (1.0 / (1.0 + (-raw).exp()), false)
+    };
+    Output::Probability { yes, certain }
+}
