@@ -9,6 +9,7 @@ mod arithmetic;
 mod glm;
 mod lane;
 mod model;
+mod naive_bayes;
 mod names;
 mod pipeline;
 mod python;
@@ -35,6 +36,7 @@ fn riverkeeper_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Refused", module.py().get_type::<python::Refused>())?;
     module.add("StepRefused", module.py().get_type::<python::StepRefused>())?;
     module.add_function(wrap_pyfunction!(functions, module)?)?;
+    module.add_function(wrap_pyfunction!(python::log_sum_of_exp, module)?)?;
     module.add_function(wrap_pyfunction!(lane::plain_fields, module)?)?;
     module.add_function(wrap_pyfunction!(lane::keys::plain_keys, module)?)?;
     module.add_class::<lane::Lane>()?;

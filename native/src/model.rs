@@ -81,6 +81,35 @@ pub enum Class {
     Text(Box<str>),
 }
 
+impl Class {
+    pub fn of(label: Label<'_>) -> Result<Class, Refused> {
+        match label {
+            Label::Bool(truth) => Ok(Class::Bool(truth)),
+            Label::Int(whole) => Ok(Class::Int(whole)),
+            Label::Text(text) => Ok(Class::Text(text.into())),
+            Label::Float(_) => Err(Refused::Record),
+        }
+    }
+}
+
+/// The number of a class among those that are known, or else that of the next.
+pub fn class_number<'a>(
+    known: impl ExactSizeIterator<Item = &'a Class>,
+    class: &Class,
+) -> Result<usize, Refused> {
+    let (count, mut others) = (known.len(), false);
+    for (number, each) in known.enumerate() {
+        if each == class {
+            return Ok(number);
+        }
+        others |= std::mem::discriminant(each) != std::mem::discriminant(class);
+    }
+    if others {
+        return Err(Refused::Record); // True is 1 to Python, and a text cannot be compared with a number
+    }
+    Ok(count)
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// The probability of `True`; `certain` when River says it with a whole number, 0 or 1.

@@ -8,17 +8,21 @@ pub struct Names {
     names: Vec<Box<str>>,
     /// Whether a name stands for a category, which an encoder knows although a row may not name it.
     categories: Vec<bool>,
+    /// Whether a name was only asked for: no row has it, and no encoder knows it.
+    glimpsed: Vec<bool>,
 }
 
 impl Names {
     /// The number of a name, which is a new one if need be.
     pub fn number(&mut self, name: &str) -> u32 {
         if let Some(&found) = self.numbers.get(name) {
+            self.glimpsed[found as usize] = false;
             return found;
         }
         let made = self.names.len() as u32;
         self.names.push(name.into());
         self.categories.push(false);
+        self.glimpsed.push(false);
         self.numbers.insert(name.into(), made);
         made
     }
@@ -27,9 +31,24 @@ impl Names {
         self.numbers.get(name).copied()
     }
 
+    /// The number of a name that a prediction is asked for.
+    pub fn glimpse(&mut self, name: &str) -> u32 {
+        if let Some(found) = self.find(name) {
+            return found;
+        }
+        let made = self.number(name);
+        self.glimpsed[made as usize] = true;
+        made
+    }
+
+    /// Whether a row has this name, or it stands for a category.
+    pub fn is_taken(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|found| !self.glimpsed[found as usize])
+    }
+
     /// The number of a category by the name of its feature; none when the name is taken.
     pub fn category(&mut self, name: &str) -> Option<u32> {
-        if self.find(name).is_some() {
+        if self.is_taken(name) {
             return None;
         }
         let made = self.number(name);

@@ -259,5 +259,9 @@ _SCALERS: dict[type, Callable[[Any], tuple[Step, Write]]] = {
     preprocessing.StandardScaler: _standard_scaler,
     preprocessing.MinMaxScaler: _min_max_scaler,
 }
-_LAST = {"HoeffdingTreeClassifier": "tree", "HoeffdingTreeRegressor": "tree_regressor"}
+_LAST = {
+    "GaussianNB": "naive_bayes",
+    "HoeffdingTreeClassifier": "tree",
+    "HoeffdingTreeRegressor": "tree_regressor",
+}
 """Modules of this package by the classes that they describe: River's are imported by those who use them."""

@@ -1,6 +1,7 @@
 """What it takes to recognise an object of River's: exactly its class, its attributes and their types."""
 
 import math
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +12,10 @@ Write = Callable[[Any], None]
 
 MOST_EXACT = 2**52
 """Whole numbers up to here, and the differences of two of them, are the same as floats."""
+
+
+COMPENSATES = sys.version_info >= (3, 12)
+"""Whether Python's `sum` makes up for what is lost between floats."""
 
 
 class Unknown(Exception):  # noqa: N818 - no error: the model is left to River

@@ -1,7 +1,6 @@
 """What Hoeffding trees that classify and those that regress have in common: branches, and room to grow."""
 
 import math
-import sys
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from river.tree.nodes.branch import NominalBinaryBranch, NominalMultiwayBranch, NumericBinaryBranch
 
 from engine.models.native.moments import whole
-from engine.models.native.recognition import are_texts, attributes, expect, number
+from engine.models.native.recognition import COMPENSATES, are_texts, attributes, expect, number
 
 TREE = (
     "_split_criterion",
@@ -43,9 +42,6 @@ _BRANCHES: dict[str, Any] = {
     "equal": NominalBinaryBranch,
     "among": NominalMultiwayBranch,
 }
-
-_COMPENSATES = sys.version_info >= (3, 12)
-"""Whether Python's `sum` makes up for what is lost between floats."""
 
 MOST = 1e140
 """The largest number that a compiled tree takes: the squares of such are finite."""
@@ -85,7 +81,7 @@ def growth(known: dict[str, Any]) -> dict[str, Any]:
         "null_split": flag(known["merit_preprune"]),
         "measured_every": positive(known["memory_estimate_period"]),
         "most_leaves": _most_leaves(known),
-        "compensates": _COMPENSATES,
+        "compensates": COMPENSATES,
         "active": known["_n_active_leaves"],
         "inactive": known["_n_inactive_leaves"],
         "weight": whole(known["_train_weight_seen_by_model"]),

@@ -70,8 +70,10 @@ impl Hasher {
             return Some(*known);
         }
         let name = format!("{}{}", self.prefix, place);
-        let found = if pass.learns { pass.names.number(&name) } else { pass.names.find(&name)? };
-        self.features.insert(place, found);
+        let found = if pass.learns { pass.names.number(&name) } else { pass.asked(&name)? };
+        if pass.learns || !pass.unknown_count {
+            self.features.insert(place, found);
+        }
         Some(found)
     }
 }

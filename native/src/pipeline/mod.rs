@@ -18,6 +18,7 @@ pub use text_encoder::{Known, TextEncoder};
 
 use crate::glm::Glm;
 use crate::model::{Cell, Class, Label, Model, Output, Refused, Row};
+use crate::naive_bayes::NaiveBayes;
 use crate::names::Names;
 use crate::tree::{regression, Tree};
 use steps::{Pass, Seen};
@@ -25,6 +26,7 @@ use steps::{Pass, Seen};
 /// The last step.
 pub enum Last {
     Glm(Box<Glm>),
+    NaiveBayes(Box<NaiveBayes>),
     Tree(Box<Tree>),
     RegressionTree(Box<regression::Tree>),
 }
@@ -53,7 +55,8 @@ impl Pipeline {
         }
         self.cells.clear();
         self.cells.extend_from_slice(&row.cells);
-        let mut pass = Pass { names: &mut self.names, texts: &row.texts, learns };
+        let unknown_count = matches!(self.last, Last::NaiveBayes(_));
+        let mut pass = Pass { names: &mut self.names, texts: &row.texts, learns, unknown_count };
         for step in &mut self.steps {
             step.apply(&mut self.cells, &mut pass)?;
         }
@@ -76,6 +79,7 @@ impl Model for Pipeline {
         self.transform(row, false)?;
         let output = match &mut self.last {
             Last::Glm(model) => model.predict(&self.cells)?,
+            Last::NaiveBayes(model) => model.predict(&self.cells)?,
             Last::Tree(model) => model.predict(&self.cells, &row.texts)?,
             Last::RegressionTree(model) => model.predict(&self.cells, &row.texts)?,
         };
@@ -95,6 +99,7 @@ impl Model for Pipeline {
         };
         match &mut self.last {
             Last::Glm(model) => model.learn(&self.cells, label)?,
+            Last::NaiveBayes(model) => model.learn(&self.cells, label)?,
             Last::Tree(model) => model.learn(&self.cells, &row.texts, label)?,
             Last::RegressionTree(model) => model.learn(&self.cells, &row.texts, label)?,
         }
@@ -105,6 +110,7 @@ impl Model for Pipeline {
 
     fn class(&self, number: u32) -> &Class {
         match &self.last {
+            Last::NaiveBayes(model) => &model.classes[number as usize].class,
             Last::Tree(model) => model.class(number),
             Last::Glm(_) | Last::RegressionTree(_) => unreachable!("it puts out no classes by number"),
         }

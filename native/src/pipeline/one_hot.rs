@@ -87,8 +87,8 @@ impl OneHot {
         if !self.with_zeros {
             return Ok(named(&name, pass));
         }
-        if !pass.learns && pass.names.find(&name).is_none() {
-            return Ok(None);
+        if !pass.learns && !pass.names.is_taken(&name) {
+            return Ok(pass.asked(&name));
         }
         let feature = pass.names.category(&name).ok_or(Refused::Record)?;
         self.staged.push((field, feature, category.into()));
@@ -126,5 +126,5 @@ fn named(name: &str, pass: &mut Pass<'_>) -> Option<u32> {
     if pass.learns {
         return Some(pass.names.number(name));
     }
-    pass.names.find(name)
+    pass.asked(name)
 }

@@ -10,6 +10,18 @@ pub struct Pass<'a> {
     pub names: &'a mut Names,
     pub texts: &'a str,
     pub learns: bool,
+    /// Whether a feature that nothing was learned of matters to the last step.
+    pub unknown_count: bool,
+}
+
+impl Pass<'_> {
+    /// A feature that a prediction is asked for, by its name; none for one that changes nothing.
+    pub fn asked(&mut self, name: &str) -> Option<u32> {
+        if self.unknown_count {
+            return Some(self.names.glimpse(name));
+        }
+        self.names.find(name)
+    }
 }
 
 pub enum Step {

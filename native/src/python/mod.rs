@@ -1,6 +1,7 @@
 //! What Python sees: models that take River's dictionaries, are made of River's state and give it back.
 
 mod glm;
+mod naive_bayes;
 mod pipeline;
 mod reader;
 mod regression;
@@ -12,6 +13,7 @@ use pyo3::types::{PyBool, PyDict, PyList, PyString};
 
 use crate::model::{self, Class, Model, Output};
 use crate::pipeline::Pipeline;
+pub use naive_bayes::log_sum_of_exp;
 use reader::Reader;
 
 pyo3::create_exception!(

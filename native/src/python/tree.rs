@@ -9,7 +9,7 @@ use super::class_object;
 use super::pipeline::{get, typed, unknown};
 use super::reader::{label, number};
 use crate::arithmetic;
-use crate::model::{Class, Label};
+use crate::model::Class;
 use crate::names::Names;
 use crate::tree::{
     Branch, Counts, Distribution, Gaussian, Leaf, Node, Nominal, Normal, Options, Prediction, Splitter, Test,
@@ -30,12 +30,7 @@ pub fn erf(place: f64) -> f64 {
 pub fn build(found: &Bound<'_, PyDict>, names: &mut Names) -> PyResult<Tree> {
     let mut classes = Vec::new();
     for class in get(found, "classes")?.cast::<PyList>()?.iter() {
-        classes.push(match label(&class)? {
-            Label::Bool(truth) => Class::Bool(truth),
-            Label::Int(whole) => Class::Int(whole),
-            Label::Text(text) => Class::Text(text.into()),
-            Label::Float(_) => return Err(unknown("a class that is a float")),
-        });
+        classes.push(Class::of(label(&class)?)?);
     }
     let mut tree = Tree::new(options(found)?, classes, Names::default());
     for node in get(found, "nodes")?.cast::<PyList>()?.iter() {

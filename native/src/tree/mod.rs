@@ -18,7 +18,7 @@ pub use paths::{Branch, Nodes};
 pub use split::Test;
 
 use crate::arithmetic::Python;
-use crate::model::{Cell, Class, Label, Output, Refused};
+use crate::model::{class_number, Cell, Class, Label, Output, Refused};
 use crate::names::Names;
 use row::TreeRow;
 
@@ -114,37 +114,20 @@ impl Tree {
         if weight % self.options.measured_every == 0.0 {
             return Err(Refused::Step);
         }
-        let (class, new) = self.class_of(label)?;
-        if let Some(new) = new {
+        let class = Class::of(label)?;
+        let number = class_number(self.classes.iter(), &class)?;
+        if number == self.classes.len() {
             // A class that is known and has no leaf yet changes nothing, if the row is refused after all.
-            self.classes.push(new);
-            if let Err(refused) = self.grow(class) {
+            self.classes.push(class);
+            if let Err(refused) = self.grow(number as u32) {
                 self.classes.pop();
                 return Err(refused);
             }
             self.sort_classes();
         } else {
-            self.grow(class)?;
+            self.grow(number as u32)?;
         }
         self.weight = weight;
         Ok(())
-    }
-
-    /// The number of a label's class, and the class when it is new.
-    fn class_of(&self, label: Label<'_>) -> Result<(u32, Option<Class>), Refused> {
-        let class = match label {
-            Label::Bool(truth) => Class::Bool(truth),
-            Label::Int(whole) => Class::Int(whole),
-            Label::Text(text) => Class::Text(text.into()),
-            Label::Float(_) => return Err(Refused::Record),
-        };
-        if let Some(found) = self.classes.iter().position(|known| *known == class) {
-            return Ok((found as u32, None));
-        }
-        let alike = |known: &Class| std::mem::discriminant(known) == std::mem::discriminant(&class);
-        if !self.classes.iter().all(alike) {
-            return Err(Refused::Record); // True is 1 to Python, and a text cannot be compared with a number
-        }
-        Ok((self.classes.len() as u32, Some(class)))
     }
 }

@@ -37,9 +37,10 @@ def told(setup: dict[str, Any], batches: list[Any], *, crate: bool, saves: set[i
     "setup",
     [
         {"model": {"task": "binary", "model": LOGISTIC}},
+        {"model": {"task": "binary", "model": "naive_bayes.GaussianNB"}},
         {"model": {"task": "binary", "model": TREE}, "challengers": {"line": {"model": LOGISTIC}}},
     ],
-    ids=["linear", "tree and challenger"],
+    ids=["linear", "naive Bayes", "tree and challenger"],
 )
 @settings(max_examples=10)
 @given(

@@ -5,22 +5,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from river import compose, ensemble, linear_model, optim, preprocessing, tree
+from river import compose, ensemble, linear_model, naive_bayes, optim, preprocessing, tree
 
 from engine.models.native import compile_model
 from engine.models.operations import task_ops
 from engine.models.running import RunningModel
 from engine.models.serialization import dump, load
-from tests.engine.models.native import test_linear, test_tree, test_tree_regressor
+from tests.engine.models.native import test_linear, test_naive_bayes, test_tree, test_tree_regressor
 from tests.support.compiled import needs_crate
 
 pytestmark = needs_crate
 
+BAYES: Any = naive_bayes.GaussianNB
 HINGE: Any = optim.losses.Hinge
 SCALED: Any = preprocessing.TargetStandardScaler
 LINE = linear_model.LogisticRegression
 COMPILED = {
     **{name: make for name, (_, make) in test_linear.ALL.items()},
+    **{f"naive Bayes: {name}": make for name, make in test_naive_bayes.MODELS.items()},
     **{f"a tree: {name}": make for name, make in test_tree.MODELS.items()},
     **{f"a tree that regresses: {name}": make for name, make in test_tree_regressor.MODELS.items()},
 }
@@ -68,6 +70,12 @@ def _of_huge_weights() -> Any:
     return model
 
 
+def _of_classes_that_are_floats() -> Any:
+    model: Any = BAYES()
+    model.learn_one({"a": 1.0}, 0.5)
+    return model
+
+
 def _named_by_numbers() -> Any:
     model = LINE()
     model.learn_one({1: 2.0}, True)
@@ -106,6 +114,8 @@ RIVER_S: dict[str, Callable[[], Any]] = {
         LINE(),
     ),
     "a function": lambda: compose.FuncTransformer(dict) | LINE(),
+    "naive Bayes of counts": naive_bayes.MultinomialNB,
+    "naive Bayes of classes that are floats": _of_classes_that_are_floats,
     "another criterion": lambda: tree.HoeffdingTreeClassifier(split_criterion="gini"),
     "another splitter": lambda: tree.HoeffdingTreeClassifier(splitter=tree.splitter.HistogramSplitter()),
     "a splitter that quantizes": lambda: tree.HoeffdingTreeRegressor(splitter=tree.splitter.QOSplitter()),
