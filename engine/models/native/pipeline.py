@@ -10,6 +10,7 @@ from river import compose, preprocessing, stats
 
 from engine.models.auto import LONGEST, MOST_VALUES, TextEncoder
 from engine.models.graph.attributes import attributes as held_attributes
+from engine.models.native.imputers import IMPUTERS
 from engine.models.native.linear import is_dense
 from engine.models.native.recognition import Unknown, Write, are_texts, attributes, expect, floats
 from engine.models.native.target import described_target, scaled
@@ -138,6 +139,11 @@ class _Recognition:
             made, write = _text_encoder(step)
         elif type(step) in _SCALERS:
             made, write = _SCALERS[type(step)](step)
+        elif type(step) in IMPUTERS:
+            made, write, learning = IMPUTERS[type(step)](step)
+            for each in learning:
+                expect(id(each) not in self._learning)
+                self._learning.add(id(each))
         else:
             raise Unknown
         self.writes.append(write)

@@ -1,6 +1,7 @@
 //! Pipelines: transformers that learn from features alone, and behind them a model that learns from labels.
 
 mod hasher;
+mod imputers;
 mod min_max;
 mod one_hot;
 mod scaler;
@@ -9,6 +10,7 @@ mod target;
 mod text_encoder;
 
 pub use hasher::Hasher;
+pub use imputers::{Kept, Mean, PreviousImputer, StatImputer};
 pub use min_max::{Extreme, MinMax};
 pub use one_hot::OneHot;
 pub use scaler::Scaler;

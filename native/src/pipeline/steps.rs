@@ -1,7 +1,7 @@
 //! Steps before the linear model. Each changes the cells in place, and keeps what it has learned aside until
 //! the whole pipeline has taken the row: a row that is refused must leave no trace.
 
-use super::{Hasher, MinMax, OneHot, Scaler, TextEncoder};
+use super::{Hasher, MinMax, OneHot, PreviousImputer, Scaler, StatImputer, TextEncoder};
 use crate::model::{Cell, Refused, Value};
 use crate::names::Names;
 
@@ -30,6 +30,8 @@ pub enum Step {
     OneHot(OneHot),
     Hasher(Hasher),
     TextEncoder(TextEncoder),
+    StatImputer(StatImputer),
+    PreviousImputer(PreviousImputer),
     /// In the order in which the names stand here, as River does it.
     Select(Vec<u32>),
     Discard(Vec<u32>),
@@ -88,6 +90,11 @@ impl Step {
             Step::OneHot(encoder) => encoder.apply(cells, pass),
             Step::Hasher(hasher) => hasher.apply(cells, pass),
             Step::TextEncoder(encoder) => encoder.apply(cells, pass),
+            Step::StatImputer(imputer) => imputer.apply(cells, pass.learns),
+            Step::PreviousImputer(imputer) => {
+                imputer.apply(cells, pass);
+                Ok(())
+            }
             Step::Select(wanted) => select(cells, wanted),
             Step::Discard(unwanted) => {
                 cells.retain(|cell| !unwanted.contains(&cell.field));
@@ -108,6 +115,8 @@ impl Step {
             Step::MinMax(scaler) => scaler.commit(),
             Step::OneHot(encoder) => encoder.commit(),
             Step::TextEncoder(encoder) => encoder.commit(),
+            Step::StatImputer(imputer) => imputer.commit(),
+            Step::PreviousImputer(imputer) => imputer.commit(),
             Step::Union(union) => {
                 for part in &mut union.parts {
                     part.steps.iter_mut().for_each(Step::commit);

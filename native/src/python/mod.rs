@@ -1,6 +1,7 @@
 //! What Python sees: models that take River's dictionaries, are made of River's state and give it back.
 
 mod glm;
+mod imputers;
 mod naive_bayes;
 mod pipeline;
 mod reader;

@@ -5,12 +5,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyTuple};
 
 use super::reader::number;
-use super::{glm, naive_bayes, regression, tree};
+use super::{glm, imputers, naive_bayes, regression, tree};
 use crate::model::Value;
 use crate::names::Names;
 use crate::pipeline::{
-    Extreme, Hasher, Known, Last, MinMax, OneHot, Part, Pipeline, Scaler, Step, Target, TextEncoder, Types,
-    Union,
+    Extreme, Hasher, Known, Last, MinMax, OneHot, Part, Pipeline, PreviousImputer, Scaler, StatImputer, Step,
+    Target, TextEncoder, Types, Union,
 };
 use crate::tree::regression::Variance;
 
@@ -74,6 +74,8 @@ impl Builder<'_> {
                 Step::Hasher(Hasher::new(places, seed, alternates, prefix))
             }
             "text_encoder" => Step::TextEncoder(self.text_encoder(found)?),
+            "stat_imputer" => Step::StatImputer(self.stat_imputer(about.cast()?)?),
+            "previous_imputer" => Step::PreviousImputer(self.previous_imputer(about.cast()?)?),
             "select" => Step::Select(self.fields(&about)?),
             "discard" => Step::Discard(self.fields(&about)?),
             "select_type" => {
@@ -125,6 +127,22 @@ impl Builder<'_> {
             scaler.met.push(field);
         }
         Ok(scaler)
+    }
+
+    fn stat_imputer(&mut self, means: &Bound<'_, PyList>) -> PyResult<StatImputer> {
+        let of_feature = |found: Bound<'_, PyAny>| {
+            let (name, mean): (Bound<'_, PyAny>, Option<(f64, f64)>) = found.extract()?;
+            Ok((self.field(&name)?, imputers::mean(mean)))
+        };
+        Ok(StatImputer::new(means.iter().map(of_feature).collect::<PyResult<_>>()?))
+    }
+
+    fn previous_imputer(&mut self, latest: &Bound<'_, PyDict>) -> PyResult<PreviousImputer> {
+        let mut imputer = PreviousImputer::default();
+        for (name, value) in latest.iter() {
+            imputer.set(self.field(&name)?, imputers::kept(&value)?);
+        }
+        Ok(imputer)
     }
 
     fn min_max(&mut self, extremes: &Bound<'_, PyDict>) -> PyResult<MinMax> {
@@ -204,6 +222,8 @@ fn append(states: &Bound<'_, PyList>, step: &Step, names: &Names) -> PyResult<()
     match step {
         Step::Scaler(scaler) => states.append(moments(py, scaler, names)?),
         Step::MinMax(scaler) => states.append(extremes(py, scaler, names)?),
+        Step::StatImputer(imputer) => states.append(imputers::means(py, imputer)?),
+        Step::PreviousImputer(imputer) => states.append(imputers::latest(py, imputer, names)?),
         Step::OneHot(encoder) => {
             let category =
                 |(field, text): &(u32, Box<str>)| (names.name(*field).to_owned(), text.to_string());

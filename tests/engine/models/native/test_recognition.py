@@ -5,23 +5,31 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from river import compose, ensemble, linear_model, naive_bayes, optim, preprocessing, tree
+from river import compose, ensemble, linear_model, naive_bayes, optim, preprocessing, stats, tree
 
 from engine.models.native import compile_model
 from engine.models.operations import task_ops
 from engine.models.running import RunningModel
 from engine.models.serialization import dump, load
-from tests.engine.models.native import test_linear, test_naive_bayes, test_tree, test_tree_regressor
+from tests.engine.models.native import (
+    test_imputers,
+    test_linear,
+    test_naive_bayes,
+    test_tree,
+    test_tree_regressor,
+)
 from tests.support.compiled import needs_crate
 
 pytestmark = needs_crate
 
 BAYES: Any = naive_bayes.GaussianNB
 HINGE: Any = optim.losses.Hinge
+IMPUTER: Any = preprocessing.StatImputer
 SCALED: Any = preprocessing.TargetStandardScaler
 LINE = linear_model.LogisticRegression
 COMPILED = {
     **{name: make for name, (_, make) in test_linear.ALL.items()},
+    **{f"imputers: {name}": make for name, make in test_imputers.MODELS.items()},
     **{f"naive Bayes: {name}": make for name, make in test_naive_bayes.MODELS.items()},
     **{f"a tree: {name}": make for name, make in test_tree.MODELS.items()},
     **{f"a tree that regresses: {name}": make for name, make in test_tree_regressor.MODELS.items()},
@@ -62,6 +70,11 @@ def _with_an_attribute() -> Any:
 def _twice_the_same() -> Any:
     scaler = preprocessing.StandardScaler()
     return compose.Pipeline(("one", scaler), ("two", scaler), LINE())
+
+
+def _one_mean_of_two_features() -> Any:
+    mean = stats.Mean()
+    return IMPUTER(("a", mean), ("b", mean)) | LINE()
 
 
 def _of_huge_weights() -> Any:
@@ -105,6 +118,8 @@ RIVER_S: dict[str, Callable[[], Any]] = {
     ),
     "labels that another function scales": _scaled_otherwise,
     "l1": lambda: LINE(l1=0.1),
+    "an imputer of the most frequent": lambda: IMPUTER(("a", stats.Mode())) | LINE(),
+    "one mean of two features": _one_mean_of_two_features,
     "a scaler with a window": lambda: preprocessing.StandardScaler(window_size=3) | LINE(),
     "a one-hot encoder before a scaler": lambda: (
         preprocessing.OneHotEncoder() | preprocessing.StandardScaler() | LINE()
