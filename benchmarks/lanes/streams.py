@@ -15,7 +15,12 @@ ENCODED = [
     },
     "linear_model.LogisticRegression",
 ]
-MODELS: list[Any] = [LOGISTIC, ENCODED, ENCODED, "tree.HoeffdingTreeClassifier", "naive_bayes.GaussianNB"]
+REMEMBERING = [*ENCODED[:1], {"type": ENCODED[1], "optimizer": "optim.RMSProp"}]
+BY_RIVER = [LOGISTIC[0], {"type": LOGISTIC[1], "l1": 0.1}]
+MODELS: list[Any] = [
+    *(LOGISTIC, ENCODED, ENCODED, REMEMBERING, BY_RIVER),
+    *("tree.HoeffdingTreeClassifier", "naive_bayes.GaussianNB"),
+]
 
 _STRANGE = [1e300, 2**60, -(2**70), "text", True, False, None, [1], {"z": 1}, 2**53, 2**53 + 1, 1e308]
 _TIMES = ["2013-01-01T05:15:00Z", "x", None, True, [1], float("inf"), 1_356_998_400_000]
