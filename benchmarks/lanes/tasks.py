@@ -10,7 +10,13 @@ from benchmarks.lanes.streams import ENCODED, LOGISTIC
 TASKS = ("binary", "multiclass", "regression")
 
 _LABEL = re.compile(rb'("label" ?: ?)(true|false)')
-_SCALED = ["preprocessing.StandardScaler", "linear_model.LinearRegression"]
+_SCALED, _SLOW, _FAST = (
+    [
+        "preprocessing.StandardScaler",
+        {"type": "linear_model.LinearRegression", "optimizer": {"type": "optim.SGD", "args": [rate]}},
+    ]
+    for rate in (0.01, 0.001, 0.1)
+)
 _ROBUST = ["preprocessing.StandardScaler", {"type": "linear_model.PARegressor", "C": 0.1}]
 _VALUES: list[Any] = [_SCALED, [ENCODED[0], "linear_model.LinearRegression"], "tree.HoeffdingTreeRegressor"]
 _METRICS: dict[str, list[list[str]]] = {
@@ -100,7 +106,7 @@ def _model(random: Random, model: Any, task: str) -> Any:
     if task == "multiclass":
         return random.choice(_CLASSIFIERS)
     if model == LOGISTIC:
-        return _SCALED
+        return random.choice([_SCALED, _SLOW])
     if model == ENCODED:
         return _VALUES[1]
-    return random.choice([*_VALUES, _ROBUST, "auto"])
+    return random.choice([*_VALUES, _FAST, _ROBUST, "auto"])
