@@ -92,7 +92,7 @@ def made(
         way, cuts, most = random.choice([*ways(random)])
         restarts = random.choice([0, 0, 1, 3])
         expected = by_engine(engines, lines, cycle(cuts if restarts else [1000]), restarts)
-        ran = by_lane(engines, lines, cycle(cuts), cycle(most), restarts)
+        ran = by_lane(engines, lines, cycle(cuts), cycle(most), restarts, fields=random.random() < 0.3)
         _compare(f"{make.__name__} stream {seed}, {task}, {way}", engines, lines, ran, expected)
         taken, records = taken + ran.native, records + len(lines)
     print(

@@ -17,6 +17,8 @@ from engine.core.state import EngineState
 from engine.events import Event
 from engine.packing import unpack
 from engine.records.decode import Decoder
+from engine.records.parse import parse
+from engine.records.values import Record
 from engine.tasks.registry import find_task
 
 _SEED = 5
@@ -105,8 +107,14 @@ def by_engine(engines: Engines, lines: Sequence[bytes], cuts: Iterator[int], res
     return _run(engines, lines, cuts, restarts, take)
 
 
-def by_lane(
-    engines: Engines, lines: Sequence[bytes], cuts: Iterator[int], most: Iterator[int], restarts: int = 0
+def by_lane(  # noqa: PLR0913 - what is compared, and how
+    engines: Engines,
+    lines: Sequence[bytes],
+    cuts: Iterator[int],
+    most: Iterator[int],
+    restarts: int = 0,
+    *,
+    fields: bool = False,
 ) -> Ran:
     """Lines taken by `process_lines`.
 
@@ -116,13 +124,37 @@ def by_lane(
         cuts: How many lines come at once.
         most: How many records the lane takes before the next is the engine's, whatever it is.
         restarts: After so many batches another engine goes on from a snapshot, again and again; 0: never.
+        fields: Whether records come as dictionaries, where they are objects.
     """
+    config = engines.config
+    decoder = Decoder(config.record, find_task(config.model.task).labels)
+
+    def decode(line: bytes, place: int) -> Record:
+        found = _known(line)
+        if isinstance(found, bytes):
+            return decoder.decode(line, "in", place)
+        return decoder.decode_fields(found, "in", place, line)
 
     def take(engine: Engine, at: int, part: list[bytes]) -> list[Event]:
         engine.switch_after(next(most))
-        return engine.process_lines(part, range(at, at + len(part)), (("in", False),))
+        places, sources = range(at, at + len(part)), (("in", False),)
+        if not fields:
+            return engine.process_lines(part, places, sources)
+        known = [_known(line) for line in part]
+        return engine.process_lines(
+            known, places, sources, b"", lambda place: decode(part[place], at + place)
+        )
 
     return _run(engines, lines, cuts, restarts, take)
+
+
+def _known(line: bytes) -> bytes | dict[str, Any]:
+    """The fields of a line that is an object; another is left as it is."""
+    try:
+        found = parse(line)
+    except ValueError:
+        return line
+    return found if isinstance(found, dict) else line
 
 
 def _run(

@@ -118,6 +118,15 @@ class Batch:
             fields or content, source.name, place, source.is_label, cast("bytes", raw), self.errors.get(index)
         )
 
+    def plain(self, longest: int) -> Sequence[Content | None]:
+        """The records as an engine takes them; `None` where one is unreadable, or has too many bytes."""
+        wrong = {*self.errors}
+        if self.raws and max(map(len, self.raws)) > longest:
+            wrong |= {index for index, raw in enumerate(self.raws) if len(raw) > longest}
+        if not wrong:
+            return self.contents
+        return [None if index in wrong else content for index, content in enumerate(self.contents)]
+
     def lines(self) -> list[bytes] | None:
         """The records as lines of JSON; `None` when they are none, or one is known to be unreadable."""
         contents = self.contents

@@ -143,14 +143,12 @@ class EngineLogic(StatefulBatchLogic[Routed, Item, bytes]):
 
     def _processed(self, engine: Engine, batch: Batch) -> list[Event]:
         """The events of a batch, whose records are decoded only where they must be."""
-        lines = batch.lines()
-        if lines is None:
-            return engine.process(decode_records(self._decoder, batch.records()))
 
         def decode(index: int) -> Record:
             return next(decode_records(self._decoder, (batch.record(index),)))
 
-        return engine.process_lines(lines, batch.offsets, batch.sources, batch.origins, decode)
+        records = batch.plain(self._config.record.max_bytes)
+        return engine.process_lines(records, batch.offsets, batch.sources, batch.origins, decode)
 
     def _begin(self, key: str) -> Engine:
         self._key = key

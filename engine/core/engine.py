@@ -19,7 +19,7 @@ from engine.core.call_lock import CallLock, drained
 from engine.core.commands import proposed
 from engine.core.components import Components
 from engine.core.label_join import LabelJoin
-from engine.core.lane import Sources
+from engine.core.lane import Content, Sources
 from engine.core.line_steps import Decode, LineSteps
 from engine.core.model_pool import ModelPool
 from engine.core.overall_summary import pack_share
@@ -166,20 +166,21 @@ class Engine:
 
     def process_lines(
         self,
-        lines: list[bytes],
+        lines: Sequence[Content],
         offsets: Sequence[int] | None = None,
         sources: Sources = (("", False),),
         origins: bytes = b"",
         decode: Decode | None = None,
     ) -> list[Event]:
-        """Takes lines of JSON in order; does what `process` does with the records in them.
+        """Takes records that are not decoded yet, in order; does what `process` does with them.
 
         Where the crate `riverkeeper_native` is installed and the configuration lets it, plain records are
         taken natively, several times as fast. Their predictions come as lines, and their outcomes not at all:
         what `engine.core.serialize.encode` makes of the events is the same.
 
         Args:
-            lines: The records.
+            lines: The records: a line of JSON, a dictionary of fields as JSON has them, or `None` where
+                only `decode` knows the record.
             offsets: Where each stands in its source; their numbers when omitted.
             sources: Where they come from: names, and whether it is the stream of labels.
             origins: One byte a line: which of the sources. Empty: all come from the first.

@@ -1,6 +1,6 @@
 """The seam of the native lane: it takes plain records over from the engine, and gives its state back.
 
-The lane (the optional crate `riverkeeper_native`) takes lines of JSON in stream order, as long as nothing
+The lane (the optional crate `riverkeeper_native`) takes records in stream order, as long as nothing
 special comes of them. Whatever could be special is looked at before anything changes, and such a record is
 taken by the engine as ever. So it makes no difference to what is written, or to the state, which of the two
 takes a record; `benchmarks.lanes` and `tests/engine/core/test_lane.py` hold that.
@@ -33,6 +33,9 @@ _WHILE_NOT_PLAIN = 16
 _FEW_PLAIN, _LONGEST_REST = 16, 255
 """Special records with fewer plain ones before them are frequent: then the engine takes more and more records
 before the lane goes on, at most so many. To change hands costs as much as some ten records."""
+
+Content = bytes | dict[str, Any] | None
+"""A record before it is decoded: a line of JSON, its fields as JSON has them, or neither."""
 
 Sources = Sequence[tuple[str, bool]]
 """Where lines come from: the name, and whether it is the stream of labels."""
@@ -126,7 +129,7 @@ class Lane:
             self._native.go_on(self._parts.rates.state)
 
     def run(
-        self, lines: list[bytes], offsets: Sequence[int], start: int, sources: Sources, origins: bytes
+        self, lines: list[Content], offsets: Sequence[int], start: int, sources: Sources, origins: bytes
     ) -> Taken:
         """Takes lines from number `start` on, as long as they are plain."""
         stop = len(lines) if self.most is None else min(len(lines), start + self.most)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 
 from engine.core.components import Components
-from engine.core.lane import Lane, Sources, Taken
+from engine.core.lane import Content, Lane, Sources, Taken
 from engine.core.lane_plan import why_not
 from engine.core.record_steps import RecordSteps
 from engine.events import Event
@@ -42,13 +42,14 @@ class LineSteps:
 
     def take(
         self,
-        lines: list[bytes],
+        lines: Sequence[Content],
         offsets: Sequence[int] | None,
         sources: Sources,
         origins: bytes,
         decode: Decode | None,
     ) -> list[Event]:
         """Takes lines in order; see `Engine.process_lines`."""
+        lines = lines if isinstance(lines, list) else [*lines]
         places = range(len(lines)) if offsets is None else offsets
         decode = decode or self._decoding(lines, places, sources, origins)
         lane, events, at = self.lane(), list[Event](), 0
@@ -133,7 +134,7 @@ class LineSteps:
         return Decoder(config.record, find_task(config.model.task).labels)
 
     def _decoding(
-        self, lines: list[bytes], offsets: Sequence[int], sources: Sources, origins: bytes
+        self, lines: Sequence[Content], offsets: Sequence[int], sources: Sources, origins: bytes
     ) -> Decode:
         def decode(at: int) -> Record:
             source, is_label = sources[origins[at] if origins else 0]

@@ -1,12 +1,12 @@
-//! The fields of records: what each is, what the contract accepts in it, and a record as it was read.
+//! The fields of records: what each is, what the contract accepts in it, and how records are read.
 
 use super::json::{Reader, Scalar};
-use super::output::Target;
+use super::record::{label_of, read_id, seconds, Record, LONGEST_SHARED};
 use super::row::Shared;
-use super::value::{Num, Value};
+use super::value::Value;
 use hashbrown::{HashMap, HashSet};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString};
 use std::sync::Arc;
 
 /// Names beyond are left to Python, so that memory has a bound.
@@ -14,7 +14,6 @@ const MOST_NAMES: usize = 4096;
 
 /// Texts beyond, and those that are longer, are kept by each row alone.
 const MOST_TEXTS: usize = 4096;
-const LONGEST_SHARED: usize = 64;
 
 /// Longer names are left to Python.
 const LONGEST_NAME: usize = 256;
@@ -60,39 +59,21 @@ struct Name {
     last_text: Option<Arc<str>>,
 }
 
-/// A record as it was read.
+/// What a record is read from.
+pub enum Content<'a, 'py> {
+    /// An object as JSON.
+    Line(&'a [u8]),
+    /// Its fields, and how many bytes it may be.
+    Fields(&'a Bound<'py, PyDict>, usize),
+}
+
+/// What was met in a record.
 #[derive(Default)]
-pub struct Record {
-    pub id: String,
-    pub time: f64,
-    pub label: Option<Label>,
-    pub is_label: bool,
-    pub features: Vec<(u32, Value)>,
-}
-
-impl Label {
-    /// Whether it is worth to be remembered with its meaning.
-    pub fn is_short(&self) -> bool {
-        !matches!(self, Label::Text(text) if text.len() > LONGEST_SHARED)
-    }
-
-    /// The number that it is in regression; `None` when it is none.
-    pub fn number(&self) -> Option<Target> {
-        match self {
-            Label::Int(value) => Target::of_number(Num::Int(*value)),
-            Label::Float(bits) => Target::of_number(Num::Float(f64::from_bits(*bits))),
-            Label::Bool(_) | Label::Text(_) => None,
-        }
-    }
-}
-
-/// A label as records write it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Label {
-    Bool(bool),
-    Int(i64),
-    Float(u64),
-    Text(String),
+struct Met {
+    timed: bool,
+    kinded: bool,
+    keyed: bool,
+    required: usize,
 }
 
 pub struct Fields {
@@ -162,15 +143,35 @@ impl Fields {
         self.plan.id.is_some()
     }
 
-    /// Reads a line into `record`; `None` when it is not plain. Its id stays empty when records have none.
-    pub fn read(&mut self, py: Python<'_>, line: &[u8], is_label: bool, record: &mut Record) -> Option<()> {
+    /// Reads a record into `record`; `None` when it is not plain. Its id stays empty when records have none.
+    pub fn read(
+        &mut self,
+        py: Python<'_>,
+        content: Content<'_, '_>,
+        is_label: bool,
+        record: &mut Record,
+    ) -> Option<()> {
         self.record += 1;
         record.id.clear();
         record.features.clear();
         record.label = None;
         record.is_label = is_label;
         record.time = 0.0;
-        let (mut timed, mut kinded, mut keyed, mut required) = (false, false, false, 0);
+        let mut met = Met::default();
+        match content {
+            Content::Line(line) => self.line(py, line, record, &mut met)?,
+            Content::Fields(fields, longest) => self.dictionary(py, fields, longest, record, &mut met)?,
+        }
+        let plan = &self.plan;
+        let whole = (met.timed || plan.time.is_none())
+            && (met.keyed || plan.key.is_none())
+            && (met.kinded || plan.kind.is_none())
+            && (plan.id.is_none() || !record.id.is_empty());
+        // The contract says nothing about labels.
+        (whole && (record.is_label || met.required == plan.required)).then_some(())
+    }
+
+    fn line(&mut self, py: Python<'_>, line: &[u8], record: &mut Record, met: &mut Met) -> Option<()> {
         let mut reader = Reader::new(line);
         let mut more = reader.open()?;
         let mut place = 0;
@@ -179,83 +180,104 @@ impl Fields {
             place += 1;
             let value = reader.value()?;
             more = reader.more()?;
-            let name = self.names.get_mut(number as usize)?;
-            if name.seen == self.record {
+            self.field(number, value, record, met)?;
+        }
+        Some(())
+    }
+
+    /// Fields that are known already, as JSON has them; those that could be longer than `longest` bytes of it are
+    /// left to Python.
+    fn dictionary(
+        &mut self,
+        py: Python<'_>,
+        fields: &Bound<'_, PyDict>,
+        longest: usize,
+        record: &mut Record,
+        met: &mut Met,
+    ) -> Option<()> {
+        let mut size = 2;
+        for (place, (name, value)) in fields.iter().enumerate() {
+            let name = name.cast_exact::<PyString>().ok()?.to_str().ok()?;
+            let number = self.known_name(py, name, place)?;
+            let value = Scalar::of(&value)?;
+            size += 6 * name.len() + value.longest() + 4;
+            self.field(number, value, record, met)?;
+        }
+        (size <= longest).then_some(())
+    }
+
+    /// Takes a field of a record.
+    fn field(&mut self, number: u32, value: Scalar<'_>, record: &mut Record, met: &mut Met) -> Option<()> {
+        let name = self.names.get_mut(number as usize)?;
+        if name.seen == self.record {
+            return None;
+        }
+        name.seen = self.record;
+        name.there = false;
+        if name.is_id {
+            read_id(&value, &mut record.id)?;
+        }
+        if name.is_time {
+            record.time = seconds(&value, self.plan.divisor)?;
+            met.timed = true;
+        }
+        if name.is_key {
+            read_id(&value, &mut String::new())?;
+            met.keyed = true;
+        }
+        if name.is_kind {
+            let (_, example, label) = self.plan.kind.as_ref()?;
+            let Scalar::Text(text) = &value else { return None };
+            record.is_label = text == label;
+            if !record.is_label && text != example {
                 return None;
             }
-            name.seen = self.record;
-            name.there = false;
-            if name.is_id {
-                read_id(&value, &mut record.id)?;
-            }
-            if name.is_time {
-                record.time = seconds(&value, self.plan.divisor)?;
-                timed = true;
-            }
-            if name.is_key {
-                read_id(&value, &mut String::new())?;
-                keyed = true;
-            }
-            if name.is_kind {
-                let (_, example, label) = self.plan.kind.as_ref()?;
-                let Scalar::Text(text) = &value else { return None };
-                record.is_label = text == label;
-                if !record.is_label && text != example {
+            met.kinded = true;
+        }
+        if name.is_label {
+            record.label = label_of(&value);
+        }
+        let Some(accepted) = &name.accepted else { return Some(()) };
+        let value = match value {
+            Scalar::Null => return Some(()),
+            Scalar::Int(value) => {
+                let number = value as f64;
+                if !(accepted.low <= number && number <= accepted.high) {
                     return None;
                 }
-                kinded = true;
+                Value::Int(value)
             }
-            if name.is_label {
-                record.label = label_of(&value);
+            Scalar::Float(value) => {
+                if !(accepted.low <= value && value <= accepted.high) {
+                    return None;
+                }
+                Value::Float(value)
             }
-            let Some(accepted) = &name.accepted else { continue };
-            let value = match value {
-                Scalar::Null => continue,
-                Scalar::Int(value) => {
-                    let number = value as f64;
-                    if !(accepted.low <= number && number <= accepted.high) {
+            Scalar::Bool(value) => {
+                if !accepted.booleans {
+                    return None;
+                }
+                Value::Bool(value)
+            }
+            Scalar::Text(text) => match &name.last_text {
+                Some(last) if **last == *text => Value::Text(last.clone()),
+                _ => {
+                    if accepted.texts.as_ref().is_some_and(|texts| !texts.contains(&*text)) {
                         return None;
                     }
-                    Value::Int(value)
-                }
-                Scalar::Float(value) => {
-                    if !(accepted.low <= value && value <= accepted.high) {
-                        return None;
+                    let shared = interned(&mut self.texts, &text);
+                    if text.len() <= LONGEST_SHARED {
+                        name.last_text = Some(shared.clone());
                     }
-                    Value::Float(value)
+                    Value::Text(shared)
                 }
-                Scalar::Bool(value) => {
-                    if !accepted.booleans {
-                        return None;
-                    }
-                    Value::Bool(value)
-                }
-                Scalar::Text(text) => match &name.last_text {
-                    Some(last) if **last == *text => Value::Text(last.clone()),
-                    _ => {
-                        if accepted.texts.as_ref().is_some_and(|texts| !texts.contains(&*text)) {
-                            return None;
-                        }
-                        let shared = interned(&mut self.texts, &text);
-                        if text.len() <= LONGEST_SHARED {
-                            name.last_text = Some(shared.clone());
-                        }
-                        Value::Text(shared)
-                    }
-                },
-            };
-            required += usize::from(accepted.required);
-            name.there = true;
-            name.place = record.features.len();
-            record.features.push((number, value));
-        }
-        let plan = &self.plan;
-        let whole = (timed || plan.time.is_none())
-            && (keyed || plan.key.is_none())
-            && (kinded || plan.kind.is_none())
-            && (plan.id.is_none() || !record.id.is_empty());
-        // The contract says nothing about labels.
-        (whole && (record.is_label || required == plan.required)).then_some(())
+            },
+        };
+        met.required += usize::from(accepted.required);
+        name.there = true;
+        name.place = record.features.len();
+        record.features.push((number, value));
+        Some(())
     }
 
     fn name(&mut self, py: Python<'_>, reader: &mut Reader<'_>, place: usize) -> Option<u32> {
@@ -264,7 +286,22 @@ impl Fields {
                 return Some(*number);
             }
         }
-        let number = self.number(py, &reader.name()?)?;
+        let name = reader.name()?;
+        self.unexpected(py, &name, place)
+    }
+
+    /// The number of the name that stands in this place.
+    fn known_name(&mut self, py: Python<'_>, name: &str, place: usize) -> Option<u32> {
+        if let Some(number) = self.expected.get(place) {
+            if *self.names.get(*number as usize)?.text == *name {
+                return Some(*number);
+            }
+        }
+        self.unexpected(py, name, place)
+    }
+
+    fn unexpected(&mut self, py: Python<'_>, name: &str, place: usize) -> Option<u32> {
+        let number = self.number(py, name)?;
         self.expected.truncate(place);
         self.expected.push(number);
         Some(number)
@@ -280,46 +317,4 @@ fn interned(texts: &mut HashSet<Arc<str>>, text: &str) -> Arc<str> {
         texts.insert(made.clone());
     }
     made
-}
-
-fn read_id(value: &Scalar<'_>, into: &mut String) -> Option<()> {
-    match value {
-        Scalar::Text(text) if !text.is_empty() => into.push_str(text),
-        Scalar::Int(number) => into.push_str(itoa::Buffer::new().format(*number)),
-        _ => return None,
-    }
-    Some(())
-}
-
-fn label_of(value: &Scalar<'_>) -> Option<Label> {
-    match value {
-        Scalar::Null => None,
-        Scalar::Bool(value) => Some(Label::Bool(*value)),
-        Scalar::Int(value) => Some(Label::Int(*value)),
-        Scalar::Float(value) => Some(Label::Float(value.to_bits())),
-        Scalar::Text(text) => Some(Label::Text(text.clone().into_owned())),
-    }
-}
-
-/// Seconds since 1970, as `engine.records.times` reads them; text is left to Python.
-fn seconds(value: &Scalar<'_>, divisor: Option<f64>) -> Option<f64> {
-    let number = match value {
-        Scalar::Int(value) => *value as f64,
-        Scalar::Float(value) => *value,
-        Scalar::Text(text) => return super::iso::seconds(text),
-        _ => return None,
-    };
-    if number == -9_223_372_036_854_775_808.0 {
-        return None;
-    }
-    if let Some(divisor) = divisor {
-        return Some(number / divisor);
-    }
-    let size = number.abs();
-    Some(match size {
-        _ if size < 3e11 => number,
-        _ if size < 3e14 => number / 1e3,
-        _ if size < 3e17 => number / 1e6,
-        _ => number / 1e9,
-    })
 }

@@ -3,9 +3,9 @@
 //! Plain is one flat object with text, whole numbers up to 2^53, finite floats, booleans and
 //! nulls. Nothing here can panic: every access to the bytes is checked.
 
-use super::value::MOST_INT;
+use super::value::{Num, MOST_INT};
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyString};
 use std::borrow::Cow;
 
 /// A scalar, with its text where it stands in the line.
@@ -16,6 +16,33 @@ pub enum Scalar<'a> {
     Int(i64),
     Float(f64),
     Text(Cow<'a, str>),
+}
+
+impl<'a> Scalar<'a> {
+    /// A value of Python's that JSON has; `None` when it is none, or not plain.
+    pub fn of(given: &'a Bound<'_, PyAny>) -> Option<Scalar<'a>> {
+        if let Ok(text) = given.cast_exact::<PyString>() {
+            return Some(Scalar::Text(Cow::Borrowed(text.to_str().ok()?)));
+        }
+        if let Some(number) = Num::of(given) {
+            return match number {
+                Num::Int(value) => Some(Scalar::Int(value)),
+                Num::Float(value) => value.is_finite().then_some(Scalar::Float(value)),
+            };
+        }
+        if given.is_none() {
+            return Some(Scalar::Null);
+        }
+        given.cast_exact::<PyBool>().ok().map(|value| Scalar::Bool(value.is_true()))
+    }
+
+    /// The most bytes that it takes as JSON.
+    pub fn longest(&self) -> usize {
+        match self {
+            Scalar::Text(text) => 6 * text.len() + 2,
+            Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) | Scalar::Float(_) => 25,
+        }
+    }
 }
 
 impl Scalar<'_> {

@@ -23,6 +23,7 @@ pub mod ordered;
 pub mod output;
 pub mod passed;
 pub mod reading;
+pub mod record;
 pub mod rehearsal;
 pub mod resolution;
 pub mod rivals;
@@ -38,13 +39,14 @@ pub mod value_scores;
 pub mod window;
 
 use detectors::{Detectors, Seen, Source};
-use fields::{Fields, Label, Record};
+use fields::{Content, Fields};
 use hashbrown::HashMap;
 use ordered::Ordered;
 use output::{Target, Task};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use record::{Label, Record};
 use row::Shared;
 use rows::MakeRows;
 use state::Settings;
@@ -173,12 +175,15 @@ impl Lane {
             let at = taken.at;
             let origin = usize::from(origins.get(at).copied().unwrap_or(0));
             let Some((source, is_label)) = sources.get(origin) else { break };
-            let line = lines.get_item(at)?;
-            let done = match line.cast_exact::<PyBytes>() {
-                Ok(line) => {
-                    step.take(line.as_bytes(), *is_label, source, || offsets.get_item(at)?.extract())?
-                }
-                Err(_) => Step::Special(None),
+            let given = lines.get_item(at)?;
+            let content = match (given.cast_exact::<PyBytes>(), given.cast_exact::<PyDict>()) {
+                (Ok(line), _) => Some(Content::Line(line.as_bytes())),
+                (_, Ok(fields)) => Some(Content::Fields(fields, step.settings.longest)),
+                _ => None,
+            };
+            let done = match content {
+                Some(content) => step.take(content, *is_label, source, || offsets.get_item(at)?.extract())?,
+                None => Step::Special(None),
             };
             if matches!(done, Step::Done | Step::Last | Step::Act(..)) {
                 last[origin] = Some(at);

@@ -4,12 +4,13 @@ use super::clock::Clock;
 use super::comparison::{Comparison, Labelled};
 use super::detectors::Detectors;
 use super::drift::Drift;
-use super::fields::{Fields, Label, Record};
+use super::fields::{Content, Fields};
 use super::guard::{Guard, Look};
 use super::model::{Given, Model, Reply};
 use super::ordered::{Entry, Ordered};
 use super::output::{Output, Target, Task};
 use super::reading::pending_of;
+use super::record::{Label, Record};
 use super::resolution::{Found, Said};
 use super::rivals::{Example, Rivals};
 use super::row::{Shared, Strange};
@@ -124,7 +125,7 @@ impl<'py> Work<'_, 'py> {
     /// Takes a record, if it is plain.
     pub fn take(
         &mut self,
-        line: &[u8],
+        content: Content<'_, '_>,
         is_label: bool,
         source: &str,
         offset: impl FnOnce() -> PyResult<i64>,
@@ -134,10 +135,10 @@ impl<'py> Work<'_, 'py> {
         if self.live.counts.reports_rates(settings) {
             return Ok(Step::Rates);
         }
-        if line.len() > settings.longest {
+        if matches!(content, Content::Line(line) if line.len() > settings.longest) {
             return Ok(SPECIAL);
         }
-        if self.fields.read(py, line, is_label, self.record).is_none() {
+        if self.fields.read(py, content, is_label, self.record).is_none() {
             return Ok(SPECIAL);
         }
         if !self.fields.has_ids() {

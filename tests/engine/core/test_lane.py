@@ -75,8 +75,18 @@ def _with(line: bytes, before: bytes, fault: Any) -> bytes:
     cuts=st.lists(st.integers(1, 80), min_size=1, max_size=4),
     most=st.sampled_from([[_ALL], [1], [2, 7], [_ALL, 3]]),
     restarts=st.sampled_from([0, 0, 2, 5]),
+    fields=st.booleans(),
 )
-@example(task="binary", seed=0, kinds=False, faults=[(0, ("time", 1e308))], cuts=[1], most=[_ALL], restarts=0)
+@example(
+    task="binary",
+    seed=0,
+    kinds=False,
+    faults=[(0, ("time", 1e308))],
+    cuts=[1],
+    most=[_ALL],
+    restarts=0,
+    fields=False,
+)
 def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913, PLR0917 - what streams and ways there are
     task: str,
     seed: int,
@@ -85,6 +95,7 @@ def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913,
     cuts: list[int],
     most: list[int],
     restarts: int,
+    fields: bool,
 ) -> None:
     random = Random(seed)  # noqa: S311 - test data
     sections = make_settings(random, kinds=kinds)
@@ -92,7 +103,7 @@ def test_whoever_takes_a_record_the_same_is_written_and_known(  # noqa: PLR0913,
     sections, lines = of_task(task, random, sections, lines, random.choice([0.0, 0.01]))
     config, lines = EngineConfig.from_dict(sections), faulty(lines, faults)
     expected = by_engine(Engines(config), lines, cycle(cuts) if restarts else repeat(100), restarts)
-    ran = by_lane(Engines(config), lines, cycle(cuts), cycle(most), restarts)
+    ran = by_lane(Engines(config), lines, cycle(cuts), cycle(most), restarts, fields=fields)
     assert [*expected.differences(ran)] == []
     assert expected.same(ran)
 
@@ -112,12 +123,13 @@ def flow(**sections: Any) -> EngineConfig:
     return EngineConfig.from_dict(settings | sections)
 
 
+@pytest.mark.parametrize("fields", [False, True])
 @pytest.mark.parametrize("kinds", [False, True])
-def test_nearly_all_plain_records_are_taken_natively(kinds: bool) -> None:
+def test_nearly_all_plain_records_are_taken_natively(kinds: bool, fields: bool) -> None:
     kind = {"kind": {"field": "kind", "example": "ex", "label": "late"}} if kinds else {}
     config = flow(record=kind, model={"task": "binary", "model": ENCODED})
     lines = plain(1, 1000, kinds=kinds)
-    ran = by_lane(Engines(config), lines, repeat(100), repeat(_ALL))
+    ran = by_lane(Engines(config), lines, repeat(100), repeat(_ALL), fields=fields)
     assert ran.native > 0.8 * len(lines)
     assert ran.same(by_engine(Engines(config), lines, repeat(1000)))
 
