@@ -23,7 +23,18 @@ MODELS: list[Any] = [
 ]
 
 _STRANGE = [1e300, 2**60, -(2**70), "text", True, False, None, [1], {"z": 1}, 2**53, 2**53 + 1, 1e308]
-_TIMES = ["2013-01-01T05:15:00Z", "x", None, True, [1], float("inf"), 1_356_998_400_000]
+_TIMES = [
+    "2013-01-01T05:15:00Z",
+    "2013-01-01 05:15:00.125",
+    "2013-01-01T05:15",
+    "2013-01-01T05:15:00",
+    "x",
+    None,
+    True,
+    [1],
+    float("inf"),
+    1_356_998_400_000,
+]
 _IDS = [1.5, "", None, True, 'q"x', "\\", "ü", "\u0007"]
 _DETECTORS = [
     {"method": "adwin", "on": "loss", "parameters": {"delta": 0.5}},
@@ -170,6 +181,8 @@ def _record(random: Random, record: dict[str, Any], *, kinds: bool) -> None:
         record["id"] = ""
     if random.random() < 0.1:
         record["time"] = ""
+    if random.random() < 0.05:
+        record["time_format"] = "%Y-%m-%dT%H:%M:%S"
     if random.random() < 0.2:
         record["time_unit"] = random.choice(["s", "ms"])
     if random.random() < 0.2:

@@ -14,6 +14,7 @@ from engine.evaluation.metric_counts import Cells
 from engine.models.native.compiled import crate_version
 from engine.monitoring.detectors.detectors import Source
 from engine.records.events import Outcome, Strange
+from engine.records.times import TimeReader, time_reader
 from engine.records.values import Example
 from engine.supervision.supervisor import Supervisor
 from engine.supervision.triggers.loss_drift import LossDrifts
@@ -39,6 +40,8 @@ class RecordPlan(Struct, frozen=True):
         accepted: What the contract lets pass in each field that it names.
         extra: What it lets pass in others; `None` when they are ignored.
         divisor: Units of event time in a second; `None` when its size tells.
+        has_format: Whether event times have a format.
+        read_time: Reads those that are written in a way of their own.
     """
 
     id: str | None
@@ -50,6 +53,8 @@ class RecordPlan(Struct, frozen=True):
     accepted: dict[str, Accepted]
     extra: Accepted | None
     divisor: float | None
+    has_format: bool
+    read_time: TimeReader
 
 
 class Settings(Struct, frozen=True):
@@ -134,8 +139,6 @@ def why_not(config: EngineConfig, supervisor: Supervisor) -> str | None:
         return "riverkeeper_native is not installed, or is for another version"
     if config.model.task not in _TASKS:
         return f"the task is {config.model.task}, and the lane knows {', '.join(_TASKS)} alone"
-    if config.record.time_format is not None:
-        return "event times have a format of their own"
     if not {type(trigger) for trigger in supervisor.loss_triggers} <= {LossDrifts}:
         return "a trigger of another kind looks at losses"
     return None
@@ -171,6 +174,8 @@ def _record_plan(config: EngineConfig, contract: Contract) -> RecordPlan:
         contract.accepted,
         contract.accepted_elsewhere,
         _DIVISORS.get(record.time_unit),
+        record.time_format is not None,
+        time_reader(record),
     )
 
 

@@ -5,6 +5,7 @@ use super::record::{label_of, read_id, seconds, Record, LONGEST_SHARED};
 use super::row::Shared;
 use super::value::Value;
 use hashbrown::{HashMap, HashSet};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use std::sync::Arc;
@@ -40,7 +41,31 @@ pub struct Plan {
     pub accepted: HashMap<String, Accepted>,
     pub extra: Option<Accepted>,
     pub divisor: Option<f64>,
+    /// Whether event times have a format, which `read_time` alone knows.
+    pub has_format: bool,
+    pub read_time: Py<PyAny>,
     pub required: usize,
+}
+
+impl Plan {
+    /// Seconds since 1970, which Python reads where they are written in a way of their own; `None` when they are no
+    /// event time.
+    fn time_of(&self, py: Python<'_>, value: &Scalar<'_>) -> Option<f64> {
+        let known = if self.has_format { None } else { seconds(value, self.divisor) };
+        known.or_else(|| {
+            let given = value.clone().into_py(py).ok()?;
+            match self.read_time.bind(py).call1((given,)) {
+                Ok(found) => found.extract().ok(),
+                Err(error) => {
+                    // Python reads the record again; what interrupts it must not be lost.
+                    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+                        py.import("_thread").ok()?.call_method0("interrupt_main").ok()?;
+                    }
+                    None
+                }
+            }
+        })
+    }
 }
 
 struct Name {
@@ -180,7 +205,7 @@ impl Fields {
             place += 1;
             let value = reader.value()?;
             more = reader.more()?;
-            self.field(number, value, record, met)?;
+            self.field(py, number, value, record, met)?;
         }
         Some(())
     }
@@ -201,13 +226,20 @@ impl Fields {
             let number = self.known_name(py, name, place)?;
             let value = Scalar::of(&value)?;
             size += 6 * name.len() + value.longest() + 4;
-            self.field(number, value, record, met)?;
+            self.field(py, number, value, record, met)?;
         }
         (size <= longest).then_some(())
     }
 
     /// Takes a field of a record.
-    fn field(&mut self, number: u32, value: Scalar<'_>, record: &mut Record, met: &mut Met) -> Option<()> {
+    fn field(
+        &mut self,
+        py: Python<'_>,
+        number: u32,
+        value: Scalar<'_>,
+        record: &mut Record,
+        met: &mut Met,
+    ) -> Option<()> {
         let name = self.names.get_mut(number as usize)?;
         if name.seen == self.record {
             return None;
@@ -218,7 +250,7 @@ impl Fields {
             read_id(&value, &mut record.id)?;
         }
         if name.is_time {
-            record.time = seconds(&value, self.plan.divisor)?;
+            record.time = self.plan.time_of(py, &value)?;
             met.timed = true;
         }
         if name.is_key {

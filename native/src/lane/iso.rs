@@ -1,4 +1,5 @@
-//! Event times as most records write them: `2013-01-01T05:15:00Z`. Every other form is left to Python.
+//! Event times as most records write them: `2013-01-01T05:15:00Z`, or with milli- or microseconds. Every other
+//! form is left to Python.
 
 fn number(bytes: &[u8]) -> Option<i64> {
     bytes.iter().try_fold(0i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
@@ -22,17 +23,26 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Seconds since 1970 of a UTC time with whole seconds.
+/// Whole numbers of microseconds beyond are none that a float holds.
+const MOST_EXACT: i64 = 1 << 53;
+
+/// Seconds since 1970 of a time in UTC.
 pub fn seconds(text: &str) -> Option<f64> {
     let bytes = text.as_bytes();
     let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
     if bytes.len() < 19 || marks.iter().any(|(at, mark)| bytes.get(*at) != Some(mark)) {
         return None;
     }
-    if !matches!(bytes.get(10)?, b'T' | b' ') || !matches!(bytes.get(19..)?, b"" | b"Z" | b"+00:00") {
+    let part = |from: usize, to: usize| number(bytes.get(from..to)?);
+    let (micros, end) =
+        match (bytes.get(19), bytes.iter().skip(20).take_while(|one| one.is_ascii_digit()).count()) {
+            (Some(b'.'), 3) => (part(20, 23)? * 1000, 23),
+            (Some(b'.'), 6) => (part(20, 26)?, 26),
+            _ => (0, 19),
+        };
+    if !matches!(bytes.get(10)?, b'T' | b' ') || !matches!(bytes.get(end..)?, b"" | b"Z" | b"+00:00") {
         return None;
     }
-    let part = |from: usize, to: usize| number(bytes.get(from..to)?);
     let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
     let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
     let is_time =
@@ -40,5 +50,7 @@ pub fn seconds(text: &str) -> Option<f64> {
     if !is_time || !(1..=days_in(year, month)).contains(&day) {
         return None;
     }
-    Some((days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second) as f64)
+    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    let whole = seconds * 1_000_000 + micros;
+    (whole.abs() < MOST_EXACT).then_some(whole as f64 / 1e6)
 }

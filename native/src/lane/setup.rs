@@ -29,6 +29,8 @@ pub struct RecordPlan {
     accepted: HashMap<String, AcceptedValues>,
     extra: Option<AcceptedValues>,
     divisor: Option<f64>,
+    has_format: bool,
+    read_time: Py<PyAny>,
 }
 
 /// What the contract lets pass in a field: `engine.contract.check.Accepted`.
@@ -63,6 +65,8 @@ impl From<RecordPlan> for Plan {
             accepted: given.accepted.into_iter().map(|(name, one)| (name, one.into())).collect(),
             extra: given.extra.map(Accepted::from),
             divisor: given.divisor,
+            has_format: given.has_format,
+            read_time: given.read_time,
         }
     }
 }

@@ -1,6 +1,7 @@
 """The native lane: whoever takes a record, the same is written and the same is known."""
 
 import json
+from datetime import datetime
 from itertools import cycle, repeat
 from random import Random
 from typing import Any
@@ -132,6 +133,44 @@ def test_nearly_all_plain_records_are_taken_natively(kinds: bool, fields: bool) 
     ran = by_lane(Engines(config), lines, repeat(100), repeat(_ALL), fields=fields)
     assert ran.native > 0.8 * len(lines)
     assert ran.same(by_engine(Engines(config), lines, repeat(1000)))
+
+
+TIMES = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30))
+SUFFIXES = st.sampled_from(["", "Z", "+00:00", "+05:30"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(TIMES, st.sampled_from(["auto", "milliseconds", "seconds", "minutes"]), SUFFIXES),
+        min_size=1,
+    )
+)
+def test_event_times_are_read_as_python_reads_them(written: list[tuple[datetime, str, str]]) -> None:
+    texts = [time.isoformat(mark, unit) + suffix for mark, (time, unit, suffix) in zip(cycle("T "), written)]
+    lines = [
+        orjson.dumps({"id": str(at), "time": text, "a": 0.5, "label": at % 2 == 0})
+        for at, text in enumerate(texts)
+    ]
+    engines = Engines(flow(model={"task": "binary", "model": LOGISTIC}))
+    assert [
+        *by_engine(engines, lines, repeat(100)).differences(
+            by_lane(engines, lines, repeat(100), repeat(_ALL))
+        )
+    ] == []
+
+
+def test_event_times_of_any_format_are_taken_natively() -> None:
+    times = [f"{1 + at % 28:02}.02.2013" for at in range(200)]
+    lines = [
+        orjson.dumps({"id": str(at), "time": text, "a": at % 7, "label": at % 3 == 0})
+        for at, text in enumerate(times)
+    ]
+    lines[50] = lines[50].replace(b"2013", b"x")
+    engines = Engines(flow(record={"time_format": "%d.%m.%Y"}, model={"task": "binary", "model": LOGISTIC}))
+    ran = by_lane(engines, lines, repeat(70), repeat(_ALL))
+    assert [*by_engine(engines, lines, repeat(100)).differences(ran)] == []
+    assert ran.native > 190
 
 
 def native_beside_guarded(engine: Engine, lines: list[bytes], since: int, until: int) -> int:
@@ -414,19 +453,10 @@ def test_lines_and_predictions_are_written_in_their_order() -> None:
     assert as_dict(next(event for event in events if type(event).__name__ == "Prediction"))["sequence"] == 9
 
 
-@pytest.mark.parametrize(
-    ("sections", "word"),
-    [
-        ({"model": {"task": "anomaly", "model": "anomaly.HalfSpaceTrees"}}, "anomaly"),
-        ({"record": {"time_format": "%Y%m%d"}}, "format"),
-    ],
-)
-def test_an_engine_says_why_it_has_no_lane_and_takes_lines_all_the_same(
-    sections: dict[str, Any], word: str
-) -> None:
+def test_an_engine_says_why_it_has_no_lane_and_takes_lines_all_the_same() -> None:
     lines = plain(4, 5)
-    with Engine(flow(**sections)) as engine:
-        assert word in engine.native_lane
+    with Engine(flow(model={"task": "anomaly", "model": "anomaly.HalfSpaceTrees"})) as engine:
+        assert "anomaly" in engine.native_lane
         engine.process_lines(lines)
         assert (engine.counts.records, engine.native_records) == (5, 0)
 
