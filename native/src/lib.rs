@@ -13,6 +13,7 @@ mod naive_bayes;
 mod names;
 mod pipeline;
 mod python;
+mod softmax;
 mod tree;
 
 use pyo3::prelude::*;

@@ -78,6 +78,28 @@ def agree(
     _agree(RunningModel(load(again, "model"), ops), load(again, "model"), state, stream)
 
 
+def take_turns(make: Callable[[], Any], task: str, stream: list[Step]) -> None:
+    """Holds a model against River that runs compiled and in River, in turn from each moment to save at on."""
+    twin: Any = make()
+    model: Any = make()
+    ops = task_ops(task, twin)
+    running: RunningModel | None = RunningModel(model, ops)
+    for verb, row, label in asked(stream):
+        if verb == "save":
+            running = RunningModel(model, ops) if running is None else None
+        elif verb == "predict":
+            predicted = running.predict(row) if running else ops.predict(model, row)
+            assert repr(predicted) == repr(ops.predict(twin, row))
+        else:
+            if running is None:
+                ops.learn(model, row, label)
+            else:
+                running.learn(row, label)
+            ops.learn(twin, row, label)
+        model = running.model if running else model
+    assert saved(model) == saved(twin)
+
+
 def _agree(running: RunningModel, twin: Any, state: Callable[[Any], Any], stream: list[Step]) -> None:
     ops = running.ops
     for verb, row, label in asked(stream):

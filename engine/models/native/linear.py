@@ -10,6 +10,7 @@ from river.utils import VectorDict
 from engine.models.native.optimizers import described_optimizer, memories_of, schedule, write_memories
 from engine.models.native.recognition import Write, attributes, expect, floats, number
 
+_KINDS = (linear_model.LogisticRegression, linear_model.LinearRegression)
 _LINEAR_MODEL = (
     "optimizer",
     "loss",
@@ -69,8 +70,8 @@ def write_learned(model: Any, state: Any) -> None:
 
 
 def is_dense(model: Any) -> bool:
-    """Whether features of 0 matter: to a penalty, a memory of gradients, or a model that is not linear."""
-    return type(getattr(model, "optimizer", None)) is not optim.SGD or getattr(model, "l2", 1.0) != 0.0
+    """Whether features of 0 matter: to a penalty, a memory of gradients, or a model of another kind."""
+    return type(model) not in _KINDS or type(model.optimizer) is not optim.SGD or model.l2 != 0.0
 
 
 def _weights(weights: Any) -> dict[str, float]:

@@ -66,11 +66,17 @@ def schedule(found: Any) -> tuple[str, float, float]:
     return kind.__name__, parameters[0], parameters[1]
 
 
-def memories_of(optimizer: Any, weights: dict[str, float]) -> list[dict[str, float]]:
-    """What an optimizer remembers, of each weight."""
+def memories_of(optimizer: Any, weights: dict[str, float], kept: Any = VectorDict) -> list[dict[str, float]]:
+    """What an optimizer remembers, of each weight.
+
+    Args:
+        optimizer: The optimizer.
+        weights: Those that it has moved.
+        kept: The class in which River keeps its vectors, as it keeps the weights.
+    """
     kind = type(optimizer)
     found = [
-        *(_vector(getattr(optimizer, name)) for name in _VECTORS.get(kind, ())),
+        *(_vector(getattr(optimizer, name), kept) for name in _VECTORS.get(kind, ())),
         *(floats(getattr(optimizer, name), defaultdict, float) for name in _DICTIONARIES.get(kind, ())),
     ]
     names = (*_VECTORS.get(kind, ()), *_DICTIONARIES.get(kind, ()))
@@ -80,22 +86,26 @@ def memories_of(optimizer: Any, weights: dict[str, float]) -> list[dict[str, flo
     return [dict(memory) for memory in found]
 
 
-def _vector(found: Any) -> dict[str, float]:
+def _vector(found: Any, kept: Any) -> dict[str, float]:
     if found is None:
         return {}
+    if kept is defaultdict:
+        return floats(found, defaultdict, float)
     expect(type(found) is VectorDict)
     _, (values, factory, mask, _) = found.__reduce__()
     expect(factory is None and mask is None)
     return floats(values)
 
 
-def write_memories(optimizer: Any, memories: list[dict[str, float]]) -> None:
-    """Brings an optimizer up to date that has made a step."""
+def write_memories(
+    optimizer: Any, memories: list[dict[str, float]], make: Callable[[], Any] = VectorDict
+) -> None:
+    """Brings an optimizer up to date that has made a step, in which it makes its vectors."""
     kind = type(optimizer)
     names = (*_VECTORS.get(kind, ()), *_DICTIONARIES.get(kind, ()))
     for name, memory in zip(names, memories, strict=True):
         if getattr(optimizer, name) is None:
-            setattr(optimizer, name, VectorDict())
+            setattr(optimizer, name, make())
         found = getattr(optimizer, name)
         for feature, value in memory.items():
             found[feature] = value

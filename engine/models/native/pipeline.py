@@ -269,5 +269,6 @@ _LAST = {
     "GaussianNB": "naive_bayes",
     "HoeffdingTreeClassifier": "tree",
     "HoeffdingTreeRegressor": "tree_regressor",
+    "SoftmaxRegression": "softmax",
 }
 """Modules of this package by the classes that they describe: River's are imported by those who use them."""

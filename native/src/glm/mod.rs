@@ -3,10 +3,12 @@
 mod loss;
 mod optimizer;
 mod schedule;
+mod weights;
 
 pub use loss::Loss;
 pub use optimizer::{Memory, Optimizer};
 pub use schedule::Schedule;
+pub use weights::Weights;
 
 use crate::model::{finite, Cell, Label, Output, Refused};
 
@@ -30,12 +32,7 @@ pub struct Glm {
     pub intercept: f64,
     /// The records that it has learned.
     pub iterations: u64,
-    /// Weights by the number of the feature, and the features that have one in the order in which they came.
-    weights: Vec<f64>,
-    has_weight: Vec<bool>,
-    order: Vec<u32>,
-    /// What the optimizer remembers of each weight, if it remembers anything.
-    memories: Vec<Memory>,
+    pub weights: Weights,
     staged: Vec<f64>,
     staged_memories: Vec<Memory>,
 }
@@ -46,44 +43,10 @@ impl Glm {
             settings,
             intercept,
             iterations,
-            weights: Vec::new(),
-            has_weight: Vec::new(),
-            order: Vec::new(),
-            memories: Vec::new(),
+            weights: Weights::default(),
             staged: Vec::new(),
             staged_memories: Vec::new(),
         }
-    }
-
-    pub fn set(&mut self, feature: u32, weight: f64) {
-        let place = feature as usize;
-        if place >= self.weights.len() {
-            self.weights.resize(place + 1, 0.0);
-            self.has_weight.resize(place + 1, false);
-        }
-        self.weights[place] = weight;
-        if !self.has_weight[place] {
-            self.has_weight[place] = true;
-            self.order.push(feature);
-        }
-    }
-
-    pub fn remember(&mut self, feature: u32, memory: Memory) {
-        let place = feature as usize;
-        if place >= self.memories.len() {
-            self.memories.resize(place + 1, Memory::default());
-        }
-        self.memories[place] = memory;
-    }
-
-    pub fn has(&self, feature: u32) -> bool {
-        let place = feature as usize;
-        self.has_weight.get(place).copied().unwrap_or(false)
-    }
-
-    pub fn weights(&self) -> impl Iterator<Item = (u32, f64, Memory)> + '_ {
-        let weight = |feature: &u32| (*feature, self.weight(*feature), self.memory(*feature));
-        self.order.iter().map(weight)
     }
 
     pub fn predict(&self, cells: &[Cell]) -> Result<Output, Refused> {
@@ -105,10 +68,10 @@ impl Glm {
         self.stage(cells, slope, rate)?;
         self.intercept = intercept;
         for (index, cell) in cells.iter().enumerate() {
-            self.set(cell.field, self.staged[index]);
+            self.weights.set(cell.field, self.staged[index]);
         }
         for index in 0..self.staged_memories.len() {
-            self.remember(cells[index].field, self.staged_memories[index]);
+            self.weights.remember(cells[index].field, self.staged_memories[index]);
         }
         self.iterations += 1;
         Ok(())
@@ -120,7 +83,7 @@ impl Glm {
         self.staged_memories.clear();
         let remembers = self.settings.optimizer.remembers() > 0;
         for cell in cells {
-            let weight = self.weight(cell.field);
+            let weight = self.weights.get(cell.field);
             let mut gradient = cell.value.number()? * slope;
             if self.settings.penalty != 0.0 {
                 gradient += self.settings.penalty * weight;
@@ -133,8 +96,8 @@ impl Glm {
 
     /// A step by what is remembered of a feature's weight.
     fn remembered(&mut self, feature: u32, rate: f64, gradient: f64) -> Result<f64, Refused> {
-        let mut memory = self.memory(feature);
-        let step = self.settings.optimizer.step(rate, gradient, &mut memory);
+        let mut memory = self.weights.memory(feature);
+        let step = self.settings.optimizer.step(rate, gradient, times_itself, &mut memory);
         self.staged_memories.push(memory);
         if memory.is_finite() {
             Ok(step)
@@ -143,23 +106,19 @@ impl Glm {
         }
     }
 
-    /// The weight of a feature; River begins with zero, and takes one that it does not know for zero.
-    fn weight(&self, feature: u32) -> f64 {
-        self.weights.get(feature as usize).copied().unwrap_or(0.0)
-    }
-
-    fn memory(&self, feature: u32) -> Memory {
-        self.memories.get(feature as usize).copied().unwrap_or_default()
-    }
-
     /// What it puts out before the loss makes a prediction of it.
     pub fn raw(&self, cells: &[Cell]) -> Result<f64, Refused> {
         let mut total = 0.0;
         for cell in cells {
-            total += self.weight(cell.field) * cell.value.number()?;
+            total += self.weights.get(cell.field) * cell.value.number()?;
         }
         finite(total + self.intercept)
     }
+}
+
+/// The square of a vector's number.
+fn times_itself(number: f64) -> f64 {
+    number * number
 }
 
 fn sigmoid(raw: f64) -> Output {

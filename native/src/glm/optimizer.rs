@@ -43,16 +43,19 @@ impl Optimizer {
     }
 
     /// What is taken off a weight.
-    pub fn step(&self, rate: f64, gradient: f64, memory: &mut Memory) -> f64 {
+    ///
+    /// `squared` is the square of a gradient to the optimizers that River has for dictionaries and for its own vectors:
+    /// by Python's power, or by the product.
+    pub fn step(&self, rate: f64, gradient: f64, squared: fn(f64) -> f64, memory: &mut Memory) -> f64 {
         match self {
             Optimizer::Sgd => rate * gradient,
             Optimizer::RmsProp { keep, eps } => {
-                memory.0 = keep * memory.0 + (1.0 - keep) * (gradient * gradient);
+                memory.0 = keep * memory.0 + (1.0 - keep) * squared(gradient);
                 rate / root(memory.0 + eps) * gradient
             }
             Optimizer::Adam { keep, keep_squares, eps } => {
                 memory.0 = keep * memory.0 + (1.0 - keep) * gradient;
-                memory.1 = keep_squares * memory.1 + (1.0 - keep_squares) * (gradient * gradient);
+                memory.1 = keep_squares * memory.1 + (1.0 - keep_squares) * squared(gradient);
                 memory.0 * rate / (root(memory.1) + eps)
             }
             Optimizer::AdaGrad { eps } => {

@@ -22,6 +22,7 @@ use crate::glm::Glm;
 use crate::model::{Cell, Class, Label, Model, Output, Refused, Row};
 use crate::naive_bayes::NaiveBayes;
 use crate::names::Names;
+use crate::softmax::Softmax;
 use crate::tree::{regression, Tree};
 use steps::{Pass, Seen};
 
@@ -29,6 +30,7 @@ use steps::{Pass, Seen};
 pub enum Last {
     Glm(Box<Glm>),
     NaiveBayes(Box<NaiveBayes>),
+    Softmax(Box<Softmax>),
     Tree(Box<Tree>),
     RegressionTree(Box<regression::Tree>),
 }
@@ -57,7 +59,7 @@ impl Pipeline {
         }
         self.cells.clear();
         self.cells.extend_from_slice(&row.cells);
-        let unknown_count = matches!(self.last, Last::NaiveBayes(_));
+        let unknown_count = matches!(self.last, Last::NaiveBayes(_) | Last::Softmax(_));
         let mut pass = Pass { names: &mut self.names, texts: &row.texts, learns, unknown_count };
         for step in &mut self.steps {
             step.apply(&mut self.cells, &mut pass)?;
@@ -82,6 +84,7 @@ impl Model for Pipeline {
         let output = match &mut self.last {
             Last::Glm(model) => model.predict(&self.cells)?,
             Last::NaiveBayes(model) => model.predict(&self.cells)?,
+            Last::Softmax(model) => model.predict(&self.cells)?,
             Last::Tree(model) => model.predict(&self.cells, &row.texts)?,
             Last::RegressionTree(model) => model.predict(&self.cells, &row.texts)?,
         };
@@ -102,6 +105,7 @@ impl Model for Pipeline {
         match &mut self.last {
             Last::Glm(model) => model.learn(&self.cells, label)?,
             Last::NaiveBayes(model) => model.learn(&self.cells, label)?,
+            Last::Softmax(model) => model.learn(&self.cells, label)?,
             Last::Tree(model) => model.learn(&self.cells, &row.texts, label)?,
             Last::RegressionTree(model) => model.learn(&self.cells, &row.texts, label)?,
         }
@@ -113,6 +117,7 @@ impl Model for Pipeline {
     fn class(&self, number: u32) -> &Class {
         match &self.last {
             Last::NaiveBayes(model) => &model.classes[number as usize].class,
+            Last::Softmax(model) => &model.classes[number as usize].class,
             Last::Tree(model) => model.class(number),
             Last::Glm(_) | Last::RegressionTree(_) => unreachable!("it puts out no classes by number"),
         }

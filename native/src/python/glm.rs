@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::pipeline::{get, unknown};
-use crate::glm::{Glm, Loss, Memory, Optimizer, Schedule, Settings};
+use crate::glm::{Glm, Loss, Memory, Optimizer, Schedule, Settings, Weights};
 use crate::names::Names;
 
 /// A linear model.
@@ -22,23 +22,32 @@ pub fn build(found: &Bound<'_, PyDict>, names: &mut Names, categories: &[u32]) -
     };
     let iterations = get(found, "iterations")?.extract()?;
     let mut glm = Glm::new(settings, get(found, "intercept")?.extract()?, iterations);
-    let memories = get(found, "memories")?;
-    let memories = memories.cast::<PyList>()?;
-    for (name, weight) in get(found, "weights")?.cast::<PyDict>()?.iter() {
+    glm.weights = weights(get(found, "weights")?.cast()?, get(found, "memories")?.cast()?, names)?;
+    if categories.iter().any(|feature| !glm.weights.has(*feature)) {
+        return Err(unknown("a category without a weight"));
+    }
+    Ok(glm)
+}
+
+/// Weights by name, with what an optimizer remembers of each.
+pub fn weights(
+    found: &Bound<'_, PyDict>,
+    memories: &Bound<'_, PyList>,
+    names: &mut Names,
+) -> PyResult<Weights> {
+    let mut weights = Weights::default();
+    for (name, weight) in found.iter() {
         let mut remembered = [0.0; 2];
         for (place, memory) in memories.iter().enumerate().take(2) {
             remembered[place] = memory.get_item(&name)?.extract()?;
         }
         let (feature, [first, second]) = (names.number(name.extract()?), remembered);
-        glm.set(feature, weight.extract()?);
+        weights.set(feature, weight.extract()?);
         if !memories.is_empty() {
-            glm.remember(feature, Memory(first, second));
+            weights.remember(feature, Memory(first, second));
         }
     }
-    if categories.iter().any(|feature| !glm.has(*feature)) {
-        return Err(unknown("a category without a weight"));
-    }
-    Ok(glm)
+    Ok(weights)
 }
 
 fn loss(found: &Bound<'_, PyDict>) -> PyResult<Loss> {
@@ -55,7 +64,7 @@ fn loss(found: &Bound<'_, PyDict>) -> PyResult<Loss> {
     })
 }
 
-fn optimizer(found: &Bound<'_, PyDict>) -> PyResult<Optimizer> {
+pub fn optimizer(found: &Bound<'_, PyDict>) -> PyResult<Optimizer> {
     let (kind, first, second, third): (String, f64, f64, f64) = get(found, "optimizer")?.extract()?;
     Ok(match kind.as_str() {
         "SGD" => Optimizer::Sgd,
@@ -67,7 +76,7 @@ fn optimizer(found: &Bound<'_, PyDict>) -> PyResult<Optimizer> {
     })
 }
 
-fn schedule(found: &Bound<'_, PyDict>, name: &str) -> PyResult<Schedule> {
+pub fn schedule(found: &Bound<'_, PyDict>, name: &str) -> PyResult<Schedule> {
     let (kind, first, second): (String, f64, f64) = get(found, name)?.extract()?;
     Ok(match kind.as_str() {
         "Constant" => Schedule::Constant(first),
@@ -78,9 +87,25 @@ fn schedule(found: &Bound<'_, PyDict>, name: &str) -> PyResult<Schedule> {
 }
 
 pub fn state<'py>(py: Python<'py>, glm: &Glm, names: &Names) -> PyResult<Bound<'py, PyDict>> {
-    let [weights, first, second] = [0; 3].map(|_| PyDict::new(py));
     let remembers = glm.settings.optimizer.remembers();
-    for (feature, weight, memory) in glm.weights() {
+    let (weights, memories) = written_weights(py, &glm.weights, remembers, names)?;
+    let state = PyDict::new(py);
+    state.set_item("weights", weights)?;
+    state.set_item("memories", memories)?;
+    state.set_item("intercept", glm.intercept)?;
+    state.set_item("iterations", glm.iterations)?;
+    Ok(state)
+}
+
+/// Weights by name, and as many dictionaries of what is remembered of them.
+pub fn written_weights<'py>(
+    py: Python<'py>,
+    found: &Weights,
+    remembers: usize,
+    names: &Names,
+) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyList>)> {
+    let [weights, first, second] = [0; 3].map(|_| PyDict::new(py));
+    for (feature, weight, memory) in found.iter() {
         let name = names.name(feature);
         weights.set_item(name, weight)?;
         if remembers > 0 {
@@ -90,10 +115,6 @@ pub fn state<'py>(py: Python<'py>, glm: &Glm, names: &Names) -> PyResult<Bound<'
             second.set_item(name, memory.1)?;
         }
     }
-    let state = PyDict::new(py);
-    state.set_item("weights", weights)?;
-    state.set_item("memories", PyList::new(py, [first, second].into_iter().take(remembers))?)?;
-    state.set_item("intercept", glm.intercept)?;
-    state.set_item("iterations", glm.iterations)?;
-    Ok(state)
+    let memories = PyList::new(py, [first, second].into_iter().take(remembers))?;
+    Ok((weights, memories))
 }

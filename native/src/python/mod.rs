@@ -6,6 +6,7 @@ mod naive_bayes;
 mod pipeline;
 mod reader;
 mod regression;
+mod softmax;
 mod tree;
 
 use pyo3::exceptions::PyException;

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyTuple};
 
 use super::reader::number;
-use super::{glm, imputers, naive_bayes, regression, tree};
+use super::{glm, imputers, naive_bayes, regression, softmax, tree};
 use crate::model::Value;
 use crate::names::Names;
 use crate::pipeline::{
@@ -28,6 +28,7 @@ pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Pi
         Some(kind) if kind.eq("naive_bayes")? => {
             Last::NaiveBayes(Box::new(naive_bayes::build(last, &mut names)?))
         }
+        Some(kind) if kind.eq("softmax")? => Last::Softmax(Box::new(softmax::build(last, &mut names)?)),
         Some(kind) if kind.eq("tree")? => Last::Tree(Box::new(tree::build(last, &mut names)?)),
         _ => Last::Glm(Box::new(glm::build(last, &mut names, &categories)?)),
     };
@@ -207,6 +208,7 @@ pub fn state<'py>(py: Python<'py>, model: &mut Pipeline) -> PyResult<Bound<'py, 
     let state = match &mut model.last {
         Last::Glm(last) => glm::state(py, last, &model.names)?,
         Last::NaiveBayes(last) => naive_bayes::state(py, last, &model.names)?,
+        Last::Softmax(last) => softmax::state(py, last, &model.names)?,
         Last::Tree(last) => tree::state(py, last, &model.names)?,
         Last::RegressionTree(last) => regression::state(py, last, &model.names)?,
     };

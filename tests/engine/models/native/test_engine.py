@@ -49,10 +49,11 @@ def of_numbers(record: Record) -> Record:
     [
         {"model": {"task": "binary", "model": LOGISTIC}},
         {"model": {"task": "binary", "model": "naive_bayes.GaussianNB"}},
+        {"model": {"task": "multiclass", "model": "auto"}},
         {"model": {"task": "regression", "model": "auto"}},
         {"model": {"task": "binary", "model": TREE}, "challengers": {"line": {"model": LOGISTIC}}},
     ],
-    ids=["linear", "naive Bayes", "numbers", "tree and challenger"],
+    ids=["linear", "naive Bayes", "classes", "numbers", "tree and challenger"],
 )
 @settings(max_examples=10)
 @given(

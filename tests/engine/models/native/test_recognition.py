@@ -15,6 +15,7 @@ from tests.engine.models.native import (
     test_imputers,
     test_linear,
     test_naive_bayes,
+    test_softmax,
     test_tree,
     test_tree_regressor,
 )
@@ -25,12 +26,14 @@ pytestmark = needs_crate
 BAYES: Any = naive_bayes.GaussianNB
 HINGE: Any = optim.losses.Hinge
 IMPUTER: Any = preprocessing.StatImputer
+SOFTMAX: Any = linear_model.SoftmaxRegression
 SCALED: Any = preprocessing.TargetStandardScaler
 LINE = linear_model.LogisticRegression
 COMPILED = {
     **{name: make for name, (_, make) in test_linear.ALL.items()},
     **{f"imputers: {name}": make for name, make in test_imputers.MODELS.items()},
     **{f"naive Bayes: {name}": make for name, make in test_naive_bayes.MODELS.items()},
+    **{f"softmax: {name}": make for name, make in test_softmax.MODELS.items()},
     **{f"a tree: {name}": make for name, make in test_tree.MODELS.items()},
     **{f"a tree that regresses: {name}": make for name, make in test_tree_regressor.MODELS.items()},
 }
@@ -89,6 +92,26 @@ def _of_classes_that_are_floats() -> Any:
     return model
 
 
+def _with_an_optimizer_that_has_learned() -> Any:
+    optimizer = optim.Momentum()
+    optimizer.step({"a": 1.0}, {"a": 0.5})
+    return SOFTMAX(optimizer)
+
+
+def _with_optimizers_of_two_kinds() -> Any:
+    model = SOFTMAX()
+    model.learn_one({"a": 1.0}, "x")
+    model.optimizers["x"] = optim.SGD(0.3)
+    return model
+
+
+def _of_two_types() -> Any:
+    model = SOFTMAX()
+    model.learn_one({"a": 1.0}, "x")
+    model.learn_one({"a": 1.0}, 2)
+    return model
+
+
 def _named_by_numbers() -> Any:
     model = LINE()
     model.learn_one({1: 2.0}, True)
@@ -131,6 +154,14 @@ RIVER_S: dict[str, Callable[[], Any]] = {
     "a function": lambda: compose.FuncTransformer(dict) | LINE(),
     "naive Bayes of counts": naive_bayes.MultinomialNB,
     "naive Bayes of classes that are floats": _of_classes_that_are_floats,
+    "softmax with another optimizer": lambda: SOFTMAX(optim.Nadam()),
+    "softmax with an optimizer that has learned": _with_an_optimizer_that_has_learned,
+    "softmax that has learned with another optimizer": _with_optimizers_of_two_kinds,
+    "softmax with a penalty below zero": lambda: SOFTMAX(l2=-0.1),
+    "softmax of classes of two types": _of_two_types,
+    "softmax whose loss counts classes of two types": lambda: SOFTMAX(
+        loss=optim.losses.CrossEntropy({1: 2.0, "x": 3.0})
+    ),
     "another criterion": lambda: tree.HoeffdingTreeClassifier(split_criterion="gini"),
     "another splitter": lambda: tree.HoeffdingTreeClassifier(splitter=tree.splitter.HistogramSplitter()),
     "a splitter that quantizes": lambda: tree.HoeffdingTreeRegressor(splitter=tree.splitter.QOSplitter()),
