@@ -33,7 +33,6 @@ class Library:
         tests: Its tests, by name.
         types: The base classes of metrics and their results.
         containers: The base class of presets.
-        serialization: The forms that a snapshot is kept in.
         status: The statuses of tests.
         encoder: What writes NumPy's values as JSON.
         sdk: The models of its workspaces, and its panels.
@@ -46,7 +45,6 @@ class Library:
     tests: Any
     types: Any
     containers: Any
-    serialization: Any
     status: Any
     encoder: Any
     sdk: Any
@@ -71,7 +69,7 @@ def _imported() -> Library:
     import evidently.sdk.panels  # type: ignore[import-untyped]
     import pandas as pd
     from evidently import metrics, presets, sdk, tests
-    from evidently.core import container, metric_types, serialization  # type: ignore[import-untyped]
+    from evidently.core import container, metric_types  # type: ignore[import-untyped]
     from evidently.legacy.calculations.stattests import registry  # type: ignore[import-untyped]
     from evidently.legacy.tests.base_test import TestStatus  # type: ignore[import-untyped]
     from evidently.legacy.utils import NumpyEncoder  # type: ignore[import-untyped]
@@ -87,7 +85,6 @@ def _imported() -> Library:
         tests,
         metric_types,
         container,
-        serialization,
         TestStatus,
         NumpyEncoder,
         sdk,
