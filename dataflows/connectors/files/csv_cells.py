@@ -31,26 +31,30 @@ def cell_reader(config: CsvConfig) -> Callable[[str], Value]:
     [1234.5, 12000, 1.5, '1.5', '0.123']
     """
     words: dict[str, Value] = {**_BOOLEANS, **dict.fromkeys(config.missing), "": None}
-    pattern, group, decimal = _number(config), _group(config.thousands), config.decimal
+    match, group, decimal = _number(config).fullmatch, _group(config.thousands), config.decimal
 
     def read(cell: str) -> Value:
         stripped = cell.strip()
         if stripped in words:
             return words[stripped]
-        number = pattern.fullmatch(stripped)
+        number = match(stripped)
         if number is None:
             return cell
         text = re.sub(group, "", stripped) if group else stripped
-        return _number_of(text.replace(decimal, "."), cell)
+        return _whole(text, cell) if number.lastgroup is None else _real(text.replace(decimal, "."), cell)
 
     return read
 
 
 def _number(config: CsvConfig) -> re.Pattern[str]:
+    """A number; its last group is `real` when it is not a whole one."""
     group, mark = _group(config.thousands), re.escape(config.decimal)
     grouped = rf"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+|" if group else ""
     whole = rf"(?:{grouped}0|[1-9][0-9]*)"
-    return re.compile(rf"-?(?:{whole}(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?")
+    power = "[eE][+-]?[0-9]+"
+    return re.compile(
+        rf"-?(?:{whole}(?P<real>{mark}[0-9]*(?:{power})?|{power})?|(?P<fraction>{mark}[0-9]+(?:{power})?))"
+    )
 
 
 def _group(thousands: str) -> str:
@@ -59,11 +63,14 @@ def _group(thousands: str) -> str:
     return f"[{forms.get(thousands, thousands)}]" if thousands else ""
 
 
-def _number_of(text: str, cell: str) -> Value:
-    """The number that a text is, or the cell itself when it cannot be held."""
-    if not text.lstrip("-").isdecimal():
-        real = float(text)
-        return real if isfinite(real) else cell
+def _real(text: str, cell: str) -> Value:
+    """The number that a text is, or the cell itself when no float can hold it."""
+    real = float(text)
+    return real if isfinite(real) else cell
+
+
+def _whole(text: str, cell: str) -> Value:
+    """The whole number that a text is, or the cell itself when it has more than 64 bits."""
     if len(text) > 20:
         return cell
     whole = int(text)
