@@ -11,6 +11,7 @@ mod lane;
 mod model;
 mod naive_bayes;
 mod names;
+mod one_vs_rest;
 mod pipeline;
 mod python;
 mod softmax;

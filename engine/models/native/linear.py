@@ -10,7 +10,7 @@ from river.utils import VectorDict
 from engine.models.native.optimizers import described_optimizer, memories_of, schedule, write_memories
 from engine.models.native.recognition import Write, attributes, expect, floats, number
 
-_KINDS = (linear_model.LogisticRegression, linear_model.LinearRegression)
+_KINDS = (linear_model.LogisticRegression, linear_model.Perceptron, linear_model.LinearRegression)
 _LINEAR_MODEL = (
     "optimizer",
     "loss",
@@ -28,12 +28,9 @@ _LINEAR_MODEL = (
 
 def described(model: Any) -> tuple[dict[str, Any], Write]:
     """A linear model as the crate takes it, and what writes its state."""
-    is_classifier = type(model) is linear_model.LogisticRegression
-    known = attributes(
-        model,
-        linear_model.LogisticRegression if is_classifier else linear_model.LinearRegression,
-        _LINEAR_MODEL,
-    )
+    expect(type(model) in _KINDS)
+    known = attributes(model, type(model), _LINEAR_MODEL)
+    is_classifier = type(model) is not linear_model.LinearRegression
     optimizer, weights = known["optimizer"], _weights(known["_weights"])
     clip = number(known["clip_gradient"])
     expect(attributes(known["initializer"], optim.initializers.Zeros, {"value"})["value"] == 0.0)

@@ -12,7 +12,7 @@ from river.proba import Gaussian
 from river.stats import Var
 
 from engine.models.native.moments import Moments, variance, write_variance
-from engine.models.native.recognition import COMPENSATES, Write, are_texts, attributes, expect
+from engine.models.native.recognition import COMPENSATES, Write, are_classes, are_texts, attributes, expect
 
 _FACTORY: Any = GaussianNB._make_gaussian
 _LENGTHS = (1, 2, 3, 7, 8, 9, 20, 128)
@@ -24,8 +24,7 @@ def described(model: Any) -> tuple[dict[str, Any], Write]:
     known = attributes(model, GaussianNB, ("class_counts", "gaussians"))
     counts, normals = known["class_counts"], known["gaussians"]
     expect(type(counts) is Counter and all(type(count) is int and count > 0 for count in counts.values()))
-    kinds = set(map(type, counts))
-    expect(len(kinds) <= 1 and kinds <= {bool, int, str} and _sums_alike())
+    expect(are_classes(counts) and _sums_alike())
     classes = list(counts)
     last = {
         "kind": "naive_bayes",

@@ -269,6 +269,7 @@ _LAST = {
     "GaussianNB": "naive_bayes",
     "HoeffdingTreeClassifier": "tree",
     "HoeffdingTreeRegressor": "tree_regressor",
+    "OneVsRestClassifier": "one_vs_rest",
     "SoftmaxRegression": "softmax",
 }
 """Modules of this package by the classes that they describe: River's are imported by those who use them."""

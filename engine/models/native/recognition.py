@@ -49,6 +49,12 @@ def are_texts(found: Iterable[Any]) -> bool:
     return all(type(each) is str for each in found)
 
 
+def are_classes(found: Iterable[Any]) -> bool:
+    """Whether all are classes of one type: truth values, whole numbers or texts."""
+    kinds = set(map(type, found))
+    return len(kinds) <= 1 and kinds <= {bool, int, str}
+
+
 def floats(found: dict[str, float], kind: Any = dict, factory: Any = None) -> dict[str, float]:
     """A dictionary of finite numbers by name."""
     expect(type(found) is kind and are_texts(found))

@@ -9,9 +9,7 @@ from river import optim
 from river.linear_model import SoftmaxRegression
 
 from engine.models.native.optimizers import described_optimizer, memories_of, schedule, write_memories
-from engine.models.native.recognition import Write, attributes, expect, floats, number
-
-_CLASSES = {bool, int, str}
+from engine.models.native.recognition import Write, are_classes, attributes, expect, floats, number
 
 
 def described(model: Any) -> tuple[dict[str, Any], Write]:
@@ -22,7 +20,7 @@ def described(model: Any) -> tuple[dict[str, Any], Write]:
     _expect_factory(weights, defaultdict, (float,))
     _expect_factory(optimizers, copy.deepcopy, (optimizer,))
     _expect_unused(optimizer)
-    expect(list(weights) == list(optimizers) and _are_classes(weights))
+    expect(list(weights) == list(optimizers) and are_classes(weights))
     expect(len({id(each) for each in (optimizer, *optimizers.values())}) == len(optimizers) + 1)
     expect(len({id(each) for each in weights.values()}) == len(weights))
     last = {
@@ -68,14 +66,8 @@ def _expect_unused(optimizer: Any) -> None:
     memories_of(optimizer, {})
 
 
-def _are_classes(found: Any) -> bool:
-    """Whether these are classes of one type."""
-    kinds = set(map(type, found))
-    return len(kinds) <= 1 and kinds <= _CLASSES
-
-
 def _class_weights(loss: Any) -> list[tuple[Any, float]]:
     """What the loss of a class counts, where it is not 1."""
     found = attributes(loss, optim.losses.CrossEntropy, {"class_weight"})["class_weight"]
-    expect(type(found) is dict and _are_classes(found))
+    expect(type(found) is dict and are_classes(found))
     return [(one, number(counts)) for one, counts in found.items()]

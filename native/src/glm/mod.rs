@@ -33,6 +33,7 @@ pub struct Glm {
     /// The records that it has learned.
     pub iterations: u64,
     pub weights: Weights,
+    staged_intercept: f64,
     staged: Vec<f64>,
     staged_memories: Vec<Memory>,
 }
@@ -44,6 +45,7 @@ impl Glm {
             intercept,
             iterations,
             weights: Weights::default(),
+            staged_intercept: 0.0,
             staged: Vec::new(),
             staged_memories: Vec::new(),
         }
@@ -59,26 +61,37 @@ impl Glm {
     }
 
     pub fn learn(&mut self, cells: &[Cell], label: Label<'_>) -> Result<(), Refused> {
+        self.stage(cells, label)?;
+        self.commit(cells);
+        Ok(())
+    }
+
+    /// Computes what a row changes, and keeps it aside.
+    pub fn stage(&mut self, cells: &[Cell], label: Label<'_>) -> Result<(), Refused> {
         let settings = &self.settings;
         let slope = settings.loss.slope(self.raw(cells)?, label)?;
         // As Python's min and max; it is finite.
         let slope = slope.min(settings.clip).max(-settings.clip);
         let rate = settings.optimizer.rate(settings.rate.rate(self.iterations)?, self.iterations);
-        let intercept = finite(self.intercept - settings.intercept_rate.rate(self.iterations)? * slope)?;
-        self.stage(cells, slope, rate)?;
-        self.intercept = intercept;
-        for (index, cell) in cells.iter().enumerate() {
-            self.weights.set(cell.field, self.staged[index]);
+        let intercept_rate = settings.intercept_rate.rate(self.iterations)?;
+        self.staged_intercept = finite(self.intercept - intercept_rate * slope)?;
+        self.stage_weights(cells, slope, rate)
+    }
+
+    /// Changes what the row that was staged last does.
+    pub fn commit(&mut self, cells: &[Cell]) {
+        self.intercept = self.staged_intercept;
+        for (cell, weight) in cells.iter().zip(&self.staged) {
+            self.weights.set(cell.field, *weight);
         }
-        for index in 0..self.staged_memories.len() {
-            self.weights.remember(cells[index].field, self.staged_memories[index]);
+        for (cell, memory) in cells.iter().zip(&self.staged_memories) {
+            self.weights.remember(cell.field, *memory);
         }
         self.iterations += 1;
-        Ok(())
     }
 
     /// The weights that the features of a row will have.
-    fn stage(&mut self, cells: &[Cell], slope: f64, rate: f64) -> Result<(), Refused> {
+    fn stage_weights(&mut self, cells: &[Cell], slope: f64, rate: f64) -> Result<(), Refused> {
         self.staged.clear();
         self.staged_memories.clear();
         let remembers = self.settings.optimizer.remembers() > 0;

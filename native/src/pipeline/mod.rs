@@ -22,6 +22,7 @@ use crate::glm::Glm;
 use crate::model::{Cell, Class, Label, Model, Output, Refused, Row};
 use crate::naive_bayes::NaiveBayes;
 use crate::names::Names;
+use crate::one_vs_rest::OneVsRest;
 use crate::softmax::Softmax;
 use crate::tree::{regression, Tree};
 use steps::{Pass, Seen};
@@ -30,6 +31,7 @@ use steps::{Pass, Seen};
 pub enum Last {
     Glm(Box<Glm>),
     NaiveBayes(Box<NaiveBayes>),
+    OneVsRest(Box<OneVsRest>),
     Softmax(Box<Softmax>),
     Tree(Box<Tree>),
     RegressionTree(Box<regression::Tree>),
@@ -84,6 +86,7 @@ impl Model for Pipeline {
         let output = match &mut self.last {
             Last::Glm(model) => model.predict(&self.cells)?,
             Last::NaiveBayes(model) => model.predict(&self.cells)?,
+            Last::OneVsRest(model) => model.predict(&self.cells)?,
             Last::Softmax(model) => model.predict(&self.cells)?,
             Last::Tree(model) => model.predict(&self.cells, &row.texts)?,
             Last::RegressionTree(model) => model.predict(&self.cells, &row.texts)?,
@@ -105,6 +108,7 @@ impl Model for Pipeline {
         match &mut self.last {
             Last::Glm(model) => model.learn(&self.cells, label)?,
             Last::NaiveBayes(model) => model.learn(&self.cells, label)?,
+            Last::OneVsRest(model) => model.learn(&self.cells, label)?,
             Last::Softmax(model) => model.learn(&self.cells, label)?,
             Last::Tree(model) => model.learn(&self.cells, &row.texts, label)?,
             Last::RegressionTree(model) => model.learn(&self.cells, &row.texts, label)?,
@@ -117,6 +121,7 @@ impl Model for Pipeline {
     fn class(&self, number: u32) -> &Class {
         match &self.last {
             Last::NaiveBayes(model) => &model.classes[number as usize].class,
+            Last::OneVsRest(model) => &model.classes[number as usize].0,
             Last::Softmax(model) => &model.classes[number as usize].class,
             Last::Tree(model) => model.class(number),
             Last::Glm(_) | Last::RegressionTree(_) => unreachable!("it puts out no classes by number"),

@@ -3,6 +3,7 @@
 mod glm;
 mod imputers;
 mod naive_bayes;
+mod one_vs_rest;
 mod pipeline;
 mod reader;
 mod regression;

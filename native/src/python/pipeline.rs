@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyTuple};
 
 use super::reader::number;
-use super::{glm, imputers, naive_bayes, regression, softmax, tree};
+use super::{glm, imputers, naive_bayes, one_vs_rest, regression, softmax, tree};
 use crate::model::Value;
 use crate::names::Names;
 use crate::pipeline::{
@@ -27,6 +27,9 @@ pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Pi
         }
         Some(kind) if kind.eq("naive_bayes")? => {
             Last::NaiveBayes(Box::new(naive_bayes::build(last, &mut names)?))
+        }
+        Some(kind) if kind.eq("one_vs_rest")? => {
+            Last::OneVsRest(Box::new(one_vs_rest::build(last, &mut names)?))
         }
         Some(kind) if kind.eq("softmax")? => Last::Softmax(Box::new(softmax::build(last, &mut names)?)),
         Some(kind) if kind.eq("tree")? => Last::Tree(Box::new(tree::build(last, &mut names)?)),
@@ -208,6 +211,7 @@ pub fn state<'py>(py: Python<'py>, model: &mut Pipeline) -> PyResult<Bound<'py, 
     let state = match &mut model.last {
         Last::Glm(last) => glm::state(py, last, &model.names)?,
         Last::NaiveBayes(last) => naive_bayes::state(py, last, &model.names)?,
+        Last::OneVsRest(last) => one_vs_rest::state(py, last, &model.names)?,
         Last::Softmax(last) => softmax::state(py, last, &model.names)?,
         Last::Tree(last) => tree::state(py, last, &model.names)?,
         Last::RegressionTree(last) => regression::state(py, last, &model.names)?,

@@ -116,6 +116,12 @@ def _encoded(optimizer: Any, **options: Any) -> Any:
     return united | linear_model.LogisticRegression(optimizer, **options)
 
 
+def _perceptron() -> Any:
+    words = compose.SelectType(str) | preprocessing.OneHotEncoder()
+    united = words + (compose.SelectType(Number) | preprocessing.StandardScaler())
+    return united | linear_model.Perceptron(l2=0.1, clip_gradient=0.5)
+
+
 def _default() -> Any:
     return build(auto.whole("auto", find_task("regression")))
 
@@ -146,6 +152,8 @@ WITH_OPTIONS: dict[str, tuple[str, Callable[[], Any]]] = {
     "absolute, clipped": ("regression", lambda: _line(None, optim.losses.Absolute(), clip_gradient=0.5)),
     "quantile": ("regression", lambda: _line(optim.RMSProp(1), Quantile(0.9))),
     "insensitive": ("regression", lambda: _line(None, optim.losses.EpsilonInsensitiveHinge(2.0))),
+    "a perceptron": ("binary", linear_model.Perceptron),
+    "perceptron, scaled and encoded": ("binary", _perceptron),
     "labels scaled, plain": ("regression", lambda: TargetStandardScaler(linear_model.LinearRegression())),
     "labels scaled, for a tree": (
         "regression",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from river import compose, ensemble, linear_model, naive_bayes, optim, preprocessing, stats, tree
+from river import compose, ensemble, linear_model, multiclass, naive_bayes, optim, preprocessing, stats, tree
 
 from engine.models.native import compile_model
 from engine.models.operations import task_ops
@@ -15,6 +15,7 @@ from tests.engine.models.native import (
     test_imputers,
     test_linear,
     test_naive_bayes,
+    test_one_vs_rest,
     test_softmax,
     test_tree,
     test_tree_regressor,
@@ -26,6 +27,7 @@ pytestmark = needs_crate
 BAYES: Any = naive_bayes.GaussianNB
 HINGE: Any = optim.losses.Hinge
 IMPUTER: Any = preprocessing.StatImputer
+REST: Any = multiclass.OneVsRestClassifier
 SOFTMAX: Any = linear_model.SoftmaxRegression
 SCALED: Any = preprocessing.TargetStandardScaler
 LINE = linear_model.LogisticRegression
@@ -33,6 +35,7 @@ COMPILED = {
     **{name: make for name, (_, make) in test_linear.ALL.items()},
     **{f"imputers: {name}": make for name, make in test_imputers.MODELS.items()},
     **{f"naive Bayes: {name}": make for name, make in test_naive_bayes.MODELS.items()},
+    **{f"one against the rest: {name}": make for name, make in test_one_vs_rest.MODELS.items()},
     **{f"softmax: {name}": make for name, make in test_softmax.MODELS.items()},
     **{f"a tree: {name}": make for name, make in test_tree.MODELS.items()},
     **{f"a tree that regresses: {name}": make for name, make in test_tree_regressor.MODELS.items()},
@@ -99,16 +102,26 @@ def _with_an_optimizer_that_has_learned() -> Any:
 
 
 def _with_optimizers_of_two_kinds() -> Any:
-    model = SOFTMAX()
-    model.learn_one({"a": 1.0}, "x")
+    model = _taught(SOFTMAX(), "x")
     model.optimizers["x"] = optim.SGD(0.3)
     return model
 
 
-def _of_two_types() -> Any:
-    model = SOFTMAX()
-    model.learn_one({"a": 1.0}, "x")
-    model.learn_one({"a": 1.0}, 2)
+def _taught(model: Any, *labels: Any) -> Any:
+    for label in labels:
+        model.learn_one({"a": 1.0}, label)
+    return model
+
+
+def _one_model_for_two_classes() -> Any:
+    model = _taught(REST(LINE()), "x", "y")
+    model.classifiers["y"] = model.classifiers["x"]
+    return model
+
+
+def _one_optimizer_for_two_classes() -> Any:
+    model = _taught(REST(LINE()), "x", "y")
+    model.classifiers["y"].optimizer = model.classifiers["x"].optimizer
     return model
 
 
@@ -158,10 +171,15 @@ RIVER_S: dict[str, Callable[[], Any]] = {
     "softmax with an optimizer that has learned": _with_an_optimizer_that_has_learned,
     "softmax that has learned with another optimizer": _with_optimizers_of_two_kinds,
     "softmax with a penalty below zero": lambda: SOFTMAX(l2=-0.1),
-    "softmax of classes of two types": _of_two_types,
+    "softmax of classes of two types": lambda: _taught(SOFTMAX(), "x", 2),
     "softmax whose loss counts classes of two types": lambda: SOFTMAX(
         loss=optim.losses.CrossEntropy({1: 2.0, "x": 3.0})
     ),
+    "one against the rest, of a pipeline": lambda: REST(preprocessing.StandardScaler() | LINE()),
+    "one against the rest, of naive Bayes": lambda: REST(BAYES()),
+    "one against the rest, of classes of two types": lambda: _taught(REST(LINE()), "x", 2),
+    "one model for two classes": _one_model_for_two_classes,
+    "one optimizer for two classes": _one_optimizer_for_two_classes,
     "another criterion": lambda: tree.HoeffdingTreeClassifier(split_criterion="gini"),
     "another splitter": lambda: tree.HoeffdingTreeClassifier(splitter=tree.splitter.HistogramSplitter()),
     "a splitter that quantizes": lambda: tree.HoeffdingTreeRegressor(splitter=tree.splitter.QOSplitter()),
