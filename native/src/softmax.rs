@@ -66,7 +66,7 @@ impl Softmax {
         for (number, known) in self.classes.iter().chain(&fresh).enumerate() {
             let share = self.shares.get(number).copied().unwrap_or(0.0);
             let truth = f64::from(u8::from(number == place));
-            let slope = finite(known.counts * (share.min(MOST).max(LEAST) - truth))?;
+            let slope = finite(known.counts * (share.clamp(LEAST, MOST) - truth))?;
             known.stage(cells, slope, &self.settings, &mut self.staged)?;
         }
         self.classes.extend(fresh);

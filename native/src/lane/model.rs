@@ -174,6 +174,9 @@ pub enum Model {
     Callback { predict: Py<PyAny>, learn: Py<PyAny> },
 }
 
+/// What a model puts out, `None` before it has learned; and the object for it, where that is of Python's.
+pub type Predicted = (Option<Output>, Option<Py<PyAny>>);
+
 /// What came of a call.
 pub enum Reply<T> {
     Found(T),
@@ -196,7 +199,7 @@ impl Model {
         shared: &Shared,
         features: &[(u32, Value)],
         made: &mut Option<Py<PyDict>>,
-    ) -> PyResult<Reply<(Option<Output>, Option<Py<PyAny>>)>> {
+    ) -> PyResult<Reply<Predicted>> {
         match self {
             Model::Compiled(model) => Ok(match model.predict(py, shared, features)? {
                 Some(output) => Reply::Found((output, None)),

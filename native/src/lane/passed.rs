@@ -17,12 +17,15 @@ const STEPS: usize = 10;
 /// Lowest, highest, longest run, values for the sample, and distances of blocks.
 pub type Passed<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, usize, Bound<'py, PyList>, Vec<f64>);
 
+/// A column by its name, with its numbers.
+type Column = (String, Vec<Num>);
+
 /// The numbers of each column, in the order in which names come up; `None` where one is too big for a float.
-fn gathered(py: Python<'_>, shared: &Shared, rows: &[&Item]) -> PyResult<Option<Vec<(String, Vec<Num>)>>> {
-    let mut columns: Vec<(String, Vec<Num>)> = vec![];
+fn gathered(py: Python<'_>, shared: &Shared, rows: &[&Item]) -> PyResult<Option<Vec<Column>>> {
+    let mut columns: Vec<Column> = vec![];
     let mut by_name: HashMap<String, usize> = HashMap::new();
     let mut by_number: Vec<usize> = vec![];
-    let mut named = |columns: &mut Vec<(String, Vec<Num>)>, name: String| {
+    let mut named = |columns: &mut Vec<Column>, name: String| {
         *by_name.entry(name).or_insert_with_key(|name| {
             columns.push((name.clone(), Vec::with_capacity(rows.len())));
             columns.len() - 1

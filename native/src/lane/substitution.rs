@@ -123,8 +123,11 @@ fn adding_up(said: &[(u32, Num)]) -> Vec<(u32, f64)> {
     said.into_iter().map(|(class, share)| (class, if total > 0.0 { share / total } else { even })).collect()
 }
 
+/// The weight of a model, and its shares of classes.
+type Weighed = (f64, Vec<(u32, f64)>);
+
 fn classes(shares: &[(f64, &Output)]) -> Option<Output> {
-    let whole: Option<Vec<(f64, Vec<(u32, f64)>)>> = shares
+    let whole: Option<Vec<Weighed>> = shares
         .iter()
         .map(|(weight, output)| match output {
             Output::Classes(said) => Some((*weight, adding_up(said))),
