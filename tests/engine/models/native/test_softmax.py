@@ -124,6 +124,19 @@ def test_the_shares_of_any_number_of_classes_are_river_s(classes: int) -> None:
     assert running.is_compiled
 
 
+@pytest.mark.parametrize("name", ["RMSProp", "Adam", "AdaGrad"])
+def test_gradients_are_squared_by_a_power(name: str) -> None:
+    """One square in a thousand is another number than the product."""
+    draw = Random(name)  # noqa: S311 - no secret
+    twin, ops = MODELS[name](), task_ops("multiclass", MODELS[name]())
+    running = RunningModel(MODELS[name](), ops)
+    for number in range(1500):
+        row = {"a": draw.gauss(0, 1), "b": draw.random()}
+        running.learn(row, number % 3)
+        ops.learn(twin, row, number % 3)
+        assert number % 10 or saved(running.model) == saved(twin)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_what_has_learned_and_was_saved_is_compiled(name: str) -> None:
     model = MODELS[name]()
