@@ -47,7 +47,7 @@ def cell_reader(config: CsvConfig) -> Callable[[str], Value]:
 
 
 def _number(config: CsvConfig) -> re.Pattern[str]:
-    """A number; its last group is `real` when it is not a whole one."""
+    """A number; only one that is not whole has a group."""
     group, mark = _group(config.thousands), re.escape(config.decimal)
     grouped = rf"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+|" if group else ""
     whole = rf"(?:{grouped}0|[1-9][0-9]*)"

@@ -42,15 +42,15 @@ impl Label {
     }
 }
 
-/// Whether a byte of a text is the same in JSON.
-fn is_plain(byte: u8) -> bool {
-    byte >= b' ' && byte != b'"' && byte != b'\\'
+/// Whether a text is the same in JSON.
+pub fn is_plain_text(text: &str) -> bool {
+    text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
 }
 
 pub fn read_id(value: &Scalar<'_>, into: &mut String) -> Option<()> {
     match value {
         // Predictions are written with ids as they are.
-        Scalar::Text(text) if !text.is_empty() && text.bytes().all(is_plain) => into.push_str(text),
+        Scalar::Text(text) if !text.is_empty() && is_plain_text(text) => into.push_str(text),
         Scalar::Int(number) => into.push_str(itoa::Buffer::new().format(*number)),
         _ => return None,
     }

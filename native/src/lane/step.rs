@@ -10,7 +10,7 @@ use super::model::{Given, Model, Reply};
 use super::ordered::{Entry, Ordered};
 use super::output::{Output, Target, Task};
 use super::reading::pending_of;
-use super::record::{Label, Record};
+use super::record::{is_plain_text, Label, Record};
 use super::resolution::{Found, Said};
 use super::rivals::{Example, Rivals};
 use super::row::{Shared, Strange};
@@ -142,6 +142,9 @@ impl<'py> Work<'_, 'py> {
             return Ok(SPECIAL);
         }
         if !self.fields.has_ids() {
+            if !is_plain_text(source) {
+                return Ok(SPECIAL);
+            }
             self.record.id = format!("{source}:{}", offset()?);
         }
         let Some(label) = self.label()? else { return Ok(SPECIAL) };

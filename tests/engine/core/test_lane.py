@@ -135,6 +135,13 @@ def test_nearly_all_plain_records_are_taken_natively(kinds: bool, fields: bool) 
     assert ran.same(by_engine(Engines(config), lines, repeat(1000)))
 
 
+def test_the_name_of_a_source_is_written_as_json_has_it() -> None:
+    lines = [orjson.dumps({"time": at, "a": at % 7, "label": at % 3 == 0}) for at in range(20)]
+    with Engine(flow(record={"id": ""}, model={"task": "binary", "model": LOGISTIC})) as engine:
+        text = encode(engine.process_lines(lines, range(20), (('a"b', False),)))[0]["predictions"].text
+    assert [orjson.loads(line)["id"] for line in text.splitlines()] == [f'a"b:{at}' for at in range(20)]
+
+
 TIMES = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30))
 SUFFIXES = st.sampled_from(["", "Z", "+00:00", "+05:30"])
 
