@@ -120,9 +120,10 @@ def _compares_plainly(parts: Components) -> bool:
 
 def _knows_plain_labels(parts: Components) -> bool:
     """Whether the classes that have come up, or the last value, are such as the lane has."""
-    task, known = find_task(parts.config.model.task), parts.scores.known_labels
+    task = find_task(parts.config.model.task)
     if task is BINARY:
         return True
+    known = parts.scores.known_labels
     if not task.classes:
         return all(type(label) is float or abs(label) <= _MOST_EXACT for label in known)  # type: ignore[arg-type]  # a number
     return len(known) <= _MOST_CLASSES and all(
