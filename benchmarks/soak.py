@@ -1,11 +1,11 @@
 """Many events through one run: is its memory flat? And how soon does a run go on that is started again?
 
-Half the events are examples of five numbers, half are their labels, a thousand events later; a linear model,
-with a recovery store and a snapshot every ten seconds. Printed are records, resident memory and the speed
-between two lines. With --resume: for small and large states the seconds from SIGTERM to the end of the
-process, and from the start of the next to its first prediction.
+Half the events are examples of five numbers, half are their labels, a thousand events later; a linear model
+(of other tasks the default one), with a recovery store and a snapshot every ten seconds. Printed are records,
+resident memory and the speed between two lines. With --resume: for small and large states the seconds from
+SIGTERM to the end of the process, and from the start of the next to its first prediction.
 
-    python -m benchmarks.soak [--events 10000000] [--reports]
+    python -m benchmarks.soak [--events 10000000] [--reports] [--task regression]
     python -m benchmarks.soak --resume
 """
 
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -22,6 +23,13 @@ import orjson
 
 LATER = 500
 """Examples between one and its label."""
+
+LABELS: dict[str, Callable[[float], str]] = {
+    "binary": lambda score: str(score > 0).lower(),
+    "multiclass": lambda score: f'"c{round(score)}"',
+    "regression": lambda score: f"{score:.3f}",
+}
+"""The label of an example as JSON, by the task."""
 
 _CHILD = """
 import os, sys, time
@@ -43,12 +51,12 @@ run_flow(load_config(Path(sys.argv[1])), Path(sys.argv[2]), PlainConsole(quiet=T
 """
 
 
-def write(path: Path, events: int, keys: int = 0) -> None:
+def write(path: Path, events: int, keys: int = 0, task: str = "binary") -> None:
     """The stream; with keys each example carries its label, and one after the other has a record."""
     random = Random(5)  # noqa: S311 - test data
     rows = [[random.gauss(0, 1) for _ in range(5)] for _ in range(10_000)]
     texts = [",".join(f'"x{place}":{value:.4f}' for place, value in enumerate(row)) for row in rows]
-    labels = [str(row[0] + row[1] / 2 > 0).lower() for row in rows]
+    labels = [LABELS[task](row[0] + row[1] / 2) for row in rows]
     with path.open("w", buffering=1 << 20) as out:
         for n in range(events if keys else events // 2):
             at = n % 10_000
@@ -62,7 +70,7 @@ def write(path: Path, events: int, keys: int = 0) -> None:
             out.write(f'{{"kind":"label","id":{n},"time":{n},"label":{labels[n % 10_000]}}}\n')
 
 
-def flow(folder: Path, *, reports: bool, keyed: bool = False, model: str = "") -> Path:
+def flow(folder: Path, *, reports: bool, keyed: bool = False, model: str = "", task: str = "binary") -> Path:
     """Its configuration."""
     linear = '["preprocessing.StandardScaler", "linear_model.LogisticRegression"]'
     path = folder / "flow.toml"
@@ -81,8 +89,8 @@ wait = 10000
 [window]
 count = 5000
 [model]
-task = "binary"
-model = {model or linear}
+task = "{task}"
+model = {model or (linear if task == "binary" else '"auto"')}
 [monitoring]
 reports = {str(reports).lower()}
 """
@@ -96,10 +104,10 @@ def resident(process: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-def soak(folder: Path, events: int, *, reports: bool) -> None:
+def soak(folder: Path, events: int, task: str, *, reports: bool) -> None:
     """Runs it and prints the table."""
-    write(folder / "soak.jsonl", events)
-    config = flow(folder, reports=reports)
+    write(folder / "soak.jsonl", events, task=task)
+    config = flow(folder, reports=reports, task=task)
     command = [
         sys.executable,
         "-m",
@@ -186,13 +194,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--reports", action="store_true")
+    parser.add_argument("--task", choices=[*LABELS], default="binary")
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         if given.resume:
             resume(Path(name))
         else:
-            soak(Path(name), given.events, reports=given.reports)
+            soak(Path(name), given.events, given.task, reports=given.reports)
 
 
 if __name__ == "__main__":
