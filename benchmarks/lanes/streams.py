@@ -183,7 +183,7 @@ def _record(random: Random, record: dict[str, Any], *, kinds: bool) -> None:
         record["time"] = ""
     if random.random() < 0.05:
         record["time_format"] = "%Y-%m-%dT%H:%M:%S"
-    if random.random() < 0.2:
+    elif random.random() < 0.2:
         record["time_unit"] = random.choice(["s", "ms"])
     if random.random() < 0.2:
         record["ignore"] = ["c"]

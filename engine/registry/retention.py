@@ -11,6 +11,9 @@ def most_crowded(windows: Sequence[int]) -> int:
 
     The newest and the oldest stay; of two or three, the newest do.
 
+    Args:
+        windows: In their order; some may be of one window.
+
     >>> most_crowded([0, 8, 15, 18, 19, 20])
     4
     """
@@ -32,7 +35,8 @@ class RetentionIndex:
     reason than that its window passed or that it was a shadow.
 
     Attributes:
-        passed: The windows of those that may go, by name, in order.
+        passed: The windows of those that may go, by name. A verdict comes a window late, so that a version
+            may be added after one of a later window.
         stays: Names that must not.
     """
 
@@ -59,9 +63,10 @@ class RetentionIndex:
             for name, window in self.passed.items()
             if name not in self.stays and name not in self.targets
         }
-        while len(may) > keep:
-            name = [*may][most_crowded([*may.values()])]
-            del may[name], self.passed[name]
+        names = sorted(may, key=may.__getitem__)
+        while len(names) > keep:
+            name = names.pop(most_crowded([may[one] for one in names]))
+            del self.passed[name]
             dropped.append(name)
         return dropped
 
