@@ -6,8 +6,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from river import compose, linear_model, optim, preprocessing
 from river.optim.losses import CrossEntropy
 from river.optim.schedulers import Optimal
@@ -19,9 +17,7 @@ from engine.models.operations import task_ops
 from engine.models.running import RunningModel
 from engine.models.serialization import load
 from engine.tasks.registry import find_task
-from tests.engine.models.native.test_linear import NUMBERS, PLAIN, STRANGE, TOWNS, rows
-from tests.engine.models.native.test_naive_bayes import LABELS
-from tests.support.compiled import agree, held, needs_crate, saved, streams, take_turns
+from tests.support.compiled import needs_crate, saved
 
 pytestmark = needs_crate
 
@@ -68,38 +64,7 @@ MODELS: dict[str, Callable[[], Any]] = OF_NUMBERS | {
     "Adam": lambda: _encoded(optimizer=optim.Adam(0.5, 0.3, 0.7), l2=0.1),
     "AdaGrad": lambda: _encoded(optimizer=optim.AdaGrad(optim.schedulers.InverseScaling(1, 2))),
 }
-CASES = [pytest.param(name, id=name) for name in MODELS]
 FOR_STRANGE = ["alone", "encoded", "auto for classes", "Adam"]
-
-
-@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
-@pytest.mark.parametrize("name", CASES)
-@settings(max_examples=25)
-@given(data=st.data())
-def test_it_says_and_keeps_what_river_does(
-    name: str, labels: st.SearchStrategy[Any], data: st.DataObject
-) -> None:
-    numbers = data.draw(st.sampled_from([NUMBERS, PLAIN]))
-    features = rows(numbers, numbers if name in OF_NUMBERS else TOWNS)
-    agree(MODELS[name], "multiclass", data.draw(streams(features, labels)))
-
-
-@pytest.mark.parametrize("name", FOR_STRANGE)
-@settings(max_examples=40)
-@given(data=st.data())
-def test_river_goes_on_from_a_record_that_it_cannot_take(name: str, data: st.DataObject) -> None:
-    values = st.one_of(PLAIN, PLAIN, PLAIN, STRANGE)
-    labels = st.one_of(st.integers(0, 2), st.integers(0, 2), st.sampled_from([True, 2**70, "x", 0.5, None]))
-    steps = streams(rows(values, st.one_of(TOWNS, values)), labels)
-    agree(MODELS[name], "multiclass", data.draw(steps), held)
-
-
-@pytest.mark.parametrize("name", FOR_STRANGE)
-@settings(max_examples=40)
-@given(data=st.data())
-def test_it_and_river_take_turns(name: str, data: st.DataObject) -> None:
-    features = rows(PLAIN, PLAIN if name in OF_NUMBERS else TOWNS)
-    take_turns(MODELS[name], "multiclass", data.draw(streams(features, st.sampled_from("xyz"))))
 
 
 @pytest.mark.parametrize("classes", [1, 2, 7, 200])
