@@ -10,18 +10,15 @@ Contract, scores, detector, windows with reports from a process that is ready, a
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
-from itertools import islice
 from time import monotonic
 from typing import Any
 
 import orjson
 from river import metrics
 
-from benchmarks.faults.streams import REAL
 from benchmarks.speed.arms import Arm, in_river
-from benchmarks.speed.cases import Case, plain_flow
+from benchmarks.speed.cases import Case, labelled, plain_flow
 from benchmarks.speed.measuring import ratio, rounds
 from engine.core.engine import Engine
 from engine.core.serialize import encode
@@ -77,17 +74,6 @@ KINDS = (
 )
 
 
-@cache
-def stream_lines(stream: str, records: int) -> list[bytes]:
-    """Records as lines."""
-    whole = REAL[stream]()
-    rows = islice(zip(whole.features, whole.labels, strict=True), records)
-    return [
-        orjson.dumps({"id": f"{stream}-{number}", "time": number, "label": label, **features})
-        for number, (features, label) in enumerate(rows)
-    ]
-
-
 def bare(case: Case, kind: Kind) -> Arm:
     """The loop that one would write by hand."""
     model, metric, written = case.river(), kind.metric(), BytesIO()
@@ -135,7 +121,7 @@ def engine(case: Case, kind: Kind, judge: WindowEvaluator, key: str, *, native: 
 
 def measure(kind: Kind, model: str, records: int, count: int) -> None:
     """Prints a table."""
-    lines = stream_lines(kind.stream, records)
+    lines = labelled(kind.stream, records)
     settings = plain_flow(lines, kind.task, kind.models[model])
     settings["scores"] = {"metrics": [kind.metric().__class__.__name__]}
     case = Case(kind.stream, model, lines, "label", "", settings)

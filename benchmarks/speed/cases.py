@@ -6,7 +6,7 @@
 
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -112,15 +112,16 @@ def make_case(stream: str, model: str, records: int) -> Case:
     """One of them, cut to so many records."""
     if stream == "flights":
         return Case(stream, model, _flights(records), "late", "flight", _flights_flow(model))
-    lines = _labelled(stream, records)
+    lines = labelled(stream, records)
     made = plain_flow(lines, "binary", LINEAR if model == "linear" else TREE)
     return Case(stream, model, lines, "label", "", made)
 
 
 @cache
-def _labelled(stream: str, records: int) -> list[bytes]:
+def labelled(stream: str, records: int) -> list[bytes]:
+    """The first records of a stream of `benchmarks.faults`, each with its label, as lines."""
     whole = REAL[stream]()
-    rows: Iterable[tuple[dict[str, Any], bool]] = zip(whole.features, whole.labels, strict=True)
+    rows = zip(whole.features, whole.labels, strict=True)
     return [
         orjson.dumps({"id": f"{stream}-{number}", "time": number, "label": label, **features})
         for number, (features, label) in enumerate(islice(rows, records))

@@ -138,7 +138,7 @@ class MetricCounter:
     def of_values(self) -> list[tuple[str, str]] | None:
         """The metrics by name with their classes, when all are River's means over values; else `None`."""
         kinds = {name: type(metric) for name, metric in self.counts.events.items()}
-        if self._of_pairs or self._of_bins or not kinds.keys() or not {*kinds.values()} <= _MEANS:
+        if self._of_pairs or self._of_bins or not kinds or not {*kinds.values()} <= _MEANS:
             return None
         return [(name, kind.__name__) for name, kind in kinds.items()]
 

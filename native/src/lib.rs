@@ -9,6 +9,7 @@ mod arithmetic;
 mod glm;
 mod lane;
 mod model;
+mod moments;
 mod naive_bayes;
 mod names;
 mod one_vs_rest;

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use crate::arithmetic::Python;
 use crate::model::{class_number, finite, Cell, Class, Label, Output, Refused};
-use crate::tree::regression::Variance;
+use crate::moments::Variance;
 
 /// What River adds to densities, so that each has a logarithm.
 const LEAST: f64 = 10e-10;

@@ -5,10 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 from river import linear_model, optim
-from river.utils import VectorDict
 
-from engine.models.native.optimizers import described_optimizer, memories_of, schedule, write_memories
-from engine.models.native.recognition import Write, attributes, expect, floats, number
+from engine.models.native.optimizers import (
+    described_optimizer,
+    memories_of,
+    schedule,
+    vector,
+    write_memories,
+)
+from engine.models.native.recognition import Write, attributes, expect, number
 
 _KINDS = (linear_model.LogisticRegression, linear_model.Perceptron, linear_model.LinearRegression)
 _LINEAR_MODEL = (
@@ -72,11 +77,9 @@ def is_dense(model: Any) -> bool:
 
 
 def _weights(weights: Any) -> dict[str, float]:
-    expect(type(weights) is VectorDict)
-    _, (found, factory, mask, _) = weights.__reduce__()
-    expect(factory is None and mask is None)
+    found = vector(weights)
     expect(all(weight != 0 or math.copysign(1, weight) > 0 for weight in found.values()))
-    return floats(found)
+    return found
 
 
 def _float(found: Any) -> float:

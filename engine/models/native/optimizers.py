@@ -43,13 +43,17 @@ _SCHEDULES: dict[Any, dict[str, _Parameter]] = {
 }
 
 
+def _remembered(kind: Any) -> tuple[str, ...]:
+    """The attributes in which an optimizer of this class remembers gradients."""
+    return (*_VECTORS.get(kind, ()), *_DICTIONARIES.get(kind, ()))
+
+
 def described_optimizer(optimizer: Any) -> tuple[str, float, float, float]:
     """The name of an optimizer, and its parameters."""
     kind = type(optimizer)
     expect(kind in _PARAMETERS)
     parameters = _PARAMETERS[kind]
-    remembered = (*_VECTORS.get(kind, ()), *_DICTIONARIES.get(kind, ()))
-    known = attributes(optimizer, kind, ("lr", "n_iterations", *parameters, *remembered))
+    known = attributes(optimizer, kind, ("lr", "n_iterations", *parameters, *_remembered(kind)))
     expect(type(known["n_iterations"]) is int and 0 <= known["n_iterations"] < 2**52)
     found = [*(read(known[name]) for name, read in parameters.items()), 0.0, 0.0, 0.0]
     return kind.__name__, found[0], found[1], found[2]
@@ -79,8 +83,7 @@ def memories_of(optimizer: Any, weights: dict[str, float], kept: Any = VectorDic
         *(_vector(getattr(optimizer, name), kept) for name in _VECTORS.get(kind, ())),
         *(floats(getattr(optimizer, name), defaultdict, float) for name in _DICTIONARIES.get(kind, ())),
     ]
-    names = (*_VECTORS.get(kind, ()), *_DICTIONARIES.get(kind, ()))
-    for name, memory in zip(names, found, strict=True):
+    for name, memory in zip(_remembered(kind), found, strict=True):
         expect(list(memory) == list(weights))
         expect(name not in _SQUARES or all(square >= 0 for square in memory.values()))
     return [dict(memory) for memory in found]
@@ -89,8 +92,11 @@ def memories_of(optimizer: Any, weights: dict[str, float], kept: Any = VectorDic
 def _vector(found: Any, kept: Any) -> dict[str, float]:
     if found is None:
         return {}
-    if kept is defaultdict:
-        return floats(found, defaultdict, float)
+    return floats(found, defaultdict, float) if kept is defaultdict else vector(found)
+
+
+def vector(found: Any) -> dict[str, float]:
+    """The numbers of a vector of River's, by name."""
     expect(type(found) is VectorDict)
     _, (values, factory, mask, _) = found.__reduce__()
     expect(factory is None and mask is None)
@@ -101,9 +107,7 @@ def write_memories(
     optimizer: Any, memories: list[dict[str, float]], make: Callable[[], Any] = VectorDict
 ) -> None:
     """Brings an optimizer up to date that has made a step, in which it makes its vectors."""
-    kind = type(optimizer)
-    names = (*_VECTORS.get(kind, ()), *_DICTIONARIES.get(kind, ()))
-    for name, memory in zip(names, memories, strict=True):
+    for name, memory in zip(_remembered(type(optimizer)), memories, strict=True):
         if getattr(optimizer, name) is None:
             setattr(optimizer, name, make())
         found = getattr(optimizer, name)

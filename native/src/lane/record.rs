@@ -49,8 +49,7 @@ pub fn is_plain_text(text: &str) -> bool {
 
 pub fn read_id(value: &Scalar<'_>, into: &mut String) -> Option<()> {
     match value {
-        // Predictions are written with ids as they are.
-        Scalar::Text(text) if !text.is_empty() && is_plain_text(text) => into.push_str(text),
+        Scalar::Text(text) if !text.is_empty() => into.push_str(text),
         Scalar::Int(number) => into.push_str(itoa::Buffer::new().format(*number)),
         _ => return None,
     }

@@ -177,6 +177,11 @@ impl Shared {
         })
     }
 
+    /// A label, or that there is none.
+    pub fn label_to_py<'py>(&self, py: Python<'py>, label: Option<Target>) -> PyResult<Bound<'py, PyAny>> {
+        label.map_or_else(|| Ok(py.None().into_bound(py)), |label| self.target(py, label))
+    }
+
     /// An output, or that there is none.
     pub fn output_to_py<'py>(&self, py: Python<'py>, output: Option<&Output>) -> PyResult<Bound<'py, PyAny>> {
         let dict = PyDict::new(py);
@@ -218,7 +223,7 @@ impl Shared {
             self.example(py, row)?,
             self.output_to_py(py, row.output.as_ref())?,
             self.model_name(row.model, py),
-            fate.label.map(|label| self.target(py, label)).transpose()?,
+            self.label_to_py(py, fate.label)?,
             fate.loss,
             fate.time,
             false,
@@ -242,7 +247,7 @@ impl Shared {
             self.output_to_py(py, row.output.as_ref())?,
             self.model_name(row.model, py),
             outputs.map(|outputs| self.outputs(py, outputs)).transpose()?,
-            row.last_label.map(|label| self.target(py, label)).transpose()?,
+            self.label_to_py(py, row.last_label)?,
             row.strange(py),
         ))
     }
@@ -267,7 +272,7 @@ impl Shared {
             Some(row) => self.pending(py, row, None)?,
             None => py.None().into_bound(py),
         };
-        let label = label.map(|label| self.target(py, label)).transpose()?;
+        let label = self.label_to_py(py, label)?;
         self.resolved.bind(py).call1((since, label, loss, pending))
     }
 }

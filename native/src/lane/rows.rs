@@ -85,10 +85,7 @@ impl Rows {
     }
 
     fn labels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        columns::each(py, self, "label", |fate| match fate.label {
-            Some(label) => self.shared.target(py, label),
-            None => Ok(py.None().into_bound(py)),
-        })
+        columns::each(py, self, "label", |fate| self.shared.label_to_py(py, fate.label))
     }
 
     /// What was served: predictions, probabilities and scores, of which `serve` makes one of an output.

@@ -17,10 +17,9 @@ struct Waiting {
 
 /// What `engine.evaluation.progressive_scores.Scores.update` takes.
 pub type Unscored<'py> =
-    (Bound<'py, PyAny>, Bound<'py, PyAny>, f64, Option<Bound<'py, PyAny>>, Option<Bound<'py, PyDict>>, i64);
+    (Bound<'py, PyAny>, Bound<'py, PyAny>, f64, Bound<'py, PyAny>, Option<Bound<'py, PyDict>>, i64);
 
 /// What the lane scores.
-#[derive(Clone)]
 pub enum Scored {
     /// Counts of the served outputs, the last-label baseline and the task's baseline of a task with classes.
     Classes(Box<[Counter; 3]>),
@@ -64,8 +63,7 @@ impl Scores {
 
     pub fn write(&mut self, py: Python<'_>, shared: &Shared) -> PyResult<()> {
         let lent = self.lent.bind(py);
-        let last_label = self.last_label.map(|label| shared.target(py, label)).transpose()?;
-        lent.setattr("last_label", last_label)?;
+        lent.setattr("last_label", shared.label_to_py(py, self.last_label)?)?;
         match &mut self.scoring {
             Scoring::Classes(counted) => counted.write(py, shared, lent),
             Scoring::Values(values) => values.write(lent),
@@ -96,7 +94,7 @@ impl Scores {
         };
         let scored = |Waiting { row, label, loss }: Waiting| {
             let features = with_features.then(|| shared.features(py, &row.features)).transpose()?;
-            let last_label = row.last_label.map(|label| shared.target(py, label)).transpose()?;
+            let last_label = shared.label_to_py(py, row.last_label)?;
             let output = shared.output_to_py(py, row.output.as_ref())?;
             Ok((output, shared.target(py, label)?, loss, last_label, features, slot))
         };

@@ -142,10 +142,10 @@ impl<'py> Work<'_, 'py> {
             return Ok(SPECIAL);
         }
         if !self.fields.has_ids() {
-            if !is_plain_text(source) {
-                return Ok(SPECIAL);
-            }
             self.record.id = format!("{source}:{}", offset()?);
+        }
+        if !is_plain_text(&self.record.id) {
+            return Ok(SPECIAL); // predictions are written with ids as they are
         }
         let Some(label) = self.label()? else { return Ok(SPECIAL) };
         let time = self.record.time;

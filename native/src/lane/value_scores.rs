@@ -4,31 +4,18 @@
 use super::class_scores::Totals;
 use super::output::Target;
 use crate::arithmetic::square;
+use crate::moments::{Mean, Variance};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// `river.stats.Mean` with weights of 1.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mean {
-    n: f64,
-    mean: f64,
+fn read(mean: &Bound<'_, PyAny>) -> PyResult<Mean> {
+    Ok(Mean { count: mean.getattr("n")?.extract()?, mean: mean.getattr("_mean")?.extract()? })
 }
 
-impl Mean {
-    fn read(mean: &Bound<'_, PyAny>) -> PyResult<Mean> {
-        Ok(Mean { n: mean.getattr("n")?.extract()?, mean: mean.getattr("_mean")?.extract()? })
-    }
-
-    fn write(&self, mean: &Bound<'_, PyAny>) -> PyResult<()> {
-        mean.setattr("n", self.n)?;
-        mean.setattr("_mean", self.mean)
-    }
-
-    fn add(&mut self, value: f64) {
-        self.n += 1.0;
-        self.mean += (1.0 / self.n) * (value - self.mean);
-    }
+fn write(mean: Mean, into: &Bound<'_, PyAny>) -> PyResult<()> {
+    into.setattr("n", mean.count)?;
+    into.setattr("_mean", mean.mean)
 }
 
 /// The difference of two numbers, and its square; the square of whole numbers is exact before it is rounded.
@@ -43,10 +30,9 @@ enum Metric {
     Absolute(Mean),
     /// `MSE`, and `RMSE`, whose root is taken when its value is.
     Squared(Mean),
-    /// `R2`: the labels, the sum of their squares about the mean, and that of the errors.
+    /// `R2`: the labels, and the sum of the squares of errors.
     Explained {
-        labels: Mean,
-        squares: f64,
+        labels: Variance,
         residual: f64,
     },
 }
@@ -54,13 +40,13 @@ enum Metric {
 impl Metric {
     fn read(kind: &str, metric: &Bound<'_, PyAny>) -> PyResult<Metric> {
         match kind {
-            "MAE" => Ok(Metric::Absolute(Mean::read(&metric.getattr("_mean")?)?)),
-            "MSE" | "RMSE" => Ok(Metric::Squared(Mean::read(&metric.getattr("_mean")?)?)),
+            "MAE" => Ok(Metric::Absolute(read(&metric.getattr("_mean")?)?)),
+            "MSE" | "RMSE" => Ok(Metric::Squared(read(&metric.getattr("_mean")?)?)),
             "R2" => {
                 let variance = metric.getattr("_y_var")?;
+                let Mean { count, mean } = read(&variance.getattr("mean")?)?;
                 Ok(Metric::Explained {
-                    labels: Mean::read(&variance.getattr("mean")?)?,
-                    squares: variance.getattr("_S")?.extract()?,
+                    labels: Variance { count, mean, squares: variance.getattr("_S")?.extract()? },
                     residual: metric.getattr("_residual_sum_of_squares")?.extract()?,
                 })
             }
@@ -70,10 +56,10 @@ impl Metric {
 
     fn write(&self, metric: &Bound<'_, PyAny>) -> PyResult<()> {
         match self {
-            Metric::Absolute(mean) | Metric::Squared(mean) => mean.write(&metric.getattr("_mean")?),
-            Metric::Explained { labels, squares, residual } => {
+            Metric::Absolute(mean) | Metric::Squared(mean) => write(*mean, &metric.getattr("_mean")?),
+            Metric::Explained { labels: Variance { count, mean, squares }, residual } => {
                 let variance = metric.getattr("_y_var")?;
-                labels.write(&variance.getattr("mean")?)?;
+                write(Mean { count: *count, mean: *mean }, &variance.getattr("mean")?)?;
                 variance.setattr("_S", squares)?;
                 metric.setattr("_residual_sum_of_squares", residual)
             }
@@ -83,19 +69,17 @@ impl Metric {
     /// False where Python's arithmetic raises; then nothing has changed.
     fn add(&mut self, label: Target, said: Target) -> bool {
         match self {
-            Metric::Absolute(mean) => mean.add((label.number() - said.number()).abs()),
+            Metric::Absolute(mean) => mean.update((label.number() - said.number()).abs()),
             Metric::Squared(mean) => {
                 let (difference, square) = squared(label, said);
                 if square.is_infinite() && difference.is_finite() {
                     return false;
                 }
-                mean.add(square);
+                mean.update(square);
             }
-            Metric::Explained { labels, squares, residual } => {
-                let (number, before) = (label.number(), labels.mean);
-                labels.add(number);
-                *squares += (number - before) * (number - labels.mean);
-                let difference = number - said.number();
+            Metric::Explained { labels, residual } => {
+                labels.update(label.number());
+                let difference = label.number() - said.number();
                 *residual += difference * difference;
             }
         }

@@ -3,20 +3,13 @@
 
 use super::steps::Pass;
 use crate::model::{finite, Cell, Refused, Value};
+use crate::moments::Mean;
 
-/// `Mean`: how many numbers there were, and their mean.
-#[derive(Clone, Copy)]
-pub struct Mean {
-    pub count: f64,
-    pub mean: f64,
-}
-
-impl Mean {
-    fn with(mut self, number: f64) -> Result<Mean, Refused> {
-        self.count += 1.0;
-        self.mean = finite(self.mean + (1.0 / self.count) * (number - self.mean))?;
-        Ok(self)
-    }
+/// A mean with one number more.
+fn with(mut mean: Mean, number: f64) -> Result<Mean, Refused> {
+    mean.update(number);
+    finite(mean.mean)?;
+    Ok(mean)
 }
 
 /// Features that have a mean, or else a constant.
@@ -36,7 +29,7 @@ impl StatImputer {
             // River raises on a feature that is missing.
             let cell = cells.iter().find(|cell| cell.field == *field).ok_or(Refused::Record)?;
             if learns {
-                let learn = |mean: &Mean| mean.with(cell.value.number()?);
+                let learn = |mean: &Mean| with(*mean, cell.value.number()?);
                 self.staged.push(mean.as_ref().map(learn).transpose()?);
             }
         }

@@ -10,7 +10,7 @@ mod target;
 mod text_encoder;
 
 pub use hasher::Hasher;
-pub use imputers::{Kept, Mean, PreviousImputer, StatImputer};
+pub use imputers::{Kept, PreviousImputer, StatImputer};
 pub use min_max::{Extreme, MinMax};
 pub use one_hot::OneHot;
 pub use scaler::Scaler;

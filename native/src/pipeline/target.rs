@@ -2,7 +2,7 @@
 
 use crate::arithmetic::root;
 use crate::model::{finite, Label, Output, Refused};
-use crate::tree::regression::Variance;
+use crate::moments::Variance;
 
 /// The mean and the variance of the labels.
 #[derive(Clone, Copy)]

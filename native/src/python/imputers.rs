@@ -5,8 +5,9 @@ use pyo3::types::{PyDict, PyList, PyString};
 
 use super::pipeline::typed;
 use super::reader::number;
+use crate::moments::Mean;
 use crate::names::Names;
-use crate::pipeline::{Kept, Mean, PreviousImputer, StatImputer};
+use crate::pipeline::{Kept, PreviousImputer, StatImputer};
 
 /// A value that a row had.
 pub fn kept(value: &Bound<'_, PyAny>) -> PyResult<Kept> {

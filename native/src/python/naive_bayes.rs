@@ -10,9 +10,9 @@ use super::reader::label;
 use super::tree::erf;
 use crate::arithmetic;
 use crate::model::Class;
+use crate::moments::Variance;
 use crate::naive_bayes::{log_sum_exp, Functions, Known, NaiveBayes, Normals};
 use crate::names::Names;
-use crate::tree::regression::Variance;
 
 type Moments = (f64, f64, f64);
 

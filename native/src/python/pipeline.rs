@@ -7,12 +7,12 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyTuple};
 use super::reader::number;
 use super::{glm, imputers, naive_bayes, one_vs_rest, regression, softmax, tree};
 use crate::model::Value;
+use crate::moments::Variance;
 use crate::names::Names;
 use crate::pipeline::{
     Extreme, Hasher, Known, Last, MinMax, OneHot, Part, Pipeline, PreviousImputer, Scaler, StatImputer, Step,
     Target, TextEncoder, Types, Union,
 };
-use crate::tree::regression::Variance;
 
 /// A pipeline. A step is a tuple of its kind and what belongs to it; the last one is a dictionary.
 pub fn build(steps: &Bound<'_, PyList>, last: &Bound<'_, PyDict>) -> PyResult<Pipeline> {

@@ -10,10 +10,9 @@ use super::reader::number;
 use super::tree::{branch, erf, is_leaf, written_branch};
 use crate::arithmetic;
 use crate::glm::Glm;
+use crate::moments::Variance;
 use crate::names::Names;
-use crate::tree::regression::{
-    Leaf, Node, Options, Place, Prediction, SearchTree, Splitter, Texts, Tree, Variance,
-};
+use crate::tree::regression::{Leaf, Node, Options, Place, Prediction, SearchTree, Splitter, Texts, Tree};
 
 pub fn build(found: &Bound<'_, PyDict>, names: &mut Names) -> PyResult<Tree> {
     let model = model(&get(found, "model")?, names)?;

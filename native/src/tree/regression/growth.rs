@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use super::leaf::{Leaf, Splitter};
 use super::search_tree::LastCheck;
 use super::split::{Criterion, Split, Suggestion};
-use super::variance::Variance;
 use super::{Node, Tree};
 use crate::model::{Cell, Refused};
+use crate::moments::Variance;
 use crate::tree::paths::Place;
 
 /// What comes of an attempt to split a leaf.

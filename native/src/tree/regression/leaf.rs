@@ -2,11 +2,11 @@
 
 use super::search_tree::SearchTree;
 use super::texts::Texts;
-use super::variance::Variance;
 use super::{Options, Prediction};
 use crate::arithmetic::{rounded, square, Python};
 use crate::glm::Glm;
 use crate::model::{finite, Cell, Label, Refused, Value};
+use crate::moments::Variance;
 use crate::tree::paths::Grows;
 use crate::tree::row::{Given, TreeRow};
 

@@ -5,12 +5,10 @@ mod leaf;
 mod search_tree;
 mod split;
 mod texts;
-mod variance;
 
 pub use leaf::{Leaf, Splitter};
 pub use search_tree::{Place, SearchTree};
 pub use texts::Texts;
-pub use variance::Variance;
 
 use super::paths::{self, Nodes};
 use super::row::{TreeRow, MOST};

@@ -3,8 +3,8 @@
 //! Each place has the labels of its own number and of those to its left.
 
 use super::split::{Criterion, Split, Suggestion};
-use super::variance::Variance;
 use crate::model::Value;
+use crate::moments::Variance;
 use crate::tree::paths::plain;
 use crate::tree::split::Test;
 

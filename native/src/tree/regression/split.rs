@@ -1,6 +1,6 @@
 //! `VarianceReductionSplitCriterion`: how much a split reduces the variance of the labels.
 
-use super::variance::Variance;
+use crate::moments::Variance;
 use crate::tree::split::Test;
 
 /// A test, and the labels on each of its sides.

@@ -1,7 +1,7 @@
 //! `NominalSplitterReg`: the labels that came with each text.
 
 use super::split::{Criterion, Split, Suggestion};
-use super::variance::Variance;
+use crate::moments::Variance;
 use crate::names::Names;
 use crate::tree::split::Test;
 

@@ -1,6 +1,20 @@
-//! `Var` with its `Mean`: a running variance, to which another can be added, or from which it can be taken.
+//! River's running `Mean`, and its `Var`, to which another can be added, or from which it can be taken.
 
 use crate::arithmetic::square;
+
+/// How many numbers there were, and their mean.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mean {
+    pub count: f64,
+    pub mean: f64,
+}
+
+impl Mean {
+    pub fn update(&mut self, number: f64) {
+        self.count += 1.0;
+        self.mean += (1.0 / self.count) * (number - self.mean);
+    }
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Variance {
