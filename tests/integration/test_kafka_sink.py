@@ -53,7 +53,7 @@ def test_what_is_too_large_for_the_topic_becomes_smaller_and_says_so(
     whole = encode([large(3000), large(3001)], ["predictions"])[0]["predictions"]
     part.write_batch([chunk(range(3000)), whole, chunk(range(3002, 5000))])
     part.snapshot()
-    found = consume(real_broker.address, topic)
+    found = consume(real_broker.address, topic, least=5000)
     assert numbers(found) == list(range(5000)), "each once, the small ones in the batch with a large one too"
     (message,) = (message for message in found if message.key() == b"e3000")
     row = orjson.loads(message.value() or b"")
@@ -70,7 +70,7 @@ def test_what_is_too_large_for_the_topic_becomes_smaller_and_says_so(
         again = sink(real_broker, topic, tmp_path, exactly_once=True)
         again.write_batch([whole, chunk(range(5000, 5010))])
         again.snapshot()
-        assert numbers(consume(real_broker.address, topic)) == list(range(5010))
+        assert numbers(consume(real_broker.address, topic, least=5010)) == list(range(5010))
 
 
 def test_a_topic_whose_limit_falls_stops_nothing(
@@ -117,7 +117,7 @@ def test_exactly_once_is_seen_with_the_snapshot_and_not_again(real_broker: Broke
     part.write_batch([chunk(range(100))])
     assert consume(real_broker.address, topic) == []
     state = part.snapshot()
-    assert numbers(consume(real_broker.address, topic)) == list(range(100))
+    assert numbers(consume(real_broker.address, topic, least=100)) == list(range(100))
     part.write_batch([chunk(range(100, 200))])
     part.snapshot()  # committed, and then Bytewax died before the epoch was whole
     part.write_batch([chunk(range(200, 250))])
@@ -126,14 +126,14 @@ def test_exactly_once_is_seen_with_the_snapshot_and_not_again(real_broker: Broke
     resumed = sink(real_broker, topic, tmp_path, state, exactly_once=True)
     resumed.write_batch([chunk(range(100, 300))])
     resumed.snapshot()
-    assert numbers(consume(real_broker.address, topic)) == list(range(300))
+    assert numbers(consume(real_broker.address, topic, least=300)) == list(range(300))
     with pytest.raises(OutputError, match=r"fenced|Fenced"):
         part.snapshot()  # the dead one cannot write any more
 
     sure = sink(real_broker, topic, tmp_path, None, exactly_once=True)  # killed before any snapshot was whole
     sure.write_batch([chunk(range(300))])
     sure.snapshot()
-    assert numbers(consume(real_broker.address, topic)) == list(range(300))
+    assert numbers(consume(real_broker.address, topic, least=300)) == list(range(300))
 
 
 def test_what_is_ahead_of_a_snapshot_is_not_written_again_after_a_second_death(
@@ -151,7 +151,7 @@ def test_what_is_ahead_of_a_snapshot_is_not_written_again_after_a_second_death(
     third = sink(real_broker, topic, tmp_path, state, exactly_once=True)
     third.write_batch([chunk(range(40, 150))])
     assert third.snapshot().ahead == frozenset()
-    assert numbers(consume(real_broker.address, topic)) == list(range(150))
+    assert numbers(consume(real_broker.address, topic, least=150)) == list(range(150))
 
 
 def test_a_run_of_the_same_name_that_begins_anew_is_not_taken_for_the_old_one(
@@ -166,4 +166,4 @@ def test_a_run_of_the_same_name_that_begins_anew_is_not_taken_for_the_old_one(
     second = sink(real_broker, topic, tmp_path, exactly_once=True)
     second.write_batch([chunk(range(10))])
     second.snapshot()
-    assert len({event_id(message) for message in consume(real_broker.address, topic)}) == 20
+    assert len({event_id(message) for message in consume(real_broker.address, topic, least=20)}) == 20

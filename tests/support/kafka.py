@@ -87,8 +87,15 @@ def remake_topic(address: str, topic: str) -> None:
             return
 
 
-def consume(address: str, topic: str, *, committed: bool = True) -> list[Message]:
-    """All messages of a topic, partition after partition."""
+def consume(address: str, topic: str, *, committed: bool = True, least: int = 0) -> list[Message]:
+    """All messages of a topic, partition after partition.
+
+    Args:
+        address: The broker's.
+        topic: The topic.
+        committed: Whether those of transactions that are not committed are left out.
+        least: How many are waited for: a transaction is committed before each partition shows it.
+    """
     level = "read_committed" if committed else "read_uncommitted"
     reader = Consumer(
         {
@@ -105,8 +112,8 @@ def consume(address: str, topic: str, *, committed: bool = True) -> list[Message
     left = set(numbers)
     reader.assign([TopicPartition(topic, number, 0) for number in numbers])
     until = time.monotonic() + 60
-    while left:
-        assert time.monotonic() < until, f"{topic} cannot be read to its end"
+    while left or (sum(map(len, found.values())) < least and time.monotonic() < until):
+        assert not left or time.monotonic() < until, f"{topic} cannot be read to its end"
         message = reader.poll(1)
         if message is None:
             continue
